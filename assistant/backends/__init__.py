@@ -1,0 +1,1 @@
+"""Adapters behind `ports.Backend`; they do not know each other."""

@@ -1,0 +1,1 @@
+"""The use case: propose, then send; domain and ports only."""

@@ -1,0 +1,105 @@
+"""Fits a conversation into a context window: drops the oldest turns, keeps the system prompt, says how many."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from assistant.domain.errors import PromptTooLongError
+from assistant.domain.prompt import ChatMessage, Message, Role
+
+CountTokens = Callable[[Sequence[ChatMessage]], Awaitable[int]]
+
+LEAST_REPLY_TOKENS = 64
+"""A prompt that leaves less room than this for the reply is refused as too long."""
+
+KEPT_SHARE = 2 / 3
+"""After a trim the conversation fills at most this share of its budget, so that the next turns keep the cached prefix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What the model is given: `messages` in `input_tokens` tokens; `dropped` messages before `first_kept` stay out."""
+
+    messages: tuple[ChatMessage, ...]
+    input_tokens: int
+    dropped: int
+    first_kept: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A context window of `window_tokens` with `reply_tokens` asked for the reply (None: no wish)."""
+
+    window_tokens: int
+    reply_tokens: int | None
+
+    @property
+    def limit(self) -> int:
+        """The most that a prompt may take at all."""
+        least = min(self.reply_tokens or LEAST_REPLY_TOKENS, LEAST_REPLY_TOKENS)
+        return self.window_tokens - least
+
+    @property
+    def budget(self) -> int:
+        """What a prompt may take while the reply has the room it asked for, or a quarter of the window."""
+        wished = self.reply_tokens or self.window_tokens // 4
+        return self.window_tokens - min(wished, self.window_tokens // 2)
+
+
+def context(system: str, messages: Sequence[Message]) -> tuple[ChatMessage, ...]:
+    """What the model sees of `messages`: turns without any reply stay out, so that roles alternate.
+
+    The last message, a person's, is always in.
+    """
+    answered = {m.turn for m in messages if m.role is Role.ASSISTANT and m.text}
+    last = messages[-1].id
+    kept = [ChatMessage(m.role, m.text) for m in messages if m.turn in answered or m.id == last]
+    head = [ChatMessage(Role.SYSTEM, system)] if system else []
+    return (*head, *kept)
+
+
+async def fit(
+    system: str, messages: Sequence[Message], room: Room, count: CountTokens, keep_from: str | None
+) -> Fitted:
+    """Chooses what the model is given: all from `keep_from` (None: the start) where that fits, else the newest turns.
+
+    Raises: PromptTooLongError where even the last message alone does not fit.
+    """
+    starts = _turn_starts(messages, keep_from)
+    whole = context(system, messages[starts[0] :])
+    tokens = await count(whole)
+    if tokens <= room.budget:
+        return Fitted(whole, tokens, 0, messages[starts[0]].id)
+    cut, tokens = await _first_that_fits(system, messages, starts, room, count)
+    return Fitted(context(system, messages[cut:]), tokens, cut - starts[0], messages[cut].id)
+
+
+def _turn_starts(messages: Sequence[Message], keep_from: str | None) -> list[int]:
+    """Where a cut may fall: before each person's message, not before `keep_from`."""
+    first = next((i for i, m in enumerate(messages) if m.id == keep_from), 0)
+    return [i for i in range(first, len(messages)) if messages[i].role is Role.USER]
+
+
+async def _first_that_fits(
+    system: str,
+    messages: Sequence[Message],
+    starts: Sequence[int],
+    room: Room,
+    count: CountTokens,
+) -> tuple[int, int]:
+    """The earliest cut whose rest takes KEPT_SHARE of the budget, by bisection: fewer messages never take more tokens."""
+    low, high = 0, len(starts) - 1
+    tokens = await count(context(system, messages[starts[high] :]))
+    if tokens > room.limit:
+        raise PromptTooLongError(
+            f"this message takes {tokens:,} tokens; the model's context window holds "
+            f"{room.window_tokens:,}, and the reply needs room too",
+            "shorten it, or raise engine.context_tokens in the settings",
+        )
+    while low < high:
+        middle = (low + high) // 2
+        candidate = await count(context(system, messages[starts[middle] :]))
+        if candidate <= room.budget * KEPT_SHARE:
+            high, tokens = middle, candidate
+        else:
+            low = middle + 1
+    return starts[high], tokens

@@ -1,0 +1,135 @@
+"""Every error that a person may see, drawn once.
+
+AssistantError
+├── UsageError          exit 2   the request itself is wrong
+│   └── SettingsError            a settings file is wrong
+├── RefusedError        exit 3   policy or consent said no
+├── RouteError          exit 4   no route can answer
+│   ├── ModelError               a model file is missing, alien, truncated or too large
+│   ├── EngineError              the engine died or broke its protocol
+│   ├── PromptTooLongError       the prompt cannot fit the context window
+│   └── FetchError               a download was cut, refused or did not match its hash
+└── StorageError        exit 5   the journal or its folder cannot be used
+    ├── NewerSchemaError         written by a newer program
+    ├── CorruptError             the file is damaged
+    └── FullDiskError            no room left
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorNote:
+    """An error as a value, as the journal and `--json` keep it."""
+
+    code: str
+    title: str
+    message: str
+    hint: str
+
+    def line(self) -> str:
+        """The one form in which errors are shown: `title: message (hint)`."""
+        return f"{self.title}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+    def to_json(self) -> dict[str, str]:
+        """The object of the turn's `error` field."""
+        return {
+            "code": self.code,
+            "title": self.title,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
+
+class AssistantError(Exception):
+    """The root: says what is wrong, where, and what to do next."""
+
+    code = "error"
+    title = "error"
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        """`message` says what and where; `hint` says what to do next."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def note(self) -> ErrorNote:
+        """This error as a value."""
+        return ErrorNote(self.code, self.title, self.message, self.hint)
+
+    def __str__(self) -> str:
+        """`title: message (hint)`."""
+        return self.note().line()
+
+
+class UsageError(AssistantError):
+    """The request itself is wrong."""
+
+    code, title, exit_code = "usage", "usage", 2
+
+
+class SettingsError(UsageError):
+    """A settings file holds something that cannot be used."""
+
+    code, title = "settings", "settings"
+
+
+class RefusedError(AssistantError):
+    """Policy or consent said no."""
+
+    code, title, exit_code = "refused", "refused", 3
+
+
+class RouteError(AssistantError):
+    """No route can answer."""
+
+    code, title, exit_code = "route", "route not available", 4
+
+
+class ModelError(RouteError):
+    """A model file is missing, alien, truncated or too large for this machine."""
+
+    code, title = "model", "model"
+
+
+class EngineError(RouteError):
+    """The engine's process died or broke its protocol."""
+
+    code, title = "engine", "engine"
+
+
+class PromptTooLongError(RouteError):
+    """The prompt alone does not fit the context window."""
+
+    code, title = "prompt_too_long", "prompt too long"
+
+
+class FetchError(RouteError):
+    """A download was cut, refused or did not match its hash."""
+
+    code, title = "fetch", "download"
+
+
+class StorageError(AssistantError):
+    """The journal or its folder cannot be used."""
+
+    code, title, exit_code = "storage", "storage", 5
+
+
+class NewerSchemaError(StorageError):
+    """The journal was written by a newer program."""
+
+    code = "storage_newer"
+
+
+class CorruptError(StorageError):
+    """The journal is damaged."""
+
+    code = "storage_corrupt"
+
+
+class FullDiskError(StorageError):
+    """No room left on the disk."""
+
+    code = "storage_full"

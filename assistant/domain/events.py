@@ -1,0 +1,146 @@
+"""What happens in a turn, as one closed set of frozen events: recorded first, then seen.
+
+`Progress` alone is not recorded: it says what is being waited for, and nothing rests on it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assistant.domain.places import Route
+from assistant.domain.policy import Decision
+from assistant.domain.prompt import Message
+from assistant.domain.turns import TurnRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationStarted:
+    """A conversation exists from now on."""
+
+    conversation: str
+    title: str
+    system: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRenamed:
+    """A conversation has another title."""
+
+    conversation: str
+    title: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationDeleted:
+    """A conversation is out of sight; `ConversationRestored` undoes it."""
+
+    conversation: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRestored:
+    """A deleted conversation is back."""
+
+    conversation: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A person's message is safe; the turn runs from now on, in the program instance `instance`."""
+
+    message: Message
+    reply: str
+    instance: str
+    at_ms: int
+
+    @property
+    def turn(self) -> str:
+        """The turn that this message opens."""
+        return self.message.turn
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The policy gave its verdict on this turn, for this route."""
+
+    turn: str
+    decision: Decision
+    route: Route
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """A permit was minted; only now may a stream be opened."""
+
+    turn: str
+    permit: str
+    digest: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trimmed:
+    """The conversation outgrew the window: `dropped` messages before `first_kept` stay out of the context."""
+
+    turn: str
+    dropped: int
+    first_kept: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """`text` arrived for the reply, in `tokens` tokens; `output_tokens` counts them from the start."""
+
+    turn: str
+    text: str
+    tokens: int
+    output_tokens: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The turn is over, in whatever way; the record says how."""
+
+    record: TurnRecord
+    at_ms: int
+
+    @property
+    def turn(self) -> str:
+        """The turn that is over."""
+        return self.record.turn
+
+
+class Stage(StrEnum):
+    """What a running request is doing."""
+
+    PREPARE = "prepare"
+    QUEUE = "queue"
+    LOAD = "load"
+    PREFILL = "prefill"
+    DECODE = "decode"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The turn entered or goes on in `stage`; `done` of `total` tokens where known. Never recorded."""
+
+    turn: str
+    stage: Stage
+    route: Route
+    done: int | None = None
+    total: int | None = None
+    context_tokens: int | None = None
+
+
+ConversationEvent = (
+    ConversationStarted | ConversationRenamed | ConversationDeleted | ConversationRestored
+)
+TurnEvent = Asked | Decided | Permitted | Trimmed | Delta | Finished
+Event = ConversationEvent | TurnEvent
+"""Everything that the journal takes."""

@@ -1,0 +1,76 @@
+"""What a person asks and what an engine is given."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from assistant.domain.sensitivity import Label
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class Finish(StrEnum):
+    """How a reply ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One node of a conversation's tree; `parent` is the message that it follows.
+
+    `finish` is None for a user's message and for a reply that is still running; `turn` is the turn that
+    asked or answered; `created_at_ms` is Unix time.
+    """
+
+    id: str
+    conversation: str
+    parent: str | None
+    role: Role
+    text: str
+    label: Label
+    turn: str
+    created_at_ms: int
+    finish: Finish | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """A message as an engine sees it."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is chosen; None means the engine's default for `seed` (random) and `max_tokens` (what fits)."""
+
+    temperature: float = 0.7
+    top_p: float = 0.95
+    top_k: int = 40
+    min_p: float = 0.05
+    repeat_penalty: float = 1.0
+    seed: int | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a person asks: a text in a conversation, after `parent` (None: at its start)."""
+
+    text: str
+    conversation: str
+    parent: str | None = None
+    label: Label = Label.NORMAL
+    system: str = ""
+    sampling: Sampling = field(default_factory=Sampling)

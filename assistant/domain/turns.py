@@ -1,0 +1,142 @@
+"""The record of one turn: the object that `ask --json` prints and the journal keeps."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypedDict
+
+from assistant.domain.errors import ErrorNote
+from assistant.domain.places import Route
+from assistant.domain.policy import Decision, DecisionJson
+from assistant.domain.prompt import Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens spent; None where nobody said. `context_tokens` of `context_window` were in use at the end."""
+
+    input_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    output_tokens: int | None = None
+    estimated: bool = False
+    context_tokens: int | None = None
+    context_window: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Where the time went, in ms; None where a part did not happen or is not known. `first_token` and `total` count from the send."""
+
+    prepare: float | None = None
+    queue: float | None = None
+    load: float | None = None
+    connect: float | None = None
+    first_token: float | None = None
+    decode: float | None = None
+    total: float | None = None
+
+    @property
+    def prefill(self) -> float | None:
+        """The wait for the first token less what came before the engine had the prompt."""
+        if self.first_token is None:
+            return None
+        before = (self.prepare or 0) + (self.queue or 0) + (self.load or 0) + (self.connect or 0)
+        return max(0.0, self.first_token - before)
+
+    def to_json(self) -> dict[str, float | None]:
+        """The turn's `latency_ms`, to a tenth of a millisecond."""
+        parts = {
+            "prepare": self.prepare,
+            "queue": self.queue,
+            "load": self.load,
+            "connect": self.connect,
+            "first_token": self.first_token,
+            "decode": self.decode,
+            "total": self.total,
+        }
+        return {name: None if ms is None else round(ms, 1) for name, ms in parts.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a turn cost; None where nothing is known, never 0 for an unknown."""
+
+    currency: str | None = None
+    total: Decimal | None = None
+    energy: Decimal | None = None
+    marginal: Decimal | None = None
+    estimated: bool = True
+    price_as_of: str | None = None
+
+
+class TurnJson(TypedDict):
+    """The object of design §4; an unknown figure is null."""
+
+    turn: str
+    conversation: str
+    reply: str
+    finish: str
+    error: dict[str, str] | None
+    route: dict[str, str]
+    decision: DecisionJson
+    usage: dict[str, int | bool | None]
+    latency_ms: dict[str, float | None]
+    tokens_per_second: float | None
+    cost: dict[str, str | bool | None]
+    compared: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """One turn, whole: what came back, how it ended, what it took."""
+
+    turn: str
+    conversation: str
+    reply: str
+    finish: Finish
+    error: ErrorNote | None
+    route: Route
+    decision: Decision
+    usage: Usage
+    latency_ms: Latency
+    cost: Cost
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Decode rate over the tokens after the first; None below two tokens."""
+        tokens, decode_ms = self.usage.output_tokens, self.latency_ms.decode
+        if tokens is None or tokens < 2 or not decode_ms:
+            return None
+        return (tokens - 1) / decode_ms * 1000
+
+    def to_json(self) -> TurnJson:
+        """The object of design §4."""
+        rate = self.tokens_per_second
+        usage, cost = self.usage, self.cost
+        return {
+            "turn": self.turn,
+            "conversation": self.conversation,
+            "reply": self.reply,
+            "finish": self.finish.value,
+            "error": self.error.to_json() if self.error else None,
+            "route": self.route.to_json(),
+            "decision": self.decision.to_json(),
+            "usage": {
+                "input_tokens": usage.input_tokens,
+                "cached_input_tokens": usage.cached_input_tokens,
+                "output_tokens": usage.output_tokens,
+                "estimated": usage.estimated,
+                "context_tokens": usage.context_tokens,
+                "context_window": usage.context_window,
+            },
+            "latency_ms": self.latency_ms.to_json(),
+            "tokens_per_second": None if rate is None else round(rate, 2),
+            "cost": {
+                "currency": cost.currency,
+                "total": None if cost.total is None else str(cost.total),
+                "energy": None if cost.energy is None else str(cost.energy),
+                "marginal": None if cost.marginal is None else str(cost.marginal),
+                "estimated": cost.estimated,
+                "price_as_of": cost.price_as_of,
+            },
+            "compared": [],
+        }

@@ -1,0 +1,249 @@
+"""What the core asks of the world: one Protocol for each thing that an adapter does."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from assistant.domain.events import Event
+from assistant.domain.models import CatalogEntry, FetchProgress, InstalledModel
+from assistant.domain.permit import Permit
+from assistant.domain.places import Route
+from assistant.domain.prompt import ChatMessage, Finish, Message, Sampling
+from assistant.domain.settings import Settings
+from assistant.domain.turns import TurnRecord, Usage
+
+
+class Clock(Protocol):
+    """Time and fresh names."""
+
+    def now_ms(self) -> int:
+        """Unix time in ms; may be set back by the system."""
+        ...
+
+    def monotonic_ms(self) -> float:
+        """Time for measuring durations; never goes back."""
+        ...
+
+    def new_id(self) -> str:
+        """A fresh id; ids of one process sort by the order in which they were made."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One request to a backend; `id` is the turn's, `conversation` names whose KV state may serve."""
+
+    id: str
+    conversation: str
+    messages: tuple[ChatMessage, ...]
+    sampling: Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class PromptProgress:
+    """`done` of `total` prompt tokens are in the engine, `cached` of them were there before."""
+
+    done: int
+    total: int
+    cached: int
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of the reply, whole characters only, made of `tokens` tokens."""
+
+    text: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The backend is finished: stop, length or cancelled (a failure is raised instead)."""
+
+    finish: Finish
+    usage: Usage
+
+
+BackendEvent = PromptProgress | Text | Done
+
+
+class Backend(Protocol):
+    """Something that answers; one generation at a time, the engine queues.
+
+    Every method may raise EngineError (the worker died, the server went away) or ModelError; after either the next call starts anew.
+    """
+
+    @property
+    def route(self) -> Route:
+        """The route that this backend serves."""
+        ...
+
+    async def load(self) -> int:
+        """Gets the model ready (at once where it is) and returns the context window in tokens.
+
+        Raises: ModelError where the file is missing, alien or too large; EngineError where no rung of the ladder holds.
+        """
+        ...
+
+    async def count(self, messages: Sequence[ChatMessage]) -> int:
+        """How many tokens `messages` take once the model's template is around them and a reply may begin."""
+        ...
+
+    def generate(self, request: Generation, permit: Permit) -> AsyncGenerator[BackendEvent, None]:
+        """Streams a reply and ends with exactly one Done; closing the generator cancels.
+
+        Raises: RefusedError where the permit is not for this route; EngineError with what happened.
+        """
+        ...
+
+    async def stop(self, generation: str) -> None:
+        """Asks the running `generation` to end; its stream then gives Done(cancelled) within one token."""
+        ...
+
+    async def prefill(self, request: Generation) -> None:
+        """Evaluates the prompt ahead of a send; interrupted at once by `generate`, `count` or another `prefill`."""
+        ...
+
+    async def forget(self, conversation: str) -> None:
+        """Drops whatever is kept of `conversation` (KV state on disk and in memory)."""
+        ...
+
+    async def close(self) -> None:
+        """Ends the worker or connection; saves what is worth keeping. Never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSummary:
+    """One row of the list of conversations; `head` is the message that was last in view (None: empty)."""
+
+    id: str
+    title: str
+    created_at_ms: int
+    updated_at_ms: int
+    head: str | None
+    messages: int
+    system: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """One message that a search found; `excerpt` is on one line."""
+
+    conversation: str
+    title: str
+    message: str
+    role: str
+    excerpt: str
+    created_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something about a conversation that is shown in the transcript before the message `before`."""
+
+    before: str
+    text: str
+
+
+class Journal(Protocol):
+    """The one record: an event is committed by `append` before anything of it is shown.
+
+    Synchronous and safe to call from any thread. Every method raises a StorageError (see domain.errors) where the file cannot serve.
+    """
+
+    @property
+    def writable(self) -> bool:
+        """False on a read-only or full disk, or in a folder that may not be written: history can be read, not added to."""
+        ...
+
+    def append(self, event: Event) -> None:
+        """Commits one event in one transaction."""
+        ...
+
+    def conversations(self, limit: int = 500, offset: int = 0) -> Sequence[ConversationSummary]:
+        """Conversations that are not deleted, the newest activity first."""
+        ...
+
+    def conversation(self, conversation: str) -> ConversationSummary | None:
+        """One conversation, deleted ones too; None where there is none."""
+        ...
+
+    def path(self, head: str) -> Sequence[Message]:
+        """The messages from the start of the conversation down to `head`, in order."""
+        ...
+
+    def first_kept(self, conversation: str, path: Sequence[str]) -> str | None:
+        """The latest Trimmed.first_kept that lies on `path` (message ids); None where nothing was trimmed."""
+        ...
+
+    def notices(self, conversation: str) -> Sequence[Notice]:
+        """What was said in the transcript besides the messages: windows trimmed, turns that failed."""
+        ...
+
+    def records(self, limit: int = 100, route: str | None = None) -> Sequence[TurnRecord]:
+        """The latest finished turns, the newest last; replies are left empty."""
+        ...
+
+    def record(self, turn: str) -> TurnRecord | None:
+        """One finished turn, whole."""
+        ...
+
+    def search(self, text: str, limit: int = 20) -> Sequence[SearchHit]:
+        """Messages that hold all words of `text`, the newest first."""
+        ...
+
+    def draft(self, conversation: str) -> str:
+        """The unsent text kept for a conversation ("" where there is none; conversation "" is the empty chat)."""
+        ...
+
+    def save_draft(self, conversation: str, text: str) -> None:
+        """Keeps an unsent text; "" drops it."""
+        ...
+
+    def close(self) -> None:
+        """Closes the file; nothing is lost without it."""
+        ...
+
+
+class SettingsStore(Protocol):
+    """The user's settings file."""
+
+    def load(self) -> Settings:
+        """Reads it. Raises: SettingsError that names the file, the line and the nearest known key."""
+        ...
+
+    def change(self, key: str, value: str | int | float | bool) -> Settings:
+        """Sets one dotted key (`screen.theme`), writes atomically, returns the new settings. Raises: SettingsError, StorageError."""
+        ...
+
+
+class Models(Protocol):
+    """The model files on this machine and where more come from."""
+
+    def catalog(self) -> tuple[CatalogEntry, ...]:
+        """What can be had."""
+        ...
+
+    def starter(self) -> CatalogEntry:
+        """The small model that the package index carries, offered at the first run."""
+        ...
+
+    def installed(self) -> Sequence[InstalledModel]:
+        """What is on this disk."""
+        ...
+
+    def available_bytes(self) -> int | None:
+        """Memory that a model could take now (MemAvailable); None where it cannot be read."""
+        ...
+
+    def fetch(self, model: str) -> AsyncGenerator[FetchProgress, None]:
+        """Fetches a catalogue entry by id and installs it; closing the generator stops it, a later call resumes.
+
+        Raises: FetchError, StorageError, UsageError for an unknown id.
+        """
+        ...
+
+    def use(self, model: str) -> InstalledModel:
+        """Makes an installed model the one that answers. Raises: UsageError where it is not installed."""
+        ...

@@ -1,0 +1,1 @@
+"""The room where everything that is kept is kept."""

@@ -1,0 +1,1 @@
+"""Thin screens over the engine; the only room that knows textual."""
