@@ -25,7 +25,7 @@ from assistant.domain.events import (
     Trimmed,
     TurnEvent,
 )
-from assistant.domain.permit import Permit
+from assistant.domain.permit import Permit, require_leave
 from assistant.domain.policy import Decision
 from assistant.domain.prompt import ChatMessage, Finish, Message, Prompt, Role
 from assistant.domain.turns import Cost, TurnRecord, Usage
@@ -105,6 +105,7 @@ class Running:
             yield await self._record(
                 Decided(self.turn, decision, self._backend.route, self._clock.now_ms())
             )
+            require_leave(decision)
             async with aclosing(self._work()) as work:
                 async for event in work:
                     if isinstance(event, Done):

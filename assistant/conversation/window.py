@@ -36,7 +36,7 @@ class Room:
     def limit(self) -> int:
         """The most that a prompt may take at all."""
         least = min(self.reply_tokens or LEAST_REPLY_TOKENS, LEAST_REPLY_TOKENS)
-        return self.window_tokens - least
+        return max(self.budget, self.window_tokens - least)
 
     @property
     def budget(self) -> int:

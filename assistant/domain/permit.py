@@ -18,6 +18,11 @@ class Permit:
 
     def __post_init__(self) -> None:
         """Raises: RefusedError where the decision does not allow."""
-        if self.decision.verdict is not Verdict.ALLOW:
-            reasons = "; ".join(reason.text for reason in self.decision.reasons)
-            raise RefusedError(reasons or "no rule allows this send", "assistant policy explain")
+        require_leave(self.decision)
+
+
+def require_leave(decision: Decision) -> None:
+    """Raises: RefusedError with every reason where `decision` does not allow."""
+    if decision.verdict is not Verdict.ALLOW:
+        reasons = "; ".join(reason.text for reason in decision.reasons)
+        raise RefusedError(reasons or "no rule allows this send", "choose a local route")
