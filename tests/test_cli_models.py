@@ -1,0 +1,158 @@
+"""`assistant models` over a real shelf: what it prints where, and its exit codes."""
+
+import argparse
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from assistant import cli_models
+from assistant.domain.errors import UsageError
+from assistant.domain.models import CatalogEntry, FetchProgress, FetchStage
+from assistant.ports import Fetched
+from assistant.storage.catalog import Catalog
+from assistant.storage.models import ModelShelf
+from tests.gguf_maker import tiny_gguf
+
+MODEL = tiny_gguf()
+TINY = CatalogEntry(
+    id="tiny",
+    name="Tiny",
+    source="https",
+    repository="org/tiny",
+    file="tiny.gguf",
+    size_bytes=98_000_000,
+    sha256=None,
+    package_sha256=None,
+    licence="Some License",
+    context_tokens=512,
+    memory_bytes=500_000_000,
+    parameters="1M",
+    verified=False,
+    licence_terms="not for sale",
+)
+LARGE = replace(TINY, id="large", memory_bytes=9_000_000_000)
+
+
+class FakeFetcher:
+    """Says how far it is, then puts the file down; or is interrupted."""
+
+    def __init__(self, *, interrupted: bool = False) -> None:
+        self._interrupted = interrupted
+
+    async def fetch(
+        self, entry: CatalogEntry, folder: Path
+    ) -> AsyncGenerator[FetchProgress | Fetched]:
+        """See ports.Fetcher."""
+        for tenth in range(0, 11, 5):
+            yield FetchProgress(FetchStage.RECEIVE, tenth * 10_000_000, 100_000_000, 5e6)
+        if self._interrupted:
+            raise KeyboardInterrupt
+        path = folder / "tiny.part"
+        path.write_bytes(MODEL)
+        yield Fetched(path, "ab" * 32, "here")
+
+
+def shelf(tmp_path: Path, fetcher: FakeFetcher | None = None) -> ModelShelf:
+    catalog = Catalog("https://models.example", ("models.example",), TINY, (TINY, LARGE))
+    made = fetcher or FakeFetcher()
+    return ModelShelf(tmp_path / "models", catalog, {"https": lambda: made}, lambda: 2_000_000_000)
+
+
+def run(models: ModelShelf, *argv: str) -> int:
+    parser = argparse.ArgumentParser()
+    cli_models.add_parser(parser.add_subparsers())
+    args = parser.parse_args(["models", *argv])
+    return int(args.act(args, models))
+
+
+def test_an_empty_list_says_what_can_be_had(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(shelf(tmp_path), "list") == 0
+    out = capsys.readouterr().out
+    assert "No model is installed." in out
+    assert "Some License; not for sale; unverified" in out
+    assert "too large" in out
+    assert "Memory free now: 2.0 GB" in out
+    assert "Advice for this machine: tiny" in out
+
+
+def test_the_list_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    models = shelf(tmp_path)
+    run(models, "pull", "tiny")
+    capsys.readouterr()
+    assert run(models, "list", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["available_bytes"] == 2_000_000_000
+    assert report["advice"] == "tiny"
+    assert [(m["id"], m["in_use"]) for m in report["installed"]] == [("tiny", True)]
+    assert [m["fit"] for m in report["catalog"]] == ["fits", "too large"]
+
+
+def test_pull_tells_the_licence_before_and_the_way_meanwhile(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(shelf(tmp_path), "pull", "tiny") == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("tiny is here: Tiny, ")
+    lines = err.splitlines()
+    assert lines[0] == "Tiny: 98 MB from org/tiny, over HTTPS"
+    assert lines[1] == "licence: Some License (not for sale)"
+    assert lines[3] == "receive   50 %  50 MB of 100 MB  5.0 MB/s  10 s left"
+
+
+def test_a_model_too_large_is_said_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(shelf(tmp_path), "pull", "large")
+    assert "too large; it needs about 9.0 GB, 2.0 GB are free now" in capsys.readouterr().err
+
+
+def test_a_stopped_pull_is_130(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    models = shelf(tmp_path, FakeFetcher(interrupted=True))
+    assert run(models, "pull", "tiny") == 130
+    assert "stopped" in capsys.readouterr().err
+    assert models.installed() == []
+
+
+def test_an_unknown_model_is_a_usage_error(tmp_path: Path) -> None:
+    for argv in (("pull", "no"), ("use", "no"), ("remove", "no", "--yes"), ("add", "no.gguf")):
+        with pytest.raises(UsageError):
+            run(shelf(tmp_path), *argv)
+
+
+def test_add_use_and_remove(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    models = shelf(tmp_path)
+    for name in ("a.gguf", "b.gguf"):
+        (tmp_path / name).write_bytes(tiny_gguf({"general.name": name}))
+        assert run(models, "add", str(tmp_path / name)) == 0
+    assert "linked, not copied" in capsys.readouterr().err
+    assert run(models, "use", "b", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["in_use"] is True
+    assert run(models, "remove", "b", "--yes") == 0
+    assert capsys.readouterr().out.startswith("b is removed")
+    assert [m.id for m in models.installed()] == ["a"]
+
+
+def test_remove_asks_a_person_and_nobody_else(tmp_path: Path) -> None:
+    models = shelf(tmp_path)
+    (tmp_path / "a.gguf").write_bytes(MODEL)
+    run(models, "add", str(tmp_path / "a.gguf"))
+    with pytest.raises(UsageError, match="--yes"):
+        run(models, "remove", "a")
+    assert len(models.installed()) == 1
+
+
+def test_a_hostile_name_reaches_the_terminal_as_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = shelf(tmp_path)
+    (tmp_path / "a.gguf").write_bytes(tiny_gguf({"general.name": "\x1b]0;x\x07"}))
+    run(models, "add", str(tmp_path / "a.gguf"))
+    run(models, "list")
+    out, err = capsys.readouterr()
+    assert "\x1b" not in out + err
+    assert "\x07" not in out + err
