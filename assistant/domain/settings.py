@@ -1,6 +1,12 @@
 """The settings as values: each field is one key of `settings.toml`, its docstring the comment there."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from assistant.domain.prompt import Sampling
+
+INT32 = 2**31 - 1
+"""The largest number that the engine's own counters hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -8,14 +14,35 @@ class GenerationSettings:
     """`[generation]`: how replies are made."""
 
     system_prompt: str = "You are a concise assistant."
+    """What the model is told before every new conversation."""
     temperature: float = 0.7
+    """How freely words are chosen: 0 always takes the likeliest one, 2 is wild."""
     top_p: float = 0.95
+    """Only the likeliest words that together have this share are chosen from; 1 means all."""
     top_k: int = 40
+    """Only this many of the likeliest words are chosen from; 0 means all."""
     min_p: float = 0.05
+    """Words less likely than this share of the likeliest one are left out; 0 means none."""
     repeat_penalty: float = 1.0
+    """Above 1, words that were just used become less likely; 1 means no change."""
     max_tokens: int = 0
-    """0 means: as many as fit the context window."""
+    """The longest reply in tokens; 0 means as many as fit the context window."""
     stop: tuple[str, ...] = ()
+    """A reply ends before any of these texts."""
+
+    @property
+    def sampling(self) -> Sampling:
+        """What the engine is asked for; 0 tokens here mean no limit but the window's."""
+        return Sampling(
+            self.temperature,
+            self.top_p,
+            self.top_k,
+            self.min_p,
+            self.repeat_penalty,
+            None,
+            self.max_tokens or None,
+            self.stop,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +52,15 @@ class EngineSettings:
     model: str = ""
     """The id of an installed model; empty means the one that `models use` chose, or the only one."""
     context_tokens: int = 4096
-    """0 means: what the model was trained for."""
+    """The context window in tokens; 0 means what the model was trained for."""
     threads: int = 0
-    """0 means: one per physical core."""
+    """How many threads work on a reply; 0 means one per physical core."""
     prefill_while_typing: bool = True
+    """Lets the model read what you type before you send it, so that the reply begins sooner."""
     load_at_start: bool = True
+    """Loads the model when the chat opens, not at the first message."""
     kv_cache_mb: int = 512
-    """Room on disk for saved conversations' KV state; 0 turns it off."""
+    """Room on disk in MB for what the model remembers of recent conversations; 0 turns it off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +68,11 @@ class ScreenSettings:
     """`[screen]`: how the chat looks."""
 
     theme: str = "textual-dark"
+    """The colours."""
     panel: bool = True
+    """Shows the panel with times and tokens, where the terminal is wide enough."""
     chats: bool = True
+    """Shows the list of conversations, where the terminal is wide enough."""
     frames_per_second: int = 10
     """How often a streaming reply is drawn."""
 
@@ -52,3 +84,37 @@ class Settings:
     generation: GenerationSettings = field(default_factory=GenerationSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     screen: ScreenSettings = field(default_factory=ScreenSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The numbers from `low` to `high`; `low` itself only where not `above`."""
+
+    low: float
+    high: float
+    above: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether `value` lies in it; no range holds a NaN."""
+        return self.low <= value <= self.high and not (self.above and value == self.low)
+
+    def __str__(self) -> str:
+        """`from 0 to 2`, `above 0, up to 2`."""
+        if self.above:
+            return f"above {self.low:,}, up to {self.high:,}"
+        return f"from {self.low:,} to {self.high:,}"
+
+
+RANGES: Mapping[str, Range] = {
+    "generation.temperature": Range(0, 2),
+    "generation.top_p": Range(0, 1),
+    "generation.top_k": Range(0, INT32),
+    "generation.min_p": Range(0, 1),
+    "generation.repeat_penalty": Range(0, 2, above=True),
+    "generation.max_tokens": Range(0, INT32),
+    "engine.context_tokens": Range(0, INT32),
+    "engine.threads": Range(0, 256),
+    "engine.kv_cache_mb": Range(0, INT32),
+    "screen.frames_per_second": Range(1, 30),
+}
+"""What the numbers may be; every number among the settings has its row."""

@@ -5,9 +5,11 @@ from decimal import Decimal
 from typing import TypedDict
 
 from assistant.domain.errors import ErrorNote
-from assistant.domain.places import Route
-from assistant.domain.policy import Decision, DecisionJson
+from assistant.domain.fields import Fields
+from assistant.domain.places import Place, Route
+from assistant.domain.policy import Decision, DecisionJson, Reason, Verdict
 from assistant.domain.prompt import Finish
+from assistant.domain.sensitivity import Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,11 @@ class TurnRecord:
 
     @property
     def tokens_per_second(self) -> float | None:
-        """Decode rate over the tokens after the first; None below two tokens."""
-        tokens, decode_ms = self.usage.output_tokens, self.latency_ms.decode
+        """Decode rate over the tokens after the first; None below two tokens.
+
+        From the time as it is shown, to a tenth of a ms: who reads the object gets the same rate.
+        """
+        tokens, decode_ms = self.usage.output_tokens, self.latency_ms.to_json()["decode"]
         if tokens is None or tokens < 2 or not decode_ms:
             return None
         return (tokens - 1) / decode_ms * 1000
@@ -140,3 +145,82 @@ class TurnRecord:
             },
             "compared": [],
         }
+
+
+def turn_from_json(data: object) -> TurnRecord:
+    """The record that `TurnRecord.to_json` gave. Raises: ValueError that names what is missing or wrong."""
+    fields = Fields(data)
+    error = fields.maybe_child("error")
+    return TurnRecord(
+        turn=fields.name("turn"),
+        conversation=fields.name("conversation"),
+        reply=fields.text("reply"),
+        finish=fields.choice("finish", Finish),
+        error=None if error is None else _error(error),
+        route=route_from_json(fields.child("route")),
+        decision=decision_from_json(fields.child("decision")),
+        usage=_usage(fields.child("usage")),
+        latency_ms=_latency(fields.child("latency_ms")),
+        cost=_cost(fields.child("cost")),
+    )
+
+
+def route_from_json(fields: Fields) -> Route:
+    """The route that `Route.to_json` gave. Raises: ValueError."""
+    return Route(
+        fields.text("id"),
+        fields.choice("place", Place),
+        fields.text("backend"),
+        fields.text("model"),
+    )
+
+
+def decision_from_json(fields: Fields) -> Decision:
+    """The decision that `Decision.to_json` gave. Raises: ValueError."""
+    return Decision(
+        fields.text("id"),
+        fields.choice("verdict", Verdict),
+        fields.text("rule"),
+        tuple(Reason(r.text("code"), r.text("text")) for r in fields.children("reasons")),
+        fields.choice("label", Label),
+    )
+
+
+def _error(fields: Fields) -> ErrorNote:
+    return ErrorNote(
+        fields.text("code"), fields.text("title"), fields.text("message"), fields.text("hint")
+    )
+
+
+def _usage(fields: Fields) -> Usage:
+    return Usage(
+        fields.maybe_whole("input_tokens"),
+        fields.maybe_whole("cached_input_tokens"),
+        fields.maybe_whole("output_tokens"),
+        fields.flag("estimated"),
+        fields.maybe_whole("context_tokens"),
+        fields.maybe_whole("context_window"),
+    )
+
+
+def _latency(fields: Fields) -> Latency:
+    return Latency(
+        fields.maybe_number("prepare"),
+        fields.maybe_number("queue"),
+        fields.maybe_number("load"),
+        fields.maybe_number("connect"),
+        fields.maybe_number("first_token"),
+        fields.maybe_number("decode"),
+        fields.maybe_number("total"),
+    )
+
+
+def _cost(fields: Fields) -> Cost:
+    return Cost(
+        fields.maybe_text("currency"),
+        fields.maybe_money("total"),
+        fields.maybe_money("energy"),
+        fields.maybe_money("marginal"),
+        fields.flag("estimated"),
+        fields.maybe_text("price_as_of"),
+    )

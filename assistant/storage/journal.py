@@ -1,0 +1,144 @@
+"""The journal on SQLite: what happened is in the file before anyone is shown it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.domain.events import Delta, Event
+from assistant.domain.prompt import Message
+from assistant.domain.turns import TurnRecord
+from assistant.ports import ConversationSummary, Notice, SearchHit
+from assistant.storage import folds, queries
+from assistant.storage.database import Database, open_database
+from assistant.storage.instances import Instance
+from assistant.storage.recovery import recover
+
+
+class SqliteJournal:
+    """Implements ports.Journal. Safe to use from any thread; other programs may use the same file."""
+
+    def __init__(self, database: Database) -> None:
+        """Reads and writes `database`, which it closes at the end."""
+        self.database = database
+
+    @property
+    def writable(self) -> bool:
+        """False where history can be read, not added to."""
+        return self.database.problem is None
+
+    @property
+    def why_not_writable(self) -> str:
+        """What is wrong and what to do about it; "" where all is well."""
+        problem = self.database.problem
+        return "" if problem is None else str(problem)
+
+    def append(self, event: Event) -> None:
+        """Commits one event. All but text that streams is on the disk at the return; that is within a second.
+
+        Raises: StorageError. Nothing of the event is then in the file.
+        """
+        with self.database.write(durable=not isinstance(event, Delta)) as db:
+            folds.record(db, event)
+
+    def recover(self, now_ms: int, alive: Callable[[str], bool]) -> int:
+        """Ends the turns of programs that are not `alive`, as failed, with what had arrived; returns how many."""
+        with self.database.write() as db:
+            return recover(db, now_ms, alive)
+
+    def conversations(self, limit: int = 500, offset: int = 0) -> Sequence[ConversationSummary]:
+        """Conversations that are not deleted, the newest activity first."""
+        with self.database.read() as db:
+            return queries.conversations(db, limit, offset)
+
+    def conversation(self, conversation: str) -> ConversationSummary | None:
+        """One conversation, deleted ones too; None where there is none."""
+        with self.database.read() as db:
+            return queries.conversation(db, conversation)
+
+    def path(self, head: str) -> Sequence[Message]:
+        """The messages from the start of the conversation down to `head`, in order."""
+        with self.database.read() as db:
+            return queries.path(db, head)
+
+    def first_kept(self, conversation: str, path: Sequence[str]) -> str | None:
+        """The latest Trimmed.first_kept that lies on `path` (message ids); None where nothing was trimmed."""
+        with self.database.read() as db:
+            trims = queries.trims(db, conversation)
+        here = set(path)
+        return next((kept for _, _, kept in reversed(trims) if kept in here), None)
+
+    def notices(self, conversation: str) -> Sequence[Notice]:
+        """Where the window moved, before the message with which it moved."""
+        with self.database.read() as db:
+            return queries.notices(db, conversation)
+
+    def records(self, limit: int = 100, route: str | None = None) -> Sequence[TurnRecord]:
+        """The latest finished turns of this machine, the newest last; replies are left empty."""
+        with self.database.read() as db:
+            return queries.records(db, limit, route)
+
+    def record(self, turn: str) -> TurnRecord | None:
+        """One finished turn, whole."""
+        with self.database.read() as db:
+            return queries.record(db, turn)
+
+    def search(self, text: str, limit: int = 20) -> Sequence[SearchHit]:
+        """What holds all words of `text`, the last one as a beginning: titles, then messages, the newest first."""
+        with self.database.read() as db:
+            return queries.search(db, text, limit)
+
+    def draft(self, conversation: str) -> str:
+        """The unsent text kept for a conversation ("" where there is none)."""
+        with self.database.read() as db:
+            row = db.execute(
+                "SELECT text FROM draft WHERE conversation = ?", (conversation,)
+            ).fetchone()
+        return "" if row is None else str(row[0])
+
+    def save_draft(self, conversation: str, text: str) -> None:
+        """Keeps an unsent text; "" drops it."""
+        with self.database.write(durable=False) as db:
+            if text:
+                row = (conversation, folds.storable(text))
+                db.execute("INSERT OR REPLACE INTO draft(conversation, text) VALUES (?, ?)", row)
+            else:
+                db.execute("DELETE FROM draft WHERE conversation = ?", (conversation,))
+
+    def close(self) -> None:
+        """Closes the file; nothing is lost without it."""
+        self.database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The journal, and what a person should know of it (`warnings`: lines to show)."""
+
+    journal: SqliteJournal
+    warnings: tuple[str, ...]
+
+
+def open_journal(path: Path, instance: Instance, now_ms: int) -> Opened:
+    """Opens the journal and ends the turns of programs that died.
+
+    Raises: NewerSchemaError, CorruptError, StorageError where the file cannot even be read; it is then untouched.
+    """
+    journal = SqliteJournal(open_database(path, now_ms))
+    try:
+        return Opened(journal, tuple(_look_around(journal, instance, now_ms)))
+    except BaseException:
+        journal.close()
+        raise
+
+
+def _look_around(journal: SqliteJournal, instance: Instance, now_ms: int) -> list[str]:
+    if not journal.writable:
+        return [f"nothing new can be kept: {journal.why_not_writable}"]
+    recovered = journal.recover(now_ms, instance.alive)
+    others = instance.others()
+    warnings = []
+    if recovered:
+        turns = "1 reply was" if recovered == 1 else f"{recovered} replies were"
+        warnings.append(f"{turns} cut short when the program ended; what had arrived is kept")
+    if others:
+        warnings.append("another window of this program is open; both keep to the same journal")
+    return warnings

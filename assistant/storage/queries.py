@@ -1,0 +1,170 @@
+"""What the screens ask of the journal, as SQL and back as values."""
+
+import json
+import sqlite3
+
+from assistant.domain.fields import Fields
+from assistant.domain.hygiene import one_line
+from assistant.domain.prompt import Finish, Message, Role
+from assistant.domain.sensitivity import Label
+from assistant.domain.turns import TurnRecord, turn_from_json
+from assistant.ports import ConversationSummary, Notice, SearchHit
+from assistant.storage.folds import joined_chunks, storable
+
+EXCERPT_WIDTH = 160
+
+_CONVERSATIONS = """
+    SELECT id, title, created_at_ms, updated_at_ms, head, messages, system FROM conversation
+    WHERE deleted = 0 ORDER BY activity DESC LIMIT ? OFFSET ?
+"""
+
+_CONVERSATION = """
+    SELECT id, title, created_at_ms, updated_at_ms, head, messages, system FROM conversation
+    WHERE id = ?
+"""
+
+# A message always has a larger number than the one it follows.
+_PATH = """
+    WITH RECURSIVE up(n) AS (
+        SELECT n FROM message WHERE id = ?
+        UNION ALL
+        SELECT message.parent FROM up JOIN message ON message.n = up.n
+        WHERE message.parent IS NOT NULL
+    )
+    SELECT id, conversation, role, text, label, turn, created_at_ms, finish FROM message
+    WHERE n IN up ORDER BY n
+"""
+
+_TRIMS = """
+    SELECT message.id, event.body FROM event
+    JOIN turn ON turn.id = event.turn JOIN message ON message.n = turn.question
+    WHERE event.conversation = ? AND event.kind = 'trimmed' ORDER BY event.seq
+"""
+
+# The conditions repeat those of the indexes, or SQLite would not use them.
+_RECORDS = """
+    SELECT event.body FROM turn JOIN event ON event.seq = turn.finished
+    WHERE turn.finished IS NOT NULL AND turn.instance <> ''
+    ORDER BY turn.finished DESC LIMIT ?
+"""
+
+_RECORDS_OF_ROUTE = """
+    SELECT event.body FROM turn JOIN event ON event.seq = turn.finished
+    WHERE turn.route = ? AND turn.finished IS NOT NULL AND turn.instance <> ''
+    ORDER BY turn.finished DESC LIMIT ?
+"""
+
+_TITLES = """
+    SELECT id, title, coalesce(head, ''), 'title', title, updated_at_ms FROM conversation
+    WHERE deleted = 0 AND n IN (SELECT rowid FROM title_index WHERE title_index MATCH ?)
+    ORDER BY activity DESC LIMIT ?
+"""
+
+_MESSAGES = """
+    SELECT conversation.id, conversation.title, message.id, role,
+        snippet(message_index, 0, '', '', '…', 16), message.created_at_ms
+    FROM message_index
+    JOIN message ON message.n = message_index.rowid
+    JOIN conversation ON conversation.id = message.conversation
+    WHERE message_index MATCH ? AND deleted = 0
+    ORDER BY message_index.rowid DESC LIMIT ?
+"""
+
+
+def conversations(db: sqlite3.Connection, limit: int, offset: int) -> list[ConversationSummary]:
+    """Those that are not deleted, the newest activity first."""
+    rows = db.execute(_CONVERSATIONS, (limit, offset))
+    return [ConversationSummary(*row) for row in rows]
+
+
+def conversation(db: sqlite3.Connection, name: str) -> ConversationSummary | None:
+    """One, deleted ones too."""
+    row = db.execute(_CONVERSATION, (storable(name),)).fetchone()
+    return None if row is None else ConversationSummary(*row)
+
+
+def path(db: sqlite3.Connection, head: str) -> list[Message]:
+    """The messages down to `head`, in order."""
+    rows = db.execute(_PATH, (head,)).fetchall()
+    parents = [None, *(row[0] for row in rows)]
+    return [_message(db, row, parent) for row, parent in zip(rows, parents, strict=False)]
+
+
+_Row = tuple[str, str, str, str, str, str, int, str | None]
+
+
+def _message(db: sqlite3.Connection, row: _Row, parent: str | None) -> Message:
+    """A message from its columns; a reply that still runs has what has arrived."""
+    name, within, role, text, label, turn, created_at_ms, finish = row
+    if finish is None and role == Role.ASSISTANT:
+        text = joined_chunks(db, turn)
+    return Message(
+        name,
+        within,
+        parent,
+        Role(role),
+        text,
+        Label(label),
+        turn,
+        created_at_ms,
+        None if finish is None else Finish(finish),
+    )
+
+
+def trims(db: sqlite3.Connection, name: str) -> list[tuple[str, int, str]]:
+    """(the turn's question, dropped, first kept) of each time that the window moved, in order."""
+    rows = db.execute(_TRIMS, (name,))
+    bodies = ((question, Fields(json.loads(body))) for question, body in rows)
+    return [(question, b.whole("dropped"), b.text("first_kept")) for question, b in bodies]
+
+
+def notices(db: sqlite3.Connection, name: str) -> list[Notice]:
+    """Each move of the window, before the message with which it moved."""
+    return [Notice(question, _trimmed(dropped)) for question, dropped, _ in trims(db, name)]
+
+
+def _trimmed(dropped: int) -> str:
+    if dropped == 1:
+        return "The oldest message no longer fits the context window; the model does not see it."
+    return (
+        f"The oldest {dropped:,} messages no longer fit the context window; "
+        "the model does not see them."
+    )
+
+
+def records(db: sqlite3.Connection, limit: int, route: str | None) -> list[TurnRecord]:
+    """The latest finished turns of this machine, the newest last, without their replies."""
+    rows = (
+        db.execute(_RECORDS, (limit,))
+        if route is None
+        else db.execute(_RECORDS_OF_ROUTE, (route, limit))
+    ).fetchall()
+    return [turn_from_json(json.loads(body)) for (body,) in reversed(rows)]
+
+
+def record(db: sqlite3.Connection, turn: str) -> TurnRecord | None:
+    """One finished turn, whole."""
+    found = db.execute(
+        "SELECT record FROM turn WHERE id = ? AND finished IS NOT NULL", (turn,)
+    ).fetchone()
+    return None if found is None else turn_from_json(json.loads(found[0]))
+
+
+def search(db: sqlite3.Connection, text: str, limit: int) -> list[SearchHit]:
+    """Conversations whose title holds all words of `text`, then messages that do; the newest first of each."""
+    wanted = words(storable(text))
+    if not wanted:
+        return []
+    titles = db.execute(_TITLES, (wanted, limit)).fetchall()
+    messages = db.execute(_MESSAGES, (wanted, limit - len(titles))).fetchall()
+    return [
+        SearchHit(in_, title, found, role, one_line(excerpt, EXCERPT_WIDTH), at_ms)
+        for in_, title, found, role, excerpt, at_ms in (*titles, *messages)
+    ]
+
+
+def words(text: str) -> str:
+    """`text` as a query for the index: all its words, the last one as a beginning; nothing in it is an operator."""
+    searchable = [w for w in text.replace("\0", " ").split() if any(c.isalnum() for c in w)]
+    quoted = ['"' + word.replace('"', '""') + '"' for word in searchable]
+    return " ".join(quoted) + " *" if quoted else ""

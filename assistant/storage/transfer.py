@@ -1,0 +1,218 @@
+"""History as a file: out as JSON lines (all of it) or Markdown (to read), and back in from our own JSON lines alone."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from assistant.domain.errors import StorageError, UsageError
+from assistant.domain.events import (
+    Asked,
+    ConversationRestored,
+    ConversationStarted,
+    Delta,
+    Finished,
+    Trimmed,
+)
+from assistant.domain.fields import Fields
+from assistant.domain.prompt import Message, Role
+from assistant.domain.sensitivity import Label
+from assistant.domain.turns import turn_from_json
+from assistant.storage import folds
+from assistant.storage.database import Database
+
+FORMAT = "assistant-history"
+VERSION = 1
+LONGEST_LINE = 1 << 28
+"""No line of an import may be longer, in bytes; a line holds one conversation."""
+
+_ALL = "SELECT id FROM conversation WHERE deleted = 0 ORDER BY activity"
+
+_TURNS = """
+    SELECT turn.id, asked.id, parent.id, asked.text, asked.label, asked.created_at_ms, reply.id,
+        event.at_ms, turn.record
+    FROM turn
+    JOIN message AS asked ON asked.n = turn.question
+    JOIN message AS reply ON reply.n = turn.reply
+    LEFT JOIN message AS parent ON parent.n = asked.parent
+    LEFT JOIN event ON event.seq = turn.finished
+    WHERE turn.conversation = ? ORDER BY asked.n
+"""
+
+_TRIMS = """
+    SELECT turn, at_ms, body FROM event
+    WHERE conversation = ? AND kind = 'trimmed' ORDER BY seq
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import brought: new conversations, new turns, and turns that were here already."""
+
+    conversations: int = 0
+    turns: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: "Imported") -> "Imported":
+        return Imported(
+            self.conversations + other.conversations,
+            self.turns + other.turns,
+            self.skipped + other.skipped,
+        )
+
+
+def export_lines(database: Database, conversations: Iterable[str] = ()) -> Iterator[str]:
+    """A line that names the format, then one for each conversation, the longest untouched first.
+
+    `conversations` are ids; none means all that are not deleted. Raises: UsageError for an unknown id; StorageError.
+    """
+    wanted = list(conversations)
+    if not wanted:
+        with database.read() as db:
+            wanted = [name for (name,) in db.execute(_ALL)]
+    yield json.dumps({"format": FORMAT, "version": VERSION})
+    for name in wanted:
+        with database.read() as db:
+            yield json.dumps(_conversation(db, name))
+
+
+def import_lines(database: Database, file: IO[bytes]) -> Imported:
+    """Takes in what `export_lines` wrote. Each conversation comes whole or not at all; what is here already stays as it is.
+
+    Raises: UsageError that names the line where the file is not ours, newer or broken; StorageError.
+    """
+    _check_format(_line(file, 1))
+    brought, number = Imported(), 2
+    while line := _line(file, number):
+        if line.strip():
+            brought += _import_one(database, line, number)
+        number += 1
+    return brought
+
+
+def _conversation(db: sqlite3.Connection, name: str) -> dict[str, object]:
+    row = db.execute(
+        "SELECT id, title, system, created_at_ms FROM conversation WHERE id = ?",
+        (folds.storable(name),),
+    ).fetchone()
+    if row is None:
+        raise UsageError(f"there is no conversation {name!r}", "assistant history list")
+    trims: dict[str, list[dict[str, object]]] = {}
+    for turn, at_ms, body in db.execute(_TRIMS, (name,)):
+        trims.setdefault(turn, []).append({**json.loads(body), "at_ms": at_ms})
+    keys = ("id", "title", "system", "created_at_ms")
+    turns = [_turn(db, row, trims) for row in db.execute(_TURNS, (name,)).fetchall()]
+    return {**dict(zip(keys, row, strict=True)), "turns": turns}
+
+
+def _turn(
+    db: sqlite3.Connection,
+    row: tuple[str, str, str | None, str, str, int, str, int | None, str | None],
+    trims: dict[str, list[dict[str, object]]],
+) -> dict[str, object]:
+    turn, asked, parent, text, label, asked_at_ms, reply, finished_at_ms, record = row
+    return {
+        "turn": turn,
+        "question": {"id": asked, "parent": parent, "text": text, "label": label},
+        "asked_at_ms": asked_at_ms,
+        "trimmed": trims.get(turn, []),
+        "reply": reply,
+        "so_far": folds.joined_chunks(db, turn) if record is None else None,
+        "finished_at_ms": finished_at_ms,
+        "record": None if record is None else json.loads(record),
+    }
+
+
+def _line(file: IO[bytes], number: int) -> bytes:
+    line = file.readline(LONGEST_LINE)
+    if len(line) == LONGEST_LINE:
+        raise _bad(number, f"longer than {LONGEST_LINE:,} bytes")
+    return line
+
+
+def _bad(number: int, what: object) -> UsageError:
+    return UsageError(f"line {number} of the import: {what}", "nothing of that line was taken in")
+
+
+def _fields(line: bytes, number: int) -> Fields:
+    try:
+        return Fields(json.loads(line))
+    except (ValueError, RecursionError) as error:
+        raise _bad(number, f"not what `assistant history export` writes ({error})") from error
+
+
+def _check_format(line: bytes) -> None:
+    fields = _fields(line, 1)
+    try:
+        if fields.text("format") != FORMAT:
+            raise ValueError("another format")
+        version = fields.whole("version")
+    except ValueError as error:
+        raise _bad(1, f"not what `assistant history export` writes ({error})") from error
+    if version != VERSION:
+        raise _bad(1, f"version {version} of the format; this program reads version {VERSION}")
+
+
+def _import_one(database: Database, line: bytes, number: int) -> Imported:
+    fields = _fields(line, number)
+    try:
+        with database.write() as db:
+            return _take_in(db, fields)
+    except ValueError as error:
+        raise _bad(number, error) from error
+
+
+def _take_in(db: sqlite3.Connection, fields: Fields) -> Imported:
+    conversation = fields.name("id")
+    started = ConversationStarted(
+        conversation, fields.text("title"), fields.text("system"), fields.whole("created_at_ms")
+    )
+    known = db.execute("SELECT deleted FROM conversation WHERE id = ?", (conversation,)).fetchone()
+    if known is None:
+        folds.record(db, started)
+    elif known[0]:
+        folds.record(db, ConversationRestored(conversation, started.at_ms))
+    brought = Imported(conversations=int(known is None))
+    for turn in fields.children("turns"):
+        brought += _take_turn(db, conversation, turn)
+    return brought
+
+
+def _take_turn(db: sqlite3.Connection, conversation: str, fields: Fields) -> Imported:
+    turn = fields.name("turn")
+    if db.execute("SELECT 1 FROM turn WHERE id = ?", (turn,)).fetchone():
+        return Imported(skipped=1)
+    asked = _asked(conversation, turn, fields)
+    try:
+        folds.record(db, asked)
+    except StorageError as error:
+        raise ValueError(error.message) from error
+    except sqlite3.IntegrityError as error:
+        raise ValueError(f"an id of turn {turn!r} is taken already") from error
+    for trim in fields.children("trimmed"):
+        moved = trim.whole("dropped"), trim.text("first_kept"), trim.whole("at_ms")
+        folds.record(db, Trimmed(turn, *moved))
+    if fields.maybe_child("record") is None:
+        folds.record(db, Delta(turn, fields.text("so_far"), 0, 0, asked.at_ms))
+        return Imported(turns=1)
+    record = turn_from_json(fields.value("record"))
+    if (record.turn, record.conversation) != (turn, conversation):
+        raise ValueError(f"the record of turn {turn!r} is that of another")
+    folds.finish(db, Finished(record, fields.whole("finished_at_ms")), "imported")
+    return Imported(turns=1)
+
+
+def _asked(conversation: str, turn: str, fields: Fields) -> Asked:
+    question, at_ms = fields.child("question"), fields.whole("asked_at_ms")
+    message = Message(
+        question.name("id"),
+        conversation,
+        question.maybe_text("parent"),
+        Role.USER,
+        question.text("text"),
+        question.choice("label", Label),
+        turn,
+        at_ms,
+    )
+    return Asked(message, fields.name("reply"), folds.IMPORTED, at_ms)

@@ -1,0 +1,119 @@
+"""After a death: the dead one's turns are ended as failed with what had arrived, the living one's are left alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.domain.policy import Verdict
+from assistant.domain.prompt import Finish
+from assistant.domain.sensitivity import Label
+from assistant.storage.database import open_database
+from assistant.storage.instances import Instance
+from assistant.storage.journal import Opened, SqliteJournal, open_journal
+from tests.fakes import LOCAL, NOW_MS, asked, decided, delta, started, whole_turn
+
+LATER_MS = NOW_MS + 60_000
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[SqliteJournal]:
+    """Two programs have each a turn that runs: `dead` and `alive`."""
+    made = SqliteJournal(open_database(tmp_path / "journal.db", NOW_MS))
+    for name in ("dead", "alive"):
+        made.append(started(name))
+        made.append(asked(name, conversation=name, instance=name, label=Label.LOCAL_ONLY))
+    yield made
+    made.close()
+
+
+def _living(name: str) -> bool:
+    return name == "alive"
+
+
+def test_the_text_that_had_arrived_is_kept(journal: SqliteJournal) -> None:
+    journal.append(decided("dead", Label.LOCAL_ONLY))
+    journal.append(delta("half a ", "dead", 2))
+    journal.append(delta("reply", "dead", 3))
+    assert journal.recover(LATER_MS, _living) == 1
+    reply = journal.path("r-dead")[1]
+    assert (reply.text, reply.finish) == ("half a reply", Finish.FAILED)
+    record = journal.record("dead")
+    assert record is not None
+    assert record.error is not None
+    assert record.error.code == "interrupted"
+    assert record.reply == "half a reply"
+    assert record.route == LOCAL
+    assert record.decision.verdict is Verdict.ALLOW
+    assert record.usage.output_tokens == 3
+    assert record.latency_ms.total is None
+    assert [hit.message for hit in journal.search("half reply")] == ["r-dead"]
+
+
+def test_a_turn_without_a_decision_was_not_allowed(journal: SqliteJournal) -> None:
+    journal.recover(LATER_MS, _living)
+    record = journal.record("dead")
+    assert record is not None
+    assert record.decision.verdict is Verdict.DENY
+    assert record.decision.label is Label.LOCAL_ONLY
+    assert record.usage.output_tokens is None
+    assert journal.path("r-dead")[1].label is Label.LOCAL_ONLY
+
+
+def test_the_living_are_left_alone(journal: SqliteJournal) -> None:
+    journal.recover(LATER_MS, _living)
+    journal.append(delta("still here", "alive"))
+    assert journal.path("r-alive")[1].text == "still here"
+    assert journal.record("alive") is None
+
+
+def test_it_happens_once(journal: SqliteJournal) -> None:
+    assert journal.recover(LATER_MS, _living) == 1
+    assert journal.recover(LATER_MS, _living) == 0
+
+
+def test_a_finished_turn_is_not_touched(journal: SqliteJournal) -> None:
+    for event in whole_turn("t9", conversation="dead"):
+        journal.append(event)
+    before = journal.record("t9")
+    journal.recover(LATER_MS, lambda _name: False)
+    assert journal.record("t9") == before
+
+
+def _opened(folder: Path, instance: Instance) -> Opened:
+    return open_journal(folder / "journal.db", instance, LATER_MS)
+
+
+def test_opening_recovers_and_says_so(journal: SqliteJournal, tmp_path: Path) -> None:
+    other = Instance(tmp_path / "instances", "alive")
+    me = Instance(tmp_path / "instances", "me")
+    opened = _opened(tmp_path, me)
+    assert opened.warnings == (
+        "1 reply was cut short when the program ended; what had arrived is kept",
+        "another window of this program is open; both keep to the same journal",
+    )
+    assert opened.journal.path("r-dead")[1].finish is Finish.FAILED
+    assert opened.journal.path("r-alive")[1].finish is None
+    opened.journal.close()
+    other.release()
+    again = _opened(tmp_path, me)
+    assert again.warnings == (
+        "1 reply was cut short when the program ended; what had arrived is kept",
+    )
+    again.journal.close()
+    last = _opened(tmp_path, me)
+    assert last.warnings == ()
+    last.journal.close()
+    me.release()
+
+
+def test_what_cannot_be_written_is_said_first(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    folder = tmp_path / "file" / "data"
+    opened = _opened(folder, Instance(folder / "instances", "me"))
+    [warning] = opened.warnings
+    assert warning.startswith("nothing new can be kept: ")
+    assert str(folder) in warning
+    assert not opened.journal.writable
+    assert not opened.journal.conversations()
+    opened.journal.close()
