@@ -1,0 +1,48 @@
+"""Backends on the real model, in folders of the test's own."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from assistant.backends.llama.client import LlamaBackend
+from assistant.backends.llama.launch import COMMAND
+from assistant.domain.settings import EngineSettings
+from tests.backends.llama.talk import ROUTE
+
+MakeBackend = Callable[..., LlamaBackend]
+# One thread: two that wait for each other crawl where other tests want the cores.
+SMALL = EngineSettings(context_tokens=1024, kv_cache_mb=64, threads=1)
+
+
+@pytest.fixture
+async def make_backend(starter_model: Path, tmp_path: Path) -> AsyncIterator[MakeBackend]:
+    """Makes backends that share their folders, as one program after another does; all are closed at the end."""
+    made: list[LlamaBackend] = []
+
+    def make(
+        settings: EngineSettings = SMALL,
+        command: Sequence[str] = COMMAND,
+        model_path: Path = starter_model,
+    ) -> LlamaBackend:
+        backend = LlamaBackend(
+            ROUTE,
+            model_path,
+            settings,
+            tmp_path / "state",
+            tmp_path / "cache",
+            tmp_path / "engine.log",
+            command,
+        )
+        made.append(backend)
+        return backend
+
+    yield make
+    for backend in made:
+        await backend.close()
+
+
+@pytest.fixture
+def backend(make_backend: MakeBackend) -> LlamaBackend:
+    """A backend with a small context window."""
+    return make_backend()
