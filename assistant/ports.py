@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from assistant.domain.events import Event
@@ -215,6 +216,28 @@ class SettingsStore(Protocol):
 
     def change(self, key: str, value: str | int | float | bool) -> Settings:
         """Sets one dotted key (`screen.theme`), writes atomically, returns the new settings. Raises: SettingsError, StorageError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file that arrived whole and matches every hash that is known of it; `origin` says from where."""
+
+    path: Path
+    sha256: str
+    origin: str
+
+
+class Fetcher(Protocol):
+    """One way by which a catalogue entry's file comes here."""
+
+    def fetch(
+        self, entry: CatalogEntry, folder: Path
+    ) -> AsyncGenerator[FetchProgress | Fetched, None]:
+        """Brings the file into `folder` and ends with exactly one Fetched; closing the generator stops it.
+
+        What arrived stays in `folder`, where a later call may go on from it. Raises: FetchError, StorageError.
+        """
         ...
 
 

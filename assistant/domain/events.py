@@ -128,7 +128,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The turn entered or goes on in `stage`; `done` of `total` tokens where known. Never recorded."""
+    """The turn entered or goes on in `stage`; `done` of `total` tokens where known. Never recorded.
+
+    `context_tokens` is the size of the context window; `cached` of the prompt's tokens were in the engine before.
+    """
 
     turn: str
     stage: Stage
@@ -136,6 +139,7 @@ class Progress:
     done: int | None = None
     total: int | None = None
     context_tokens: int | None = None
+    cached: int | None = None
 
 
 ConversationEvent = (

@@ -1,0 +1,70 @@
+"""The decision is total, allows this machine alone, and a permit cannot be had without it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.domain.errors import RefusedError
+from assistant.domain.permit import Permit
+from assistant.domain.places import Place, Route
+from assistant.domain.policy import Decision, Reason, Verdict, decide
+from assistant.domain.sensitivity import Label, join
+from tests.turn_maker import CLOUD, LOCAL
+
+routes = st.builds(Route, st.text(), st.sampled_from(Place), st.text(), st.text())
+labels = st.sampled_from(Label)
+FROM_LOOSE_TO_STRICT = [Label.PUBLIC, Label.NORMAL, Label.LOCAL_ONLY]
+
+
+@given(st.text(), routes, labels)
+def test_only_this_machine_is_allowed_and_every_verdict_has_a_reason(
+    name: str, route: Route, label: Label
+) -> None:
+    decision = decide(name, route, label)
+    assert (decision.verdict is Verdict.ALLOW) == (route.place is Place.THIS_MACHINE)
+    assert decision.reasons
+    assert (decision.id, decision.label) == (name, label)
+    assert decision == decide(name, route, label)
+
+
+@given(routes, labels)
+def test_a_permit_is_had_exactly_where_the_decision_allows(route: Route, label: Label) -> None:
+    decision = decide("d", route, label)
+    if decision.verdict is Verdict.ALLOW:
+        assert Permit("p", route.id, decision, "digest", 1).decision == decision
+    else:
+        with pytest.raises(RefusedError, match="no rule allows a send"):
+            Permit("p", route.id, decision, "digest", 1)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.ASK, Verdict.DENY])
+def test_no_permit_from_a_question_or_a_refusal(verdict: Verdict) -> None:
+    reasons = (Reason("a", "first"), Reason("b", "second"))
+    with pytest.raises(RefusedError, match="first; second"):
+        Permit("p", "r", Decision("d", verdict, "rule", reasons, Label.NORMAL), "digest", 1)
+    with pytest.raises(RefusedError, match="no rule allows this send"):
+        Permit("p", "r", Decision("d", verdict, "rule", (), Label.NORMAL), "digest", 1)
+
+
+def test_a_decision_as_scripts_read_it() -> None:
+    assert decide("d7", LOCAL, Label.LOCAL_ONLY).to_json() == {
+        "id": "d7",
+        "verdict": "allow",
+        "rule": "local",
+        "reasons": [
+            {"code": "local", "text": f"{LOCAL.model} runs on this machine; nothing leaves it"}
+        ],
+        "label": "local-only",
+    }
+    assert decide("d8", CLOUD, Label.PUBLIC).to_json()["rule"] == "default"
+
+
+@given(st.lists(labels))
+def test_a_text_made_from_others_has_the_strictest_label(of: list[Label]) -> None:
+    strictest = max((FROM_LOOSE_TO_STRICT.index(label) for label in of), default=0)
+    assert join(of) is FROM_LOOSE_TO_STRICT[strictest]
+
+
+@given(st.lists(labels), st.lists(labels))
+def test_joining_in_parts_is_joining_the_whole(first: list[Label], second: list[Label]) -> None:
+    assert join([join(first), join(second)]) is join(first + second)
