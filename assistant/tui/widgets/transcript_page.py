@@ -1,0 +1,172 @@
+"""One message of the transcript, laid out: its heading, its text, what went wrong; while it grows, only its end anew."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from rich.cells import set_cell_size
+
+from assistant.domain.hygiene import harmless, one_line
+from assistant.domain.places import SHORT_NAMES, Place
+from assistant.domain.prompt import Role
+from assistant.tui.markdown.growing import Growing
+from assistant.tui.markdown.lines import GAP, Code, Line, Span
+from assistant.tui.markdown.wrap import columns_of, wrap
+
+SHOWN_CHARACTERS = 100_000
+"""Of a longer user's message the rest is counted, not drawn; a copy has all of it."""
+
+_ASIDE_COLUMNS = 60
+_WAITING = Line((Span("…", "quiet", ""),))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message as the transcript is given it.
+
+    `key` is the message's id; a `Role.SYSTEM` entry is a notice, drawn quietly. `text` is raw: the transcript makes it
+    harmless. `place` gives a reply its colour. `heading` stands at the left of the first row, `aside` at its right,
+    `error` below the text in red. `open` says that the text still grows.
+    """
+
+    key: str
+    role: Role
+    text: str
+    place: Place | None = None
+    heading: str = ""
+    aside: str = ""
+    error: str = ""
+    open: bool = False
+
+
+class Page:
+    """An entry's rows at one width."""
+
+    def __init__(self, entry: Entry, width: int) -> None:
+        """`width` is in columns; an open reply is laid out as it grows, by `update`."""
+        self.entry = entry
+        self._width = width
+        self._growing: Growing | None = None
+        self._codes: Sequence[Code] = ()
+        self._head = _head(entry, width)
+        self._foot = _foot(entry, width)
+        self._body: Sequence[Line] = ()
+        self._lay_out(entry.text)
+
+    def __len__(self) -> int:
+        return len(self._head) + len(self._body) + len(self._foot)
+
+    def __getitem__(self, row: int) -> Line:
+        if row < len(self._head):
+            return self._head[row]
+        row -= len(self._head)
+        return self._body[row] if row < len(self._body) else self._foot[row - len(self._body)]
+
+    @property
+    def first(self) -> int:
+        """The row below the heading."""
+        return len(self._head)
+
+    @property
+    def codes(self) -> list[Code]:
+        """The code blocks, in rows of the page."""
+        found = self._growing.codes if self._growing else self._codes
+        return [code.moved(len(self._head), 0) for code in found]
+
+    def append(self, text: str) -> None:
+        """Takes more of the text of an open reply; drawn by the next `update`."""
+        if self._growing is None:
+            self._growing = Growing(self._width)
+        self._growing.append(harmless(text))
+
+    def update(self) -> int:
+        """Lays out what was appended; gives the first row that changed."""
+        if self._growing is None:
+            return len(self)
+        changed = self._growing.update()
+        self._body = self._growing.lines
+        if self._body:
+            self._foot = _error(self.entry, self._width)
+        return len(self._head) + changed
+
+    def retitle(self, entry: Entry) -> None:
+        """Gives the page another heading, its text being the same."""
+        self.entry = entry
+        self._head = _head(entry, self._width)
+
+    def _lay_out(self, text: str) -> None:
+        if self.entry.role is not Role.ASSISTANT:
+            self._body = _plain(self.entry, text, self._width)
+        elif self.entry.open:
+            self.append(text)
+            self.update()
+        elif text:
+            # Imported here because an empty chat needs no Markdown.
+            from assistant.tui.markdown.typeset import layout
+
+            done = layout(harmless(text), self._width)
+            self._body, self._codes = done.lines, done.codes
+
+
+def estimate(entry: Entry, width: int) -> int:
+    """About how many rows an entry takes, without laying it out."""
+    text = entry.text if entry.role is Role.ASSISTANT else entry.text[:SHOWN_CHARACTERS]
+    rows = 2 + text.count("\n") + len(text) // width
+    return rows if entry.role is Role.SYSTEM else rows + 1
+
+
+def _head(entry: Entry, width: int) -> list[Line]:
+    if entry.role is Role.SYSTEM:
+        return [GAP]
+    who = "you" if entry.role is Role.USER else "assistant"
+    aside = one_line(entry.aside, min(_ASIDE_COLUMNS, width))
+    heading = one_line(entry.heading or who, width)
+    room = max(width - columns_of(aside) - 2, min(width, 12)) if aside else width
+    if columns_of(heading) > room:
+        heading = set_cell_size(heading, room - 1).rstrip() + "…"
+    free = width - columns_of(heading)
+    if columns_of(aside) > free - 2:
+        aside = set_cell_size(aside, free - 3).rstrip() + "…" if free > 4 else ""
+    pad = Span(" " * max(free - columns_of(aside), 0), "", "")
+    spans = (*_heading(entry, heading), pad, *_aside(aside))
+    return [GAP, Line(tuple(span for span in spans if span.text), "")]
+
+
+def _heading(entry: Entry, heading: str) -> tuple[Span, ...]:
+    """The heading with its place's word in the place's colour."""
+    look = "you" if entry.role is Role.USER else "who"
+    word = SHORT_NAMES[entry.place] if entry.place else ""
+    before, found, after = heading.partition(f" {word}") if word else (heading, "", "")
+    spans = [Span(before, look, ""), Span(found, f"{look} {word}", ""), Span(after, "quiet", "")]
+    return tuple(span for span in spans if span.text)
+
+
+def _aside(aside: str) -> tuple[Span, ...]:
+    return (Span(aside, "quiet", ""),) if aside else ()
+
+
+def _foot(entry: Entry, width: int) -> list[Line]:
+    waiting = entry.open and not entry.text
+    return [_WAITING, *_error(entry, width)] if waiting else _error(entry, width)
+
+
+def _error(entry: Entry, width: int) -> list[Line]:
+    if not entry.error:
+        return []
+    return wrap((Span(f"failed · {harmless(entry.error)}", "error"),), width)
+
+
+def _plain(entry: Entry, text: str, width: int) -> list[Line]:
+    """A text as it was written: a person's own words, or a notice."""
+    notice = entry.role is Role.SYSTEM
+    if not text:
+        return []
+    more = len(text) - SHOWN_CHARACTERS
+    span = Span(harmless(text[:SHOWN_CHARACTERS]), "quiet" if notice else "said")
+    rows = wrap((span,), width - 2 * notice)
+    if notice:
+        marks = chain([Span("· ", "quiet", "")], iter(lambda: Span("  ", "quiet", ""), None))
+        rows = [Line((mark, *row.spans), row.joint) for mark, row in zip(marks, rows, strict=False)]
+    if more > 0:
+        rows.append(Line((Span(f"… {more:,} characters more, not drawn", "quiet", ""),), ""))
+    return rows
