@@ -1,0 +1,55 @@
+"""Keeps what is typed and not sent, so that a crash does not lose it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+from assistant.domain.errors import AssistantError
+from assistant.ports import Journal
+
+
+class Drafts:
+    """Saves the latest text of each conversation, at most once in `delay_s`, beside the screen's loop."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        start: Callable[[Coroutine[None, None, None]], object],
+        failed: Callable[[AssistantError], None],
+        delay_s: float = 1.0,
+    ) -> None:
+        """`start` runs a coroutine beside the screen; `failed` is told when a text could not be saved."""
+        self._journal = journal
+        self._start = start
+        self._failed = failed
+        self._delay_s = delay_s
+        self._pending: dict[str, str] = {}
+        self._waiting = False
+        self._writing = asyncio.Lock()
+
+    def note(self, conversation: str, text: str) -> None:
+        """`text` is what stands unsent in `conversation` now ("" is the empty chat)."""
+        self._pending[conversation] = text
+        if not self._waiting:
+            self._waiting = True
+            self._start(self._later())
+
+    def latest(self, conversation: str) -> str | None:
+        """The unsent text of `conversation` that is not on disk yet; None where the journal has the latest."""
+        return self._pending.get(conversation)
+
+    async def flush(self) -> None:
+        """Saves at once whatever waits."""
+        async with self._writing:
+            pending, self._pending = self._pending, {}
+            if not self._journal.writable:
+                return
+            try:
+                for conversation, text in pending.items():
+                    await asyncio.to_thread(self._journal.save_draft, conversation, text)
+            except AssistantError as error:
+                self._failed(error)
+
+    async def _later(self) -> None:
+        await asyncio.sleep(self._delay_s)
+        self._waiting = False
+        await self.flush()

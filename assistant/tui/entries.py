@@ -1,0 +1,163 @@
+"""Turns what the journal has into what the transcript shows: pure, but for `read`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from assistant.domain.events import Asked, Progress, Stage
+from assistant.domain.places import SHORT_NAMES, Place, Route
+from assistant.domain.prompt import Finish, Message, Role
+from assistant.domain.sensitivity import Label
+from assistant.domain.turns import TurnRecord
+from assistant.ports import ConversationSummary, Journal, Notice
+from assistant.tui.widgets.transcript import Entry
+
+_ENDINGS = {Finish.CANCELLED: "stopped", Finish.FAILED: "failed", Finish.LENGTH: "cut at the limit"}
+_WAITS = {
+    Stage.PREPARE: "preparing",
+    Stage.QUEUE: "waiting for the engine",
+    Stage.LOAD: "loading the model",
+    Stage.PREFILL: "reading the prompt",
+    Stage.DECODE: "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A conversation as the journal has it."""
+
+    summary: ConversationSummary
+    path: Sequence[Message]
+    records: Mapping[str, TurnRecord]
+    notices: Sequence[Notice]
+    draft: str
+
+
+def read(journal: Journal, conversation: str) -> Opened | None:
+    """Everything that is shown of `conversation`; None where there is none. Raises: StorageError."""
+    summary = journal.conversation(conversation)
+    if summary is None:
+        return None
+    path = journal.path(summary.head) if summary.head else ()
+    turns = {message.turn for message in path if message.role is Role.ASSISTANT}
+    found = ((turn, journal.record(turn)) for turn in turns)
+    records = {turn: record for turn, record in found if record is not None}
+    return Opened(
+        summary, path, records, journal.notices(conversation), journal.draft(conversation)
+    )
+
+
+def clock_time(at_ms: int, now_ms: int) -> str:
+    """The local time of day; with the date where it was not today."""
+    at, now = (datetime.fromtimestamp(ms / 1000, UTC).astimezone() for ms in (at_ms, now_ms))
+    if at.date() == now.date():
+        return f"{at:%H:%M}"
+    return f"{at.day} {at:%b %H:%M}" if at.year == now.year else f"{at:%Y-%m-%d}"
+
+
+def heading(route: Route | None) -> str:
+    """Who answers, where, with what."""
+    if route is None:
+        return "assistant"
+    return f"assistant · {SHORT_NAMES[route.place]} · {route.model}"
+
+
+def outcome(record: TurnRecord | None, finish: Finish | None) -> str:
+    """How a reply ended where that is worth a word, and how quick it was."""
+    said = record is not None and record.error is not None
+    parts = [_ENDINGS[finish]] if finish in _ENDINGS and not said else []
+    if record is not None:
+        first, rate = record.latency_ms.first_token, record.tokens_per_second
+        parts += [f"{first:,.0f} ms"] if first is not None else []
+        parts += [f"{rate:,.1f} tok/s"] if rate is not None else []
+    return " · ".join(parts)
+
+
+def asked_entry(message: Message, now_ms: int) -> Entry:
+    """What a person said."""
+    mark = "▲ local-only · " if message.label is Label.LOCAL_ONLY else ""
+    aside = mark + clock_time(message.created_at_ms, now_ms)
+    return Entry(message.id, message.role, message.text, heading="you", aside=aside)
+
+
+def waiting_entry(asked: Asked, progress: Progress | None) -> Entry:
+    """A reply of which nothing has arrived; says what it waits for."""
+    route = progress.route if progress else None
+    return Entry(
+        asked.reply,
+        Role.ASSISTANT,
+        "",
+        place=route.place if route else None,
+        heading=heading(route),
+        aside=_WAITS[progress.stage] if progress else "",
+        open=True,
+    )
+
+
+def reply_entry(key: str, text: str, record: TurnRecord | None, finish: Finish | None) -> Entry:
+    """A reply that is over, or whose end nobody recorded (`record` is None)."""
+    route = record.route if record else None
+    return Entry(
+        key,
+        Role.ASSISTANT,
+        text,
+        place=route.place if route else None,
+        heading=heading(route),
+        aside=outcome(record, finish),
+        error=record.error.line() if record and record.error else "",
+    )
+
+
+def notice_entry(notice: Notice, number: int) -> Entry:
+    """Something that is said about the conversation."""
+    return Entry(f"notice-{number}-{notice.before}", Role.SYSTEM, notice.text)
+
+
+def entries(opened: Opened, now_ms: int) -> list[Entry]:
+    """The whole transcript of a conversation, each notice before its message."""
+    notices: dict[str, list[Entry]] = {}
+    for number, notice in enumerate(opened.notices):
+        notices.setdefault(notice.before, []).append(notice_entry(notice, number))
+    found: list[Entry] = []
+    for message in opened.path:
+        found += notices.get(message.id, [])
+        if message.role is Role.ASSISTANT:
+            record = opened.records.get(message.turn)
+            found.append(reply_entry(message.id, message.text, record, message.finish))
+        else:
+            found.append(asked_entry(message, now_ms))
+    return found
+
+
+def prompts(opened: Opened) -> list[str]:
+    """What the person asked in a conversation, the oldest first."""
+    return [message.text for message in opened.path if message.role is Role.USER]
+
+
+def blank(route: Route | None) -> list[Entry]:
+    """What an empty chat says: where an answer would come from."""
+    if route is None:
+        return [Entry("blank", Role.SYSTEM, "No model is installed yet.")]
+    if route.place is Place.THIS_MACHINE:
+        text = f"{route.model} answers on this machine. Nothing you type leaves it."
+    else:
+        text = f"{route.model} answers: {SHORT_NAMES[route.place]}, {route.id}."
+    return [Entry("blank", Role.SYSTEM, text)]
+
+
+def used(record: TurnRecord) -> tuple[int, int] | None:
+    """Tokens in use of the context window after a turn, and the window; None where nobody said."""
+    tokens, window = record.usage.context_tokens, record.usage.context_window
+    return (tokens, window) if tokens is not None and window else None
+
+
+def context(opened: Opened | None) -> tuple[int, int] | None:
+    """Tokens in use of the context window at the end of a conversation, and the window."""
+    record = opened.records.get(opened.path[-1].turn) if opened and opened.path else None
+    return used(record) if record else None
+
+
+def latest_reply(opened: Opened | None) -> str:
+    """The text of the last reply of a conversation; "" where there is none."""
+    path = opened.path if opened else ()
+    return next((m.text for m in reversed(path) if m.role is Role.ASSISTANT and m.text), "")

@@ -1,0 +1,132 @@
+"""All keys, read from where they are bound, and the words that the screen uses."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.dom import DOMNode
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from assistant.tui.screens.chat import ChatScreen
+from assistant.tui.widgets.chats import Chats
+from assistant.tui.widgets.columns import Columns
+from assistant.tui.widgets.composer import Composer
+from assistant.tui.widgets.transcript import Transcript
+
+_NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "escape": "esc",
+    "pageup": "page up",
+    "pagedown": "page down",
+}
+_COLUMN = 26
+
+EDITING = (
+    Binding("ctrl+a,ctrl+e", "", "start, end of the line"),
+    Binding("ctrl+w,ctrl+u,ctrl+k", "", "delete a word, to the start, to the end"),
+    Binding("ctrl+z,ctrl+y", "", "undo, redo"),
+)
+"""Keys that the composer has from the text area it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Keys that work in one place: (keys, what they do)."""
+
+    title: str
+    keys: tuple[tuple[str, str], ...]
+
+
+def shown(keys: str) -> str:
+    """Keys as a person reads them: `ctrl+j,shift+enter` becomes `ctrl+j, shift+enter`."""
+    return ", ".join(_NAMES.get(key.strip(), key.strip()) for key in keys.split(","))
+
+
+def section(title: str, bindings: Iterable[BindingType]) -> Section:
+    """The keys of one class, as it declares them."""
+    found = [
+        (shown(binding.key), binding.description)
+        for binding in bindings
+        if isinstance(binding, Binding) and binding.description
+    ]
+    return Section(title, tuple(found))
+
+
+def sections(app: type[App[int]]) -> Sequence[Section]:
+    """Everywhere first, then place by place."""
+    general = [
+        Binding("ctrl+p", "", "palette: every command"),
+        Binding("ctrl+q", "", "quit, everything kept"),
+        Binding("tab, shift+tab", "", "composer, list, conversation, panel"),
+    ]
+    everywhere: list[BindingType] = [
+        *general,
+        *app.BINDINGS,
+        *ChatScreen.BINDINGS,
+        *Columns.BINDINGS,
+    ]
+    return (
+        section("Everywhere", everywhere),
+        section("Composer", [*Composer.BINDINGS, *EDITING]),
+        section("Conversation", Transcript.BINDINGS),
+        section("List of chats", Chats.BINDINGS),
+    )
+
+
+def page(found: Sequence[Section]) -> Content:
+    """The help's text."""
+    parts: list[Content | tuple[str, str]] = []
+    for one in found:
+        parts.append((f"{one.title}\n", "bold"))
+        for keys, what in one.keys:
+            parts += [(f"  {keys:<{_COLUMN}}", "$foreground-muted"), (f"{what}\n", "")]
+        parts.append(("\n", ""))
+    return Content.assemble(*parts)
+
+
+_WORDS = """[b]Colours and marks[/b]
+  [$text-success]green, local[/]      answered on this machine
+  [$text-primary]blue, network[/]     answered by a machine on this network
+  [$text-warning]amber, cloud[/]      answered outside
+  [$text-error]red[/]               a refusal or an error
+  ~                 an estimate
+  —                 not known
+
+While a reply is on its way, Enter queues the next message; the up arrow takes it back.
+A backslash at the end of a line, then Enter, makes a new line in every terminal.
+A long paste is folded to one mark; it is sent whole."""
+
+
+class HelpScreen(ModalScreen[bool]):
+    """Any of its keys closes it."""
+
+    CSS = """
+    HelpScreen { align: center middle; }
+    HelpScreen VerticalScroll {
+        width: 78; max-width: 95%; height: auto; max-height: 90%;
+        border: round $foreground 60%; background: $surface; padding: 1 2;
+        scrollbar-size-vertical: 1;
+    }
+    HelpScreen Static { height: auto; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,f1,question_mark", "dismiss(False)", "close"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """One scrolling page."""
+        with VerticalScroll() as scroll:
+            scroll.border_title = "Help"
+            scroll.border_subtitle = "esc close"
+            app: type[DOMNode] = type(self.app)
+            assert issubclass(app, App)
+            yield Static(page(sections(app)))
+            yield Static(Content.from_markup(_WORDS))

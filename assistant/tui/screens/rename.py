@@ -1,0 +1,38 @@
+"""Asks for the title of a conversation."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+
+class RenameScreen(ModalScreen[str]):
+    """Ends with the new title; "" where the person changed their mind."""
+
+    CSS = """
+    RenameScreen { align: center middle; }
+    RenameScreen Input { width: 64; max-width: 90%; border: round $foreground 60%; background: $surface; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "keep the old title")]
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._old = title
+
+    def compose(self) -> ComposeResult:
+        """One line, with the old title selected."""
+        line = Input(self._old, max_length=200)
+        line.cursor_blink = False
+        line.border_title = "Title"
+        line.border_subtitle = "enter keep · esc leave as it was"
+        yield line
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter keeps the title."""
+        self.dismiss(event.value.strip())
+
+    def action_leave(self) -> None:
+        """Changes nothing."""
+        self.dismiss("")

@@ -1,0 +1,104 @@
+"""What can be done with whole conversations: list, rename, delete, bring back."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Protocol
+
+from assistant.conversation.engine import Engine
+from assistant.domain.errors import AssistantError
+from assistant.ports import Clock, ConversationSummary, Journal
+from assistant.tui.widgets.chats import Chats
+
+
+class Reader(Protocol):
+    """The screen, as far as the shelf needs it."""
+
+    def tell(self, text: str, error: bool = False) -> None:
+        """Says something that passes."""
+        ...
+
+    def run_worker(self, work: Coroutine[None, None, None]) -> object:
+        """Runs beside the screen."""
+        ...
+
+
+class Shelf:
+    """Keeps the list of conversations equal to the journal's."""
+
+    def __init__(
+        self, engine: Engine, journal: Journal, clock: Clock, chats: Chats, reader: Reader
+    ) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._clock = clock
+        self._chats = chats
+        self._reader = reader
+        self._deleted: list[str] = []
+        self._marks = ("", "")
+        self._wanted = 0
+
+    def fill(self) -> None:
+        """Shows the list before the first frame."""
+        try:
+            self._show(self._journal.conversations(), "", "")
+        except AssistantError as error:
+            self._reader.tell(str(error), error=True)
+
+    def refresh(self, opened: str, running: str) -> None:
+        """Reads the list again; `opened` is in view, a reply of `running` is on its way."""
+        self._marks = (opened, running)
+        self._wanted += 1
+        if self._wanted == 1:
+            self._reader.run_worker(self._read())
+
+    async def _read(self) -> None:
+        """Until nothing more is wanted: what is asked for meanwhile is read once, not each time."""
+        while done := self._wanted:
+            try:
+                self._show(await asyncio.to_thread(self._journal.conversations), *self._marks)
+            except AssistantError as error:
+                self._reader.tell(str(error), error=True)
+            self._wanted = 1 if self._wanted != done else 0
+
+    def _show(self, found: Sequence[ConversationSummary], opened: str, running: str) -> None:
+        self._chats.show(found, opened, running, self._clock.now_ms())
+
+    def title(self, conversation: str) -> str:
+        """The title of a conversation; "" where it cannot be read."""
+        try:
+            found = self._journal.conversation(conversation)
+        except AssistantError:
+            # The act that follows meets the same fault and says it.
+            return ""
+        return found.title if found else ""
+
+    async def rename(self, conversation: str, title: str) -> None:
+        """Gives a conversation another title."""
+        try:
+            await self._engine.rename(conversation, title)
+        except AssistantError as error:
+            self._reader.tell(str(error), error=True)
+
+    async def delete(self, conversation: str) -> bool:
+        """Puts a conversation out of sight; `undo` brings it back."""
+        title = self.title(conversation)
+        try:
+            await self._engine.delete(conversation)
+        except AssistantError as error:
+            self._reader.tell(str(error), error=True)
+            return False
+        self._deleted.append(conversation)
+        self._reader.tell(f"deleted “{title}” · u in the list brings it back")
+        return True
+
+    async def undo(self) -> str:
+        """Brings back what was deleted last in this session and returns its id; "" where nothing was."""
+        if not self._deleted:
+            self._reader.tell("nothing was deleted since the start")
+            return ""
+        try:
+            await self._engine.restore(self._deleted[-1])
+        except AssistantError as error:
+            self._reader.tell(str(error), error=True)
+            return ""
+        return self._deleted.pop()

@@ -1,0 +1,233 @@
+"""The only loop over `Engine.send`: runs one turn at a time, keeps what is queued behind it, folds the readings."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from assistant.conversation.engine import Engine, Proposal
+from assistant.domain.errors import AssistantError, ErrorNote
+from assistant.domain.events import Asked, Delta, Finished, Progress, TurnEvent
+from assistant.domain.hygiene import one_line
+from assistant.domain.prompt import Finish, Prompt, Sampling
+from assistant.domain.readings import Readings, fold
+from assistant.domain.settings import GenerationSettings
+from assistant.ports import Clock
+
+CLOSING_S = 3.0
+"""How long the program waits at its end for a running turn to be recorded."""
+
+TITLE_WIDTH = 60
+"""Characters of a prompt's first line that make the title of a conversation."""
+
+
+@dataclass(slots=True, eq=False)
+class Chat:
+    """The conversation that a text goes to; a new one gets its id at its first send. `typed` is what is unsent in it."""
+
+    system: str = ""
+    conversation: str = ""
+    head: str | None = None
+    title: str = ""
+    typed: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ask:
+    """A text that a person sent, before the journal has it."""
+
+    chat: Chat
+    text: str
+
+
+@dataclass(slots=True, eq=False)
+class Running:
+    """The turn that runs; `asked` is None until the journal has the prompt, `text` is what was shown of the reply."""
+
+    ask: Ask
+    asked: Asked | None = None
+    text: list[str] = field(default_factory=list)
+    stopping: bool = False
+
+
+class TurnListener(Protocol):
+    """Who shows what happens; called on the screen's own thread."""
+
+    def turn_event(self, running: Running, event: TurnEvent | Progress) -> None:
+        """Something happened in the running turn; the journal has it."""
+        ...
+
+    def turn_refused(self, error: ErrorNote) -> None:
+        """Nothing was recorded or sent; the text comes by `handed_back`."""
+        ...
+
+    def handed_back(self, chat: Chat, text: str) -> None:
+        """`text` was not sent and belongs back into the composer of `chat`."""
+        ...
+
+    def queue_changed(self) -> None:
+        """Another turn runs, or other texts wait."""
+        ...
+
+
+def sampling_of(settings: GenerationSettings) -> Sampling:
+    """The sampling that the settings ask for; 0 tokens there mean no limit but the window's."""
+    return Sampling(
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        top_k=settings.top_k,
+        min_p=settings.min_p,
+        repeat_penalty=settings.repeat_penalty,
+        max_tokens=settings.max_tokens or None,
+        stop=settings.stop,
+    )
+
+
+class Turns:
+    """One turn at a time over the engine, the others in the order in which they were sent."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        generation: Callable[[], GenerationSettings],
+        start: Callable[[Coroutine[None, None, None]], object],
+        listener: TurnListener,
+    ) -> None:
+        """`generation` gives the settings of the moment; `start` runs a coroutine beside the screen."""
+        self._engine = engine
+        self._clock = clock
+        self._generation = generation
+        self._start = start
+        self._listener = listener
+        self._queue: deque[Ask] = deque()
+        self._closed = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.running: Running | None = None
+        self.readings = Readings()
+
+    def submit(self, chat: Chat, text: str) -> None:
+        """Sends `text` now, or after those before it."""
+        self._queue.append(Ask(chat, text))
+        if self.running is None:
+            self._next()
+        else:
+            self._listener.queue_changed()
+
+    def queued(self, chat: Chat) -> list[str]:
+        """The texts of `chat` that wait, in order."""
+        return [ask.text for ask in self._queue if ask.chat is chat]
+
+    def unrecorded(self, chat: Chat) -> list[str]:
+        """The texts of `chat` that were sent and are not in the journal yet, in order."""
+        running = self.running
+        held = running is not None and running.asked is None and running.ask.chat is chat
+        first = [running.ask.text] if running is not None and held else []
+        return first + self.queued(chat)
+
+    def take_back(self, chat: Chat) -> str:
+        """Removes the text of `chat` that was queued last and returns it; "" where none waits."""
+        for ask in reversed(self._queue):
+            if ask.chat is chat:
+                self._queue.remove(ask)
+                self._listener.queue_changed()
+                return ask.text
+        return ""
+
+    def chat(self, conversation: str) -> Chat | None:
+        """The chat of `conversation` where a text of it runs or waits."""
+        asks = [self.running.ask] if self.running else []
+        chats = (ask.chat for ask in [*asks, *self._queue])
+        return next((chat for chat in chats if chat.conversation == conversation), None)
+
+    def prompt(self, chat: Chat, text: str) -> Prompt:
+        """What the engine would be asked for `text` in `chat`."""
+        return Prompt(
+            text=text,
+            conversation=chat.conversation,
+            parent=chat.head,
+            system=chat.system,
+            sampling=sampling_of(self._generation()),
+        )
+
+    async def stop(self, chat: Chat) -> bool:
+        """Ends the running turn of `chat`, whose reply keeps what had arrived; False where none runs."""
+        running = self.running
+        if running is None or running.ask.chat is not chat:
+            return False
+        running.stopping = True
+        if running.asked is not None:
+            await self._engine.stop(running.asked.turn)
+        return True
+
+    async def close(self) -> None:
+        """Ends what runs, sends nothing more, and waits until the end is on record (at most 3 s)."""
+        self._closed = True
+        if self.running is not None:
+            await self.stop(self.running.ask.chat)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), CLOSING_S)
+
+    def _next(self) -> None:
+        waits = self._queue and not self._closed
+        self.running = Running(self._queue.popleft()) if waits else None
+        self._listener.queue_changed()
+        if self.running is None:
+            self._idle.set()
+        else:
+            self._idle.clear()
+            self._start(self._run(self.running))
+
+    async def _run(self, running: Running) -> None:
+        try:
+            finish = await self._stream(running)
+        except AssistantError as error:
+            self._listener.turn_refused(error.note())
+            finish = Finish.FAILED
+        if finish in (Finish.CANCELLED, Finish.FAILED):
+            self._hand_back(running)
+        self._next()
+
+    def _hand_back(self, running: Running) -> None:
+        """What a person stopped, or what failed, is not followed by texts that were written before they saw that."""
+        chat = running.ask.chat
+        texts = self.queued(chat)
+        if running.asked is None:
+            texts.insert(0, running.ask.text)
+        self._queue = deque(ask for ask in self._queue if ask.chat is not chat)
+        if texts:
+            self._listener.handed_back(chat, "\n\n".join(texts))
+
+    async def _stream(self, running: Running) -> Finish:
+        finish = Finish.FAILED
+        proposal = await self._propose(running.ask)
+        async with aclosing(self._engine.send(proposal)) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    finish = event.record.finish
+                await self._take(running, event)
+        return finish
+
+    async def _propose(self, ask: Ask) -> Proposal:
+        """Proposes before a new conversation is recorded, so that a refusal leaves no empty one behind."""
+        chat = ask.chat
+        proposal = self._engine.propose(self.prompt(chat, ask.text))
+        if chat.conversation:
+            return proposal
+        chat.title = one_line(ask.text.strip().split("\n", 1)[0], TITLE_WIDTH)
+        chat.conversation = await self._engine.start_conversation(chat.system, chat.title)
+        return self._engine.propose(self.prompt(chat, ask.text))
+
+    async def _take(self, running: Running, event: TurnEvent | Progress) -> None:
+        self.readings = fold(self.readings, event, self._clock.monotonic_ms())
+        if isinstance(event, Asked):
+            running.asked = event
+            running.ask.chat.head = event.reply
+        elif isinstance(event, Delta):
+            running.text.append(event.text)
+        self._listener.turn_event(running, event)
+        if running.stopping and isinstance(event, Asked):
+            await self._engine.stop(event.turn)

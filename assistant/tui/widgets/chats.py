@@ -1,0 +1,253 @@
+"""The list of conversations: one scroll view that draws lines, with a filter over the titles."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import ClassVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from textual import events
+from textual.actions import SkipAction
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from assistant.domain.hygiene import one_line
+from assistant.ports import ConversationSummary
+
+_TODAY = "Today"
+"""The first heading is left out: what is on top and under no heading is of today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list; a heading has no conversation, the empty chat has the conversation ""."""
+
+    title: str
+    conversation: str | None
+
+
+def day_name(at_ms: int, today: date) -> str:
+    """The heading under which a conversation of that time stands."""
+    days = (today - datetime.fromtimestamp(at_ms / 1000, UTC).astimezone().date()).days
+    if days <= 0:
+        return _TODAY
+    if days == 1:
+        return "Yesterday"
+    return "Last 7 days" if days < 7 else "Older"
+
+
+def rows(summaries: Sequence[ConversationSummary], wanted: str, now_ms: int) -> list[Row]:
+    """The list's lines: the empty chat, then the titles that hold `wanted`, by day."""
+    today = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone().date()
+    needle = wanted.casefold()
+    found = [] if needle else [Row("New chat", "")]
+    heading = _TODAY
+    for summary in summaries:
+        title = one_line(summary.title, 200) or "untitled"
+        if needle not in title.casefold():
+            continue
+        day = day_name(summary.updated_at_ms, today)
+        if day != heading:
+            found.append(Row(day, None))
+            heading = day
+        found.append(Row(title, summary.id))
+    return found
+
+
+def fit(text: str, width: int) -> str:
+    """`text` in exactly `width` cells, an ellipsis where it was cut."""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(set_cell_size(text, width - 1).rstrip() + "…", width)
+
+
+class Chats(ScrollView, can_focus=True):
+    """The first line is the filter, the others are conversations."""
+
+    @dataclass
+    class Opened(Message):
+        """A conversation was chosen; "" is the empty chat."""
+
+        conversation: str
+
+    @dataclass
+    class Act(Message):
+        """Something is to be done with a conversation: `rename`, `delete`, or `restore` what was deleted last."""
+
+        verb: str
+        conversation: str
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("pageup", "move(-10)", "page up", show=False),
+        Binding("pagedown", "move(10)", "page down", show=False),
+        Binding("home", "move(-9999)", "first", show=False),
+        Binding("end", "move(9999)", "last", show=False),
+        Binding("enter", "open", "open", show=False),
+        Binding("slash", "filter", "search titles", show=False),
+        Binding("r", "act('rename')", "rename", show=False),
+        Binding("d,delete", "act('delete')", "delete", show=False),
+        Binding("u", "restore", "bring back what was deleted last", show=False),
+        Binding("escape", "leave", "end the search", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "chats--heading",
+        "chats--title",
+        "chats--open",
+        "chats--cursor",
+        "chats--running",
+    }
+
+    def __init__(self) -> None:
+        super().__init__(id="chats")
+        self.border_title = "Chats"
+        self._summaries: Sequence[ConversationSummary] = ()
+        self._now_ms = 0
+        self._rows: list[Row] = [Row("New chat", "")]
+        self._cursor = 0
+        self._open = ""
+        self._busy = ""
+        self._wanted: str | None = None
+
+    def show(
+        self, summaries: Sequence[ConversationSummary], opened: str, running: str, now_ms: int
+    ) -> None:
+        """Shows the list; `opened` is in view, a reply of `running` is on its way ("": none)."""
+        self._summaries, self._open, self._busy = summaries, opened, running
+        self._now_ms = now_ms
+        self._list(self._chosen() if self.has_focus else opened)
+
+    def _list(self, choose: str | None) -> None:
+        self._rows = rows(self._summaries, self._wanted or "", self._now_ms)
+        found = [i for i, row in enumerate(self._rows) if row.conversation is not None]
+        match = [i for i in found if self._rows[i].conversation == choose]
+        self._cursor = (match or found or [0])[0]
+        self.virtual_size = Size(self.size.width, len(self._rows) + 1)
+        self._follow()
+        self.refresh()
+
+    def _chosen(self) -> str | None:
+        inside = self._cursor < len(self._rows)
+        return self._rows[self._cursor].conversation if inside else None
+
+    def _follow(self) -> None:
+        """Keeps the cursor's row in sight, below the filter's line."""
+        height = max(1, self.size.height - 1)
+        top = self.scroll_offset.y
+        if self._cursor < top:
+            self.scroll_to(y=0 if self._cursor <= 1 else self._cursor, animate=False)
+        elif self._cursor >= top + height:
+            self.scroll_to(y=self._cursor - height + 1, animate=False)
+
+    def action_move(self, step: int) -> None:
+        """Moves the cursor over conversations; headings are skipped."""
+        places = [i for i, row in enumerate(self._rows) if row.conversation is not None]
+        if places:
+            at = places.index(self._cursor) if self._cursor in places else 0
+            self._cursor = places[max(0, min(len(places) - 1, at + step))]
+            self._follow()
+            self.refresh()
+
+    def action_open(self) -> None:
+        """Opens the conversation under the cursor and ends the search."""
+        chosen = self._chosen()
+        if chosen is not None:
+            self._end_filter()
+            self.post_message(self.Opened(chosen))
+
+    def action_act(self, verb: str) -> None:
+        """Asks for something to be done with the conversation under the cursor."""
+        if chosen := self._chosen():
+            self.post_message(self.Act(verb, chosen))
+
+    def action_restore(self) -> None:
+        """Asks for what was deleted last."""
+        self.post_message(self.Act("restore", ""))
+
+    def action_filter(self) -> None:
+        """Begins a search of the titles."""
+        self.focus()
+        self._wanted = ""
+        self._list(self._chosen())
+
+    def action_leave(self) -> None:
+        """Ends the search; without one the key is the screen's."""
+        if self._wanted is None:
+            raise SkipAction
+        self._end_filter()
+
+    def _end_filter(self) -> None:
+        chosen, self._wanted = self._chosen(), None
+        self._list(chosen)
+
+    def check_consume_key(self, key: str, character: str | None = None) -> bool:  # noqa: ARG002 - Textual's signature
+        """While a search is on, characters belong to it and not to the keys of the list."""
+        return self._wanted is not None and character is not None and character.isprintable()
+
+    def _on_key(self, event: events.Key) -> None:  # type: ignore[override]
+        if self._wanted is None:
+            return
+        if event.is_printable and event.character:
+            self._wanted += event.character
+        elif event.key == "backspace":
+            self._wanted = self._wanted[:-1]
+        elif event.key == "ctrl+u":
+            self._wanted = ""
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+        self._list(None)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click opens a conversation, on the first line it begins a search."""
+        inside = event.get_content_offset(self)
+        if inside is None:
+            return
+        if inside.y == 0:
+            self.action_filter()
+            return
+        index = inside.y - 1 + self.scroll_offset.y
+        if index < len(self._rows) and self._rows[index].conversation is not None:
+            self._cursor = index
+            self.action_open()
+
+    def render_line(self, y: int) -> Strip:
+        """The filter, then the rows from where the list is scrolled to."""
+        width = self.size.width
+        if y == 0:
+            return self._filter_line(width)
+        index = y - 1 + self.scroll_offset.y
+        if index >= len(self._rows):
+            return Strip.blank(width, self.rich_style)
+        return self._row_line(index, width)
+
+    def _filter_line(self, width: int) -> Strip:
+        if self._wanted is None:
+            style = self.get_component_rich_style("chats--heading")
+            return Strip([Segment(fit(" / search", width), style)], width)
+        style = self.get_component_rich_style("chats--title")
+        shown = self._wanted[-(width - 5) :] if len(self._wanted) > width - 5 else self._wanted
+        return Strip([Segment(fit(f" / {shown}▏", width), style)], width)
+
+    def _row_line(self, index: int, width: int) -> Strip:
+        row = self._rows[index]
+        if row.conversation is None:
+            style = self.get_component_rich_style("chats--heading")
+            return Strip([Segment(fit(f" {row.title}", width), style)], width)
+        opened = row.conversation == self._open
+        name = "chats--open" if opened else "chats--title"
+        if self.has_focus and index == self._cursor:
+            name = "chats--cursor"
+        style = self.get_component_rich_style(name)
+        mark = "▌" if opened else " "
+        busy = bool(row.conversation) and row.conversation == self._busy
+        segments = [Segment(mark + " " + fit(row.title, width - 4), style)]
+        end = self.get_component_rich_style("chats--running") if busy else style
+        segments.append(Segment(" …" if busy else "  ", end))
+        return Strip(segments, width)

@@ -1,0 +1,157 @@
+"""Where a person writes: Enter sends, other keys make a new line, the arrows bring back what was sent before."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import TextArea
+
+from assistant.domain.hygiene import harmless
+from assistant.domain.places import SHORT_NAMES, Route
+from assistant.tui.pastes import Pastes, is_long
+from assistant.tui.recall import Recall
+from assistant.tui.wording import badge
+
+
+class Composer(TextArea):
+    """A text area of one to ten lines; long pastes are folded until they are sent."""
+
+    @dataclass
+    class Submitted(Message):
+        """The person pressed Enter; `text` is unfolded. The composer keeps it until `take` or `put`."""
+
+        text: str
+
+    class TakeBack(Message):
+        """The person went up from an empty composer: a queued text should come back, else an earlier prompt."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "send", show=False),
+        Binding("ctrl+j,shift+enter", "newline", "new line", show=False),
+        Binding("up", "up", "up, or an earlier prompt", show=False),
+        Binding("down", "down", "down, or a later prompt", show=False),
+        Binding("alt+b", "cursor_word_left", "word left", show=False),
+        Binding("alt+f", "cursor_word_right", "word right", show=False),
+        Binding("alt+d", "delete_word_right", "delete word right", show=False),
+        Binding("pageup", "screen.page_transcript(-1)", "page up in the conversation", show=False),
+        Binding(
+            "pagedown", "screen.page_transcript(1)", "page down in the conversation", show=False
+        ),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(
+            id="composer",
+            highlight_cursor_line=False,
+            placeholder="ask anything",
+            max_checkpoints=200,
+        )
+        self.cursor_blink = False
+        self.recall = Recall()
+        self._pastes = Pastes()
+        self._route: Route | None = None
+
+    def label(self, route: Route | None, window: str) -> None:
+        """Shows where the next message goes, and how full the window is."""
+        self._route = route
+        self.border_subtitle = window
+        for place, word in SHORT_NAMES.items():
+            self.set_class(route is not None and route.place is place, f"-{word}")
+        self._badge()
+
+    def _badge(self) -> None:
+        width = self.size.width or self.app.size.width
+        self.border_title = Content(badge(self._route, width))
+
+    def on_resize(self) -> None:
+        """Cuts the badge for another width."""
+        self._badge()
+
+    @property
+    def full_text(self) -> str:
+        """What would be sent: the text with its pastes unfolded."""
+        return self._pastes.unfold(self.text)
+
+    def put(self, text: str) -> None:
+        """Shows `text` in the place of what stands there, folded where it is long; the cursor goes to its end."""
+        self._pastes.clear()
+        self.load_text(self._pastes.fold(text) if is_long(text) else text)
+        self.move_cursor(self.document.end)
+
+    def give_back(self, text: str) -> None:
+        """Puts `text` before what stands there."""
+        standing = self.full_text
+        self.put(f"{text}\n\n{standing}" if standing.strip() else text)
+
+    def take(self) -> None:
+        """Empties the composer: its text was sent."""
+        self.recall.add(self.full_text)
+        self.put("")
+
+    def action_submit(self) -> None:
+        """Sends; a backslash at the end makes a new line instead, where a terminal knows no other way."""
+        row, column = self.cursor_location
+        if column and self.document[row][column - 1] == "\\":
+            self.replace("\n", (row, column - 1), (row, column))
+        elif self.text.strip():
+            self.post_message(self.Submitted(self.full_text))
+
+    def action_newline(self) -> None:
+        """Begins another line."""
+        self._replace_via_keyboard("\n", *self.selection)
+
+    def action_up(self) -> None:
+        """One row up; from the first row to a queued text or an earlier prompt."""
+        if self.navigator.is_first_wrapped_line(self.selection.end):
+            self._go_back()
+        else:
+            self.action_cursor_up()
+
+    def action_down(self) -> None:
+        """One row down; from the last row to a later prompt."""
+        if not self.navigator.is_last_wrapped_line(self.selection.end):
+            self.action_cursor_down()
+        elif (prompt := self.recall.newer()) is not None:
+            self.put(prompt)
+
+    def recall_older(self) -> None:
+        """Shows the prompt before the one that is shown."""
+        prompt = self.recall.older(self.full_text)
+        if prompt is not None:
+            self.put(prompt)
+
+    def action_delete_left(self) -> None:
+        """A folded paste goes as a whole; anything else character by character."""
+        row, column = self.cursor_location
+        token = self._pastes.token_around(self.document[row], column)
+        if token and self.selection.is_empty:
+            self._delete_via_keyboard((row, token[0]), (row, token[1]))
+        else:
+            super().action_delete_left()
+
+    def action_paste(self) -> None:
+        """Takes what was copied last in this program, folded where it is long."""
+        self.post_message(events.Paste(self.app.clipboard))
+
+    def _on_key(self, event: events.Key) -> None:  # type: ignore[override]
+        """Enter is a command here: the text area would take it as a new line before any binding sees it."""
+        if event.key == "enter":
+            event.prevent_default()
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """Only this handler sees the paste: the one of the text area would put it in as it came."""
+        event.prevent_default()
+        event.stop()
+        text = harmless(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+        folded = self._pastes.fold(text) if is_long(text) else text
+        if result := self._replace_via_keyboard(folded, *self.selection):
+            self.move_cursor(result.end_location)
+
+    def _go_back(self) -> None:
+        if self.text:
+            self.recall_older()
+        else:
+            self.post_message(self.TakeBack())

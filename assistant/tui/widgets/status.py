@@ -1,0 +1,112 @@
+"""The bottom of the screen: what has left this machine, the panel's one line where there is no panel, and the keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.widget import Widget
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A key that the bar shows as `shown`; a click presses it."""
+
+    key: str
+    shown: str
+    word: str
+
+
+IDLE = (
+    Hint("enter", "enter", "send"),
+    Hint("f1", "f1", "help"),
+    Hint("ctrl+p", "^p", "palette"),
+    Hint("ctrl+n", "^n", "new"),
+    Hint("ctrl+o", "^o", "chats"),
+    Hint("f2", "f2", "panel"),
+    Hint("ctrl+q", "^q", "quit"),
+)
+RUNNING = (Hint("escape", "esc", "stop"), Hint("enter", "enter", "queue"), *IDLE[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the bar says: the place statement, or why nothing can be sent; `fault` in red."""
+
+    text: str = "nothing has left"
+    fault: str = ""
+
+
+class Status(Widget):
+    """One line, two where the panel's line is among them."""
+
+    def __init__(self) -> None:
+        super().__init__(id="status")
+        self._standing = Standing()
+        self._hints: Sequence[Hint] = IDLE
+        self._line: str | None = None
+        self._keys_at = 0
+
+    def stand(self, standing: Standing) -> None:
+        """Shows what has left, or why nothing can be sent."""
+        self._standing = standing
+        self.refresh()
+
+    def hints(self, hints: Sequence[Hint]) -> None:
+        """Shows other keys."""
+        if hints is not self._hints:
+            self._hints = hints
+            self.refresh()
+
+    @property
+    def stoppable(self) -> bool:
+        """Whether a reply runs that the escape key would end."""
+        return self._hints is RUNNING
+
+    def line(self, text: str | None) -> None:
+        """The panel's one line; None where the panel itself is on the screen."""
+        if text != self._line:
+            grows = (text is None) != (self._line is None)
+            self._line = text
+            self.refresh(layout=grows)
+
+    def render(self) -> Content:
+        """The panel's line above, the statement at the left, as many keys at the right as fit."""
+        bar = self._bar(self.size.width)
+        if self._line is None:
+            return bar
+        return Content("\n").join([Content(f" {self._line}"), bar])
+
+    def _bar(self, width: int) -> Content:
+        left = self._left(width)
+        room = width - left.cell_length - 3
+        keys: list[Content] = []
+        for hint in self._hints:
+            key = Content.assemble((hint.shown, "$text"), (f" {hint.word}", "$foreground-muted"))
+            room -= key.cell_length + 2
+            if room < 0:
+                break
+            keys.append(key)
+        right = Content("  ").join(keys)
+        gap = max(1, width - left.cell_length - right.cell_length - 1)
+        self._keys_at = left.cell_length + gap
+        return Content.assemble(left, " " * gap, right)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a key presses it."""
+        at = self._keys_at
+        for hint in self._hints:
+            end = at + cell_len(f"{hint.shown} {hint.word}")
+            if event.y == self.size.height - 1 and at <= event.x < end <= self.size.width:
+                self.app.simulate_key(hint.key)
+            at = end + 2
+
+    def _left(self, width: int) -> Content:
+        if self._standing.fault:
+            text = self._standing.fault
+            cut = text if len(text) < width - 2 else text[: max(0, width - 3)] + "…"
+            return Content.assemble((f" {cut}", "bold $error"))
+        return Content.assemble(
+            (" LOCAL ONLY", "bold $success"), (f" · {self._standing.text}", "$foreground-muted")
+        )

@@ -1,0 +1,81 @@
+"""The states in which a panel can be seen."""
+
+from dataclasses import replace
+from random import Random
+
+from assistant.domain.events import Progress, Stage, TurnEvent
+from assistant.domain.places import Route
+from assistant.domain.prompt import Finish
+from assistant.domain.readings import Readings, begin, fold, tick
+from assistant.domain.turns import Latency, TurnRecord, Usage
+from tests.turn_maker import (
+    CLOUD,
+    LATENCY,
+    LOCAL,
+    NETWORK,
+    asked,
+    decided,
+    delta,
+    finished,
+    progress,
+    record,
+)
+
+Seen = tuple[TurnEvent | Progress, float]
+
+
+def after(readings: Readings, *seen: Seen) -> Readings:
+    """`readings` with all of `seen` folded in."""
+    for event, at_ms in seen:
+        readings = fold(readings, event, at_ms)
+    return readings
+
+
+def history(route: Route, n: int) -> list[TurnRecord]:
+    """Requests of one route whose times differ, the same at every run."""
+    random = Random(route.id)
+    found = []
+    for _ in range(n):
+        first_ms, decode_ms = random.uniform(200, 900), random.uniform(2500, 6000)
+        times = Latency(1, 0, 0, None, first_ms, decode_ms, first_ms + decode_ms + 9)
+        usage = Usage(96, 64, random.randint(20, 300))
+        found.append(record("old", route, usage=usage, latency_ms=times))
+    return found
+
+
+LOCAL_PAST = [*history(LOCAL, 41), record(finish=Finish.FAILED), record(finish=Finish.CANCELLED)]
+PAST = [*LOCAL_PAST, *history(CLOUD, 12), *history(NETWORK, 7)]
+
+SENT: tuple[Seen, ...] = ((asked(), 0.0), (decided(), 1.0), (progress(Stage.QUEUE), 2.0))
+LOADING: tuple[Seen, ...] = (*SENT, (progress(Stage.LOAD), 2.0))
+READING: tuple[Seen, ...] = (
+    *LOADING,
+    (progress(Stage.PREFILL, 120, 540, window=4096, cached=64), 3200.0),
+)
+WRITING: tuple[Seen, ...] = (*READING, *((delta(1 + 3 * i), 3800.0 + 150 * i) for i in range(20)))
+
+STATES = {
+    "empty": begin([]),
+    "past": begin(PAST),
+    "loading": tick(after(begin(LOCAL_PAST), *LOADING), 3190),
+    "reading": tick(after(begin(LOCAL_PAST), *READING), 3500),
+    "writing": after(begin(LOCAL_PAST), *WRITING),
+    "done": after(begin(PAST), *WRITING, (finished(record()), 7000)),
+    "stopped": after(
+        begin([]),
+        *LOADING,
+        (
+            finished(
+                record(finish=Finish.CANCELLED, usage=Usage(), latency_ms=Latency(2, 1, total=900))
+            ),
+            900,
+        ),
+    ),
+    "failed": after(begin(LOCAL_PAST), *WRITING, (finished(record(finish=Finish.FAILED)), 7000)),
+    "cloud": after(
+        begin(PAST),
+        (asked(), 0),
+        (decided(route=CLOUD), 1),
+        (finished(record(route=CLOUD, latency_ms=replace(LATENCY, connect=120.0))), 4000),
+    ),
+}
