@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from assistant import __version__, cli_ask, cli_doctor, cli_history, cli_models
 from assistant.domain.errors import AssistantError
+from assistant.domain.hygiene import harmless
 
 CANCELLED = 130
 
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except AssistantError as error:
-        print(error, file=sys.stderr)
+        print(harmless(str(error)), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("cancelled", file=sys.stderr)

@@ -83,9 +83,7 @@ async def _propose(
     if conversation:
         known = house.journal.conversation(conversation)
         if known is None:
-            raise UsageError(
-                f"there is no conversation {conversation!r}", "assistant history list"
-            )
+            raise UsageError(f"there is no conversation {conversation!r}", "assistant history list")
         parent, system = known.head, known.system
     prompt = Prompt(text, conversation or "", parent, Label(args.label), system, sampling)
     proposal = house.engine.propose(prompt, args.route)
@@ -104,18 +102,12 @@ async def _stream(engine: "Engine", proposal: "Proposal", *, quiet: bool) -> "Tu
     from assistant.domain.events import Asked, Delta, Finished, Trimmed
     from assistant.domain.hygiene import harmless
 
-    loop = asyncio.get_running_loop()
-    stops: set[asyncio.Task[None]] = set()
     record: TurnRecord | None = None
     async with aclosing(engine.send(proposal)) as events:
         async for event in events:
             match event:
                 case Asked():
-                    for number in (signal.SIGINT, signal.SIGTERM):
-                        loop.add_signal_handler(
-                            number,
-                            lambda turn=event.turn: stops.add(loop.create_task(engine.stop(turn))),
-                        )
+                    _stop_on_signals(engine, event.turn)
                 case Trimmed(dropped=dropped):
                     print(f"the oldest {dropped} messages no longer fit", file=sys.stderr)
                 case Delta(text=text) if not quiet:
@@ -125,17 +117,27 @@ async def _stream(engine: "Engine", proposal: "Proposal", *, quiet: bool) -> "Tu
                 case _:
                     pass
     assert record is not None, "the engine's stream ends with Finished"
-    if not quiet:
-        _sign_off(record)
+    if not quiet and record.reply and not record.reply.endswith("\n"):
+        print(flush=True)
+    _sign_off(record)
     return record
 
 
+def _stop_on_signals(engine: "Engine", turn: str) -> None:
+    loop = asyncio.get_running_loop()
+    stops: set[asyncio.Task[None]] = set()
+
+    def stop() -> None:
+        stops.add(loop.create_task(engine.stop(turn)))
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+
+
 def _sign_off(record: "TurnRecord") -> None:
-    """Ends the reply's line; says on stderr how it went."""
+    """Says on stderr how it went."""
     from assistant.domain.hygiene import harmless
 
-    if record.reply and not record.reply.endswith("\n"):
-        print(flush=True)
     if record.error is not None:
         print(harmless(record.error.line()), file=sys.stderr)
     elif record.finish is Finish.CANCELLED:
@@ -165,13 +167,12 @@ def summary(record: "TurnRecord") -> str:
 def _sampling(house: "House", args: argparse.Namespace) -> "Sampling":
     from dataclasses import replace
 
-    sampling = house.sampling
-    given = {
-        "max_tokens": args.max_tokens,
-        "temperature": args.temperature,
-        "seed": args.seed,
-    }
-    return replace(sampling, **{name: value for name, value in given.items() if value is not None})
+    sampling = house.settings.generation.sampling
+    if args.max_tokens is not None:
+        sampling = replace(sampling, max_tokens=args.max_tokens)
+    if args.temperature is not None:
+        sampling = replace(sampling, temperature=args.temperature)
+    return replace(sampling, seed=args.seed)
 
 
 def _prompt_text(argument: str | None) -> str:

@@ -51,12 +51,17 @@ class Engine:
         self._flush_ms = flush_ms
         self._running: dict[str, Running] = {}
         self._latest_path: tuple[str, tuple[Message, ...]] = ("", ())
-        self.use_backends(backends)
-
-    def use_backends(self, backends: Mapping[str, Backend]) -> None:
-        """Puts other backends in the place of those that were; turns that run go on with theirs."""
         self._backends = dict(backends)
         self._locks = {route: asyncio.Lock() for route in backends}
+
+    async def use_backends(self, backends: Mapping[str, Backend]) -> None:
+        """Puts other backends in the place of those that were, which end once their turn is over."""
+        before, locks = self._backends, self._locks
+        self._backends = dict(backends)
+        self._locks = {route: asyncio.Lock() for route in backends}
+        for route, backend in before.items():
+            async with locks[route]:
+                await backend.close()
 
     @property
     def routes(self) -> Sequence[Route]:

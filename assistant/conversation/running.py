@@ -143,6 +143,7 @@ class Running:
             self._watch.enter(Stage.LOAD)
             window_tokens = await self._unless_stopped(self._backend.load())
             self._watch.enter(Stage.PREPARE)
+            yield self._progress(Stage.PREPARE)
             fitted = await self._unless_stopped(self._fit(window_tokens))
             if fitted.dropped:
                 yield await self._record(
@@ -180,7 +181,7 @@ class Running:
                         yield await self._take(piece)
                     case PromptProgress(done, total, cached):
                         self._note_prompt(total, cached)
-                        yield self._progress(Stage.PREFILL, done, total)
+                        yield self._progress(Stage.PREFILL, done, total, cached)
                     case Done():
                         self._usage = piece.usage
                         yield piece
@@ -219,10 +220,14 @@ class Running:
         )
 
     def _progress(
-        self, stage: Stage, done: int | None = None, total: int | None = None
+        self,
+        stage: Stage,
+        done: int | None = None,
+        total: int | None = None,
+        cached: int | None = None,
     ) -> Progress:
         window = self._usage.context_window
-        return Progress(self.turn, stage, self._backend.route, done, total, window)
+        return Progress(self.turn, stage, self._backend.route, done, total, window, cached)
 
     async def _unless_stopped(
         self, work: Coroutine[object, object, _T], *, abandon: bool = True

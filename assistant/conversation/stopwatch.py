@@ -12,7 +12,7 @@ class Stopwatch:
         """Starts the clock in the stage `prepare`."""
         self._clock = clock
         self._began_ms = clock.monotonic_ms()
-        self._stage: Stage | None = Stage.PREPARE
+        self._stage = Stage.PREPARE
         self._entered_ms = self._began_ms
         self._spent_ms: dict[Stage, float] = {}
         self._first_token_ms: float | None = None
@@ -21,9 +21,8 @@ class Stopwatch:
     def enter(self, stage: Stage) -> None:
         """The stage before is over; a stage may be entered more than once and adds up."""
         now_ms = self._clock.monotonic_ms()
-        if self._stage is not None:
-            spent_ms = self._spent_ms.get(self._stage, 0.0)
-            self._spent_ms[self._stage] = spent_ms + now_ms - self._entered_ms
+        spent_ms = self._spent_ms.get(self._stage, 0.0)
+        self._spent_ms[self._stage] = spent_ms + now_ms - self._entered_ms
         self._stage, self._entered_ms = stage, now_ms
 
     def token(self, arrived_ms: float) -> None:
@@ -34,7 +33,8 @@ class Stopwatch:
         self._last_token_ms = arrived_ms
 
     def latency(self) -> Latency:
-        """What is known now; `first_token` and `total` count from the start."""
+        """What is known now, the open stage up to now included; `first_token` and `total` count from the start."""
+        self.enter(self._stage)
         first_ms, last_ms = self._first_token_ms, self._last_token_ms
         return Latency(
             prepare=self._spent_ms.get(Stage.PREPARE),

@@ -80,7 +80,7 @@ async def test_stages_are_announced_in_order() -> None:
     engine, _ = engine_over(ScriptedBackend())
     events, _ = await ask(engine, PROMPT)
     stages = [event.stage for event in events if isinstance(event, Progress)]
-    assert stages == [Stage.QUEUE, Stage.LOAD, Stage.PREFILL, Stage.PREFILL]
+    assert stages == [Stage.QUEUE, Stage.LOAD, Stage.PREPARE, Stage.PREFILL, Stage.PREFILL]
 
 
 async def test_an_engine_that_dies_leaves_what_had_arrived() -> None:
@@ -259,7 +259,7 @@ async def test_bad_requests_are_named() -> None:
         engine.propose(replace(PROMPT, text=" \n"))
     with pytest.raises(UsageError, match="no route 'moon'"):
         engine.propose(PROMPT, "moon")
-    engine.use_backends({})
+    await engine.use_backends({})
     with pytest.raises(ModelError, match="no model is installed"):
         engine.propose(PROMPT)
     assert engine.routes == []

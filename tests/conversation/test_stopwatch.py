@@ -51,3 +51,13 @@ def test_what_did_not_happen_is_unknown() -> None:
     assert latency.load is None
     assert latency.decode is None
     assert latency.prefill is None
+
+
+def test_a_stage_that_is_still_open_counts_so_far() -> None:
+    clock = HandClock()
+    watch = Stopwatch(clock)
+    watch.enter(Stage.LOAD)
+    clock.at_ms += 40
+    assert watch.latency().load == 40
+    clock.at_ms += 2
+    assert watch.latency().load == 42

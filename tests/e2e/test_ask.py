@@ -94,6 +94,7 @@ def test_stdin_and_plain_output(program: Program) -> None:
         (("ask", "--conversation", "nope", "hi"), b"", b"there is no conversation 'nope'"),
         (("ask", "--temperature", "9", "hi"), b"", b"must be from 0 to 2"),
     ],
+    ids=["nothing", "blanks", "latin-1", "10 MB", "route", "conversation", "temperature"],
 )
 def test_bad_input_is_named_and_refused(
     program: Program, args: tuple[str, ...], stdin: bytes, says: bytes

@@ -1,0 +1,126 @@
+"""`assistant doctor`: what this machine is, which routes are ready, and why the others are not."""
+
+import argparse
+import json
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from assistant.machine.facts import MachineJson
+    from assistant.wiring import Survey
+
+
+class RouteReport(TypedDict):
+    """One route and whether it can be asked."""
+
+    id: str
+    place: str
+    backend: str
+    model: str | None
+    state: str
+    why: str
+
+
+class HatReport(TypedDict):
+    """The state of the HAT; null where nobody looked."""
+
+    state: str | None
+    evidence: list[str]
+    remedy: str | None
+
+
+class FileReport(TypedDict):
+    """A file and what is wrong with it (null: nothing)."""
+
+    file: str
+    problem: str | None
+
+
+class Report(TypedDict):
+    """The object of `doctor --json`; an unknown is null."""
+
+    version: str
+    machine: "MachineJson"
+    hat: HatReport
+    routes: list[RouteReport]
+    engine: dict[str, str | None]
+    secrets: dict[str, str | None]
+    power: dict[str, str | None]
+    settings: FileReport
+    journal: FileReport
+    problems: list[str]
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds `doctor` to the grammar."""
+    parser = commands.add_parser(
+        "doctor",
+        help="what this machine is and what is ready",
+        description="Looks at the machine, the engine, the models and the files.",
+    )
+    parser.add_argument("--json", action="store_true", help="print one object")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the report; a broken part is reported, never raised."""
+    from assistant.wiring import survey
+
+    found = report(survey())
+    print(json.dumps(found, indent=2) if args.json else text(found))
+    return 0
+
+
+def report(found: "Survey") -> Report:
+    """The object of `doctor --json`."""
+    return {
+        "version": found.version,
+        "machine": found.machine.to_json(),
+        "hat": {"state": None, "evidence": [], "remedy": None},
+        "routes": [
+            {
+                "id": "cpu",
+                "place": "this-machine",
+                "backend": "llama",
+                "model": found.model.id if found.model else None,
+                "state": found.route_state,
+                "why": found.route_why,
+            }
+        ],
+        "engine": {"build": found.engine_build, "rung": found.engine_rung},
+        "secrets": {"store": None},
+        "power": {"source": None},
+        "settings": {"file": found.settings_file, "problem": found.settings_problem},
+        "journal": {"file": found.journal_file, "problem": found.journal_problem},
+        "problems": list(found.folder_problems),
+    }
+
+
+def text(found: Report) -> str:
+    """The report for people: one fact a line, the name of the fact in a column of its own."""
+    from assistant.domain.hygiene import one_line
+
+    machine, engine = found["machine"], found["engine"]
+    rows = [
+        ("machine", machine["board"] or "unknown"),
+        ("processor", f"{machine['cpu'] or 'unknown'}, {machine['cores'] or 'unknown'} cores"),
+        ("memory", _memory(machine["memory_available_bytes"], machine["memory_bytes"])),
+        ("system", f"{machine['system'] or 'unknown'}, Python {machine['python']}"),
+        ("HAT", found["hat"]["state"] or "not looked for: this version answers on the processor"),
+        *(("route " + r["id"], f"{r['state']}: {r['why']}") for r in found["routes"]),
+        ("engine", f"llama-cpp-python {engine['build'] or 'not installed'}"),
+        ("engine rung", engine["rung"] or "not known until a model has answered once"),
+        ("settings", _file(found["settings"])),
+        ("journal", _file(found["journal"])),
+        *(("problem", problem) for problem in found["problems"]),
+    ]
+    return "\n".join(f"{name:<12} {one_line(value, 400)}" for name, value in rows)
+
+
+def _memory(available_bytes: int | None, total_bytes: int | None) -> str:
+    if available_bytes is None or total_bytes is None:
+        return "unknown"
+    return f"{available_bytes / 1e9:.1f} GB free of {total_bytes / 1e9:.1f} GB"
+
+
+def _file(found: FileReport) -> str:
+    return found["problem"] or f"ok, {found['file']}"

@@ -1,0 +1,90 @@
+"""A real terminal for the real program: a pty whose screen pyte keeps."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import pyte
+
+
+class Terminal:
+    """A child on a pty of `columns` x `rows`; `screen` is what a person would see."""
+
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], columns: int, rows: int
+    ) -> None:
+        """Starts `command`."""
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.raw = bytearray()
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            os.execvpe(command[0], list(command), dict(environment))  # noqa: S606 - the test's own child
+        self.resize(columns, rows)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Tells the child of another size, as a terminal does."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def send(self, keys: str) -> None:
+        """Types."""
+        os.write(self._fd, keys.encode())
+
+    def text(self) -> str:
+        """The screen's lines."""
+        return "\n".join(self.screen.display)
+
+    def pump(self, wait_s: float) -> bool:
+        """Takes what the child wrote within `wait_s`; False where it is gone."""
+        ready, _, _ = select.select([self._fd], [], [], wait_s)
+        if not ready:
+            return True
+        try:
+            data = os.read(self._fd, 65536)
+        except OSError:
+            return False
+        self.raw += data
+        self._stream.feed(data)
+        return bool(data)
+
+    def wait_for(self, condition: Callable[[str], bool], timeout_s: float = 20) -> str:
+        """The screen once `condition` holds of it; fails with the screen where it never does."""
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            if condition(self.text()):
+                return self.text()
+            if not self.pump(0.05):
+                break
+        if condition(self.text()):
+            return self.text()
+        raise AssertionError(f"never came:\n{self.text()}")
+
+    def wait_for_text(self, wanted: str, timeout_s: float = 20) -> str:
+        """The screen once it holds `wanted`."""
+        return self.wait_for(lambda text: wanted in text, timeout_s)
+
+    def wait_for_exit(self, timeout_s: float = 20) -> int:
+        """The child's exit code."""
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            self.pump(0.05)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.pid = 0
+                return os.waitstatus_to_exitcode(status)
+        raise AssertionError(f"still runs:\n{self.text()}")
+
+    def close(self) -> None:
+        """Ends the child, however it is."""
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self.pid = 0
+        os.close(self._fd)
