@@ -1,0 +1,99 @@
+"""What holds for every test: a home of its own, no network but loopback, no secrets of anybody, one real model."""
+
+import ipaddress
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from assistant.storage import paths
+
+ROOT = Path(__file__).parents[1]
+STARTER = ROOT / ".venv" / "starter" / "SmolLM2-135M-Instruct.Q4_1.gguf"
+STARTER_BYTES = 98_362_432
+SNAPSHOT_PYTHON = (3, 11)
+
+# A busy machine is not a failure; in CI every run tries the same examples.
+settings.register_profile(
+    "assistant",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("assistant")
+
+
+class OutsideError(AssertionError):
+    """A test tried to reach something that is not this machine."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Closes the network for the whole run, and keeps the pictures of one Python only."""
+    sys.addaudithook(_refuse_outside)
+    renewing = config.getoption("update_snapshots", default=False)
+    if renewing and sys.version_info[:2] != SNAPSHOT_PYTHON:
+        raise pytest.UsageError("pictures of screens are renewed with Python 3.11 only")
+
+
+def _refuse_outside(event: str, args: tuple[object, ...]) -> None:
+    """An audit hook sees every socket, whoever makes it and however it is called."""
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+        address = args[1]
+        if isinstance(address, tuple) and not is_loopback(str(address[0])):
+            raise OutsideError(f"a test may not reach {address[0]}")
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+        name = args[0].decode() if isinstance(args[0], bytes) else args[0]
+        if name is not None and not is_loopback(str(name)):
+            raise OutsideError(f"a test may not look up {name}")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine talking to itself."""
+    if host in ("", "localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home for each test, with every XDG folder inside; nothing of the person's environment speaks."""
+    folder = tmp_path_factory.mktemp("home")
+    for name in [name for name in os.environ if name.startswith(("XDG_", "ASSISTANT_"))]:
+        if name != "ASSISTANT_TEST_MODEL":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(folder))
+    for name in ("CONFIG", "DATA", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(folder / name.lower()))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder / "run"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("NO_COLOR", "COLORTERM", "DISPLAY", "WAYLAND_DISPLAY", "SSH_TTY", "TMUX"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+@pytest.fixture
+def places(home: Path) -> paths.Places:
+    """The program's folders in the test's own home, made."""
+    found = paths.find()
+    assert found.data.is_relative_to(home)
+    assert not paths.make(found)
+    return found
+
+
+@pytest.fixture(scope="session")
+def starter_model() -> Iterator[Path]:
+    """The real model that `make test` fetched; a copy elsewhere may be named in ASSISTANT_TEST_MODEL."""
+    model = Path(os.environ.get("ASSISTANT_TEST_MODEL") or STARTER)
+    if not model.is_file() or model.stat().st_size != STARTER_BYTES:
+        pytest.fail(
+            f"no starter model at {model}: run `make test`, which fetches it", pytrace=False
+        )
+    yield model
+    assert model.stat().st_size == STARTER_BYTES, "a test changed the starter model"

@@ -1,0 +1,138 @@
+"""`assistant history`: facts on stdout, talk on stderr, exit codes of the design."""
+
+import argparse
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from assistant import cli_history
+from assistant.domain.errors import StorageError, UsageError
+from assistant.storage.database import open_database
+from assistant.storage.journal import SqliteJournal
+from assistant.storage.paths import Places
+from tests.fakes import NOW_MS, asked, delta, started, whole_turn
+
+
+def _history(*args: str) -> int:
+    parser = argparse.ArgumentParser()
+    cli_history.add_parser(parser.add_subparsers())
+    parsed = parser.parse_args(["history", *args])
+    return int(parsed.run(parsed))
+
+
+@pytest.fixture
+def filled(places: Places) -> Places:
+    journal = SqliteJournal(open_database(places.journal_file, NOW_MS))
+    for name, title in (("c1", "First \x1b[2J"), ("c2", "Second")):
+        journal.append(started(name, title))
+        for event in whole_turn(f"{name}-t", "find the needle\x1b[31m", conversation=name):
+            journal.append(event)
+    journal.append(asked("c2-late", conversation="c2", parent="r-c2-t", instance="dead"))
+    journal.append(delta("cut sh", "c2-late"))
+    journal.close()
+    return places
+
+
+def test_an_empty_history_is_empty(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
+    assert places.data.is_dir()
+    assert _history("list") == 0
+    assert _history("list", "--json") == 0
+    assert capsys.readouterr().out == "[]\n"
+    assert _history("search", "word") == 0
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "nothing holds all these words\n")
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_list_is_one_line_each_and_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _history("list") == 0
+    out = capsys.readouterr().out
+    assert [line.split()[0] for line in out.splitlines()] == ["c2", "c1"]
+    assert "First ␛[2J" in out
+    assert "\x1b" not in out
+
+
+@pytest.mark.usefixtures("filled")
+def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _history("list", "--json", "--limit", "1") == 0
+    [one] = json.loads(capsys.readouterr().out)
+    assert (one["id"], one["messages"], one["head"]) == ("c2", 4, "r-c2-late")
+    assert _history("search", "--json", "find", "need") == 0
+    hits = json.loads(capsys.readouterr().out)
+    assert [hit["message"] for hit in hits] == ["q-c2-t", "q-c1-t"]
+
+
+@pytest.mark.usefixtures("filled")
+def test_search_shows_where_and_what(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _history("search", "needle") == 0
+    out = capsys.readouterr().out
+    assert "user: find the needle␛[31m" in out
+    assert _history("search", "second") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("filled")
+def test_export_and_import_go_round(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    assert _history("export") == 0
+    out = capsys.readouterr().out
+    assert out.isascii()
+    assert "\x1b" not in out
+    (tmp_path / "out.jsonl").write_text(out)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "elsewhere"))
+    assert _history("import", str(tmp_path / "out.jsonl")) == 0
+    assert "2 new conversations, 3 new turns; 0 turns" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(out.encode())))
+    assert _history("import", "-") == 0
+    assert "0 new conversations, 0 new turns; 3 turns" in capsys.readouterr().err
+    assert _history("export") == 0
+    assert capsys.readouterr().out == out
+
+
+@pytest.mark.usefixtures("filled")
+def test_markdown_is_the_oldest_first(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _history("export", "--markdown") == 0
+    out = capsys.readouterr().out
+    assert out.index("# First") < out.index("# Second")
+    assert "failed here: interrupted" in out
+    assert _history("export", "--markdown", "c2") == 0
+    assert "# First" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("export", "nope"),
+        ("export", "\udcff"),
+        ("export", "--markdown", "nope"),
+        ("import", "no-such-file"),
+        ("import", "."),
+    ],
+)
+def test_what_cannot_be_is_told_as_usage(args: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError) as caught:
+        _history(*args)
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("args", [(), ("list", "--limit", "0"), ("search",), ("fly",)])
+def test_bad_grammar_ends_with_2(args: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        _history(*args)
+    assert caught.value.code == 2
+
+
+def test_a_damaged_journal_ends_with_5(places: Places) -> None:
+    places.journal_file.write_bytes(b"rubbish" * 1000)
+    with pytest.raises(StorageError) as caught:
+        _history("list")
+    assert caught.value.exit_code == 5
+    assert str(places.journal_file) in str(caught.value)
+    assert not list(places.instances.iterdir()), "the lock is given back"
