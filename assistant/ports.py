@@ -179,7 +179,7 @@ class Journal(Protocol):
         ...
 
     def notices(self, conversation: str) -> Sequence[Notice]:
-        """What was said in the transcript besides the messages: windows trimmed, turns that failed."""
+        """What was said in the transcript besides the messages: where the window moved."""
         ...
 
     def records(self, limit: int = 100, route: str | None = None) -> Sequence[TurnRecord]:
@@ -191,7 +191,7 @@ class Journal(Protocol):
         ...
 
     def search(self, text: str, limit: int = 20) -> Sequence[SearchHit]:
-        """Messages that hold all words of `text`, the newest first."""
+        """What holds all words of `text`: titles first (role `title`), then messages, the newest first."""
         ...
 
     def draft(self, conversation: str) -> str:

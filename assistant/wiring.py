@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +22,9 @@ from assistant.machine.memory import read_memory
 from assistant.ports import Backend, Clock, Fetcher, SettingsStore
 from assistant.storage import paths, shipped
 from assistant.storage.catalog import Catalog, read_catalog
+from assistant.storage.database import open_database
 from assistant.storage.instances import Instance
-from assistant.storage.journal import SqliteJournal, open_journal
+from assistant.storage.journal import Opened, SqliteJournal, open_journal, open_or_stand_in
 from assistant.storage.models import ModelShelf
 from assistant.storage.settings import TomlSettings
 
@@ -50,9 +51,12 @@ class House:
     warnings: tuple[str, ...]
 
 
+OpenJournal = Callable[[Path, Instance, int], Opened]
+
+
 @contextmanager
-def open_house() -> Iterator[House]:
-    """Opens the journal and connects the rooms; closes the journal at the end.
+def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
+    """Opens the journal by `opening` and connects the rooms; closes the journal at the end.
 
     Raises: SettingsError, StorageError.
     """
@@ -64,7 +68,7 @@ def open_house() -> Iterator[House]:
         settings = store.load()
         instance = Instance(places.instances, clock.new_id())
         held.callback(instance.release)
-        opened = open_journal(places.journal_file, instance, clock.now_ms())
+        opened = opening(places.journal_file, instance, clock.now_ms())
         held.callback(opened.journal.close)
         models = model_shelf(places, clock, settings)
         backends = local_backends(models, settings, places)
@@ -87,7 +91,7 @@ def run_chat() -> int:
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the chat needs a terminal", 'without one: assistant ask "..."')
-    with open_house() as house:
+    with open_house(open_or_stand_in) as house:
         from assistant.tui.app import AssistantApp
 
         app = AssistantApp(services(house))
@@ -249,16 +253,12 @@ def _journal_problem(places: paths.Places) -> str | None:
     """What is wrong with the journal; a missing one is not, it is made at the first chat."""
     if not places.journal_file.exists():
         return None
-    clock = SystemClock()
-    instance = Instance(places.instances, clock.new_id())
     try:
-        opened = open_journal(places.journal_file, instance, clock.now_ms())
+        database = open_database(places.journal_file, SystemClock().now_ms())
     except AssistantError as error:
         return str(error)
-    finally:
-        instance.release()
-    opened.journal.close()
-    return opened.journal.why_not_writable or None
+    database.close()
+    return None if database.problem is None else str(database.problem)
 
 
 def _route_state(

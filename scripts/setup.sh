@@ -139,7 +139,7 @@ make_venv() { # Python, the locked packages, and llama.cpp built here; always fr
     say "Installing what the build needs."
     pip install --quiet --require-hashes --only-binary :all: -r requirements-build.lock
     # A wheel that another processor or other options made must not come back: the cache carries both in its name.
-    cache=${XDG_CACHE_HOME:-$HOME/.cache}/hat-assistant/build-$({ processor && echo "${CMAKE_ARGS#*llama.cmake}"; } | digest)
+    cache=${XDG_CACHE_HOME:-${HOME:-$here/.venv}/.cache}/hat-assistant/build-$({ processor && echo "${CMAKE_ARGS#*llama.cmake}"; } | digest)
     say "Installing the packages and building llama.cpp for this processor ($CMAKE_BUILD_PARALLEL_LEVEL at once). The first time takes minutes."
     PATH="$here/.venv/bin:$PATH" pip install --require-hashes --no-build-isolation --no-binary llama-cpp-python \
         --cache-dir "$cache" -r requirements.lock

@@ -1,6 +1,7 @@
 """What holds for every test: a home of its own, no network but loopback, no secrets of anybody, one real model."""
 
 import ipaddress
+import itertools
 import os
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 STARTER = ROOT / ".venv" / "starter" / "SmolLM2-135M-Instruct.Q4_1.gguf"
 STARTER_BYTES = 98_362_432
 SNAPSHOT_PYTHON = (3, 11)
+_numbers = itertools.count(1)
 
 # A busy machine is not a failure; in CI every run tries the same examples.
 settings.register_profile(
@@ -63,7 +65,8 @@ def is_loopback(host: str) -> bool:
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home for each test, with every XDG folder inside; nothing of the person's environment speaks."""
-    folder = tmp_path_factory.mktemp("home")
+    folder = tmp_path_factory.getbasetemp() / f"home-{next(_numbers)}"
+    folder.mkdir(mode=0o700)
     for name in [name for name in os.environ if name.startswith(("XDG_", "ASSISTANT_"))]:
         if name != "ASSISTANT_TEST_MODEL":
             monkeypatch.delenv(name)

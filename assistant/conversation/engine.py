@@ -12,6 +12,7 @@ from assistant.domain.events import (
     ConversationRestored,
     ConversationStarted,
     Event,
+    Finished,
     Progress,
     TurnEvent,
 )
@@ -122,6 +123,8 @@ class Engine:
         try:
             yield asked
             async for event in running.events(fresh.decision):
+                if isinstance(event, Finished):
+                    self._latest_path = (asked.reply, running.path_with(event.record))
                 yield event
         finally:
             del self._running[running.turn]
@@ -145,7 +148,7 @@ class Engine:
         backend = self._backend(None)
         if self._locks[backend.route.id].locked():
             return
-        path = self._path(prompt.parent)
+        path = await asyncio.to_thread(self._path, prompt.parent)
         messages = await asyncio.to_thread(Running.preview, self._journal, prompt, path)
         await backend.prefill(Generation("prefill", prompt.conversation, messages, prompt.sampling))
 
@@ -167,12 +170,14 @@ class Engine:
         return self._backends[route]
 
     def _path(self, head: str | None) -> tuple[Message, ...]:
-        """The messages down to `head`; the latest path is kept, as typing asks for it again and again."""
+        """The messages down to `head`; the latest path is kept: typing asks for it again and again, and it may be long."""
         if head is None:
             return ()
-        if self._latest_path[0] != head:
-            self._latest_path = (head, tuple(self._journal.path(head)))
-        return self._latest_path[1]
+        known, path = self._latest_path
+        if known != head:
+            path = tuple(self._journal.path(head))
+            self._latest_path = (head, path)
+        return path
 
     async def _record(self, event: Event) -> None:
         await asyncio.to_thread(self._journal.append, event)

@@ -82,8 +82,25 @@ class Running:
             self.turn,
             now_ms,
         )
-        self._prompt, self._path, self._message = prompt, (*path, message), message
-        return Asked(message, self._clock.new_id(), instance, now_ms)
+        self._prompt, self._path = prompt, (*path, message)
+        self._asked = Asked(message, self._clock.new_id(), instance, now_ms)
+        return self._asked
+
+    def path_with(self, record: TurnRecord) -> tuple[Message, ...]:
+        """The conversation down to this turn's reply, as the journal has it once the turn is over."""
+        asked = self._asked.message
+        reply = Message(
+            self._asked.reply,
+            asked.conversation,
+            asked.id,
+            Role.ASSISTANT,
+            record.reply,
+            record.decision.label,
+            self.turn,
+            asked.created_at_ms,
+            record.finish,
+        )
+        return (*self._path, reply)
 
     @staticmethod
     def preview(

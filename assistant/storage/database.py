@@ -201,17 +201,20 @@ def _inspect(path: Path, migrations: Sequence[Migration]) -> None:
 
 
 def _reading(path: Path) -> sqlite3.Connection:
-    """A connection that only reads; without its log where the folder allows no locks."""
-    for query in ("mode=ro", "mode=ro&immutable=1"):
-        connection = _connect(path, query)
-        try:
-            connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
-        except sqlite3.OperationalError as error:
-            connection.close()
-            last = error
-        else:
-            return connection
-    raise last
+    """A connection that only reads; without its log where the folder allows no locks. Raises: sqlite3.Error."""
+    try:
+        return _readable(_connect(path, "mode=ro"))
+    except sqlite3.OperationalError:
+        return _readable(_connect(path, "mode=ro&immutable=1"))
+
+
+def _readable(connection: sqlite3.Connection) -> sqlite3.Connection:
+    try:
+        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def _check(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
@@ -288,6 +291,9 @@ def _open_for_reading(
     except sqlite3.Error as error:
         raise in_words(error, str(path)) from error
     if len(done) == len(migrations):
+        if _one(reader, "PRAGMA journal_mode") != "wal" and _has_log(path):
+            more = f"{problem.message}; the latest messages are in {path}-wal and cannot be shown"
+            problem = StorageError(more, problem.hint)
         return Database(path, reader, reader, problem=problem)
     reader.close()
     if done:
@@ -296,6 +302,11 @@ def _open_for_reading(
             problem.hint,
         )
     return in_memory(now_ms, migrations, problem)
+
+
+def _has_log(path: Path) -> bool:
+    log = Path(f"{path}-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def _one(connection: sqlite3.Connection, question: str) -> object:

@@ -4,14 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.domain.events import Delta, Event
+from assistant.domain.errors import StorageError
+from assistant.domain.events import Decided, Delta, Event, Trimmed
 from assistant.domain.prompt import Message
 from assistant.domain.turns import TurnRecord
 from assistant.ports import ConversationSummary, Notice, SearchHit
 from assistant.storage import folds, queries
-from assistant.storage.database import Database, open_database
+from assistant.storage.database import Database, in_memory, open_database
 from assistant.storage.instances import Instance
 from assistant.storage.recovery import recover
+
+QUICK = (Decided, Trimmed, Delta)
+"""Events that do not wait for the disk: the permit's commit takes a decision along before anything is sent."""
 
 
 class SqliteJournal:
@@ -33,11 +37,11 @@ class SqliteJournal:
         return "" if problem is None else str(problem)
 
     def append(self, event: Event) -> None:
-        """Commits one event. All but text that streams is on the disk at the return; that is within a second.
+        """Commits one event. A question, a permit and an end are on the disk at the return; what is quick is soon after.
 
         Raises: StorageError. Nothing of the event is then in the file.
         """
-        with self.database.write(durable=not isinstance(event, Delta)) as db:
+        with self.database.write(durable=not isinstance(event, QUICK)) as db:
             folds.record(db, event)
 
     def recover(self, now_ms: int, alive: Callable[[str], bool]) -> int:
@@ -128,6 +132,14 @@ def open_journal(path: Path, instance: Instance, now_ms: int) -> Opened:
     except BaseException:
         journal.close()
         raise
+
+
+def open_or_stand_in(path: Path, instance: Instance, now_ms: int) -> Opened:
+    """As `open_journal`, but a file that cannot be read is no end: an empty journal stands in, which takes nothing."""
+    try:
+        return open_journal(path, instance, now_ms)
+    except StorageError as problem:
+        return Opened(SqliteJournal(in_memory(now_ms, problem=problem)), (str(problem),))
 
 
 def _look_around(journal: SqliteJournal, instance: Instance, now_ms: int) -> list[str]:

@@ -4,14 +4,15 @@ import json
 import sqlite3
 
 from assistant.domain.fields import Fields
-from assistant.domain.hygiene import one_line
 from assistant.domain.prompt import Finish, Message, Role
 from assistant.domain.sensitivity import Label
 from assistant.domain.turns import TurnRecord, turn_from_json
 from assistant.ports import ConversationSummary, Notice, SearchHit
 from assistant.storage.folds import joined_chunks, storable
+from assistant.storage.wording import excerpt, match_all, words
 
-EXCERPT_WIDTH = 160
+_ROLES = {role.value: role for role in Role}
+_LABELS = {label.value: label for label in Label}
 
 _CONVERSATIONS = """
     SELECT id, title, created_at_ms, updated_at_ms, head, messages, system FROM conversation
@@ -61,8 +62,8 @@ _TITLES = """
 """
 
 _MESSAGES = """
-    SELECT conversation.id, conversation.title, message.id, role,
-        snippet(message_index, 0, '', '', '…', 16), message.created_at_ms
+    SELECT conversation.id, conversation.title, message.id, role, substr(message.text, 1, 20000),
+        message.created_at_ms
     FROM message_index
     JOIN message ON message.n = message_index.rowid
     JOIN conversation ON conversation.id = message.conversation
@@ -102,9 +103,9 @@ def _message(db: sqlite3.Connection, row: _Row, parent: str | None) -> Message:
         name,
         within,
         parent,
-        Role(role),
+        _ROLES[role],
         text,
-        Label(label),
+        _LABELS[label],
         turn,
         created_at_ms,
         None if finish is None else Finish(finish),
@@ -155,16 +156,10 @@ def search(db: sqlite3.Connection, text: str, limit: int) -> list[SearchHit]:
     wanted = words(storable(text))
     if not wanted:
         return []
-    titles = db.execute(_TITLES, (wanted, limit)).fetchall()
-    messages = db.execute(_MESSAGES, (wanted, limit - len(titles))).fetchall()
+    query = match_all(wanted)
+    titles = db.execute(_TITLES, (query, limit)).fetchall()
+    messages = db.execute(_MESSAGES, (query, limit - len(titles))).fetchall()
     return [
-        SearchHit(in_, title, found, role, one_line(excerpt, EXCERPT_WIDTH), at_ms)
-        for in_, title, found, role, excerpt, at_ms in (*titles, *messages)
+        SearchHit(within, title, found, role, excerpt(shown, wanted), at_ms)
+        for within, title, found, role, shown, at_ms in (*titles, *messages)
     ]
-
-
-def words(text: str) -> str:
-    """`text` as a query for the index: all its words, the last one as a beginning; nothing in it is an operator."""
-    searchable = [w for w in text.replace("\0", " ").split() if any(c.isalnum() for c in w)]
-    quoted = ['"' + word.replace('"', '""') + '"' for word in searchable]
-    return " ".join(quoted) + " *" if quoted else ""

@@ -1,6 +1,7 @@
 """The program's screen: holds the settings of the moment, opens the screens, gives the palette its commands."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Awaitable, Callable, Iterable
@@ -21,6 +22,23 @@ from assistant.tui.widgets.transcript import Transcript
 FALLBACK_THEME = "textual-dark"
 
 
+def run(services: Services) -> int:
+    """Runs the chat to its end and returns the exit code.
+
+    The garbage collector rests until the first frame, which it would hold up by a tenth, and after it leaves alone
+    what the program is made of: a full collection would otherwise stop the screen for 20 ms now and then.
+    """
+    gc.disable()
+    app = AssistantApp(services, drawn=_settle)
+    app.run()
+    return app.return_code or 0
+
+
+def _settle() -> None:
+    gc.freeze()
+    gc.enable()
+
+
 class AssistantApp(App[int]):
     """Opens in an empty chat; `run` returns 0 when the person quits."""
 
@@ -31,14 +49,19 @@ class AssistantApp(App[int]):
         Binding("ctrl+c", "interrupt", "copy the selection, else stop the reply", show=False),
     ]
 
-    def __init__(self, services: Services, folder: Path | None = None) -> None:
-        """`folder` takes copied texts where there is no clipboard (None: the user's cache)."""
+    def __init__(
+        self,
+        services: Services,
+        folder: Path | None = None,
+        drawn: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`folder` takes copied texts where there is no clipboard (None: the user's cache); `drawn` is called after the first frame."""
         super().__init__()
         self.animation_level = "none"
         self._services = services
         self._folder = folder
         self.settings = services.settings
-        self.chat = ChatScreen(services, lambda: self.settings)
+        self.chat = ChatScreen(services, lambda: self.settings, drawn)
 
     def get_default_screen(self) -> Screen[None]:
         """The chat."""

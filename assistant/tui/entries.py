@@ -108,19 +108,18 @@ def reply_entry(key: str, text: str, record: TurnRecord | None, finish: Finish |
     )
 
 
-def notice_entry(notice: Notice, number: int) -> Entry:
+def notice_entry(notice: Notice) -> Entry:
     """Something that is said about the conversation."""
-    return Entry(f"notice-{number}-{notice.before}", Role.SYSTEM, notice.text)
+    return Entry(f"notice-{notice.before}", Role.SYSTEM, notice.text)
 
 
 def entries(opened: Opened, now_ms: int) -> list[Entry]:
     """The whole transcript of a conversation, each notice before its message."""
-    notices: dict[str, list[Entry]] = {}
-    for number, notice in enumerate(opened.notices):
-        notices.setdefault(notice.before, []).append(notice_entry(notice, number))
+    notices = {notice.before: notice_entry(notice) for notice in opened.notices}
     found: list[Entry] = []
     for message in opened.path:
-        found += notices.get(message.id, [])
+        if message.id in notices:
+            found.append(notices[message.id])
         if message.role is Role.ASSISTANT:
             record = opened.records.get(message.turn)
             found.append(reply_entry(message.id, message.text, record, message.finish))

@@ -63,12 +63,15 @@ def arrange(width: int, height: int, wanted: Wanted) -> Layout:
 
 def toggled(width: int, height: int, wanted: Wanted, part: str) -> Wanted:
     """What is wanted after the key of `part` ("chats" or "panel"): its column where one fits, else over the rest."""
-    if _room(arrange(width, height, wanted), part) is Room.COLUMN:
+    now = _room(arrange(width, height, wanted), part)
+    if now is Room.OVER:
+        return replace(wanted, over="")
+    if now is Room.COLUMN:
         return _with(wanted, part, False)
     tried = _with(wanted, part, True)
     if _room(arrange(width, height, tried), part) is Room.COLUMN:
         return tried
-    return replace(wanted, over="" if wanted.over == part else part)
+    return replace(wanted, over=part)
 
 
 def _room(layout: Layout, part: str) -> Room:

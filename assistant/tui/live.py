@@ -30,7 +30,8 @@ class Live:
                 self._transcript.add(asked_entry(event.message, self._clock.now_ms()))
                 self._transcript.add(waiting_entry(event, None))
             case Trimmed():
-                self._transcript.add(notice_entry(Notice(asked.reply, trimmed(event)), 0))
+                notice = Notice(asked.message.id, trimmed(event))
+                self._transcript.add(notice_entry(notice), before=notice.before)
             case Progress():
                 self._wait(running, asked, event)
             case Delta():
@@ -61,8 +62,10 @@ class Live:
 
 
 def trimmed(event: Trimmed) -> str:
-    """What is said where the window moved."""
+    """What is said where the window moved, in the words in which the journal says it later."""
+    if event.dropped == 1:
+        return "The oldest message no longer fits the context window; the model does not see it."
     return (
-        f"the oldest {event.dropped} messages no longer fit the context window; "
-        "the model does not see them"
+        f"The oldest {event.dropped:,} messages no longer fit the context window; "
+        "the model does not see them."
     )

@@ -1,6 +1,7 @@
 """What every Journal keeps, whether on a disk or in memory."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from assistant.domain.events import (
     ConversationDeleted,
     ConversationRenamed,
     ConversationRestored,
+    Event,
     Trimmed,
 )
 from assistant.domain.places import Place, Route
@@ -228,7 +230,7 @@ def test_drafts_are_kept_and_dropped(journal: Journal) -> None:
 
 def test_what_does_not_fit_the_record_is_refused_and_leaves_no_trace(journal: Journal) -> None:
     journal.append(started())
-    misfits = [
+    misfits: list[Event] = [
         delta("text", "nobody"),
         decided("nobody"),
         finished(turn="nobody"),
@@ -244,7 +246,8 @@ def test_what_does_not_fit_the_record_is_refused_and_leaves_no_trace(journal: Jo
             journal.append(event)
     for event in whole_turn():
         journal.append(event)
-    for event in (finished(), delta("more"), asked()):
+    again: list[Event] = [finished(), delta("more"), asked()]
+    for event in again:
         with pytest.raises(StorageError):
             journal.append(event)
     assert [m.text for m in journal.path("r-t1")] == ["a question", "a reply"]
@@ -264,23 +267,22 @@ SURROGATES = st.text(st.characters(categories=("Cs", "L")), min_size=1, max_size
 
 @given(text=ANY_TEXT | SURROGATES, pieces=st.lists(ANY_TEXT, max_size=5))
 def test_any_text_is_kept_and_any_text_can_be_searched(text: str, pieces: list[str]) -> None:
-    journal = SqliteJournal(in_memory(NOW_MS))
-    journal.append(started(title=text, system=text))
-    journal.append(asked(text=text))
-    for piece in pieces:
-        journal.append(delta(piece))
     expected, said = _without_surrogates(text), _without_surrogates("".join(pieces))
-    question, reply = journal.path("r-t1")
-    assert question.text == expected
-    journal.append(finished("".join(pieces)))
-    assert reply.text == journal.path("r-t1")[1].text == said
-    journal.save_draft("c1", text)
-    assert journal.draft("c1") == expected
-    journal.search(text)
-    for word in expected.replace("\0", " ").split():
-        if word.isascii() and word.isalnum():
-            assert "q-t1" in {hit.message for hit in journal.search(word)}
-    journal.close()
+    with closing(SqliteJournal(in_memory(NOW_MS))) as journal:
+        journal.append(started(title=text, system=text))
+        journal.append(asked(text=text))
+        for piece in pieces:
+            journal.append(delta(piece))
+        question, reply = journal.path("r-t1")
+        journal.append(finished("".join(pieces)))
+        assert question.text == expected
+        assert reply.text == journal.path("r-t1")[1].text == said
+        journal.save_draft("c1", text)
+        assert journal.draft("c1") == expected
+        journal.search(text)
+        for word in expected.replace("\0", " ").split():
+            if word.isascii() and word.isalnum():
+                assert "q-t1" in {hit.message for hit in journal.search(word)}
 
 
 def _without_surrogates(text: str) -> str:

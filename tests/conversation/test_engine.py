@@ -225,6 +225,15 @@ async def test_a_conversation_goes_on_and_labels_join() -> None:
     assert [message.label for message in journal.path(reply)] == [Label.LOCAL_ONLY] * 2
 
 
+async def test_the_kept_path_is_the_journals_own() -> None:
+    backend = ScriptedBackend(pieces=("a", "b"), failure=EngineError("the worker died"))
+    engine, journal = engine_over(backend)
+    events, _ = await ask(engine, PROMPT)
+    reply = next(event.reply for event in events if isinstance(event, Asked))
+    proposal = engine.propose(replace(PROMPT, parent=reply))
+    assert proposal.path == tuple(journal.path(reply))
+
+
 async def test_a_long_conversation_is_trimmed_once_and_says_so() -> None:
     backend = ScriptedBackend(pieces=("w " * 40,), window_tokens=260)
     engine, journal = engine_over(backend)

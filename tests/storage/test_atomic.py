@@ -33,15 +33,17 @@ def test_a_mode_stays_and_a_link_stays_a_link(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").mkdir()
+    folder = tmp_path / "folder"
+    (folder / "file").mkdir(parents=True)
     with pytest.raises(StorageError, match="cannot be written"):
-        atomic.write(tmp_path / "file", b"x")
-    assert {path.name for path in tmp_path.iterdir()} == {"file", "home"}
+        atomic.write(folder / "file", b"x")
+    assert [path.name for path in folder.iterdir()] == ["file"]
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     """The limit on a file's size is what a process may set for itself; the write then fails as on a full disk."""
-    target = tmp_path / "file"
+    target = tmp_path / "folder" / "file"
+    target.parent.mkdir()
     target.write_bytes(b"old")
     script = (
         "import resource, sys; from pathlib import Path; from assistant.storage import atomic\n"
@@ -59,4 +61,4 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     )
     assert done.stdout == "full\n", done.stderr
     assert target.read_bytes() == b"old"
-    assert {path.name for path in tmp_path.iterdir()} == {"file", "home"}
+    assert [path.name for path in target.parent.iterdir()] == ["file"]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from assistant.domain.errors import CorruptError, FullDiskError, NewerSchemaError, StorageError
 from assistant.storage.database import Database, in_memory, open_database
 from assistant.storage.journal import SqliteJournal
-from assistant.storage.migrations import MIGRATIONS, Migration
+from assistant.storage.migrations import MIGRATIONS, Migration, migrate
 from tests.fakes import NOW_MS, asked, delta, finished, started, whole_turn
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,35 @@ def test_what_matters_waits_for_the_disk_and_what_streams_does_not(tmp_path: Pat
             assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
             assert db.execute("PRAGMA foreign_keys").fetchone() == (1,)
     database.close()
+
+
+class Watched(Database):
+    """Notes which writes wait for the disk."""
+
+    def __init__(self) -> None:
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        migrate(connection, MIGRATIONS, NOW_MS)
+        super().__init__(None, connection, connection)
+        self.waited: list[bool] = []
+
+    @contextmanager
+    def write(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        self.waited.append(durable)
+        with super().write(durable=durable) as db:
+            yield db
+
+
+def test_nothing_is_sent_before_the_question_and_the_permit_are_on_the_disk() -> None:
+    database = Watched()
+    journal = SqliteJournal(database)
+    for event in (started(), *whole_turn()):
+        journal.append(event)
+    names = ["started", "asked", "decided", "permitted", "delta", "finished"]
+    assert [n for n, durable in zip(names, database.waited, strict=True) if not durable] == [
+        "decided",
+        "delta",
+    ]
+    journal.close()
 
 
 def test_the_reader_writes_nothing(file: Path) -> None:
@@ -225,7 +255,7 @@ def open_folder() -> Iterator[Path]:
 
 
 READ_AS_NOBODY = (
-    "import os, sys; from pathlib import Path\n"
+    "import os, sys, urllib.parse; from pathlib import Path\n"
     "from assistant.domain.errors import StorageError\n"
     "from assistant.storage.database import open_database\n"
     "from assistant.storage.journal import SqliteJournal\n"
@@ -250,6 +280,22 @@ def test_what_cannot_be_written_can_be_read(open_folder: Path, folder_mode: int)
     open_folder.chmod(0o755)
     assert done.stdout == "False ['a reply'] True\n5\n", done.stderr
     assert file.read_bytes() == before
+
+
+def test_what_only_the_log_holds_is_told_to_be_missing(open_folder: Path) -> None:
+    """A program died and left its log; without leave to make a lock beside it nobody can read it."""
+    alive = SqliteJournal(open_database(_written(open_folder / "living.db"), NOW_MS))
+    alive.append(started("c2"))
+    for end in ("", "-wal"):
+        shutil.copyfile(open_folder / f"living.db{end}", open_folder / f"journal.db{end}")
+    alive.close()
+    open_folder.chmod(0o555)
+    script = (
+        READ_AS_NOBODY + "print('journal.db-wal and cannot be shown' in journal.why_not_writable)"
+    )
+    done = _python(script, open_folder / "journal.db")
+    open_folder.chmod(0o755)
+    assert done.stdout == "False ['a reply'] True\n5\nTrue\n", done.stderr
 
 
 def test_a_folder_that_cannot_be_written_gives_an_empty_history(open_folder: Path) -> None:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from assistant.domain.errors import CorruptError
 from assistant.domain.policy import Verdict
 from assistant.domain.prompt import Finish
 from assistant.domain.sensitivity import Label
 from assistant.storage.database import open_database
 from assistant.storage.instances import Instance
-from assistant.storage.journal import Opened, SqliteJournal, open_journal
+from assistant.storage.journal import Opened, SqliteJournal, open_journal, open_or_stand_in
 from tests.fakes import LOCAL, NOW_MS, asked, decided, delta, started, whole_turn
 
 LATER_MS = NOW_MS + 60_000
@@ -117,3 +118,19 @@ def test_what_cannot_be_written_is_said_first(tmp_path: Path) -> None:
     assert not opened.journal.writable
     assert not opened.journal.conversations()
     opened.journal.close()
+
+
+def test_a_damaged_file_leaves_a_journal_that_takes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    file.write_bytes(b"rubbish" * 1000)
+    me = Instance(tmp_path / "instances", "me")
+    with pytest.raises(CorruptError):
+        open_journal(file, me, NOW_MS)
+    opened = open_or_stand_in(file, me, NOW_MS)
+    assert str(file) in opened.warnings[0]
+    assert not opened.journal.conversations()
+    with pytest.raises(CorruptError):
+        opened.journal.append(started())
+    opened.journal.close()
+    assert file.read_bytes() == b"rubbish" * 1000
+    me.release()

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import pytest
 from hypothesis import given
@@ -43,6 +43,14 @@ def journal() -> Iterator[SqliteJournal]:
     made.close()
 
 
+@pytest.fixture
+def other() -> Iterator[SqliteJournal]:
+    """Another journal, still empty."""
+    made = SqliteJournal(in_memory(NOW_MS))
+    yield made
+    made.close()
+
+
 def _exported(journal: SqliteJournal, *names: str) -> bytes:
     return "\n".join(export_lines(journal.database, names)).encode()
 
@@ -51,9 +59,8 @@ def _import(journal: SqliteJournal, raw: bytes) -> Imported:
     return import_lines(journal.database, io.BytesIO(raw))
 
 
-def test_out_in_and_out_again_is_equal(journal: SqliteJournal) -> None:
+def test_out_in_and_out_again_is_equal(journal: SqliteJournal, other: SqliteJournal) -> None:
     raw = _exported(journal)
-    other = SqliteJournal(in_memory(NOW_MS))
     assert _import(other, raw) == Imported(conversations=2, turns=5)
     assert _exported(other) == raw
     for head in ("r-t2", "r-t4", "r-t5"):
@@ -67,8 +74,9 @@ def test_out_in_and_out_again_is_equal(journal: SqliteJournal) -> None:
     ]
 
 
-def test_what_came_from_elsewhere_does_not_colour_the_figures_here(journal: SqliteJournal) -> None:
-    other = SqliteJournal(in_memory(NOW_MS))
+def test_what_came_from_elsewhere_does_not_colour_the_figures_here(
+    journal: SqliteJournal, other: SqliteJournal
+) -> None:
     _import(other, _exported(journal))
     assert not other.records()
     assert not other.records(route="cpu")
@@ -77,11 +85,12 @@ def test_what_came_from_elsewhere_does_not_colour_the_figures_here(journal: Sqli
     assert [r.turn for r in other.records()] == ["own"]
 
 
-def test_what_is_here_already_is_skipped_and_what_is_new_is_added(journal: SqliteJournal) -> None:
+def test_what_is_here_already_is_skipped_and_what_is_new_is_added(
+    journal: SqliteJournal, other: SqliteJournal
+) -> None:
     earlier = _exported(journal, "c1")
     for event in whole_turn("t9", "later", "yes", parent="r-t3"):
         journal.append(event)
-    other = SqliteJournal(in_memory(NOW_MS))
     assert _import(other, earlier).skipped == 0
     assert _import(other, earlier) == Imported(0, 0, 4)
     assert _import(other, _exported(journal, "c1")) == Imported(0, 1, 4)
@@ -96,8 +105,9 @@ def test_a_deleted_conversation_stays_out_and_comes_back_by_import(journal: Sqli
     assert journal.conversation("c1") in journal.conversations()
 
 
-def test_an_imported_turn_that_ran_is_ended_at_the_next_start(journal: SqliteJournal) -> None:
-    other = SqliteJournal(in_memory(NOW_MS))
+def test_an_imported_turn_that_ran_is_ended_at_the_next_start(
+    journal: SqliteJournal, other: SqliteJournal
+) -> None:
     _import(other, _exported(journal, "c2"))
     assert other.recover(NOW_MS, lambda name: name == "me") == 1
     reply = other.path("r-t5")[1]
@@ -116,6 +126,7 @@ def _changed(change: Callable[[dict[str, object]], object]) -> bytes:
     for event in whole_turn():
         journal.append(event)
     head, line = export_lines(journal.database)
+    journal.close()
     document = json.loads(line)
     change(document)
     return f"{head}\n{json.dumps(document)}\n".encode()
@@ -168,13 +179,12 @@ HEAD = b'{"format": "assistant-history", "version": 1}\n'
         (_changed(lambda d: _turn(d).update(trimmed=[{"dropped": 1}])), "first_kept is missing"),
     ],
 )
-def test_what_is_not_ours_is_refused_whole(raw: bytes, says: str) -> None:
-    journal = SqliteJournal(in_memory(NOW_MS))
+def test_what_is_not_ours_is_refused_whole(other: SqliteJournal, raw: bytes, says: str) -> None:
     with pytest.raises(UsageError) as caught:
-        _import(journal, raw)
+        _import(other, raw)
     assert says in str(caught.value)
-    assert not journal.conversations()
-    with journal.database.read() as db:
+    assert not other.conversations()
+    with other.database.read() as db:
         everything = (
             "SELECT 1 FROM event UNION ALL SELECT 1 FROM message UNION ALL SELECT 1 FROM turn"
         )
@@ -188,8 +198,9 @@ def test_an_id_of_another_conversation_is_not_taken_over(journal: SqliteJournal)
     assert journal.conversation("c3") is None
 
 
-def test_lines_that_came_before_a_bad_one_are_kept(journal: SqliteJournal) -> None:
-    other = SqliteJournal(in_memory(NOW_MS))
+def test_lines_that_came_before_a_bad_one_are_kept(
+    journal: SqliteJournal, other: SqliteJournal
+) -> None:
     with pytest.raises(UsageError, match="line 4"):
         _import(other, _exported(journal) + b"\nrubbish\n")
     assert len(other.conversations()) == 2
@@ -211,10 +222,8 @@ def test_lines_that_came_before_a_bad_one_are_kept(journal: SqliteJournal) -> No
     )
 )
 def test_any_json_is_taken_or_refused_in_words(value: object) -> None:
-    journal = SqliteJournal(in_memory(NOW_MS))
-    with suppress(UsageError):
+    with suppress(UsageError), closing(SqliteJournal(in_memory(NOW_MS))) as journal:
         _import(journal, HEAD + json.dumps(value).encode())
-    journal.close()
 
 
 def test_markdown_is_the_last_view_and_harmless(journal: SqliteJournal) -> None:

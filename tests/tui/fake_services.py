@@ -189,6 +189,14 @@ def half_way() -> FetchProgress:
     return FetchProgress(FetchStage.RECEIVE, 41_200_000, 92_871_040, 3_100_000)
 
 
+class ReadOnlyJournal(SqliteJournal):
+    """The journal of a full disk, as far as it says so."""
+
+    @property
+    def writable(self) -> bool:
+        return False
+
+
 @dataclass
 class Stage:
     """Everything that a test may touch."""
@@ -198,6 +206,7 @@ class Stage:
     models: StageModels
     clock: ManualClock
     journal: SqliteJournal
+    folder: Path
 
 
 def stage(
@@ -206,6 +215,7 @@ def stage(
     models: StageModels | None = None,
     settings: Settings | None = None,
     installed: bool = True,
+    writable: bool = True,
     warnings: tuple[str, ...] = (),
 ) -> Stage:
     """A stage whose journal and settings lie in `folder`; without `installed` no route answers until `reconnect`."""
@@ -213,6 +223,8 @@ def stage(
     clock = ManualClock()
     instance = Instance(folder / "instances", "test")
     journal = open_journal(folder / "journal.db", instance, clock.now_ms()).journal
+    if not writable:
+        journal = ReadOnlyJournal(journal.database)
     backend = StageBackend(clock, list(answers) or [Answer()])
     backends = {ROUTE.id: backend}
     engine = Engine(journal, backends if installed else {}, clock, instance.name, flush_ms=0)
@@ -220,15 +232,16 @@ def stage(
     async def reconnect() -> None:
         await engine.use_backends(backends)
 
+    models = models or StageModels()
     store = TomlSettings(folder / "settings.toml")
     services = Services(
         engine,
         journal,
-        models or StageModels(),
+        models,
         store,
         settings or Settings(),
         clock,
         reconnect,
         warnings,
     )
-    return Stage(services, backend, services.models, clock, journal)  # type: ignore[arg-type]
+    return Stage(services, backend, models, clock, journal, folder)

@@ -345,3 +345,14 @@ async def test_places_are_told_apart_by_colour_and_by_word() -> None:
         assert len(set(bars)) == 3
         text = "\n".join(app.rows())
         assert all(word in text for word in ("local", "network", "cloud"))
+
+
+async def test_a_notice_may_stand_above_the_reply_that_it_is_about() -> None:
+    app = Stage()
+    async with app.run_test(size=(60, 24)) as pilot:
+        transcript = await shown(pilot, TALK)
+        transcript.add(Entry("5", Role.ASSISTANT, "", open=True))
+        transcript.stream("5", "Hello")
+        transcript.add(Entry("n", Role.SYSTEM, "two messages were left out"), before="5")
+        await until(pilot, lambda: "Hello" in app.rows()[-1])
+        assert app.rows()[-4].strip() == "· two messages were left out"

@@ -9,13 +9,18 @@ import os
 import shutil
 import struct
 import time
+import zlib
 from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 # LLAMA_STATE_SEQ_MAGIC of llama.h, its version, the number of tokens; the tokens follow.
 _HEADER = struct.Struct("=III")
 _MAGIC = 0x67677371
+_SEAL = struct.Struct("=QQI")
+_SEAL_MAGIC = 0x53544154454B564B
+_CHUNK_BYTES = 1_048_576
 _SPARE_BYTES = 256 * 1024 * 1024
 _ASIDE = ".trying"
 _FRESH = ".new"
@@ -48,17 +53,18 @@ class StateFiles:
 
     def save(self, conversation: str, size_bytes: int, write: Callable[[Path], bool]) -> bool:
         """Makes room for `size_bytes` and lets `write` fill a fresh file, which then takes its place; False where it did not."""
-        if size_bytes > self._limit_bytes:
+        if size_bytes + _SEAL.size > self._limit_bytes:
             return False
         path = self._path(conversation)
         fresh = path.with_name(f"{path.name}.{os.getpid()}{_FRESH}")
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._make_room(self._limit_bytes - size_bytes, path)
+            self._make_room(self._limit_bytes - size_bytes - _SEAL.size, path)
             if shutil.disk_usage(self._folder).free < size_bytes + _SPARE_BYTES:
                 return False
             fresh.touch(mode=0o600)
             if write(fresh):
+                _seal(fresh)
                 fresh.replace(path)
                 return True
         except OSError:
@@ -75,7 +81,7 @@ class StateFiles:
             path.replace(aside)
         except OSError:
             return False
-        if not read(aside):
+        if not (_is_sealed(aside) and read(aside)):
             _remove(aside)
             return False
         with contextlib.suppress(OSError):
@@ -114,6 +120,34 @@ def forget(folder: Path, conversation: str) -> None:
     with contextlib.suppress(OSError):
         for path in folder.glob(f"{_name(conversation)}-*"):
             _remove(path)
+
+
+def _seal(path: Path) -> None:
+    """Puts size and checksum at the end: llama.cpp ends the process over half a file, and takes any bytes for a state."""
+    with path.open("r+b") as file:
+        checksum = _checksum(file, path.stat().st_size)
+        file.seek(0, os.SEEK_END)
+        file.write(_SEAL.pack(_SEAL_MAGIC, file.tell(), checksum))
+
+
+def _is_sealed(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            size = file.seek(-_SEAL.size, os.SEEK_END)
+            magic, sealed_size, checksum = _SEAL.unpack(file.read(_SEAL.size))
+            file.seek(0)
+            return (magic, sealed_size) == (_SEAL_MAGIC, size) and _checksum(file, size) == checksum
+    except (OSError, ValueError, struct.error):
+        return False
+
+
+def _checksum(file: BinaryIO, size: int) -> int:
+    """The CRC-32 of the first `size` bytes: of 100 MB in some 50 ms, where evaluating them takes minutes."""
+    checksum = 0
+    while size > 0 and (chunk := file.read(min(size, _CHUNK_BYTES))):
+        checksum = zlib.crc32(chunk, checksum)
+        size -= len(chunk)
+    return checksum
 
 
 def _name(conversation: str) -> str:

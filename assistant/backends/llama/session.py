@@ -162,9 +162,9 @@ class Session:
 
         def told() -> None:
             nonlocal said
-            if time.monotonic() - said >= _REPORT_S:
+            done = len(self._model.cells)
+            if done == len(prompt) or time.monotonic() - said >= _REPORT_S:
                 said = time.monotonic()
-                done = len(self._model.cells)
                 self._outbox.send(Evaluated(request, done, len(prompt), cached))
 
         # The last token alone, where the same prompt has to give the same reply: a repetition then starts from the very

@@ -25,6 +25,9 @@ CHATML_WORDS = ("<|im_start|>", "<|im_end|>")
 _BREAK = "\ufdd0"
 """Stands inside a control word that a message holds: a noncharacter, which no text may contain (Unicode 23.7)."""
 
+_EDGE = "\ufdd1"
+"""Stands where a message begins or ends with what may be a piece of a control word."""
+
 # What a template of unknown origin may raise while it is compiled or rendered.
 _BROKEN = (
     jinja2.TemplateError,
@@ -35,7 +38,7 @@ _BROKEN = (
     RecursionError,
 )
 
-_NO_TEXT = re.compile("[\ud800-\udfff" + _BREAK + "]")
+_NO_TEXT = re.compile(f"[\ud800-\udfff{_BREAK}{_EDGE}]")
 
 
 class ControlWords:
@@ -50,7 +53,7 @@ class ControlWords:
         self._last = {word[-1] for word in self._words}
 
     def hide(self, text: str) -> str:
-        """`text` with every control word broken, whole ones and those that the template's text could complete.
+        """`text` with every control word broken, and marked where text around it could complete one.
 
         Leading and trailing white space stays outside of the breaks: templates strip it.
         """
@@ -63,8 +66,8 @@ class ControlWords:
             broken.append(stripped[done : at + 1])
             done = at + 1
         inside = _BREAK.join([*broken, stripped[done:]])
-        head = _BREAK if self._ends_one(stripped) else ""
-        tail = _BREAK if self._begins_one(stripped) else ""
+        head = _EDGE if self._ends_one(stripped) else ""
+        tail = _EDGE if self._begins_one(stripped) else ""
         return lead + head + inside + tail + trail
 
     def cut(self, rendered: str) -> list[str]:
@@ -73,11 +76,29 @@ class ControlWords:
         A part begins at a control word of the template, where tokenizers cut anyway, so that parts can be cached.
         """
         parts = []
-        for piece in rendered.split(_BREAK):
+        for piece in self._joined(rendered).split(_BREAK):
             starts = [at for at in self._starts(piece) if not self._is_glued(piece, at)]
             edges = [0, *(at for at in starts if at), len(piece)]
             parts += [piece[a:b] for a, b in pairwise(edges) if a < b]
         return parts
+
+    def _joined(self, rendered: str) -> str:
+        """`rendered` with a break at those edges across which a control word would come to be, the others gone."""
+        whole, *rest = rendered.split(_EDGE)
+        for part in rest:
+            whole += (_BREAK if self._comes_to_be(whole, part) else "") + part
+        return whole
+
+    def _comes_to_be(self, left: str, right: str) -> bool:
+        reach = self._lengths[0] - 1
+        tail, head = left[-reach:], right[:reach]
+        spans = [
+            (at, at + length)
+            for at in range(len(tail))
+            for length in self._lengths
+            if (tail + head)[at : at + length] in self._words
+        ]
+        return any(start < len(tail) < end for start, end in spans)
 
     def _starts(self, text: str) -> list[int]:
         if not self._first:

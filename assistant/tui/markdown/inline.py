@@ -16,9 +16,13 @@ _UNRESOLVED = re.compile(r"[`\[]|\*(?!\s)|(?<!\w)_(?!\s)|~~|<(?=[A-Za-z])").sear
 _DELIMITERS = re.compile(r"\\.|`+|\*\*?|~~").finditer
 
 
+MAX_BRACKETS = 300
+"""Of a paragraph with more `[` that begin no link, nothing is read: looking for their ends would take seconds."""
+
+
 def spans_of(content: str, look: str = "") -> tuple[Span, ...]:
     """The spans of a paragraph's content; a newline in it stays one."""
-    if _PLAIN(content):
+    if _PLAIN(content) or content.count("[") - content.count("](") > MAX_BRACKETS:
         return (Span(content, look),) if content else ()
     return tuple(_Reader(look).read(inline(content)))
 

@@ -6,10 +6,8 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.screen import Screen
 
-from assistant.domain.hygiene import one_line
 from assistant.domain.readings import tick
 from assistant.domain.settings import Settings
 from assistant.tui import wording
@@ -19,7 +17,7 @@ from assistant.tui.services import Services
 from assistant.tui.shelf import Shelf
 from assistant.tui.widgets.chats import Chats
 from assistant.tui.widgets.columns import Columns
-from assistant.tui.widgets.composer import Composer
+from assistant.tui.widgets.composer import Composer, entitle
 from assistant.tui.widgets.panel import panel_line
 from assistant.tui.widgets.status import IDLE, RUNNING, Status
 
@@ -36,11 +34,17 @@ class ChatScreen(Screen[None]):
     ]
     AUTO_FOCUS = "Composer"
 
-    def __init__(self, services: Services, settings: Callable[[], Settings]) -> None:
-        """`settings` gives those of the moment."""
+    def __init__(
+        self,
+        services: Services,
+        settings: Callable[[], Settings],
+        drawn: Callable[[], object],
+    ) -> None:
+        """`settings` gives those of the moment; `drawn` is called after the first frame."""
         super().__init__()
         self._services = services
         self._settings = settings
+        self._drawn = drawn
         shown = settings().screen
         self.columns = Columns(Wanted(shown.chats, shown.panel))
         self.transcript = self.columns.transcript
@@ -63,13 +67,14 @@ class ChatScreen(Screen[None]):
         yield self.status
 
     def on_mount(self) -> None:
-        """Fills the list before the first frame; all else is read after it."""
+        """What needs the journal or the engine waits until the first frame is drawn."""
         self._ticker = self.set_interval(TICK_S, self._tick, pause=True)
         self.transcript.frames_per_second = self._settings().screen.frames_per_second
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
         """What can wait until the first frame is on the screen."""
+        self._drawn()
         self.desk.greet()
         for warning in self._services.warnings:
             self.tell(warning)
@@ -114,7 +119,7 @@ class ChatScreen(Screen[None]):
         here = running is not None and running.ask.chat is self.desk.chat
         self.status.hints(RUNNING if here else IDLE)
         route = next(iter(self._services.engine.routes), None)
-        self.transcript.border_title = Content(one_line(self.desk.chat.title, 60) or "New chat")
+        entitle(self.transcript, self.desk.chat.title or "New chat")
         self.composer.label(route, wording.window(self.desk.context, self.desk.loading))
 
     def _tick(self) -> None:

@@ -78,6 +78,14 @@ def progress_line(progress: FetchProgress, glyphs: Glyphs) -> str:
     return f"{bar} {percent}  {amount}{speed}  {_STAGES[progress.stage]}".rstrip()
 
 
+def _button(label: str, name: str) -> Button:
+    """One that can be pressed again at once: it does not blink when it is pressed."""
+    button = Button(label, id=name, variant="primary" if name == "fetch" else "default")
+    button.compact = True
+    button.active_effect_duration = 0
+    return button
+
+
 class FetchScreen(ModalScreen[bool]):
     """Ends with True where a model was installed."""
 
@@ -113,8 +121,8 @@ class FetchScreen(ModalScreen[bool]):
             yield Static(self._sheet())
             yield Static("Nothing is fetched until you say so.", id="said", markup=False)
             with Horizontal(id="acts"):
-                yield Button("Fetch", id="fetch", variant="primary", compact=True)
-                yield Button("Not now", id="leave", compact=True)
+                yield _button("Fetch", "fetch")
+                yield _button("Not now", "leave")
             yield Static(
                 "A GGUF file of your own:  assistant models add FILE\n"
                 "Larger models:            assistant models list",

@@ -68,18 +68,20 @@ def fit(text: str, width: int) -> str:
 class Chats(ScrollView, can_focus=True):
     """The first line is the filter, the others are conversations."""
 
-    @dataclass
     class Opened(Message):
         """A conversation was chosen; "" is the empty chat."""
 
-        conversation: str
+        def __init__(self, conversation: str) -> None:
+            self.conversation = conversation
+            super().__init__()
 
-    @dataclass
     class Act(Message):
         """Something is to be done with a conversation: `rename`, `delete`, or `restore` what was deleted last."""
 
-        verb: str
-        conversation: str
+        def __init__(self, verb: str, conversation: str) -> None:
+            self.verb = verb
+            self.conversation = conversation
+            super().__init__()
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
@@ -118,7 +120,10 @@ class Chats(ScrollView, can_focus=True):
         self, summaries: Sequence[ConversationSummary], opened: str, running: str, now_ms: int
     ) -> None:
         """Shows the list; `opened` is in view, a reply of `running` is on its way ("": none)."""
-        self._summaries, self._open, self._busy = summaries, opened, running
+        shown = (summaries, opened, running)
+        if shown == (self._summaries, self._open, self._busy) and self._rows:
+            return
+        self._summaries, self._open, self._busy = shown
         self._now_ms = now_ms
         self._list(self._chosen() if self.has_focus else opened)
 

@@ -1,29 +1,37 @@
 """Where a person writes: Enter sends, other keys make a new line, the arrows bring back what was sent before."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import TextArea
 
-from assistant.domain.hygiene import harmless
+from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.places import SHORT_NAMES, Route
 from assistant.tui.pastes import Pastes, is_long
 from assistant.tui.recall import Recall
 from assistant.tui.wording import badge
 
 
+def entitle(widget: Widget, title: str) -> None:
+    """Puts `title` into the upper border, as it is and not as markup; draws nothing where it stands there."""
+    markup = Content(one_line(title, 80)).markup
+    if widget.border_title != markup:
+        widget.border_title = markup
+
+
 class Composer(TextArea):
     """A text area of one to ten lines; long pastes are folded until they are sent."""
 
-    @dataclass
     class Submitted(Message):
         """The person pressed Enter; `text` is unfolded. The composer keeps it until `take` or `put`."""
 
-        text: str
+        def __init__(self, text: str) -> None:
+            self.text = text
+            super().__init__()
 
     class TakeBack(Message):
         """The person went up from an empty composer: a queued text should come back, else an earlier prompt."""
@@ -53,18 +61,20 @@ class Composer(TextArea):
         self.recall = Recall()
         self._pastes = Pastes()
         self._route: Route | None = None
+        self._window = ""
 
     def label(self, route: Route | None, window: str) -> None:
         """Shows where the next message goes, and how full the window is."""
         self._route = route
-        self.border_subtitle = window
+        if window != self._window:
+            self.border_subtitle = self._window = window
         for place, word in SHORT_NAMES.items():
             self.set_class(route is not None and route.place is place, f"-{word}")
         self._badge()
 
     def _badge(self) -> None:
         width = self.size.width or self.app.size.width
-        self.border_title = Content(badge(self._route, width))
+        entitle(self, badge(self._route, width))
 
     def on_resize(self) -> None:
         """Cuts the badge for another width."""

@@ -29,8 +29,8 @@ class Transcript(TranscriptView):
         Binding("down,j", "step(1)", "next message"),
         Binding("pageup", "page(-1)", "page up", show=False),
         Binding("pagedown,space", "page(1)", "page down", show=False),
-        Binding("home", "first", "first message", show=False),
-        Binding("end", "end", "last message, follow", show=False),
+        Binding("home", "edge(-1)", "first message", show=False),
+        Binding("end", "edge(1)", "last message, follow", show=False),
         Binding("left_square_bracket,p", "code(-1)", "previous code block", show=False),
         Binding("right_square_bracket,n", "code(1)", "next code block"),
         Binding("c", "copy", "copy code or message"),
@@ -50,7 +50,7 @@ class Transcript(TranscriptView):
     def show(self, entries: Sequence[Entry]) -> None:
         """Replaces all entries and scrolls to the end. Raises: ValueError if two have the same key."""
         self.pages.fill(entries)
-        self.cursor, self.code = self._last() if self.has_focus else None, None
+        self.cursor, self.code = self.last if self.has_focus else None, None
         self.top, self.following = (0, 0), True
         if self.is_mounted and self.text_selection:
             self.screen.clear_selection()
@@ -91,14 +91,11 @@ class Transcript(TranscriptView):
         self.drew([(number, 0)])
         self.refresh_lines(self.scroll_offset.y + self.size.height - 1)
 
-    def _last(self) -> int | None:
-        return len(self.pages) - 1 if len(self.pages) else None
-
     # Walking.
 
     def on_focus(self, _: Focus) -> None:
         """The cursor shows, on the last message if it was nowhere."""
-        self.cursor = self._last() if self.cursor is None else self.cursor
+        self.cursor = self.last if self.cursor is None else self.cursor
         self.refresh()
 
     def on_blur(self, _: Blur) -> None:
@@ -126,13 +123,12 @@ class Transcript(TranscriptView):
         self.cursor, self.code = self.top[0], None
         self.refresh()
 
-    def action_first(self) -> None:
-        """To the first message."""
-        self._focus_on(0)
-
-    def action_end(self) -> None:
-        """To the end, where the transcript follows what arrives."""
-        self.cursor, self.code = self._last(), None
+    def action_edge(self, step: int) -> None:
+        """To the first message (-1), or to the end, where the transcript follows what arrives."""
+        if step < 0:
+            self._focus_on(0)
+            return
+        self.cursor, self.code = self.last, None
         self.go_to_end()
         self.refresh()
 

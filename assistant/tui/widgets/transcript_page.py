@@ -11,6 +11,7 @@ from assistant.domain.places import SHORT_NAMES, Place
 from assistant.domain.prompt import Role
 from assistant.tui.markdown.growing import Growing
 from assistant.tui.markdown.lines import GAP, Code, Line, Span
+from assistant.tui.markdown.typeset import layout
 from assistant.tui.markdown.wrap import columns_of, wrap
 
 SHOWN_CHARACTERS = 100_000
@@ -101,9 +102,6 @@ class Page:
             self.append(text)
             self.update()
         elif text:
-            # Imported here because an empty chat needs no Markdown.
-            from assistant.tui.markdown.typeset import layout
-
             done = layout(harmless(text), self._width)
             self._body, self._codes = done.lines, done.codes
 

@@ -48,6 +48,11 @@ class TranscriptScroll(ScrollView, can_focus=True, inherit_bindings=False):
 
     # Where we are.
 
+    @property
+    def last(self) -> int | None:
+        """The number of the last entry."""
+        return len(self.pages) - 1 if len(self.pages) else None
+
     def go(self, number: int, row: int) -> None:
         """Scrolls so that a row of an entry is the first in sight, or as near to it as the ends allow."""
         height = self.size.height

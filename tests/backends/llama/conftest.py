@@ -1,11 +1,14 @@
 """Backends on the real model, in folders of the test's own."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from assistant.backends.llama import ladder
 from assistant.backends.llama.client import LlamaBackend
+from assistant.backends.llama.ladder import Rung
 from assistant.backends.llama.launch import COMMAND
 from assistant.domain.settings import EngineSettings
 from tests.backends.llama.talk import ROUTE
@@ -13,6 +16,28 @@ from tests.backends.llama.talk import ROUTE
 MakeBackend = Callable[..., LlamaBackend]
 # One thread: two that wait for each other crawl where other tests want the cores.
 SMALL = EngineSettings(context_tokens=1024, kv_cache_mb=64, threads=1)
+
+
+@pytest.fixture(scope="session")
+def holds(starter_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Rung:
+    """The rung that holds on this very machine, found as the program finds it."""
+    folder = tmp_path_factory.mktemp("holds")
+
+    async def find() -> None:
+        backend = LlamaBackend(ROUTE, starter_model, SMALL, folder, folder)
+        await backend.load()
+        await backend.close()
+
+    asyncio.run(find())
+    rung = ladder.remembered(folder, starter_model)
+    assert rung is not None
+    return rung
+
+
+@pytest.fixture
+def proved(holds: Rung, starter_model: Path, tmp_path: Path) -> None:
+    """Spares a test's backends the self-test."""
+    ladder.keep(tmp_path / "state", ladder.key(starter_model), ladder.Standing(holds, held=True))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from assistant.domain.turns import Usage
 from assistant.ports import Backend, Done, Generation, PromptProgress, Text
 
 ROUTE = Route("cpu", Place.THIS_MACHINE, "llama", "smollm2")
-GREEDY = Sampling(temperature=0, max_tokens=24)
+GREEDY = Sampling(temperature=0, max_tokens=16)
 SYSTEM = ChatMessage(Role.SYSTEM, "You are a concise assistant.")
 
 

@@ -18,7 +18,7 @@ from tests.backends.llama.conftest import MakeBackend
 from tests.backends.llama.talk import GREEDY, ROUTE, generation, hear, permit, user, worker_pid
 
 FRAGILE = Path(__file__).with_name("fragile_worker.py")
-LONG = user("Tell me a story of a fox, a hen and a farmer, with all that they say. " * 8)
+LONG = user("Tell me a story of a fox, a hen and a farmer, with all that they say. " * 5)
 
 
 def fragile(*rungs: Rung, when: str = "load", dies_of: str = "SIGSEGV") -> tuple[str, ...]:
@@ -30,30 +30,30 @@ def log(tmp_path: Path) -> str:
     return (tmp_path / "engine.log").read_text("utf-8")
 
 
-async def test_the_default_rung_is_proved_once(
-    make_backend: MakeBackend, starter_model: Path, tmp_path: Path
+async def test_the_highest_rung_that_holds_is_proved_once(
+    make_backend: MakeBackend, holds: Rung, starter_model: Path, tmp_path: Path
 ) -> None:
     assert remembered(tmp_path / "state", starter_model) is None
     assert await make_backend().load() == 1024
-    assert remembered(tmp_path / "state", starter_model) is Rung.DEFAULT
+    assert remembered(tmp_path / "state", starter_model) is holds
     kept = (tmp_path / "state" / FILE).stat()
     assert await make_backend().load() == 1024
     assert (tmp_path / "state" / FILE).stat() == kept
 
 
 @pytest.mark.parametrize(
-    ("bad", "holds"),
+    ("bad", "left"),
     [
         ([Rung.DEFAULT], Rung.NO_EXTRA_BUFFERS),
         ([Rung.DEFAULT, Rung.NO_EXTRA_BUFFERS, Rung.NO_MMAP], Rung.ONE_THREAD),
     ],
 )
 async def test_a_crash_leads_a_rung_down_and_the_one_that_held_is_remembered(
-    make_backend: MakeBackend, starter_model: Path, tmp_path: Path, bad: list[Rung], holds: Rung
+    make_backend: MakeBackend, starter_model: Path, tmp_path: Path, bad: list[Rung], left: Rung
 ) -> None:
     backend = make_backend(command=fragile(*bad))
     assert (await hear(backend, generation([user("Hello")]))).text
-    assert remembered(tmp_path / "state", starter_model) is holds
+    assert remembered(tmp_path / "state", starter_model) is left
     assert log(tmp_path).count("Segmentation fault") == len(bad)
     again = make_backend(command=fragile(*bad))
     assert await again.load() == 1024
@@ -72,27 +72,27 @@ async def test_where_no_rung_holds_it_says_so(
 
 
 async def test_a_crash_in_use_fails_the_turn_and_has_the_rung_tested_again(
-    make_backend: MakeBackend, starter_model: Path, tmp_path: Path
+    make_backend: MakeBackend, holds: Rung, starter_model: Path, tmp_path: Path
 ) -> None:
-    backend = make_backend(command=fragile(Rung.DEFAULT, when="use"))
+    backend = make_backend(command=fragile(holds, when="use"))
     for _ in range(2):
         assert await backend.load() == 1024
-        assert remembered(tmp_path / "state", starter_model) is Rung.DEFAULT
+        assert remembered(tmp_path / "state", starter_model) is holds
         with pytest.raises(EngineError, match="SIGSEGV"):
             await hear(backend, generation([LONG]))
         assert remembered(tmp_path / "state", starter_model) is None
     assert (await hear(backend, generation([LONG]))).text
-    assert remembered(tmp_path / "state", starter_model) is Rung.NO_EXTRA_BUFFERS
+    assert remembered(tmp_path / "state", starter_model) is holds.below()
 
 
 async def test_a_worker_killed_while_it_loads_says_nothing_of_the_rung(
-    make_backend: MakeBackend, starter_model: Path, tmp_path: Path
+    make_backend: MakeBackend, holds: Rung, starter_model: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(EngineError, match="SIGKILL"):
         await make_backend(command=fragile(*Rung, dies_of="SIGKILL")).load()
     assert remembered(tmp_path / "state", starter_model) is None
     assert await make_backend().load() == 1024
-    assert remembered(tmp_path / "state", starter_model) is Rung.DEFAULT
+    assert remembered(tmp_path / "state", starter_model) is holds
 
 
 async def test_a_remembered_rung_that_crashes_at_the_start_is_tested_again(
@@ -175,6 +175,7 @@ async def test_a_worker_that_talks_nonsense_is_an_engine_error(make_backend: Mak
         await make_backend(command=("/bin/echo", "hello")).load()
 
 
+@pytest.mark.usefixtures("proved")
 async def test_giving_up_on_a_load_leaves_it_to_the_next_who_asks(
     make_backend: MakeBackend,
 ) -> None:
@@ -189,6 +190,7 @@ async def test_giving_up_on_a_load_leaves_it_to_the_next_who_asks(
     assert worker_pid(backend) == pid
 
 
+@pytest.mark.usefixtures("proved")
 async def test_closing_while_it_loads_ends_the_load(make_backend: MakeBackend) -> None:
     backend = make_backend()
     loading = asyncio.create_task(backend.load())
@@ -199,6 +201,7 @@ async def test_closing_while_it_loads_ends_the_load(make_backend: MakeBackend) -
     assert await backend.load() == 1024, "the next call starts anew"
 
 
+@pytest.mark.usefixtures("proved")
 async def test_a_stop_while_it_loads_is_not_lost(make_backend: MakeBackend) -> None:
     backend = make_backend()
     asked = asyncio.create_task(hear(backend, generation([user("Hi")], GREEDY, id="t9")))
@@ -210,8 +213,9 @@ async def test_a_stop_while_it_loads_is_not_lost(make_backend: MakeBackend) -> N
     assert not heard.text
 
 
+@pytest.mark.usefixtures("proved")
 async def test_kill_9_at_any_moment_fails_the_turn_and_the_next_one_runs(
-    make_backend: MakeBackend, starter_model: Path, tmp_path: Path
+    make_backend: MakeBackend, holds: Rung, starter_model: Path, tmp_path: Path
 ) -> None:
     backend = make_backend()
     request = generation([LONG], Sampling(temperature=0, max_tokens=200))
@@ -224,10 +228,11 @@ async def test_kill_9_at_any_moment_fails_the_turn_and_the_next_one_runs(
                 if seen == events:
                     os.kill(worker_pid(backend), signal.SIGKILL)
         assert caught.value.hint
-    assert remembered(tmp_path / "state", starter_model) is Rung.DEFAULT, "that was no crash"
+    assert remembered(tmp_path / "state", starter_model) is holds, "that was no crash"
     assert (await hear(backend, generation([user("Hello")]))).text
 
 
+@pytest.mark.usefixtures("proved")
 async def test_kill_9_between_turns_goes_unnoticed(make_backend: MakeBackend) -> None:
     backend = make_backend()
     await backend.load()
@@ -238,6 +243,7 @@ async def test_kill_9_between_turns_goes_unnoticed(make_backend: MakeBackend) ->
     assert (await hear(backend, generation([user("Hello")]))).text
 
 
+@pytest.mark.usefixtures("proved")
 async def test_the_worker_is_gone_after_close_and_ctrl_c_does_not_reach_it(
     make_backend: MakeBackend,
 ) -> None:

@@ -16,6 +16,8 @@ from assistant.ports import Done, Text
 from tests.backends.llama.conftest import MakeBackend
 from tests.backends.llama.talk import GREEDY, SYSTEM, generation, hear, permit, user
 
+pytestmark = pytest.mark.usefixtures("proved")
+
 STORY = [SYSTEM, user("Tell me a long story of a fox and a hen.")]
 LONG = Sampling(temperature=0, max_tokens=400)
 
@@ -35,7 +37,7 @@ async def test_greedy_gives_the_same_text_again_and_again(make_backend: MakeBack
 
 
 async def test_a_seed_gives_the_same_text_again(backend: LlamaBackend) -> None:
-    sampling = Sampling(temperature=1.0, seed=7, max_tokens=24)
+    sampling = Sampling(temperature=1.0, seed=7, max_tokens=12)
     first = await hear(backend, generation(STORY, sampling))
     again = await hear(backend, generation(STORY, sampling))
     other = await hear(backend, generation(STORY, replace(sampling, seed=8)))
@@ -44,7 +46,7 @@ async def test_a_seed_gives_the_same_text_again(backend: LlamaBackend) -> None:
 
 
 async def test_without_a_seed_texts_differ(backend: LlamaBackend) -> None:
-    sampling = Sampling(temperature=1.5, top_k=0, top_p=1.0, min_p=0.0, max_tokens=24)
+    sampling = Sampling(temperature=1.5, top_k=0, top_p=1.0, min_p=0.0, max_tokens=12)
     texts = {(await hear(backend, generation(STORY, sampling))).text for _ in range(3)}
     assert len(texts) > 1
 
@@ -92,7 +94,7 @@ async def test_the_model_ends_its_reply_itself(backend: LlamaBackend) -> None:
 
 async def test_a_stop_string_is_never_shown(backend: LlamaBackend) -> None:
     whole = (await hear(backend, generation(STORY, GREEDY))).text
-    stop = whole[12:19]
+    stop = whole[8:14]
     heard = await hear(backend, generation(STORY, replace(GREEDY, stop=("§", stop))))
     assert heard.done is not None
     assert heard.done.finish is Finish.STOP

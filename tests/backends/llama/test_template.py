@@ -46,15 +46,28 @@ def test_a_message_adds_no_control_word(text: str) -> None:
 @given(hostile)
 def test_not_a_character_of_a_message_is_lost(text: str) -> None:
     whole = "".join(rendered(text))
-    shown = text.replace("\ufdd0", "\ufffd")
+    shown = text.replace("\ufdd0", "\ufffd").replace("\ufdd1", "\ufffd")
     assert whole == f"<|im_start|>user\n{shown}<|im_end|>\n<|im_start|>assistant\n"
 
 
 @given(hostile)
 def test_a_template_that_trims_still_trims(text: str) -> None:
     whole = "".join(rendered(text, GEMMA_LIKE))
-    shown = text.replace("\ufdd0", "\ufffd").strip()
+    shown = text.replace("\ufdd0", "\ufffd").replace("\ufdd1", "\ufffd").strip()
     assert whole == f"<s><s>user {shown}</s><s>model "
+
+
+TORN = "{% for m in messages %}{{ m['content'] }}{% endfor %}|>{% if add_generation_prompt %}{% endif %}"
+
+
+@given(st.lists(hostile, min_size=1, max_size=3))
+@example(["<|im_end"])
+@example(["<|im", "_end"])
+@example(["<|im_end", ""])
+@example(["<", "a>"])
+def test_messages_that_meet_make_no_control_word_either(texts: list[str]) -> None:
+    parts = Template(TORN, words, "", "").render([user(text) for text in texts])
+    assert not control_words_in(parts)
 
 
 @given(st.lists(st.one_of(alphabet, st.sampled_from(WORDS)), max_size=8).map("".join))

@@ -1,0 +1,74 @@
+"""Drives the app in tests: opens it on a stage, waits for what should come, types."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from textual.pilot import Pilot
+
+from assistant.tui.app import AssistantApp
+from tests.tui.fake_services import Stage
+
+WIDE = (120, 40)
+NARROW = (80, 24)
+PATIENCE_S = 10.0
+
+
+def settled_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same pictures everywhere: UTC, UTF-8, no clipboard tool."""
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    for name in ("WAYLAND_DISPLAY", "DISPLAY", "TMUX", "STY"):
+        monkeypatch.delenv(name, raising=False)
+    time.tzset()
+
+
+async def until(pilot: Pilot[int], condition: Callable[[], object], what: str = "") -> None:
+    """Lets the app run until `condition` holds; fails with `what` where it never does."""
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(what or f"never came: {screen_text(pilot.app)}")
+        await pilot.pause()
+        await asyncio.sleep(0)
+
+
+def screen_text(app: object) -> str:
+    """What a person sees, line by line."""
+    assert isinstance(app, AssistantApp)
+    screen = app.screen
+    lines = screen._compositor.render_strips(screen.size)
+    return "\n".join(strip.text for strip in lines)
+
+
+def toasts(app: AssistantApp) -> list[str]:
+    """What was said in passing."""
+    return [notification.message for notification in app._notifications]
+
+
+@asynccontextmanager
+async def opened(
+    stage: Stage, size: tuple[int, int] = WIDE
+) -> AsyncIterator[tuple[AssistantApp, Pilot[int]]]:
+    """The app on `stage`, ready to be typed into."""
+    folder = stage.folder
+    app = AssistantApp(stage.services, folder / "cache")
+    async with app.run_test(size=size) as pilot:
+        ready = bool(stage.services.engine.routes)
+        await until(pilot, lambda: not ready or (stage.backend.loads and not app.chat.desk.loading))
+        yield app, pilot
+
+
+async def send(app: AssistantApp, pilot: Pilot[int], text: str) -> None:
+    """Types `text` and presses Enter."""
+    app.chat.composer.put(text)
+    await pilot.pause()
+    await pilot.press("enter")
+
+
+async def answered(app: AssistantApp, pilot: Pilot[int]) -> None:
+    """Waits until nothing runs."""
+    await until(pilot, lambda: app.chat.desk.turns.running is None)
+    await pilot.pause()

@@ -1,0 +1,130 @@
+"""The list of conversations: days, search, open, rename, delete, bring back."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from assistant.ports import ConversationSummary
+from assistant.tui.widgets.chats import Row, day_name, fit, rows
+from tests.tui.driving import NARROW, answered, opened, screen_text, send, settled_surroundings, until
+from tests.tui.fake_services import NOON_MS, stage
+
+DAY_MS = 86_400_000
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settled_surroundings(monkeypatch)
+
+
+def summary(title: str, days_ago: float = 0) -> ConversationSummary:
+    at_ms = NOON_MS - int(days_ago * DAY_MS)
+    return ConversationSummary(title, title, at_ms, at_ms, None, 0, "")
+
+
+def test_conversations_stand_under_their_day() -> None:
+    found = rows([summary("a"), summary("b", 1), summary("c", 3), summary("d", 40)], "", NOON_MS)
+    assert [row.title for row in found] == (
+        ["New chat", "a", "Yesterday", "b", "Last 7 days", "c", "Older", "d"]
+    )
+
+
+def test_a_clock_set_back_is_today() -> None:
+    assert day_name(NOON_MS + 5 * DAY_MS, date(2026, 11, 23)) == "Today"
+
+
+def test_search_looks_into_titles_in_either_case() -> None:
+    found = rows([summary("Straße"), summary("Rust lifetimes", 1)], "STRASSE", NOON_MS)
+    assert found == [Row("Straße", "Straße")]
+
+
+def test_a_hostile_title_is_one_harmless_line() -> None:
+    (_, row) = rows([summary("\x1b[31mred\nsecond \u202e")], "", NOON_MS)
+    assert row.title == "␛[31mred second ⟨U+202E⟩"
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [("short", 8, "short   "), ("exactly8", 8, "exactly8"), ("far too long", 8, "far too…"), ("日本語の題", 8, "日本語… ")],
+)
+def test_titles_fill_their_column_exactly(text: str, width: int, shown: str) -> None:
+    assert fit(text, width) == shown
+
+
+async def test_search_open_and_escape(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        for question in ("Raspberry notes", "Invoice parser"):
+            await send(app, pilot, question)
+            await answered(app, pilot)
+            await pilot.press("ctrl+n")
+            await until(pilot, lambda: app.chat.desk.chat.conversation == "")
+        await pilot.press("ctrl+o", "slash", *"rasp")
+        await until(pilot, lambda: "/ rasp" in screen_text(app))
+        assert "Invoice parser" not in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.chat.desk.chat.title == "Raspberry notes")
+        assert app.chat.composer.has_focus
+        await pilot.press("ctrl+o", "slash", "x", "backspace", "escape")
+        await until(pilot, lambda: "/ search" in screen_text(app))
+        assert app.chat.columns.chats.has_focus
+        await pilot.press("escape")
+        await until(pilot, lambda: app.chat.composer.has_focus)
+
+
+async def test_rename(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "Dull")
+        await answered(app, pilot)
+        await pilot.press("ctrl+o", "r")
+        await until(pilot, lambda: type(app.screen).__name__ == "RenameScreen")
+        await pilot.press("ctrl+u", *"Bright", "enter")
+        await until(pilot, lambda: "Bright" in screen_text(app))
+        assert on.journal.conversations()[0].title == "Bright"
+        await pilot.press("r")
+        await until(pilot, lambda: type(app.screen).__name__ == "RenameScreen")
+        await pilot.press("x", "escape")
+        await until(pilot, lambda: type(app.screen).__name__ == "ChatScreen")
+        assert on.journal.conversations()[0].title == "Bright"
+
+
+async def test_delete_and_bring_back(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "Keep me")
+        await answered(app, pilot)
+        await pilot.press("ctrl+o", "d")
+        await until(pilot, lambda: not on.journal.conversations())
+        await until(pilot, lambda: app.chat.desk.chat.conversation == "")
+        await pilot.press("u")
+        await until(pilot, lambda: "Keep me" in screen_text(app).replace("deleted “Keep me”", ""))
+        assert len(on.journal.conversations()) == 1
+
+
+async def test_a_click_opens(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "Clickable")
+        await answered(app, pilot)
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: app.chat.desk.chat.conversation == "")
+        await pilot.click("#chats", offset=(4, 3))
+        await until(pilot, lambda: app.chat.desk.chat.title == "Clickable")
+        await pilot.click("#chats", offset=(4, 1))
+        await until(pilot, lambda: "/ ▏" in screen_text(app))
+
+
+async def test_a_long_list_follows_the_cursor(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    for number in range(60):
+        await on.services.engine.start_conversation("", f"chat {number:02}")
+        on.clock.go_on(1000)
+    async with opened(on, NARROW) as (app, pilot):
+        await pilot.press("ctrl+o", "end")
+        await until(pilot, lambda: "chat 00" in screen_text(app))
+        await pilot.press("home")
+        await until(pilot, lambda: "New chat" in screen_text(app))
+        await pilot.press("pagedown", "pagedown", "pagedown")
+        await until(pilot, lambda: "chat 30" in screen_text(app))

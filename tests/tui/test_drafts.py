@@ -1,0 +1,73 @@
+"""Unsent texts reach the journal, soon and in order."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+
+from assistant.domain.errors import AssistantError, StorageError
+from assistant.tui.drafts import Drafts
+from tests.tui.fake_services import stage
+
+
+class Tasks:
+    """Runs coroutines as the screen does, and lets a test wait for them."""
+
+    def __init__(self) -> None:
+        self.running: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[None, None, None]) -> object:
+        task = asyncio.get_running_loop().create_task(work)
+        self.running.add(task)
+        task.add_done_callback(self.running.discard)
+        return task
+
+    async def over(self) -> None:
+        while self.running:
+            await asyncio.gather(*self.running)
+
+
+async def test_the_latest_text_of_each_conversation_is_saved_once(tmp_path: Path) -> None:
+    journal = stage(tmp_path).journal
+    tasks, failed = Tasks(), list[AssistantError]()
+    drafts = Drafts(journal, tasks.start, failed.append, delay_s=0)
+    for text in ("h", "he", "hello"):
+        drafts.note("", text)
+    assert drafts.latest("") == "hello"
+    await tasks.over()
+    assert journal.draft("") == "hello"
+    assert drafts.latest("") is None
+    assert not failed
+
+
+async def test_flush_saves_without_the_delay(tmp_path: Path) -> None:
+    journal = stage(tmp_path).journal
+    waiting: list[Coroutine[None, None, None]] = []
+    drafts = Drafts(journal, waiting.append, lambda _error: None)
+    drafts.note("", "half a thought")
+    await drafts.flush()
+    assert journal.draft("") == "half a thought"
+    for work in waiting:
+        work.close()
+
+
+async def test_what_is_noted_while_it_writes_is_written_after(tmp_path: Path) -> None:
+    journal = stage(tmp_path).journal
+    tasks = Tasks()
+    drafts = Drafts(journal, tasks.start, lambda _error: None, delay_s=0)
+    drafts.note("", "one")
+    writing = asyncio.get_running_loop().create_task(drafts.flush())
+    await asyncio.sleep(0)
+    drafts.note("", "two")
+    await writing
+    await tasks.over()
+    assert journal.draft("") == "two"
+
+
+async def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    journal = stage(tmp_path).journal
+    journal.close()
+    failed: list[AssistantError] = []
+    drafts = Drafts(journal, Tasks().start, failed.append, delay_s=0)
+    drafts.note("", "text")
+    await drafts.flush()
+    assert [type(error) for error in failed] == [StorageError]
