@@ -9,6 +9,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from assistant.domain.errors import UsageError
+from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.prompt import Finish
 from assistant.domain.sensitivity import Label
 
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
     with open_house() as house:
         for warning in house.warnings:
-            print(warning, file=sys.stderr)
+            print(harmless(warning), file=sys.stderr)
         record = asyncio.run(_ask(house, args, text))
     if args.json:
         print(json.dumps(record.to_json(), indent=2))
@@ -78,7 +79,7 @@ async def _propose(
     """Looks whether a route answers before a new conversation is made."""
     from assistant.domain.prompt import Prompt
 
-    parent, system = None, house.settings.generation.system_prompt
+    parent, system, known = None, house.settings.generation.system_prompt, None
     conversation = args.conversation
     if conversation:
         known = house.journal.conversation(conversation)
@@ -87,11 +88,12 @@ async def _propose(
         parent, system = known.head, known.system
     prompt = Prompt(text, conversation or "", parent, Label(args.label), system, sampling)
     proposal = house.engine.propose(prompt, args.route)
-    if conversation:
+    if known is not None:
+        if known.deleted:
+            await house.engine.restore(known.id)
+            print("this conversation was deleted; it is back in the list", file=sys.stderr)
         return proposal
     from dataclasses import replace
-
-    from assistant.domain.hygiene import one_line
 
     conversation = await house.engine.start_conversation(system, one_line(text, 60))
     return house.engine.propose(replace(prompt, conversation=conversation), args.route)
@@ -100,7 +102,6 @@ async def _propose(
 async def _stream(engine: "Engine", proposal: "Proposal", *, quiet: bool) -> "TurnRecord":
     """Prints the reply as it comes; Ctrl+C ends the turn and keeps what came."""
     from assistant.domain.events import Asked, Delta, Finished, Trimmed
-    from assistant.domain.hygiene import harmless
 
     record: TurnRecord | None = None
     async with aclosing(engine.send(proposal)) as events:
@@ -136,8 +137,6 @@ def _stop_on_signals(engine: "Engine", turn: str) -> None:
 
 def _sign_off(record: "TurnRecord") -> None:
     """Says on stderr how it went."""
-    from assistant.domain.hygiene import harmless
-
     if record.error is not None:
         print(harmless(record.error.line()), file=sys.stderr)
     elif record.finish is Finish.CANCELLED:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.domain.errors import UsageError
+from assistant.domain.hygiene import harmless, one_line
 
 if TYPE_CHECKING:
     from assistant.storage.journal import SqliteJournal
@@ -46,7 +47,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _list(args: argparse.Namespace) -> int:
-    from assistant.domain.hygiene import one_line
     from assistant.storage.markdown import moment
 
     with _journal() as journal:
@@ -61,7 +61,6 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _search(args: argparse.Namespace) -> int:
-    from assistant.domain.hygiene import one_line
     from assistant.storage.markdown import moment
 
     with _journal() as journal:
@@ -137,7 +136,7 @@ def _journal() -> "Iterator[SqliteJournal]":
     try:
         opened = open_journal(places.journal_file, instance, clock.now_ms())
         if not opened.journal.writable:
-            print(opened.journal.why_not_writable, file=sys.stderr)
+            print(harmless(opened.journal.why_not_writable), file=sys.stderr)
         try:
             yield opened.journal
         finally:

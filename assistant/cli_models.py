@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -61,7 +62,11 @@ def run(args: argparse.Namespace) -> int:
     """Does what was asked and returns the exit code of design §4."""
     from assistant.wiring import open_models
 
-    return int(args.act(args, open_models()))
+    models, named = open_models()
+    code = int(args.act(args, models))
+    if args.act is _use and named not in ("", args.model):
+        _say(f"but engine.model in the settings names {named}, which goes before: that one answers")
+    return code
 
 
 def _list(args: argparse.Namespace, shelf: "ModelShelf") -> int:
@@ -97,7 +102,7 @@ def _pull(args: argparse.Namespace, shelf: "ModelShelf") -> int:
         _say(line)
     try:
         model = asyncio.run(_fetch(shelf, entry.id))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         _say("\nstopped; the same command goes on with what arrived, where the source allows it")
         return CANCELLED
     _report(args, model, "is here")
@@ -157,6 +162,7 @@ def announcement(entry: CatalogEntry, available: int | None) -> tuple[str, ...]:
 
 
 async def _fetch(shelf: "ModelShelf", model: str) -> InstalledModel:
+    _stop_on_signals()
     told = -1
     async with aclosing(shelf.fetch(model)) as steps:
         async for step in steps:
@@ -164,6 +170,15 @@ async def _fetch(shelf: "ModelShelf", model: str) -> InstalledModel:
             if step.installed is not None:
                 return step.installed
     raise AssertionError("a download ends with what was installed")
+
+
+def _stop_on_signals() -> None:
+    """A signal that ends this program ends what it started as well; one that is ignored (nohup) stays ignored."""
+    task = asyncio.current_task()
+    assert task is not None, "a download runs in a task"
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 def _show(step: FetchProgress, told: int) -> int:

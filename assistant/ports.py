@@ -116,7 +116,10 @@ class Backend(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConversationSummary:
-    """One row of the list of conversations; `head` is the message that was last in view (None: empty)."""
+    """One row of the list of conversations; `head` is the message that was last in view (None: empty).
+
+    `deleted` ones are in no list.
+    """
 
     id: str
     title: str
@@ -125,6 +128,7 @@ class ConversationSummary:
     head: str | None
     messages: int
     system: str
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,12 +119,15 @@ def services(house: House) -> "Services":
     )
 
 
-def open_models() -> ModelShelf:
-    """The models alone, for the commands that need nothing else. Raises: SettingsError, StorageError."""
+def open_models() -> tuple[ModelShelf, str]:
+    """The models alone, for the commands that need nothing else, and which of them the settings name ("": none).
+
+    Raises: SettingsError, StorageError.
+    """
     places = paths.find()
     paths.make(places)
     settings = TomlSettings(places.settings_file).load()
-    return model_shelf(places, SystemClock(), settings)
+    return model_shelf(places, SystemClock(), settings), settings.engine.model
 
 
 def model_shelf(places: paths.Places, clock: Clock, settings: Settings) -> ModelShelf:
@@ -219,7 +222,7 @@ class Survey:
 
 
 def survey() -> Survey:
-    """Looks at everything and changes nothing but the folders it needs. Raises: StorageError where there is no home folder."""
+    """Looks at everything; makes the folders, and brings a journal of an older version up to date. Raises: StorageError where there is no home folder."""
     places = paths.find()
     problems = tuple(str(problem) for problem in paths.make(places))
     machine = read_facts(sysroot())

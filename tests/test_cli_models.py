@@ -1,7 +1,10 @@
 """`assistant models` over a real shelf: what it prints where, and its exit codes."""
 
 import argparse
+import asyncio
 import json
+import os
+import signal
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
@@ -9,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from assistant import cli_models
+from assistant.cli import main
 from assistant.domain.errors import UsageError
 from assistant.domain.models import CatalogEntry, FetchProgress, FetchStage
 from assistant.ports import Fetched
 from assistant.storage.catalog import Catalog
 from assistant.storage.models import ModelShelf
+from assistant.storage.paths import Places
 from tests.gguf_maker import tiny_gguf
 
 MODEL = tiny_gguf()
@@ -39,8 +44,10 @@ LARGE = replace(TINY, id="large", memory_bytes=9_000_000_000)
 class FakeFetcher:
     """Says how far it is, then puts the file down; or is interrupted."""
 
-    def __init__(self, *, interrupted: bool = False) -> None:
+    def __init__(self, *, interrupted: bool = False, signal_sent: int = 0) -> None:
         self._interrupted = interrupted
+        self._signal_sent = signal_sent
+        self.ended = False
 
     async def fetch(
         self, entry: CatalogEntry, folder: Path
@@ -50,6 +57,12 @@ class FakeFetcher:
             yield FetchProgress(FetchStage.RECEIVE, tenth * 10_000_000, 100_000_000, 5e6)
         if self._interrupted:
             raise KeyboardInterrupt
+        if self._signal_sent:
+            os.kill(os.getpid(), self._signal_sent)
+            try:
+                await asyncio.sleep(60)
+            finally:
+                self.ended = True
         path = folder / "tiny.part"
         path.write_bytes(MODEL)
         yield Fetched(path, "ab" * 32, "here")
@@ -118,6 +131,13 @@ def test_a_stopped_pull_is_130(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert models.installed() == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_what_a_pull_started(tmp_path: Path, number: int) -> None:
+    fetcher = FakeFetcher(signal_sent=number)
+    assert run(shelf(tmp_path, fetcher), "pull", "tiny") == 130
+    assert fetcher.ended
+
+
 def test_an_unknown_model_is_a_usage_error(tmp_path: Path) -> None:
     for argv in (("pull", "no"), ("use", "no"), ("remove", "no", "--yes"), ("add", "no.gguf")):
         with pytest.raises(UsageError):
@@ -135,6 +155,19 @@ def test_add_use_and_remove(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert run(models, "remove", "b", "--yes") == 0
     assert capsys.readouterr().out.startswith("b is removed")
     assert [m.id for m in models.installed()] == ["a"]
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(("named", "told"), [("a", True), ("b", False), ("", False)])
+def test_use_says_where_the_settings_go_before(
+    places: Places, tmp_path: Path, capsys: pytest.CaptureFixture[str], named: str, told: bool
+) -> None:
+    for name in ("a.gguf", "b.gguf"):
+        (tmp_path / name).write_bytes(tiny_gguf({"general.name": name}))
+        assert main(["models", "add", str(tmp_path / name)]) == 0
+    places.settings_file.write_text(f'[engine]\nmodel = "{named}"\n')
+    assert main(["models", "use", "b"]) == 0
+    assert ("the settings names a" in capsys.readouterr().err) == told
 
 
 def test_remove_asks_a_person_and_nobody_else(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from assistant.conversation.running import Running
@@ -21,6 +22,9 @@ from assistant.domain.policy import Decision, decide
 from assistant.domain.prompt import Message, Prompt
 from assistant.domain.sensitivity import join
 from assistant.ports import Backend, Clock, Generation, Journal
+
+LEAVE_S = 2.0
+"""How long a stopped turn may take to end before its backend is closed all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +157,13 @@ class Engine:
         await backend.prefill(Generation("prefill", prompt.conversation, messages, prompt.sampling))
 
     async def close(self) -> None:
-        """Stops what runs and closes the backends."""
+        """Stops what runs, gives it a moment to end on record, and closes the backends."""
         for running in list(self._running.values()):
             await running.stop()
-        for backend in self._backends.values():
+        for route, backend in self._backends.items():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LEAVE_S), self._locks[route]:
+                    pass
             await backend.close()
 
     def _backend(self, route: str | None) -> Backend:
@@ -176,7 +183,9 @@ class Engine:
         known, path = self._latest_path
         if known != head:
             path = tuple(self._journal.path(head))
-            self._latest_path = (head, path)
+            # A reply that still runs, in another window perhaps, has more text the next time.
+            if all(m.finish for m in path[-1:]):
+                self._latest_path = (head, path)
         return path
 
     async def _record(self, event: Event) -> None:

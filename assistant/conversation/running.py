@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TypeVar
@@ -154,7 +154,7 @@ class Running:
         """Queue, load, fit, permit, stream."""
         yield self._progress(Stage.QUEUE)
         self._watch.enter(Stage.QUEUE)
-        await self._unless_stopped(self._lock.acquire(), abandon=False)
+        await self._take_lock()
         try:
             yield self._progress(Stage.LOAD)
             self._watch.enter(Stage.LOAD)
@@ -246,13 +246,20 @@ class Running:
         window = self._usage.context_window
         return Progress(self.turn, stage, self._backend.route, done, total, window, cached)
 
-    async def _unless_stopped(
-        self, work: Coroutine[object, object, _T], *, abandon: bool = True
-    ) -> _T:
-        """The result of `work`, unless the person stops first.
+    async def _take_lock(self) -> None:
+        """Waits for the backend to be free; who gives up waiting, at whatever moment, leaves the lock to the others."""
+        taking = asyncio.ensure_future(self._lock.acquire())
+        try:
+            await self._unless_stopped(taking)
+        except BaseException:
+            if not taking.done():
+                taking.cancel()
+            elif not taking.cancelled():
+                self._lock.release()
+            raise
 
-        What is abandoned ends by itself (a model goes on loading, for the next turn); else it is cancelled.
-        """
+    async def _unless_stopped(self, work: Awaitable[_T]) -> _T:
+        """The result of `work`, unless the person stops first: it then ends by itself (a model loads for the next turn)."""
         task = asyncio.ensure_future(work)
         task.add_done_callback(_look)
         stop = asyncio.ensure_future(self._stopped.wait())
@@ -260,8 +267,6 @@ class Running:
             await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stop.cancel()
-            if not task.done() and not abandon:
-                task.cancel()
         if task.done():
             return task.result()
         raise _StoppedError

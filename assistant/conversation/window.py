@@ -17,7 +17,10 @@ KEPT_SHARE = 2 / 3
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What the model is given: `messages` in `input_tokens` tokens; `dropped` messages before `first_kept` stay out."""
+    """What the model is given: `messages` in `input_tokens` tokens.
+
+    `dropped` is 0 where the window did not move; else so many messages, all that stand before `first_kept`, stay out.
+    """
 
     messages: tuple[ChatMessage, ...]
     input_tokens: int
@@ -70,7 +73,8 @@ async def fit(
     if tokens <= room.budget:
         return Fitted(whole, tokens, 0, messages[starts[0]].id)
     cut, tokens = await _first_that_fits(system, messages, starts, room, count)
-    return Fitted(context(system, messages[cut:]), tokens, cut - starts[0], messages[cut].id)
+    dropped = cut if cut > starts[0] else 0
+    return Fitted(context(system, messages[cut:]), tokens, dropped, messages[cut].id)
 
 
 def _turn_starts(messages: Sequence[Message], keep_from: str | None) -> list[int]:

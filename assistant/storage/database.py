@@ -164,7 +164,7 @@ def in_words(error: sqlite3.Error, name: str) -> StorageError:
     if primary in _CORRUPT:
         return CorruptError(
             f"{name} is damaged or not a journal ({error})",
-            f"nothing was changed; move it aside and start again: mv '{name}' '{name}.damaged'",
+            f"nothing was changed; move it aside and start again: {_aside(name)}",
         )
     if primary in _FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE:
         return FullDiskError(f"no room left for {name}", "free some space and try again")
@@ -280,6 +280,12 @@ def _copy(connection: sqlite3.Connection, path: Path, latest: str) -> None:
         atomic.sync_folder(kept.parent)
     except OSError as error:
         raise atomic.storage_error(error, kept) from error
+
+
+def _aside(name: str) -> str:
+    """The command that moves a file away, with its log where it has one: beside a new file, SQLite throws an old log away."""
+    ends = ["", "-wal"] if Path(f"{name}-wal").exists() else [""]
+    return "; ".join(f"mv '{name}{end}' '{name}.damaged{end}'" for end in ends)
 
 
 def _open_for_reading(

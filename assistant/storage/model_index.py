@@ -10,6 +10,7 @@ from typing import IO, Final
 
 from assistant.domain.downloads import disk_error
 from assistant.domain.errors import CorruptError, StorageError
+from assistant.domain.fields import Fields
 from assistant.storage import atomic
 
 VERSION: Final = 1
@@ -94,12 +95,13 @@ class IndexFile:
         except OSError as error:
             raise StorageError(f"{self._path} cannot be read: {error.strerror}") from error
         try:
-            table = json.loads(text)
-            if table["version"] != VERSION:
-                raise ValueError(f"version {table['version']!r}")
-            models = tuple(Shelved(**row) for row in table["models"])
-            return Index(models, table["in_use"])
-        except (ValueError, KeyError, TypeError) as error:
+            table = Fields(json.loads(text))
+            version = table.whole("version")
+            if version != VERSION:
+                raise ValueError(f"version {version}")
+            models = tuple(_shelved(row) for row in table.children("models"))
+            return Index(models, table.maybe_text("in_use"))
+        except (ValueError, RecursionError) as error:
             raise CorruptError(
                 f"{self._path} is damaged: {error}",
                 "move it away, then add the .gguf files beside it again: assistant models add FILE",
@@ -112,6 +114,25 @@ class IndexFile:
             "models": [asdict(model) for model in index.models],
         }
         atomic.write(self._path, json.dumps(table, indent=2).encode("utf-8"))
+
+
+def _shelved(row: Fields) -> Shelved:
+    """One row of the file. Raises: ValueError, also for a file that is not of this folder."""
+    file = row.name("file")
+    if Path(file).name != file:
+        raise row.wrong("file", "a plain name")
+    return Shelved(
+        row.name("id"),
+        row.text("name"),
+        file,
+        row.whole("size_bytes"),
+        row.text("sha256"),
+        row.text("origin"),
+        row.text("licence"),
+        row.whole("context_tokens"),
+        row.text("architecture"),
+        row.maybe_whole("kv_bytes_per_token"),
+    )
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 
 from assistant.domain.fields import Fields
 from assistant.domain.prompt import Finish, Message, Role
@@ -20,7 +21,7 @@ _CONVERSATIONS = """
 """
 
 _CONVERSATION = """
-    SELECT id, title, created_at_ms, updated_at_ms, head, messages, system FROM conversation
+    SELECT id, title, created_at_ms, updated_at_ms, head, messages, system, deleted FROM conversation
     WHERE id = ?
 """
 
@@ -81,7 +82,10 @@ def conversations(db: sqlite3.Connection, limit: int, offset: int) -> list[Conve
 def conversation(db: sqlite3.Connection, name: str) -> ConversationSummary | None:
     """One, deleted ones too."""
     row = db.execute(_CONVERSATION, (storable(name),)).fetchone()
-    return None if row is None else ConversationSummary(*row)
+    if row is None:
+        return None
+    found = ConversationSummary(*row)
+    return replace(found, deleted=bool(found.deleted))
 
 
 def path(db: sqlite3.Connection, head: str) -> list[Message]:

@@ -154,7 +154,7 @@ class ListJournal:
                 found += [asked, reply]
         return found
 
-    def first_kept(self, conversation: str, path: Sequence[str]) -> str | None:  # noqa: ARG002
+    def first_kept(self, conversation: str, path: Sequence[str]) -> str | None:
         kept = [e.first_kept for e in self.events if isinstance(e, Trimmed)]
         return next((message for message in reversed(kept) if message in path), None)
 

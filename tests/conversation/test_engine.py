@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from assistant.conversation.engine import Engine
+from assistant.conversation.running import Running
 from assistant.domain.errors import EngineError, ModelError, StorageError, UsageError
 from assistant.domain.events import (
     Asked,
@@ -20,7 +21,7 @@ from assistant.domain.events import (
     TurnEvent,
 )
 from assistant.domain.places import Place, Route
-from assistant.domain.policy import Verdict
+from assistant.domain.policy import Verdict, decide
 from assistant.domain.prompt import ChatMessage, Finish, Prompt, Role, Sampling
 from assistant.domain.sensitivity import Label
 from tests.conversation.doubles import LOCAL, CountingClock, ListJournal, ScriptedBackend
@@ -234,6 +235,42 @@ async def test_the_kept_path_is_the_journals_own() -> None:
     assert proposal.path == tuple(journal.path(reply))
 
 
+async def test_a_reply_that_another_window_still_writes_is_read_again() -> None:
+    engine, journal = engine_over(ScriptedBackend())
+    other, _ = engine_over(ScriptedBackend(pieces=("all", " of it")), journal)
+    async with aclosing(other.send(other.propose(PROMPT))) as events:
+        async for event in events:
+            if isinstance(event, Asked):
+                later = replace(PROMPT, parent=event.reply)
+            assert later.parent is not None
+            engine.propose(later)
+    assert engine.propose(later).path[-1].text == "all of it"
+
+
+@pytest.mark.parametrize("ticks", range(6))
+async def test_who_gives_up_waiting_leaves_the_backend_to_the_others(ticks: int) -> None:
+    lock, clock = asyncio.Lock(), CountingClock()
+    running = Running(ListJournal(), ScriptedBackend(), clock, lock, 0)
+    running.ask(PROMPT, (), "i")
+    leave = decide("d", LOCAL, Label.NORMAL)
+
+    async def follow() -> list[TurnEvent | Progress]:
+        async with aclosing(running.events(leave)) as events:
+            return [event async for event in events]
+
+    await lock.acquire()
+    waiting = asyncio.create_task(follow())
+    while not lock._waiters:
+        await asyncio.sleep(0)
+    lock.release()
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    async with asyncio.timeout(5):
+        await lock.acquire()
+
+
 async def test_a_long_conversation_is_trimmed_once_and_says_so() -> None:
     backend = ScriptedBackend(pieces=("w " * 40,), window_tokens=260)
     engine, journal = engine_over(backend)
@@ -300,3 +337,16 @@ async def test_delete_forgets_and_restore_undoes() -> None:
     assert backend.forgotten == [conversation]
     assert len(journal.events) == 4
     assert Route("cpu", Place.THIS_MACHINE, "llama", "toy") in engine.routes
+
+
+async def test_closing_lets_a_stopped_turn_end_on_record() -> None:
+    backend = ScriptedBackend(gate=asyncio.Event())
+    engine, journal = engine_over(backend)
+    busy = asyncio.create_task(ask(engine, PROMPT))
+    while not backend.requests:
+        await asyncio.sleep(0)
+    await engine.close()
+    last = journal.events[-1]
+    assert isinstance(last, Finished)
+    assert last.record.finish is Finish.CANCELLED
+    await busy

@@ -76,6 +76,13 @@ def test_what_was_dropped_once_stays_out(lengths: list[tuple[int, int]], window:
     assert again.messages == first.messages
 
 
+def test_a_second_move_counts_all_that_is_out() -> None:
+    messages = conversation([(5, 5)] * 12)
+    fitted = asyncio.run(fit("", messages, Room(80, None), count_words, "u4"))
+    assert fitted.first_kept == messages[fitted.dropped].id
+    assert fitted.dropped > 8
+
+
 def test_a_question_that_cannot_fit_is_refused_with_both_figures() -> None:
     messages = conversation([(500, 0)])
     with pytest.raises(PromptTooLongError, match=r"503 tokens.*256"):

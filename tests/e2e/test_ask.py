@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from assistant.domain.events import ConversationDeleted
+from assistant.storage.database import open_database
+from assistant.storage.journal import SqliteJournal
 from tests.e2e.program import Program, with_model
 
 
@@ -113,6 +116,18 @@ def test_a_prompt_longer_than_the_window_fails_with_both_figures(program: Progra
     assert turn["finish"] == "failed"
     assert turn["error"]["code"] == "prompt_too_long"
     assert b"context window" in done.stderr
+
+
+def test_a_deleted_conversation_comes_back_where_it_goes_on(program: Program) -> None:
+    asked = program.run("ask", "--json", "--max-tokens", "4", "Remember me.")
+    name = json.loads(asked.stdout)["conversation"]
+    [journal] = program.home.rglob("*.db")
+    kept = SqliteJournal(open_database(journal, 0))
+    kept.append(ConversationDeleted(name, 0))
+    kept.close()
+    again = program.run("ask", "--max-tokens", "4", "--conversation", name, "Do you?")
+    assert b"it is back in the list" in again.stderr
+    assert name in program.run("history", "list").stdout.decode()
 
 
 def test_ctrl_c_keeps_what_arrived(program: Program) -> None:

@@ -288,8 +288,33 @@ async def test_a_file_that_went_away_is_not_listed(shelf: ModelShelf, folder: Pa
     assert (await pull(shelf))[-1].installed is not None
 
 
+ROW = {
+    "id": "tiny",
+    "name": "Tiny",
+    "file": "tiny.gguf",
+    "size_bytes": 9,
+    "sha256": "ab",
+    "origin": "here",
+    "licence": "MIT",
+    "context_tokens": 512,
+    "architecture": "llama",
+    "kv_bytes_per_token": None,
+}
+
+
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"version": 2}', '{"version": 1, "models": [{}], "in_use": null}']
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 100_000,
+        '{"version": 2}',
+        '{"version": 1, "models": [{}], "in_use": null}',
+        '{"version": 1, "models": [], "in_use": 3}',
+        json.dumps({"version": 1, "models": [ROW | {"size_bytes": "9"}], "in_use": None}),
+        json.dumps({"version": 1, "models": [ROW | {"file": "../tiny.gguf"}], "in_use": None}),
+    ],
 )
 def test_a_damaged_list_is_said_and_left_alone(
     shelf: ModelShelf, folder: Path, tmp_path: Path, text: str

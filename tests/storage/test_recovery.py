@@ -1,5 +1,6 @@
 """After a death: the dead one's turns are ended as failed with what had arrived, the living one's are left alone."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -134,3 +135,19 @@ def test_a_damaged_file_leaves_a_journal_that_takes_nothing(tmp_path: Path) -> N
     opened.journal.close()
     assert file.read_bytes() == b"rubbish" * 1000
     me.release()
+
+
+def test_the_way_out_of_a_damaged_file_keeps_its_log(tmp_path: Path) -> None:
+    file, log = tmp_path / "journal.db", tmp_path / "journal.db-wal"
+    open_database(file, LATER_MS).close()
+    journal = SqliteJournal(open_database(file, LATER_MS))
+    journal.append(started("late"))
+    latest = log.read_bytes()
+    journal.close()
+    file.write_bytes(b"Dear diary,\n" * 500)
+    log.write_bytes(latest)
+    with pytest.raises(CorruptError) as caught:
+        open_database(file, LATER_MS)
+    subprocess.run(["/bin/sh", "-ec", caught.value.hint.partition("again: ")[2]], check=True)
+    open_database(file, LATER_MS).close()
+    assert (tmp_path / "journal.db.damaged-wal").read_bytes() == latest
