@@ -22,14 +22,14 @@ from assistant.tui.widgets.transcript import Transcript
 FALLBACK_THEME = "textual-dark"
 
 
-def run(services: Services) -> int:
-    """Runs the chat to its end and returns the exit code.
+def run(services: Services, folder: Path) -> int:
+    """Runs the chat to its end and returns the exit code; `folder` takes copied texts where there is no clipboard.
 
     The garbage collector rests until the first frame, which it would hold up by a tenth, and after it leaves alone
     what the program is made of: a full collection would otherwise stop the screen for 20 ms now and then.
     """
     gc.disable()
-    app = AssistantApp(services, drawn=_settle)
+    app = AssistantApp(services, folder, _settle)
     app.run()
     return app.return_code or 0
 
@@ -55,12 +55,13 @@ class AssistantApp(App[int]):
         folder: Path | None = None,
         drawn: Callable[[], object] = lambda: None,
     ) -> None:
-        """`folder` takes copied texts where there is no clipboard (None: the user's cache); `drawn` is called after the first frame."""
+        """`folder` takes copied texts where there is no clipboard (None: nothing does); `drawn` is called after the first frame."""
         super().__init__()
         self.animation_level = "none"
         self._services = services
         self._folder = folder
         self.settings = services.settings
+        self.to_terminal: Callable[[str], None] = self._write
         self.chat = ChatScreen(services, lambda: self.settings, drawn)
 
     def get_default_screen(self) -> Screen[None]:
@@ -122,7 +123,7 @@ class AssistantApp(App[int]):
         """All keys."""
         from assistant.tui.screens.help import HelpScreen
 
-        self._open(HelpScreen(), self._shut)
+        self._open(HelpScreen())
 
     def action_settings(self) -> None:
         """The settings; what a loaded model does not follow loads it again."""
@@ -137,14 +138,13 @@ class AssistantApp(App[int]):
         self._open(FetchScreen(self._services), self._loaded)
 
     def _open(
-        self, screen: ModalScreen[bool], then: Callable[[bool | None], Awaitable[None]]
+        self,
+        screen: ModalScreen[bool],
+        then: Callable[[bool | None], Awaitable[None]] | None = None,
     ) -> None:
         """One of a kind at a time: the keys work there too."""
         if not isinstance(self.screen, type(screen)):
             self.push_screen(screen, then)
-
-    async def _shut(self, _result: bool | None) -> None:
-        return
 
     async def _loaded(self, fetched: bool | None) -> None:
         self.chat.desk.greet()
@@ -168,23 +168,13 @@ class AssistantApp(App[int]):
     async def _copy(self, text: str) -> None:
         from assistant.tui.clipboard import copy
 
-        write = self._driver.write if self._driver else None
-        self.chat.tell(await copy(text, os.environ, write, self._folder or _cache()))
+        said = await copy(text, os.environ, self.to_terminal, self._folder)
+        self.chat.tell(said)
 
-    def action_copy_reply(self) -> None:
-        """Copies the latest reply."""
-        text = self.chat.desk.reply
-        if text:
-            self.copy_to_clipboard(text)
-        else:
-            self.chat.tell("there is no reply yet")
+    def _write(self, sequence: str) -> None:
+        if self._driver is not None:
+            self._driver.write(sequence)
 
     def on_transcript_copy_requested(self, event: Transcript.CopyRequested) -> None:
         """Copies what the person chose in the conversation."""
         self.copy_to_clipboard(event.text)
-
-
-def _cache() -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("assistant", appauthor=False)

@@ -33,9 +33,12 @@ TOOLS = (
 
 
 def osc52(text: str, environment: Mapping[str, str]) -> str | None:
-    """The terminal sequence that asks for `text` on the clipboard, wrapped for tmux or screen; None where it is too long."""
+    """The terminal sequence that asks for `text` on the clipboard, wrapped for tmux or screen.
+
+    None where it is too long, or where the terminal is the Linux console, which has no clipboard.
+    """
     raw = text.encode("utf-8", "replace")
-    if len(raw) > OSC52_LIMIT_BYTES:
+    if len(raw) > OSC52_LIMIT_BYTES or environment.get("TERM") in ("linux", "dumb"):
         return None
     sequence = f"\x1b]52;c;{base64.b64encode(raw).decode('ascii')}\x07"
     if environment.get("TMUX"):
@@ -51,9 +54,9 @@ async def copy(
     text: str,
     environment: Mapping[str, str],
     write: Callable[[str], None] | None,
-    folder: Path,
+    folder: Path | None,
 ) -> str:
-    """Copies and says how. `write` sends to the terminal (None: there is none); `folder` takes what is too long for it."""
+    """Copies and says how. `write` sends to the terminal; `folder` takes what is too long for it. None: there is none."""
     for tool in TOOLS:
         if environment.get(tool.needs) and await _run(tool, text):
             return tool.says
@@ -61,6 +64,8 @@ async def copy(
     if sequence is not None and write is not None:
         write(sequence)
         return "sent to the terminal's clipboard (OSC 52)"
+    if folder is None:
+        return "not copied: there is no clipboard tool, and no folder to save the text in"
     return await asyncio.to_thread(_save, text, folder)
 
 

@@ -25,8 +25,8 @@ class Host(Protocol):
         """Opens the screen that fetches a model."""
         ...
 
-    def action_copy_reply(self) -> None:
-        """Copies the latest reply."""
+    def copy_to_clipboard(self, text: str) -> None:
+        """Hands `text` to a clipboard and says to which."""
         ...
 
 
@@ -38,13 +38,19 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
     def start(verb: str) -> Callable[[], object]:
         return lambda: chat.run_worker(chat.act(verb, chat.desk.chat.conversation))
 
+    def copy() -> None:
+        if chat.desk.reply:
+            host.copy_to_clipboard(chat.desk.reply)
+        else:
+            chat.tell("there is no reply yet")
+
     yield SystemCommand("New chat", "Begin an empty conversation", chat.action_new_chat)
     yield SystemCommand("Search chats", "Find a conversation by its title", columns.search)
     if chat.desk.chat.conversation:
         yield SystemCommand("Rename chat", "Give this conversation a title", start("rename"))
         yield SystemCommand("Delete chat", "Take this conversation away", start("delete"))
     yield SystemCommand("Undo delete", "Bring back what was deleted last", start("restore"))
-    yield SystemCommand("Copy reply", "Copy the latest reply", host.action_copy_reply)
+    yield SystemCommand("Copy reply", "Copy the latest reply", copy)
     yield SystemCommand("Panel", "Show or hide where the time goes", columns.action_panel)
     yield SystemCommand("Chats", "Go to the list of conversations", columns.action_chats)
     yield SystemCommand("Fetch a model", "Get the starter model", host.action_fetch)

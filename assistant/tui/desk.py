@@ -1,13 +1,15 @@
 """What lies on the desk: the open conversation, what is typed, what runs and waits, kept in step with the journal."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Protocol
 
 from assistant.domain.errors import AssistantError, ErrorNote
 from assistant.domain.events import Asked, Finished, Progress, TurnEvent
+from assistant.domain.prompt import Prompt
 from assistant.domain.readings import begin
 from assistant.domain.settings import Settings
+from assistant.tui.ahead import Ahead
 from assistant.tui.drafts import Drafts
 from assistant.tui.entries import Opened, blank, context, entries, latest_reply, prompts, read, used
 from assistant.tui.live import Live
@@ -15,10 +17,7 @@ from assistant.tui.services import Services
 from assistant.tui.turn import Chat, Running, Turns
 from assistant.tui.widgets.composer import Composer
 from assistant.tui.widgets.queue import Queue
-from assistant.tui.widgets.transcript import Transcript
-
-PAUSE_S = 0.3
-"""A pause in the typing after which the engine reads what is there."""
+from assistant.tui.widgets.transcript import Entry, Transcript
 
 
 class View(Protocol):
@@ -57,7 +56,7 @@ class Desk:
         self._clock = services.clock
         self._view = view
         self._settings = settings
-        self._start = start
+        self._ahead = Ahead(services.engine, self._readable, start)
         self._live = Live(view.transcript, services.clock)
         self._drafts = Drafts(services.journal, start, self._failed)
         self.turns = Turns(
@@ -68,7 +67,6 @@ class Desk:
         self.loading = False
         self.reply = ""
         self._wanted = ""
-        self._pause: asyncio.TimerHandle | None = None
 
     async def load(self) -> None:
         """Reads what the screen shows at its start: the latest figures and the text that was being typed."""
@@ -93,9 +91,14 @@ class Desk:
         """Brings a conversation into view, "" the empty chat, each with the text that was being typed there."""
         self._wanted = conversation
         opened: Opened | None = None
+        shown = blank(next(iter(self._engine.routes), None))
         try:
-            if conversation:
+            moment = None
+            while conversation and moment != (moment := self.turns.moment(conversation)):
+                # What began or ended in it while it was read is not in what was read.
                 opened = await asyncio.to_thread(read, self._journal, conversation)
+            if opened:
+                shown = await asyncio.to_thread(entries, opened, self._clock.now_ms())
             draft = opened.draft if opened else await asyncio.to_thread(self._journal.draft, "")
         except AssistantError as error:
             self._failed(error)
@@ -106,7 +109,7 @@ class Desk:
             self._view.tell("this conversation is gone", error=True)
             return
         self.chat = self._chat_of(opened, draft)
-        self._show(opened)
+        self._show(opened, shown)
 
     def _chat_of(self, opened: Opened | None, draft: str) -> Chat:
         if opened is None:
@@ -120,10 +123,8 @@ class Desk:
         chat.typed = draft if unsaved is None else unsaved
         return chat
 
-    def _show(self, opened: Opened | None) -> None:
-        route = next(iter(self._engine.routes), None)
-        shown = entries(opened, self._clock.now_ms()) if opened else blank(route)
-        running = self._running_here()
+    def _show(self, opened: Opened | None, shown: Sequence[Entry]) -> None:
+        running = self.turns.running_in(self.chat)
         reply = running.asked.reply if running and running.asked else ""
         self._view.transcript.show([entry for entry in shown if entry.key != reply])
         if running:
@@ -139,15 +140,7 @@ class Desk:
         if text != self.chat.typed:
             self.chat.typed = text
             self._keep(self.chat)
-            self._read_ahead()
-
-    def _read_ahead(self) -> None:
-        """Once the person pauses, so that a fast typist does not keep the engine busy."""
-        if self._pause is not None:
-            self._pause.cancel()
-        if self._settings().engine.prefill_while_typing and self._engine.routes:
-            loop = asyncio.get_running_loop()
-            self._pause = loop.call_later(PAUSE_S, lambda: self._start(self._prefill()))
+            self._ahead.typed()
 
     def _keep(self, chat: Chat) -> None:
         texts = [*self.turns.unrecorded(chat), chat.typed]
@@ -164,14 +157,12 @@ class Desk:
         self.loading = False
         self._view.desk_changed()
 
-    async def _prefill(self) -> None:
-        """Lets the engine read what is typed so far."""
-        if self.turns.running is None and self.chat.typed.strip():
-            try:
-                await self._engine.prefill(self.turns.prompt(self.chat, self.chat.typed))
-            except AssistantError:
-                # Reading ahead is a favour: what is wrong is said when the person sends.
-                return
+    def _readable(self) -> Prompt | None:
+        """What the engine may read ahead; nothing while it is asked to keep still or has work."""
+        wanted = self._settings().engine.prefill_while_typing and self._engine.routes
+        if not wanted or self.turns.running is not None or not self.chat.typed.strip():
+            return None
+        return self.turns.prompt(self.chat, self.chat.typed)
 
     def submit(self, text: str) -> None:
         """Sends what the person wrote; what cannot be sent stays where it is."""
@@ -208,7 +199,7 @@ class Desk:
 
     def turn_event(self, running: Running, event: TurnEvent | Progress) -> None:
         """Shows what happened, where it happened in the conversation in view."""
-        here = running is self._running_here()
+        here = running is self.turns.running_in(self.chat)
         if here:
             self._live.show(running, event)
         if isinstance(event, Asked):
@@ -241,10 +232,6 @@ class Desk:
         """Shows what waits here."""
         self._view.queue.show(self.turns.queued(self.chat))
         self._view.desk_changed()
-
-    def _running_here(self) -> Running | None:
-        running = self.turns.running
-        return running if running and running.ask.chat is self.chat else None
 
     def _failed(self, error: AssistantError) -> None:
         self._view.tell(str(error), error=True)

@@ -44,12 +44,16 @@ class Ask:
 
 @dataclass(slots=True, eq=False)
 class Running:
-    """The turn that runs; `asked` is None until the journal has the prompt, `text` is what was shown of the reply."""
+    """The turn that runs; `asked` is None until the journal has the prompt, `text` is what was shown of the reply.
+
+    `over` from its Finished on: what the journal has of it is all there is.
+    """
 
     ask: Ask
     asked: Asked | None = None
     text: list[str] = field(default_factory=list)
     stopping: bool = False
+    over: bool = False
 
 
 class TurnListener(Protocol):
@@ -123,9 +127,8 @@ class Turns:
 
     def unrecorded(self, chat: Chat) -> list[str]:
         """The texts of `chat` that were sent and are not in the journal yet, in order."""
-        running = self.running
-        held = running is not None and running.asked is None and running.ask.chat is chat
-        first = [running.ask.text] if running is not None and held else []
+        running = self.running_in(chat)
+        first = [running.ask.text] if running is not None and running.asked is None else []
         return first + self.queued(chat)
 
     def take_back(self, chat: Chat) -> str:
@@ -143,6 +146,22 @@ class Turns:
         chats = (ask.chat for ask in [*asks, *self._queue])
         return next((chat for chat in chats if chat.conversation == conversation), None)
 
+    def moment(self, conversation: str) -> tuple[str, bool, str]:
+        """Differs from an earlier one where a turn of `conversation` began, was recorded or ended since."""
+        chat = self.chat(conversation)
+        running = self.running_in(chat) if chat else None
+        return (
+            conversation,
+            chat is not None,
+            running.asked.turn if running and running.asked else "",
+        )
+
+    def running_in(self, chat: Chat) -> Running | None:
+        """The turn of `chat` that runs."""
+        running = self.running
+        here = running is not None and running.ask.chat is chat and not running.over
+        return running if here else None
+
     def prompt(self, chat: Chat, text: str) -> Prompt:
         """What the engine would be asked for `text` in `chat`."""
         return Prompt(
@@ -155,8 +174,8 @@ class Turns:
 
     async def stop(self, chat: Chat) -> bool:
         """Ends the running turn of `chat`, whose reply keeps what had arrived; False where none runs."""
-        running = self.running
-        if running is None or running.ask.chat is not chat:
+        running = self.running_in(chat)
+        if running is None:
             return False
         running.stopping = True
         if running.asked is not None:
@@ -229,5 +248,6 @@ class Turns:
         elif isinstance(event, Delta):
             running.text.append(event.text)
         self._listener.turn_event(running, event)
+        running.over = isinstance(event, Finished)
         if running.stopping and isinstance(event, Asked):
             await self._engine.stop(event.turn)

@@ -1,14 +1,22 @@
 """The words around the composer: where a text will go, how full the window is, why nothing can be sent."""
 
+from typing import NamedTuple
+
 from assistant.domain.hygiene import one_line
 from assistant.domain.places import SHORT_NAMES, Place, Route
-from assistant.tui.widgets.status import Standing
 
 _PLACES = {
     Place.THIS_MACHINE: "this machine",
     Place.THIS_NETWORK: "this network",
     Place.CLOUD: "the cloud",
 }
+
+
+class Standing(NamedTuple):
+    """What the bar says: the place statement, or why nothing can be sent; `fault` in red."""
+
+    text: str = "nothing has left"
+    fault: str = ""
 
 
 def badge(route: Route | None, width: int) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import threading
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,14 @@ from assistant.domain.places import Place, Route
 from assistant.domain.prompt import ChatMessage, Finish
 from assistant.domain.settings import Settings
 from assistant.domain.turns import Usage
-from assistant.ports import BackendEvent, Done, Generation, PromptProgress, Text
+from assistant.ports import (
+    BackendEvent,
+    ConversationSummary,
+    Done,
+    Generation,
+    PromptProgress,
+    Text,
+)
 from assistant.storage.instances import Instance
 from assistant.storage.journal import SqliteJournal, open_journal
 from assistant.storage.settings import TomlSettings
@@ -189,6 +197,19 @@ def half_way() -> FetchProgress:
     return FetchProgress(FetchStage.RECEIVE, 41_200_000, 92_871_040, 3_100_000)
 
 
+class HeldJournal(SqliteJournal):
+    """A slow disk: what is read of a conversation waits for `gate`; `reading` tells that it does."""
+
+    gate = threading.Event()
+    reading = threading.Event()
+
+    def conversation(self, conversation: str) -> ConversationSummary | None:
+        found = super().conversation(conversation)
+        self.reading.set()
+        self.gate.wait(10)
+        return found
+
+
 class ReadOnlyJournal(SqliteJournal):
     """The journal of a full disk, as far as it says so."""
 
@@ -215,7 +236,7 @@ def stage(
     models: StageModels | None = None,
     settings: Settings | None = None,
     installed: bool = True,
-    writable: bool = True,
+    journal_type: type[SqliteJournal] = SqliteJournal,
     warnings: tuple[str, ...] = (),
 ) -> Stage:
     """A stage whose journal and settings lie in `folder`; without `installed` no route answers until `reconnect`."""
@@ -223,8 +244,8 @@ def stage(
     clock = ManualClock()
     instance = Instance(folder / "instances", "test")
     journal = open_journal(folder / "journal.db", instance, clock.now_ms()).journal
-    if not writable:
-        journal = ReadOnlyJournal(journal.database)
+    if journal_type is not SqliteJournal:
+        journal = journal_type(journal.database)
     backend = StageBackend(clock, list(answers) or [Answer()])
     backends = {ROUTE.id: backend}
     engine = Engine(journal, backends if installed else {}, clock, instance.name, flush_ms=0)

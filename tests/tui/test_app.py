@@ -105,13 +105,15 @@ async def test_a_copied_reply_goes_to_the_terminal(tmp_path: Path) -> None:
     on = stage(tmp_path)
     async with opened(on) as (app, pilot):
         written: list[str] = []
-        assert app._driver is not None
-        app._driver.write = written.append  # type: ignore[method-assign]
-        app.action_copy_reply()
+        app.to_terminal = written.append
+        copy = next(
+            c.callback for c in app.get_system_commands(app.screen) if c.title == "Copy reply"
+        )
+        copy()
         await until(pilot, lambda: "there is no reply yet" in toasts(app))
         await send(app, pilot, "hello")
         await answered(app, pilot)
-        app.action_copy_reply()
+        copy()
         await until(pilot, lambda: any("OSC 52" in text for text in toasts(app)))
     code = base64.b64encode(b"Hello there.").decode()
     assert any(f"\x1b]52;c;{code}\x07" in text for text in written)

@@ -1,5 +1,6 @@
 """The chat as a person uses it: real engine, real journal, a backend that does as it is told."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from tests.tui.driving import (
     toasts,
     until,
 )
-from tests.tui.fake_services import Answer, Stage, stage
+from tests.tui.fake_services import Answer, HeldJournal, ReadOnlyJournal, Stage, stage
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +46,10 @@ async def test_a_question_is_answered_kept_and_listed(tmp_path: Path) -> None:
     assert "tok/s" in shown
     (summary,) = on.journal.conversations()
     assert summary.title == "What is a Pi?"
-    assert [m.text for m in messages(on, summary.id)] == ["What is a Pi?\nIn one line.", "Hello there."]
+    assert [m.text for m in messages(on, summary.id)] == [
+        "What is a Pi?\nIn one line.",
+        "Hello there.",
+    ]
     assert on.backend.closed
 
 
@@ -56,10 +60,8 @@ async def test_the_second_question_follows_the_first_reply(tmp_path: Path) -> No
             await send(app, pilot, question)
             await answered(app, pilot)
         (summary,) = on.journal.conversations()
-        assert [m.text for m in messages(on, summary.id)] == ["one", "Hello there."] + [
-            "two",
-            "Hello there.",
-        ]
+        said = [m.text for m in messages(on, summary.id)]
+    assert said == ["one", "Hello there.", "two", "Hello there."]
     assert [m.text for m in on.backend.asked[1].messages if m.role is Role.USER] == ["one", "two"]
 
 
@@ -160,7 +162,7 @@ async def test_a_prompt_that_cannot_be_recorded_comes_back(tmp_path: Path) -> No
 
 
 async def test_a_read_only_journal_refuses_to_send_and_says_so(tmp_path: Path) -> None:
-    on = stage(tmp_path, writable=False)
+    on = stage(tmp_path, journal_type=ReadOnlyJournal)
     async with opened(on) as (app, pilot):
         assert "READ-ONLY" in screen_text(app)
         await send(app, pilot, "hello")
@@ -205,6 +207,27 @@ async def test_a_reply_goes_on_while_another_conversation_is_in_view(tmp_path: P
         await until(pilot, lambda: "and ended" in screen_text(app))
         await answered(app, pilot)
         assert screen_text(app).count("begun") == 1
+
+
+async def test_a_reply_that_ends_while_its_conversation_is_read_is_shown_whole(
+    tmp_path: Path,
+) -> None:
+    on = stage(tmp_path, Answer(("begun ", "and ended"), hold=1), journal_type=HeldJournal)
+    HeldJournal.gate.clear()
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "one")
+        await until(pilot, lambda: "begun" in screen_text(app))
+        (summary,) = on.journal.conversations()
+        await app.chat.desk.open("")
+        HeldJournal.reading.clear()
+        opening = asyncio.get_running_loop().create_task(app.chat.desk.open(summary.id))
+        await until(pilot, HeldJournal.reading.is_set)
+        on.backend.go.set()
+        await answered(app, pilot)
+        HeldJournal.gate.set()
+        await opening
+        await until(pilot, lambda: "begun and ended" in screen_text(app))
+        assert "tok/s" in screen_text(app).split("begun and ended")[0]
 
 
 async def test_live_and_reopened_look_the_same(tmp_path: Path) -> None:
@@ -260,7 +283,10 @@ async def test_warnings_are_shown_at_the_start(tmp_path: Path) -> None:
 
 
 async def test_a_hostile_reply_reaches_no_terminal(tmp_path: Path) -> None:
-    on = stage(tmp_path, Answer(("\x1b]0;owned\x07", "\x9b31m", "[b]bold[/b] \u202eevil", "[@click=app.quit]x[/]")))
+    on = stage(
+        tmp_path,
+        Answer(("\x1b]0;owned\x07", "\x9b31m", "[b]bold[/b] \u202eevil", "[@click=app.quit]x[/]")),
+    )
     async with opened(on) as (app, pilot):
         await send(app, pilot, "\u202e[red]title[/red]\x1b[31m")
         await answered(app, pilot)
@@ -331,4 +357,3 @@ async def test_tiny_terminals_do_not_end_it(tmp_path: Path, size: tuple[int, int
         await pilot.resize_terminal(*size)
         await pilot.press("f1", "escape", "f2", "ctrl+o", "escape")
         await until(pilot, lambda: app.chat.composer.has_focus)
-

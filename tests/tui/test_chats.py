@@ -7,7 +7,15 @@ import pytest
 
 from assistant.ports import ConversationSummary
 from assistant.tui.widgets.chats import Row, day_name, fit, rows
-from tests.tui.driving import NARROW, answered, opened, screen_text, send, settled_surroundings, until
+from tests.tui.driving import (
+    NARROW,
+    answered,
+    opened,
+    screen_text,
+    send,
+    settled_surroundings,
+    until,
+)
 from tests.tui.fake_services import NOON_MS, stage
 
 DAY_MS = 86_400_000
@@ -46,7 +54,12 @@ def test_a_hostile_title_is_one_harmless_line() -> None:
 
 @pytest.mark.parametrize(
     ("text", "width", "shown"),
-    [("short", 8, "short   "), ("exactly8", 8, "exactly8"), ("far too long", 8, "far too…"), ("日本語の題", 8, "日本語… ")],
+    [
+        ("short", 8, "short   "),
+        ("exactly8", 8, "exactly8"),
+        ("far too long", 8, "far too…"),
+        ("日本語の題", 8, "日本語… "),
+    ],
 )
 def test_titles_fill_their_column_exactly(text: str, width: int, shown: str) -> None:
     assert fit(text, width) == shown

@@ -65,6 +65,10 @@ def test_the_sequence_is_wrapped_for_what_is_between() -> None:
     assert osc52("hello", {"STY": "x"}) == f"\x1bP{SEQUENCE}\x1b\\"
 
 
+def test_the_linux_console_has_no_clipboard() -> None:
+    assert osc52("hello", {"TERM": "linux"}) is None
+
+
 def test_screen_gets_pieces_that_it_takes() -> None:
     wrapped = osc52("x" * 3000, {"STY": "x"})
     assert wrapped is not None
@@ -88,3 +92,7 @@ async def test_a_folder_that_takes_no_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("in the way")
     said = await copy("hello", {}, None, tmp_path / "cache")
     assert said.startswith("not copied: no clipboard tool, and ")
+
+
+async def test_with_nowhere_to_put_it_it_says_so() -> None:
+    assert (await copy("hello", {"TERM": "linux"}, None, None)).startswith("not copied")

@@ -148,7 +148,9 @@ async def test_what_is_handed_back_stands_before_what_is_typed() -> None:
 
 async def test_the_badge_says_where_the_text_will_go() -> None:
     async with writing() as (_app, composer, pilot):
-        composer.label(Route("cpu", Place.THIS_MACHINE, "llama", "[b]m[/b]"), "context 3 % of 4,096")
+        composer.label(
+            Route("cpu", Place.THIS_MACHINE, "llama", "[b]m[/b]"), "context 3 % of 4,096"
+        )
         await pilot.pause()
         assert composer.has_class("-local")
         assert "→ local · this machine · " in str(composer.border_title)

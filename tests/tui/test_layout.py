@@ -52,7 +52,5 @@ def test_a_key_shows_what_was_hidden_and_hides_what_was_shown(
 @given(SIDES, SIDES, WANTED)
 def test_the_conversation_keeps_its_columns(width: int, height: int, wanted: Wanted) -> None:
     layout = arrange(width, height, wanted)
-    taken = (22 if layout.chats is Room.COLUMN else 0) + (
-        34 if layout.panel is Room.COLUMN else 0
-    )
+    taken = (22 if layout.chats is Room.COLUMN else 0) + (34 if layout.panel is Room.COLUMN else 0)
     assert not taken or width - taken >= 60

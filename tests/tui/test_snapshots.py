@@ -175,9 +175,7 @@ def test_chats(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> 
     assert picture(snap_compare, stage(tmp_path), size, act)
 
 
-def test_no_color(
-    snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_color(snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert picture(snap_compare, stage(tmp_path, told(REPLY)), WIDE, ask)
 

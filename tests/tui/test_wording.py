@@ -32,9 +32,7 @@ def test_without_a_model_the_badge_says_what_to_do() -> None:
         ((1270, 4096), False, "context 31 % of 4,096"),
     ],
 )
-def test_how_full_the_window_is(
-    used: tuple[int, int] | None, loading: bool, words: str
-) -> None:
+def test_how_full_the_window_is(used: tuple[int, int] | None, loading: bool, words: str) -> None:
     assert wording.window(used, loading) == words
 
 

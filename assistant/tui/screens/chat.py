@@ -115,8 +115,7 @@ class ChatScreen(Screen[None]):
         self._tick()
 
     def _label(self) -> None:
-        running = self.desk.turns.running
-        here = running is not None and running.ask.chat is self.desk.chat
+        here = self.desk.turns.running_in(self.desk.chat)
         self.status.hints(RUNNING if here else IDLE)
         route = next(iter(self._services.engine.routes), None)
         entitle(self.transcript, self.desk.chat.title or "New chat")

@@ -1,9 +1,8 @@
 """The list of conversations: one scroll view that draws lines, with a filter over the titles."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -22,8 +21,7 @@ _TODAY = "Today"
 """The first heading is left out: what is on top and under no heading is of today."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of the list; a heading has no conversation, the empty chat has the conversation ""."""
 
     title: str
@@ -115,6 +113,7 @@ class Chats(ScrollView, can_focus=True):
         self._open = ""
         self._busy = ""
         self._wanted: str | None = None
+        self._blank: Strip | None = None
 
     def show(
         self, summaries: Sequence[ConversationSummary], opened: str, running: str, now_ms: int
@@ -222,6 +221,11 @@ class Chats(ScrollView, can_focus=True):
             self._cursor = index
             self.action_open()
 
+    def notify_style_update(self) -> None:
+        """Other colours: the empty line is made anew."""
+        super().notify_style_update()
+        self._blank = None
+
     def render_line(self, y: int) -> Strip:
         """The filter, then the rows from where the list is scrolled to."""
         width = self.size.width
@@ -229,7 +233,9 @@ class Chats(ScrollView, can_focus=True):
             return self._filter_line(width)
         index = y - 1 + self.scroll_offset.y
         if index >= len(self._rows):
-            return Strip.blank(width, self.rich_style)
+            if self._blank is None or self._blank.cell_length != width:
+                self._blank = Strip.blank(width, self.rich_style)
+            return self._blank
         return self._row_line(index, width)
 
     def _filter_line(self, width: int) -> Strip:

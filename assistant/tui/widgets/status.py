@@ -1,16 +1,17 @@
 """The bottom of the screen: what has left this machine, the panel's one line where there is no panel, and the keys."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
+from assistant.tui.wording import Standing
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+
+class Hint(NamedTuple):
     """A key that the bar shows as `shown`; a click presses it."""
 
     key: str
@@ -28,14 +29,6 @@ IDLE = (
     Hint("ctrl+q", "^q", "quit"),
 )
 RUNNING = (Hint("escape", "esc", "stop"), Hint("enter", "enter", "queue"), *IDLE[1:])
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the bar says: the place statement, or why nothing can be sent; `fault` in red."""
-
-    text: str = "nothing has left"
-    fault: str = ""
 
 
 class Status(Widget):

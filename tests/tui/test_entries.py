@@ -1,0 +1,120 @@
+"""What the journal has, as the transcript shows it."""
+
+from dataclasses import replace
+
+import pytest
+
+from assistant.domain.prompt import Finish, Message, Role
+from assistant.domain.sensitivity import Label
+from assistant.domain.turns import Latency, Usage
+from assistant.ports import ConversationSummary, Notice
+from assistant.tui.entries import (
+    Opened,
+    asked_entry,
+    blank,
+    clock_time,
+    context,
+    entries,
+    heading,
+    latest_reply,
+    outcome,
+    prompts,
+)
+from tests.tui.driving import settled_surroundings
+from tests.tui.fake_services import NOON_MS
+from tests.turn_maker import CLOUD, LOCAL, record
+
+DAY_MS = 86_400_000
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settled_surroundings(monkeypatch)
+
+
+def said(key: str, role: Role, text: str, finish: Finish | None = None) -> Message:
+    return Message(key, "c", None, role, text, Label.NORMAL, "t1", NOON_MS, finish)
+
+
+def opened(finish: Finish = Finish.STOP, *, recorded: bool = True) -> Opened:
+    path = [said("q", Role.USER, "why?"), said("a", Role.ASSISTANT, "because", finish)]
+    records = {"t1": record(finish=finish)} if recorded else {}
+    summary = ConversationSummary("c", "why?", NOON_MS, NOON_MS, "a", 2, "")
+    return Opened(summary, path, records, [Notice("q", "moved")], "")
+
+
+@pytest.mark.parametrize(
+    ("before_ms", "shown"),
+    [
+        (0, "12:00"),
+        (DAY_MS, "22 Nov 12:00"),
+        (400 * DAY_MS, "2025-10-19"),
+        (-DAY_MS, "24 Nov 12:00"),
+    ],
+)
+def test_times_have_a_date_where_it_was_not_today(before_ms: int, shown: str) -> None:
+    assert clock_time(NOON_MS - before_ms, NOON_MS) == shown
+
+
+def test_a_whole_conversation() -> None:
+    notice, question, reply = entries(opened(), NOON_MS)
+    assert (notice.role, notice.text) == (Role.SYSTEM, "moved")
+    assert (question.heading, question.aside) == ("you", "12:00")
+    assert reply.heading == "assistant · local · SmolLM2-135M-Instruct-Q4_1"
+    assert reply.aside == "412 ms · 8.7 tok/s"
+    assert not reply.error
+    assert not reply.open
+
+
+def test_a_failed_reply_keeps_its_text_and_says_why() -> None:
+    reply = entries(opened(Finish.FAILED), NOON_MS)[-1]
+    assert (reply.text, reply.error) == ("because", "engine: the worker died (send it again)")
+    assert "failed" not in reply.aside
+
+
+def test_a_reply_without_a_record_makes_nothing_up() -> None:
+    reply = entries(opened(Finish.CANCELLED, recorded=False), NOON_MS)[-1]
+    assert (reply.heading, reply.aside, reply.place) == ("assistant", "stopped", None)
+
+
+@pytest.mark.parametrize(
+    ("finish", "words"),
+    [
+        (Finish.STOP, "412 ms · 8.7 tok/s"),
+        (Finish.CANCELLED, "stopped · 412 ms · 8.7 tok/s"),
+        (Finish.LENGTH, "cut at the limit · 412 ms · 8.7 tok/s"),
+    ],
+)
+def test_how_a_reply_ended(finish: Finish, words: str) -> None:
+    assert outcome(record(finish=finish), finish) == words
+
+
+def test_unknown_figures_are_left_out() -> None:
+    silent = record(usage=Usage(), latency_ms=Latency())
+    assert outcome(silent, Finish.STOP) == ""
+
+
+def test_a_local_only_message_is_marked() -> None:
+    message = replace(said("q", Role.USER, "x"), label=Label.LOCAL_ONLY)
+    assert asked_entry(message, NOON_MS).aside == "▲ local-only · 12:00"
+
+
+def test_how_full_the_window_was_at_the_end() -> None:
+    assert context(opened()) == (1273, 4096)
+    assert context(opened(recorded=False)) is None
+    assert context(None) is None
+
+
+def test_the_last_reply_and_the_prompts() -> None:
+    assert (latest_reply(opened()), prompts(opened())) == ("because", ["why?"])
+    assert latest_reply(None) == ""
+
+
+def test_an_empty_chat_says_where_an_answer_would_come_from() -> None:
+    (local,) = blank(LOCAL)
+    assert "on this machine" in local.text
+    (cloud,) = blank(CLOUD)
+    assert "cloud" in cloud.text
+    (none,) = blank(None)
+    assert "No model" in none.text
+    assert heading(None) == "assistant"
