@@ -1,48 +1,36 @@
 """The command line: parses, hands over, and turns errors into exit codes; everything heavy is imported late."""
 
-import argparse
+import gc
 import io
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING
 
-from assistant import __version__, cli_ask, cli_doctor, cli_history, cli_models
 from assistant.domain.errors import AssistantError, StorageError
 from assistant.domain.hygiene import harmless
+
+if TYPE_CHECKING:
+    import argparse
 
 CANCELLED = 130
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument may be the hostile name of a file: what is said of it is made harmless."""
-
-    def error(self, message: str) -> NoReturn:
-        super().error(harmless(message))
-
-
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> "argparse.ArgumentParser":
     """The whole grammar of the command line."""
-    parser = _Parser(
-        prog="assistant",
-        description="A local-first chat for the terminal. Without a command it opens the chat.",
-        epilog="Exit codes: 0 done, 2 usage, 3 refused, 4 route not available, 5 storage or integrity, 130 cancelled.",
-    )
-    parser.add_argument("--version", action="version", version=f"assistant {__version__}")
-    parser.set_defaults(run=_chat)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (cli_ask, cli_doctor, cli_models, cli_history):
-        command.add_parser(commands)
-    return parser
+    from assistant.cli_parser import build_parser
+
+    return build_parser(lambda _args: _chat())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     _mend_streams()
-    args = build_parser().parse_args(argv)
+    arguments = sys.argv[1:] if argv is None else argv
+    args = build_parser().parse_args(arguments) if arguments else None
     try:
-        code = int(args.run(args))
+        code = int(args.run(args)) if args else _chat()
         sys.stdout.flush()
     except AssistantError as error:
         print(harmless(str(error)), file=sys.stderr)
@@ -79,7 +67,9 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _chat(_args: argparse.Namespace) -> int:
+def _chat() -> int:
+    # A collection costs the start a tenth and finds nothing; the screen turns it on again after its first frame.
+    gc.disable()
     from assistant.wiring import run_chat
 
     return run_chat()

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.domain.downloads import megabytes
+from assistant.domain.disk import megabytes
 from assistant.domain.errors import UsageError
 from assistant.domain.hygiene import harmless
 from assistant.domain.models import (

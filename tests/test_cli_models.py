@@ -71,7 +71,9 @@ class FakeFetcher:
 def shelf(tmp_path: Path, fetcher: FakeFetcher | None = None) -> ModelShelf:
     catalog = Catalog("https://models.example", ("models.example",), TINY, (TINY, LARGE))
     made = fetcher or FakeFetcher()
-    return ModelShelf(tmp_path / "models", catalog, {"https": lambda: made}, lambda: 2_000_000_000)
+    return ModelShelf(
+        tmp_path / "models", lambda: catalog, {"https": lambda: made}, lambda: 2_000_000_000
+    )
 
 
 def run(models: ModelShelf, *argv: str) -> int:

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from assistant.conversation.running import Running
 from assistant.domain.errors import ModelError, UsageError
 from assistant.domain.events import (
     ConversationDeleted,
@@ -22,6 +22,9 @@ from assistant.domain.policy import Decision, decide
 from assistant.domain.prompt import Message, Prompt
 from assistant.domain.sensitivity import join
 from assistant.ports import Backend, Clock, Generation, Journal
+
+if TYPE_CHECKING:
+    from assistant.conversation.running import Running
 
 LEAVE_S = 2.0
 """How long a stopped turn may take to end before its backend is closed all the same."""
@@ -113,6 +116,8 @@ class Engine:
         Raises: StorageError where the prompt itself could not be recorded: then nothing was sent;
         ModelError, UsageError as `propose`.
         """
+        from assistant.conversation.running import Running
+
         fresh = self.propose(proposal.prompt, proposal.route.id)
         running = Running(
             self._journal,
@@ -152,6 +157,8 @@ class Engine:
         backend = self._backend(None)
         if self._locks[backend.route.id].locked():
             return
+        from assistant.conversation.running import Running
+
         path = await asyncio.to_thread(self._path, prompt.parent)
         messages = await asyncio.to_thread(Running.preview, self._journal, prompt, path)
         await backend.prefill(Generation("prefill", prompt.conversation, messages, prompt.sampling))

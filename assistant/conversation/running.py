@@ -1,8 +1,6 @@
 """One running turn: from the recorded prompt to exactly one Finished."""
 
 import asyncio
-import hashlib
-import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import aclosing
@@ -227,6 +225,9 @@ class Running:
         return await fit(self._prompt.system, self._path, room, self._backend.count, kept_from)
 
     def _permit(self, fitted: Fitted) -> Permit:
+        import hashlib
+        import json
+
         exact = json.dumps([[m.role.value, m.text] for m in fitted.messages]).encode()
         return Permit(
             self._clock.new_id(),

@@ -1,6 +1,6 @@
 """Time and fresh names from this machine."""
 
-import secrets
+import os
 import threading
 import time
 from typing import Final
@@ -30,10 +30,14 @@ class SystemClock:
 
         48 bits of Unix time in ms, 80 random bits, Crockford's base32 (the ULID specification).
         """
-        fresh = self.now_ms() << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+        fresh = self.now_ms() << _RANDOM_BITS | _random()
         with self._lock:
             self._last = value = ulid_after(self._last, fresh)
         return crockford(value)
+
+
+def _random() -> int:
+    return int.from_bytes(os.urandom(_RANDOM_BITS // 8))
 
 
 def ulid_after(last: int, fresh: int) -> int:

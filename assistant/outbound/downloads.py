@@ -8,14 +8,8 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from assistant.domain.downloads import (
-    PURPOSE,
-    DownloadPermit,
-    Hop,
-    Reach,
-    check_room,
-    declared_sha256,
-)
+from assistant.domain.disk import check_room
+from assistant.domain.downloads import PURPOSE, DownloadPermit, Hop, Reach, declared_sha256
 from assistant.domain.errors import FetchError
 from assistant.domain.models import CatalogEntry, FetchProgress, FetchStage
 from assistant.outbound.door import Answer, Door

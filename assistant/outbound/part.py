@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from assistant.domain.downloads import disk_error
+from assistant.domain.disk import disk_error
 
 _FLUSH_BYTES: Final = 1 << 20
 

@@ -15,7 +15,7 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import IO, Final
 
-from assistant.domain.downloads import check_room, disk_error
+from assistant.domain.disk import check_room, disk_error
 from assistant.domain.errors import FetchError, FullDiskError, StorageError
 from assistant.domain.hygiene import one_line
 from assistant.domain.models import CatalogEntry, FetchProgress, FetchStage

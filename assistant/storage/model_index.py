@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
-from assistant.domain.downloads import disk_error
+from assistant.domain.disk import disk_error
 from assistant.domain.errors import CorruptError, StorageError
 from assistant.domain.fields import Fields
 from assistant.storage import atomic

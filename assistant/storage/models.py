@@ -1,7 +1,6 @@
 """The shelf of model files: what is here, what can be had, and how a file gets here whole or not at all."""
 
 import asyncio
-import hashlib
 import os
 import re
 import shutil
@@ -9,10 +8,9 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from assistant.domain import gguf
-from assistant.domain.downloads import check_room, disk_error
+from assistant.domain.disk import check_room, disk_error
 from assistant.domain.errors import ModelError, StorageError, UsageError
 from assistant.domain.hygiene import one_line
 from assistant.domain.models import (
@@ -25,8 +23,11 @@ from assistant.domain.models import (
 )
 from assistant.ports import Fetched, Fetcher
 from assistant.storage import atomic
-from assistant.storage.catalog import Catalog
 from assistant.storage.model_index import Index, IndexFile, Shelved, exclusive
+
+if TYPE_CHECKING:
+    from assistant.domain.gguf import GgufFacts
+    from assistant.storage.catalog import Catalog
 
 _BLOCK_BYTES: Final = 1 << 20
 _UNKNOWN: Final = "unknown"
@@ -46,12 +47,12 @@ class ModelShelf:
     def __init__(
         self,
         folder: Path,
-        catalog: Catalog,
+        catalog: Callable[[], "Catalog"],
         fetchers: Mapping[str, Callable[[], Fetcher]],
         available_bytes: Callable[[], int | None],
         context_tokens: int = CONTEXT_TOKENS,
     ) -> None:
-        """`fetchers` make what serves a source, only once it is needed: a start pays nothing for them.
+        """`catalog` reads the list, `fetchers` make what serves a source, each only once it is needed: a start pays nothing for them.
 
         `context_tokens` as the engine is set (0: what the model was trained for).
         """
@@ -65,11 +66,11 @@ class ModelShelf:
 
     def catalog(self) -> tuple[CatalogEntry, ...]:
         """What can be had."""
-        return self._catalog.entries
+        return self._catalog().entries
 
     def starter(self) -> CatalogEntry:
         """The small model that the package index carries, offered at the first run."""
-        return self._catalog.starter
+        return self._catalog().starter
 
     def available_bytes(self) -> int | None:
         """Memory that a model could take now; None where it cannot be read."""
@@ -237,11 +238,13 @@ class ModelShelf:
             raise disk_error(error, str(self._incoming)) from error
 
 
-def inspect(file: Path, called: str = "") -> gguf.GgufFacts:
+def inspect(file: Path, called: str = "") -> "GgufFacts":
     """What the GGUF file says of itself; `called` names it in errors.
 
     Raises: ModelError where it is no sound model; UsageError where it cannot be read.
     """
+    from assistant.domain import gguf
+
     try:
         if not file.is_file():
             raise UsageError(f"{file} is no file", "give the path of a .gguf file")
@@ -253,6 +256,8 @@ def inspect(file: Path, called: str = "") -> gguf.GgufFacts:
 
 
 def _sha256(file: Path) -> str:
+    import hashlib
+
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

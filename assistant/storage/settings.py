@@ -1,13 +1,10 @@
 """The user's settings file: read strictly, changed one key at a time, with the user's comments left where they are."""
 
 import difflib
-import tomllib
 from collections.abc import Iterator
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
-
-import tomli_w
 
 from assistant.domain.errors import SettingsError
 from assistant.domain.hygiene import one_line
@@ -18,7 +15,7 @@ from assistant.domain.settings import (
     ScreenSettings,
     Settings,
 )
-from assistant.storage import atomic, toml_text
+from assistant.storage import atomic
 
 Value = str | int | float | bool
 
@@ -56,6 +53,10 @@ class TomlSettings:
         problem = _problem(table, name, value)
         if problem:
             raise SettingsError(*problem)
+        import tomli_w
+
+        from assistant.storage import toml_text
+
         text = self._text()
         document = _parsed(text, self.path)
         self._check(document, text)
@@ -97,12 +98,18 @@ class TomlSettings:
         for table, name, value in _written(document):
             problem = _problem(table, name, value)
             if problem:
+                from assistant.storage import toml_text
+
                 line = toml_text.line_of(text, table, name)
                 where = f"{self.path}, line {line}" if line else str(self.path)
                 raise SettingsError(f"{where}: {problem[0]}", problem[1])
 
 
 def _parsed(text: str, path: Path) -> dict[str, Any]:
+    if not text:
+        return {}
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

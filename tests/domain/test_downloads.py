@@ -6,16 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.domain.downloads import (
-    PURPOSE,
-    RESERVE_BYTES,
-    DownloadPermit,
-    Hop,
-    Reach,
-    check_room,
-    declared_sha256,
-    disk_error,
-)
+from assistant.domain.disk import RESERVE_BYTES, check_room, disk_error
+from assistant.domain.downloads import PURPOSE, DownloadPermit, Hop, Reach, declared_sha256
 from assistant.domain.errors import FetchError, FullDiskError, RefusedError, StorageError
 
 REACH = Reach("https://models.example", ("models.example", "cdn.example"))

@@ -77,7 +77,7 @@ def shelf(folder: Path, fetcher: FakeFetcher) -> ModelShelf:
     """A shelf with nothing on it."""
     catalog = Catalog("https://models.example", ("models.example",), TINY, (TINY, OTHER))
     makers = {"https": lambda: fetcher, "package": lambda: fetcher}
-    return ModelShelf(folder, catalog, makers, lambda: 5_000_000_000)
+    return ModelShelf(folder, lambda: catalog, makers, lambda: 5_000_000_000)
 
 
 def a_file(tmp_path: Path, name: str = "My Model.gguf", data: bytes = MODEL) -> Path:
@@ -362,7 +362,7 @@ def test_two_processes_add_at_once_and_none_is_lost(
         "from assistant.storage.catalog import Catalog\n"
         "from assistant.storage.models import ModelShelf\n"
         "from tests.storage.test_models import TINY\n"
-        "shelf = ModelShelf(Path(sys.argv[1]), Catalog('', (), TINY, ()), {}, lambda: None)\n"
+        "shelf = ModelShelf(Path(sys.argv[1]), lambda: Catalog('', (), TINY, ()), {}, lambda: None)\n"
         "for name in sys.argv[2:]:\n"
         "    shelf.add(Path(name))\n"
     )

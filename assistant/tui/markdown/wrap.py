@@ -15,8 +15,9 @@ _WIDE = (
 )
 # What may not begin a row: marks that belong to the character before, and closing punctuation.
 _CLINGING = "\u0300-\u036f\u3099\u309a\u200d\ufe00-\ufe0f、。，．：；？！）］｝」』】》〉"
-_PIECES = re.compile(rf" +|\t|\n|[{_WIDE}][{_CLINGING}]*|[^ \t\n{_WIDE}]+")
-_IS_WIDE = re.compile(rf"[{_WIDE}]").match
+# `re` compiles these at their first use and keeps them: the first frame does without.
+_ONE_WIDE = rf"[{_WIDE}]"
+_PIECES = rf" +|\t|\n|[{_WIDE}][{_CLINGING}]*|[^ \t\n{_WIDE}]+"
 
 
 def columns_of(text: str) -> int:
@@ -59,7 +60,7 @@ class _Wrapper:
         if span.copied is not None:
             self._put(span, columns_of(span.text))
             return
-        for text in _PIECES.findall(span.text):
+        for text in re.findall(_PIECES, span.text):
             self._piece(text, span.look)
 
     def _piece(self, text: str, look: str) -> None:
@@ -71,7 +72,7 @@ class _Wrapper:
             self.gap_columns += len(span.text)
         elif first == "\n":
             self.end("\n")
-        elif not text.isascii() and _IS_WIDE(text):
+        elif not text.isascii() and re.match(_ONE_WIDE, text):
             self.settle()
             self._put(Span(text, look), columns_of(text))
             self.settle()

@@ -30,41 +30,45 @@ Transcript {
     scrollbar-color-hover: $foreground 40%;
     scrollbar-color-active: $foreground 40%;
 
-    & > .transcript--said { color: $text; }
-    & > .transcript--block { color: $text; }
-    & > .transcript--you { text-style: bold; }
-    & > .transcript--who { text-style: bold; }
     & > .transcript--quiet { color: $text-muted; }
     & > .transcript--more { color: $text-muted; background: $boost; }
     & > .transcript--error { color: $text-error; }
     & > .transcript--local { color: $text-success; }
     & > .transcript--network { color: $text-primary; }
     & > .transcript--cloud { color: $text-warning; }
-    & > .transcript--cursor { text-style: bold; }
-    & > .transcript--heading1 { text-style: bold underline; }
-    & > .transcript--heading2 { text-style: bold; }
-    & > .transcript--heading3 { text-style: bold italic; }
-    & > .transcript--strong { text-style: bold; }
-    & > .transcript--emphasis { text-style: italic; }
-    & > .transcript--strike { text-style: strike; }
     & > .transcript--code { background: $panel; text-style: bold; }
-    & > .transcript--link { text-style: underline; }
     & > .transcript--url { color: $text-muted; }
     & > .transcript--quote { color: $text-muted; }
     & > .transcript--bullet { color: $text-muted; }
-    & > .transcript--head { text-style: bold; }
     & > .transcript--frame { color: $foreground 30%; }
-    & > .transcript--frame-cursor { text-style: bold; }
     & > .transcript--title { color: $text-muted; }
     & > .transcript--mark { color: $text-muted; }
     & > .transcript--comment { color: $text-muted; text-style: italic; }
     & > .transcript--keyword { color: $text-secondary; text-style: bold; }
     & > .transcript--string { color: $text-secondary; }
     & > .transcript--number { color: $text-secondary; }
-    & > .transcript--name { text-style: bold; }
-    & > .transcript--builtin { color: $text; }
 }
 """
+
+SHAPES = {
+    "you": Style.parse("bold"),
+    "who": Style.parse("bold"),
+    "cursor": Style.parse("bold"),
+    "heading1": Style.parse("bold underline"),
+    "heading2": Style.parse("bold"),
+    "heading3": Style.parse("bold italic"),
+    "strong": Style.parse("bold"),
+    "emphasis": Style.parse("italic"),
+    "strike": Style.parse("strike"),
+    "link": Style.parse("underline"),
+    "head": Style.parse("bold"),
+    "frame-cursor": Style.parse("bold"),
+    "name": Style.parse("bold"),
+    "said": Style(),
+    "block": Style(),
+    "builtin": Style(),
+}
+"""Looks without a colour of their own: the same in every theme, so no rule has to be resolved for them."""
 
 CLASSES = set(re.findall(rf"{PREFIX}[a-z0-9-]+", CSS))
 
@@ -103,6 +107,9 @@ class Looks:
     def _mixed(self, look: str) -> Style:
         style = self._widget.rich_style
         for name in look.split():
+            if name in SHAPES:
+                style += SHAPES[name]
+                continue
             # The full style has colours blended with what is below them, the partial one tells which of them are meant.
             full = self._widget.get_component_rich_style(PREFIX + name)
             part = self._widget.get_component_rich_style(PREFIX + name, partial=True)

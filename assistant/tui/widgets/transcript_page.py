@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from rich.cells import set_cell_size
 
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.places import SHORT_NAMES, Place
 from assistant.domain.prompt import Role
-from assistant.tui.markdown.growing import Growing
 from assistant.tui.markdown.lines import GAP, Code, Line, Span
-from assistant.tui.markdown.typeset import layout
 from assistant.tui.markdown.wrap import columns_of, wrap
+
+if TYPE_CHECKING:
+    from assistant.tui.markdown.growing import Growing
 
 SHOWN_CHARACTERS = 100_000
 """Of a longer user's message the rest is counted, not drawn; a copy has all of it."""
@@ -77,6 +79,8 @@ class Page:
     def append(self, text: str) -> None:
         """Takes more of the text of an open reply; drawn by the next `update`."""
         if self._growing is None:
+            from assistant.tui.markdown.growing import Growing
+
             self._growing = Growing(self._width)
         self._growing.append(harmless(text))
 
@@ -102,6 +106,8 @@ class Page:
             self.append(text)
             self.update()
         elif text:
+            from assistant.tui.markdown.typeset import layout
+
             done = layout(harmless(text), self._width)
             self._body, self._codes = done.lines, done.codes
 
