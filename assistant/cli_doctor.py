@@ -5,6 +5,8 @@ import json
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
+    from assistant.domain.hat import HatJson
+    from assistant.domain.sensing import SensorsJson
     from assistant.machine.facts import MachineJson
     from assistant.wiring import Survey
 
@@ -20,14 +22,6 @@ class RouteReport(TypedDict):
     why: str
 
 
-class HatReport(TypedDict):
-    """The state of the HAT; null where nobody looked."""
-
-    state: str | None
-    evidence: list[str]
-    remedy: str | None
-
-
 class FileReport(TypedDict):
     """A file and what is wrong with it (null: nothing)."""
 
@@ -40,7 +34,8 @@ class Report(TypedDict):
 
     version: str
     machine: "MachineJson"
-    hat: HatReport
+    hat: "HatJson"
+    sensors: "SensorsJson"
     routes: list[RouteReport]
     engine: dict[str, str | None]
     secrets: dict[str, str | None]
@@ -65,8 +60,8 @@ def run(args: argparse.Namespace) -> int:
     """Prints the report; a broken part is reported, never raised."""
     from assistant.wiring import survey
 
-    found = report(survey())
-    print(json.dumps(found, indent=2) if args.json else text(found))
+    found = survey()
+    print(json.dumps(report(found), indent=2) if args.json else text(report(found), found.hat.why))
     return 0
 
 
@@ -75,7 +70,8 @@ def report(found: "Survey") -> Report:
     return {
         "version": found.version,
         "machine": found.machine.to_json(),
-        "hat": {"state": None, "evidence": [], "remedy": None},
+        "hat": found.hat.to_json(),
+        "sensors": found.sensed.to_json(),
         "routes": [
             {
                 "id": "cpu",
@@ -95,8 +91,8 @@ def report(found: "Survey") -> Report:
     }
 
 
-def text(found: Report) -> str:
-    """The report for people: one fact a line, the name of the fact in a column of its own."""
+def text(found: Report, hat_why: str) -> str:
+    """The report for people: one fact a line, the name of the fact in a column of its own; `hat_why` says what the HAT's state means."""
     from assistant.domain.hygiene import one_line
 
     machine, engine = found["machine"], found["engine"]
@@ -105,7 +101,9 @@ def text(found: Report) -> str:
         ("processor", f"{machine['cpu'] or 'unknown'}, {machine['cores'] or 'unknown'} cores"),
         ("memory", _memory(machine["memory_available_bytes"], machine["memory_bytes"])),
         ("system", f"{machine['system'] or 'unknown'}, Python {machine['python']}"),
-        ("HAT", found["hat"]["state"] or "not looked for: this version answers on the processor"),
+        *(("sensor", reading) for reading in _readings(found["sensors"])),
+        *(("warning", line) for line in found["sensors"]["warnings"]),
+        *_hat(found["hat"], hat_why),
         *(("route " + r["id"], f"{r['state']}: {r['why']}") for r in found["routes"]),
         ("engine", f"llama-cpp-python {engine['build'] or 'not installed'}"),
         ("engine rung", engine["rung"] or "not known until a model has answered once"),
@@ -114,6 +112,29 @@ def text(found: Report) -> str:
         *(("problem", problem) for problem in found["problems"]),
     ]
     return "\n".join(f"{name:<12} {one_line(value, 400)}" for name, value in rows)
+
+
+def _hat(hat: "HatJson", why: str) -> list[tuple[str, str]]:
+    """What the HAT is, what shows it, and what mends it; without one, one line."""
+    rows = [("HAT", why)]
+    if hat["state"] != "none":
+        rows += [("HAT, seen", line) for line in hat["evidence"]]
+        rows.append(("HAT, use", "this version answers on the processor, whatever the HAT's state"))
+    if hat["remedy"]:
+        rows.append(("HAT, mend", hat["remedy"]))
+    return rows
+
+
+def _readings(sensors: "SensorsJson") -> list[str]:
+    """The sensors that say something, but for memory, which has a line of its own; `~` marks an estimate."""
+    found = []
+    for name, reading in sensors["readings"].items():
+        if reading is None or reading["unit"] == "B":
+            continue
+        mark = "~" if reading["source"] == "estimated" else ""
+        note = f" ({reading['note']})" if reading["note"] else ""
+        found.append(f"{name.replace('_', ' ')} {reading['value']:g} {reading['unit']}{mark}{note}")
+    return found
 
 
 def _memory(available_bytes: int | None, total_bytes: int | None) -> str:

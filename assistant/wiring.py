@@ -26,6 +26,8 @@ from assistant.storage.models import ModelShelf
 from assistant.storage.settings import TomlSettings
 
 if TYPE_CHECKING:
+    from assistant.domain.hat import Hat
+    from assistant.domain.sensing import Sensed
     from assistant.machine.facts import MachineFacts
     from assistant.storage.catalog import Catalog
     from assistant.tui.services import Services
@@ -226,6 +228,8 @@ class Survey:
 
     version: str
     machine: "MachineFacts"
+    hat: "Hat"
+    sensed: "Sensed"
     model: InstalledModel | None
     route_state: str
     route_why: str
@@ -241,7 +245,10 @@ class Survey:
 def survey() -> Survey:
     """Looks at everything; makes the folders, and brings a journal of an older version up to date. Raises: StorageError where there is no home folder."""
     from assistant.backends.llama.ladder import build, remembered
+    from assistant.domain.hat import judge
     from assistant.machine.facts import read_facts
+    from assistant.machine.hat import read_hat
+    from assistant.machine.sensors import Sensors
 
     places = paths.find()
     problems = tuple(str(problem) for problem in paths.make(places))
@@ -252,11 +259,13 @@ def survey() -> Survey:
     return Survey(
         __version__,
         machine,
+        judge(read_hat(sysroot(), environment=os.environ)),
+        Sensors(sysroot(), SystemClock().monotonic_ms).look(),
         model,
         state,
         why,
         build(),
-        rung.name if rung else None,
+        rung.name.lower().replace("_", " ") if rung else None,
         str(places.settings_file),
         settings_problem,
         str(places.journal_file),

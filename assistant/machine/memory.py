@@ -12,12 +12,15 @@ class Memory:
     """Memory in bytes; None where the machine does not say.
 
     `available_bytes` is the kernel's own estimate of what a program can take without swapping (MemAvailable).
+    The contiguous memory (CMA) is part of the total; a driver of a HAT takes buffers from it.
     """
 
     total_bytes: int | None
     available_bytes: int | None
     swap_total_bytes: int | None
     swap_free_bytes: int | None
+    cma_total_bytes: int | None = None
+    cma_free_bytes: int | None = None
 
 
 def read_memory(sysroot: Path = Path("/")) -> Memory:
@@ -32,6 +35,8 @@ def read_memory(sysroot: Path = Path("/")) -> Memory:
         available_bytes=_bytes(fields.get("MemAvailable")),
         swap_total_bytes=_bytes(fields.get("SwapTotal")),
         swap_free_bytes=_bytes(fields.get("SwapFree")),
+        cma_total_bytes=_bytes(fields.get("CmaTotal")),
+        cma_free_bytes=_bytes(fields.get("CmaFree")),
     )
 
 

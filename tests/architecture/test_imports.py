@@ -82,7 +82,7 @@ MAY_REACH_OUT = {
 }
 
 
-def test_only_three_files_start_programs_and_none_calls_around_the_door() -> None:
+def test_few_files_start_programs_and_none_calls_around_the_door() -> None:
     """What no import shows: methods of the event loop and of `os`, by name."""
     found = {
         (path.relative_to(ROOT).as_posix(), name)

@@ -1,0 +1,82 @@
+"""`assistant doctor` on machines of several kinds: what it says is what the tree under `ASSISTANT_SYSROOT` shows."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from tests.e2e.program import Program, with_model
+
+
+def doctor(program: Program, *args: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        program.command("doctor", *args),
+        capture_output=True,
+        env={**program.environment, **environment},
+        timeout=30,
+        check=False,
+    )
+
+
+def machine_with_card(root: Path, device: str) -> Path:
+    card = root / "sys/bus/pci/devices/0001:01:00.0"
+    card.mkdir(parents=True)
+    (card / "vendor").write_text("0x1e60\n")
+    (card / "device").write_text(f"{device}\n")
+    (card / "class").write_text("0x0b4000\n")
+    (root / "proc").mkdir()
+    (root / "proc/meminfo").write_text("MemTotal: 8129916 kB\nMemAvailable: 6000000 kB\n")
+    return root
+
+
+def test_json_has_the_objects_that_scripts_rely_on(tmp_path: Path, starter_model: Path) -> None:
+    program = with_model(tmp_path, starter_model)
+    found = json.loads(doctor(program, "--json").stdout)
+    assert {"machine", "hat", "routes", "engine", "secrets", "power", "sensors"} <= set(found)
+    assert set(found["hat"]) == {"state", "evidence", "remedy"}
+    [route] = found["routes"]
+    assert set(route) == {"id", "place", "backend", "model", "state", "why"}
+    assert (route["id"], route["state"], route["model"]) == ("cpu", "ready", "smollm2-135m")
+    assert found["engine"]["build"]
+    assert found["secrets"]["store"] is None
+    assert found["machine"]["cores"] == len(os.sched_getaffinity(0))
+
+
+def test_without_a_model_the_route_is_off_and_says_why(tmp_path: Path) -> None:
+    done = doctor(Program(tmp_path), "--json")
+    [route] = json.loads(done.stdout)["routes"]
+    assert done.returncode == 0
+    assert route["state"] == "off"
+    assert "assistant models pull" in route["why"]
+
+
+def test_a_vision_hat_is_named_as_one(tmp_path: Path) -> None:
+    root = machine_with_card(tmp_path / "tree", "0x2864")
+    found = json.loads(doctor(Program(tmp_path), "--json", ASSISTANT_SYSROOT=str(root)).stdout)
+    assert found["hat"]["state"] == "hailo8"
+    assert found["machine"]["memory_bytes"] == 8129916 * 1024
+
+
+def test_a_hat_without_a_driver_comes_with_what_mends_it(tmp_path: Path) -> None:
+    root = machine_with_card(tmp_path / "tree", "0x45c4")
+    done = doctor(Program(tmp_path), ASSISTANT_SYSROOT=str(root))
+    text = done.stdout.decode()
+    assert "HAT, mend" in text
+    assert "apt install" in text
+
+
+def test_a_broken_settings_file_and_a_broken_journal_are_reported_not_raised(
+    tmp_path: Path,
+) -> None:
+    program = Program(tmp_path)
+    settings = tmp_path / ".config/assistant/settings.toml"
+    journal = tmp_path / ".local/share/assistant/journal.db"
+    for path in (settings, journal):
+        path.parent.mkdir(parents=True)
+        path.write_text("this is [ neither\n" * 100)
+    done = doctor(program, "--json")
+    found = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert "not TOML" in found["settings"]["problem"]
+    assert found["journal"]["problem"]
+    assert journal.read_text().startswith("this is")
