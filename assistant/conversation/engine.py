@@ -165,12 +165,14 @@ class Engine:
 
     async def close(self) -> None:
         """Stops what runs, gives it a moment to end on record, and closes the backends."""
-        for running in list(self._running.values()):
+        turns = list(self._running.values())
+        for running in turns:
             await running.stop()
-        for route, backend in self._backends.items():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LEAVE_S), self._locks[route]:
-                    pass
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_S):
+                for running in turns:
+                    await running.left.wait()
+        for backend in self._backends.values():
             await backend.close()
 
     def _backend(self, route: str | None) -> Backend:

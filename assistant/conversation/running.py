@@ -43,7 +43,7 @@ class _StoppedError(Exception):
 
 
 class Running:
-    """A turn on its way; `turn` is its id."""
+    """A turn on its way; `turn` is its id, `left` is set once nobody follows it any more."""
 
     def __init__(
         self,
@@ -62,6 +62,7 @@ class Running:
         self._flush_ms = flush_ms
         self._watch = Stopwatch(clock)
         self._stopped = asyncio.Event()
+        self.left = asyncio.Event()
         self._reply: list[str] = []
         self._usage = Usage()
         self._streaming = False
@@ -144,6 +145,7 @@ class Running:
 
     def leave(self) -> None:
         """Records the turn as cancelled where its stream was closed before its end."""
+        self.left.set()
         if not self._over:
             self._over = True
             self._journal.append(self._ending(Finish.CANCELLED, None))
