@@ -88,7 +88,10 @@ class Desk:
             self._view.transcript.show(blank(next(iter(self._engine.routes), None)))
 
     async def open(self, conversation: str) -> None:
-        """Brings a conversation into view, "" the empty chat, each with the text that was being typed there."""
+        """Brings a conversation into view, each with the text that was being typed there.
+
+        "" is the empty chat; where the first text of one still waits, that one.
+        """
         self._wanted = conversation
         opened: Opened | None = None
         shown = blank(next(iter(self._engine.routes), None))
@@ -97,8 +100,8 @@ class Desk:
             while conversation and moment != (moment := self.turns.moment(conversation)):
                 # What began or ended in it while it was read is not in what was read.
                 opened = await asyncio.to_thread(read, self._journal, conversation)
-            if opened:
-                shown = await asyncio.to_thread(entries, opened, self._clock.now_ms())
+                if opened:
+                    shown = await asyncio.to_thread(entries, opened, self._clock.now_ms())
             draft = opened.draft if opened else await asyncio.to_thread(self._journal.draft, "")
         except AssistantError as error:
             self._failed(error)
@@ -108,11 +111,21 @@ class Desk:
         if conversation and opened is None:
             self._view.tell("this conversation is gone", error=True)
             return
+        self.typed(self._view.composer.full_text)
         self.chat = self._chat_of(opened, draft)
         self._show(opened, shown)
 
+    async def leave(self, conversation: str) -> None:
+        """Ends what runs and waits in a conversation that is to be deleted, and takes it out of view."""
+        if chat := self.turns.chat(conversation):
+            await self.turns.withdraw(chat)
+        if conversation == self.chat.conversation:
+            await self.open("")
+
     def _chat_of(self, opened: Opened | None, draft: str) -> Chat:
         if opened is None:
+            if waiting := self.turns.unstarted():
+                return waiting
             chat = Chat(self._settings().generation.system_prompt)
         elif known := self.turns.chat(opened.summary.id):
             return known
@@ -167,13 +180,15 @@ class Desk:
     def submit(self, text: str) -> None:
         """Sends what the person wrote; what cannot be sent stays where it is."""
         if not self._journal.writable:
+            self._view.composer.give_back(text)
             self._view.tell(
                 "storage: the journal cannot be written, so nothing is sent", error=True
             )
         elif not self._engine.routes:
+            self._view.composer.give_back(text)
             self._view.need_model()
         else:
-            self._view.composer.take()
+            self._view.composer.recall.add(text)
             self.chat.typed = ""
             self.turns.submit(self.chat, text)
             self._keep(self.chat)

@@ -22,32 +22,37 @@ class Drafts:
         self._start = start
         self._failed = failed
         self._delay_s = delay_s
-        self._pending: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
+        self._pending: set[str] = set()
         self._waiting = False
         self._writing = asyncio.Lock()
 
     def note(self, conversation: str, text: str) -> None:
         """`text` is what stands unsent in `conversation` now ("" is the empty chat)."""
-        self._pending[conversation] = text
+        self._texts[conversation] = text
+        self._pending.add(conversation)
         if not self._waiting:
             self._waiting = True
             self._start(self._later())
 
     def latest(self, conversation: str) -> str | None:
-        """The unsent text of `conversation` that is not on disk yet; None where the journal has the latest."""
-        return self._pending.get(conversation)
+        """The text noted last for `conversation`, on disk or not; None where none was: the journal has the latest."""
+        return self._texts.get(conversation)
 
     async def flush(self) -> None:
         """Saves at once whatever waits."""
         async with self._writing:
-            pending, self._pending = self._pending, {}
             if not self._journal.writable:
                 return
-            try:
-                for conversation, text in pending.items():
+            while self._pending:
+                conversation = self._pending.pop()
+                text = self._texts[conversation]
+                try:
                     await asyncio.to_thread(self._journal.save_draft, conversation, text)
-            except AssistantError as error:
-                self._failed(error)
+                except AssistantError as error:
+                    self._pending.add(conversation)
+                    self._failed(error)
+                    return
 
     async def _later(self) -> None:
         await asyncio.sleep(self._delay_s)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from assistant.conversation.engine import Engine
 from assistant.domain.errors import AssistantError
+from assistant.domain.hygiene import one_line
 from assistant.ports import Clock, ConversationSummary, Journal
 from assistant.tui.widgets.chats import Chats
 
@@ -64,13 +65,13 @@ class Shelf:
         self._chats.show(found, opened, running, self._clock.now_ms())
 
     def title(self, conversation: str) -> str:
-        """The title of a conversation; "" where it cannot be read."""
+        """The title of a conversation, harmless; "" where it cannot be read."""
         try:
             found = self._journal.conversation(conversation)
         except AssistantError:
             # The act that follows meets the same fault and says it.
             return ""
-        return found.title if found else ""
+        return one_line(found.title, 200) if found else ""
 
     async def rename(self, conversation: str, title: str) -> None:
         """Gives a conversation another title."""

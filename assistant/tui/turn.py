@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -146,6 +146,12 @@ class Turns:
         chats = (ask.chat for ask in [*asks, *self._queue])
         return next((chat for chat in chats if chat.conversation == conversation), None)
 
+    def unstarted(self) -> Chat | None:
+        """The new chat whose first text is sent and not in the journal yet."""
+        running = self.running
+        asks = [running.ask] if running and running.asked is None else []
+        return next((ask.chat for ask in [*asks, *self._queue] if ask.chat.head is None), None)
+
     def moment(self, conversation: str) -> tuple[str, bool, str]:
         """Differs from an earlier one where a turn of `conversation` began, was recorded or ended since."""
         chat = self.chat(conversation)
@@ -182,6 +188,11 @@ class Turns:
             await self._engine.stop(running.asked.turn)
         return True
 
+    async def withdraw(self, chat: Chat) -> None:
+        """Ends the running turn of `chat` and hands back what waits there."""
+        self._hand_back(chat, self.queued(chat))
+        await self.stop(chat)
+
     async def close(self) -> None:
         """Ends what runs, sends nothing more, and waits until the end is on record (at most 3 s)."""
         self._closed = True
@@ -207,18 +218,15 @@ class Turns:
             self._listener.turn_refused(error.note())
             finish = Finish.FAILED
         if finish in (Finish.CANCELLED, Finish.FAILED):
-            self._hand_back(running)
+            # What a person stopped, or what failed, is not followed by texts that were written before they saw that.
+            self._hand_back(running.ask.chat, self.unrecorded(running.ask.chat))
         self._next()
 
-    def _hand_back(self, running: Running) -> None:
-        """What a person stopped, or what failed, is not followed by texts that were written before they saw that."""
-        chat = running.ask.chat
-        texts = self.queued(chat)
-        if running.asked is None:
-            texts.insert(0, running.ask.text)
+    def _hand_back(self, chat: Chat, texts: Sequence[str]) -> None:
         self._queue = deque(ask for ask in self._queue if ask.chat is not chat)
         if texts:
             self._listener.handed_back(chat, "\n\n".join(texts))
+            self._listener.queue_changed()
 
     async def _stream(self, running: Running) -> Finish:
         finish = Finish.FAILED

@@ -1,9 +1,11 @@
-// The limit: a loop on llama.cpp's C API and nothing else. Prints the ms between the first and the last token, and the last token.
+// The limit: a loop on llama.cpp's C API and nothing else. Prints, from the first token to the last, ms of
+// wall clock and of CPU, and the last token.
 // bare_loop MODEL CONTEXT BATCH THREADS EXTRA_BUFFERS STEPS TOKEN...
 #include <llama.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 static void silent(enum ggml_log_level level, const char *text, void *data) {
@@ -33,10 +35,13 @@ int main(int argc, char **argv) {
     int steps = atoi(argv[6]);
     llama_token token = llama_sampler_sample(chain, context, -1);
     int64_t began = llama_time_us();
+    clock_t cpu_began = clock();
     for (int i = 1; i < steps; i++) {
         if (llama_decode(context, llama_batch_get_one(&token, 1))) return 6;
         token = llama_sampler_sample(chain, context, -1);
     }
-    printf("%.3f %d\n", (llama_time_us() - began) / 1000.0, token);
+    double wall_ms = (llama_time_us() - began) / 1000.0;
+    double cpu_ms = (clock() - cpu_began) * 1000.0 / CLOCKS_PER_SEC;
+    printf("%.3f %.3f %d\n", wall_ms, cpu_ms, token);
     return 0;
 }

@@ -209,6 +209,36 @@ async def test_a_reply_goes_on_while_another_conversation_is_in_view(tmp_path: P
         assert screen_text(app).count("begun") == 1
 
 
+async def test_a_new_chat_whose_first_text_waits_is_come_back_to(tmp_path: Path) -> None:
+    on = stage(tmp_path, Answer(("begun ", "and ended"), hold=1))
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "one")
+        await until(pilot, lambda: "begun" in screen_text(app))
+        (summary,) = on.journal.conversations()
+        await app.chat.desk.open("")
+        await send(app, pilot, "waits here")
+        await until(pilot, lambda: "queued waits here" in screen_text(app))
+        for conversation in ("", summary.id, ""):
+            await app.chat.desk.open(conversation)
+            assert app.chat.composer.text == ""
+        await until(pilot, lambda: "queued waits here" in screen_text(app))
+        on.backend.go.set()
+        await answered(app, pilot)
+        assert app.chat.desk.chat.title == "waits here"
+
+
+async def test_what_was_typed_last_stays_with_its_conversation(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "one")
+        await answered(app, pilot)
+        (summary,) = on.journal.conversations()
+        app.chat.composer.put("typed a moment ago")
+        await app.chat.desk.open("")
+        await app.chat.desk.open(summary.id)
+        assert app.chat.composer.text == "typed a moment ago"
+
+
 async def test_a_reply_that_ends_while_its_conversation_is_read_is_shown_whole(
     tmp_path: Path,
 ) -> None:
@@ -346,7 +376,7 @@ async def test_80x24_keeps_the_one_line_and_calls_columns_over(tmp_path: Path) -
         assert not app.chat.columns.chats.display
 
 
-@pytest.mark.parametrize("size", [(20, 5), (1, 1), (40, 3), (300, 4)])
+@pytest.mark.parametrize("size", [(20, 5), (1, 1), (2, 6), (3, 10), (4, 24), (40, 3), (300, 4)])
 async def test_tiny_terminals_do_not_end_it(tmp_path: Path, size: tuple[int, int]) -> None:
     on = stage(tmp_path)
     async with opened(on, size) as (app, pilot):

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from assistant.ports import ConversationSummary
 from assistant.tui.widgets.chats import Row, day_name, fit, rows
@@ -14,9 +15,10 @@ from tests.tui.driving import (
     screen_text,
     send,
     settled_surroundings,
+    toasts,
     until,
 )
-from tests.tui.fake_services import NOON_MS, stage
+from tests.tui.fake_services import NOON_MS, Answer, stage
 
 DAY_MS = 86_400_000
 
@@ -141,3 +143,38 @@ async def test_a_long_list_follows_the_cursor(tmp_path: Path) -> None:
         await until(pilot, lambda: "New chat" in screen_text(app))
         await pilot.press("pagedown", "pagedown", "pagedown")
         await until(pilot, lambda: "chat 30" in screen_text(app))
+
+
+async def test_deleting_a_running_conversation_out_of_view_ends_it(tmp_path: Path) -> None:
+    on = stage(tmp_path, Answer(("begun ", "and ended"), hold=1))
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "Running")
+        await until(pilot, lambda: "begun" in screen_text(app))
+        await send(app, pilot, "waits")
+        (found,) = on.journal.conversations()
+        await app.chat.desk.open("")
+        app.chat.run_worker(app.chat.act("delete", found.id))
+        await until(pilot, lambda: not on.journal.conversations())
+        await answered(app, pilot)
+        assert len(on.journal.records()) == 1
+        app.chat.run_worker(app.chat.act("restore", ""))
+        await until(pilot, lambda: on.journal.conversations())
+        await app.chat.desk.open(found.id)
+        assert app.chat.composer.text == "waits"
+
+
+async def test_a_hostile_title_reaches_neither_toast_nor_input(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    await on.services.engine.start_conversation("", "\x1b[2J\u202etitle")
+    async with opened(on) as (app, pilot):
+        await pilot.press("ctrl+o", "down", "r")
+        await until(pilot, lambda: type(app.screen).__name__ == "RenameScreen")
+        line = app.screen.query_one(Input)
+        assert line.value == "␛[2J⟨U+202E⟩title"
+        line.insert_text_at_cursor("\x9b31m\nx")
+        assert line.value == "␛[2J⟨U+202E⟩title⟨U+009B⟩31m x"
+        await pilot.press("escape", "d")
+        await until(pilot, lambda: toasts(app))
+        assert "␛[2J⟨U+202E⟩title" in toasts(app)[-1]
+        app.chat.tell("\x1b[2J")
+        await until(pilot, lambda: "␛[2J" in toasts(app))

@@ -26,7 +26,7 @@ class ComposerApp(App[int]):
 
     def on_composer_submitted(self, event: Composer.Submitted) -> None:
         self.sent.append(event.text)
-        self.query_one(Composer).take()
+        self.query_one(Composer).recall.add(event.text)
 
     def on_composer_take_back(self) -> None:
         self.taken_back += 1
@@ -157,3 +157,30 @@ async def test_the_badge_says_where_the_text_will_go() -> None:
         composer.label(Route("x", Place.CLOUD, "remote", "m"), "")
         assert composer.has_class("-cloud")
         assert not composer.has_class("-local")
+
+
+async def test_keys_act_in_the_order_in_which_they_come() -> None:
+    async with writing() as (app, composer, pilot):
+        for key in (*"ab", "ctrl+j", *"cx", "backspace", "d", "left", "left", "e"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        await pilot.pause()
+        assert composer.text == "ab\necd"
+
+
+async def test_what_is_typed_on_after_enter_stays() -> None:
+    async with writing() as (app, composer, pilot):
+        for key in (*"one", "enter", *"two", "enter", *"three"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        await pilot.pause()
+        assert app.sent == ["one", "two"]
+        assert composer.text == "three"
+
+
+async def test_a_prompt_called_back_is_harmless() -> None:
+    async with writing() as (_app, composer, pilot):
+        composer.recall.fill(["\x1b]0;x\x07\u202e"])
+        composer.recall_older()
+        await pilot.pause()
+        assert composer.text == "␛]0;x␇⟨U+202E⟩"

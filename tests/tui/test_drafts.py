@@ -5,8 +5,21 @@ from collections.abc import Coroutine
 from pathlib import Path
 
 from assistant.domain.errors import AssistantError, StorageError
+from assistant.storage.journal import SqliteJournal
 from assistant.tui.drafts import Drafts
 from tests.tui.fake_services import stage
+
+
+class OnceFullJournal(SqliteJournal):
+    """Its disk is full at the first draft."""
+
+    full = True
+
+    def save_draft(self, conversation: str, text: str) -> None:
+        if self.full:
+            self.full = False
+            raise StorageError("the disk is full")
+        super().save_draft(conversation, text)
 
 
 class Tasks:
@@ -35,7 +48,7 @@ async def test_the_latest_text_of_each_conversation_is_saved_once(tmp_path: Path
     assert drafts.latest("") == "hello"
     await tasks.over()
     assert journal.draft("") == "hello"
-    assert drafts.latest("") is None
+    assert drafts.latest("") == "hello"
     assert not failed
 
 
@@ -71,3 +84,14 @@ async def test_a_full_disk_is_said(tmp_path: Path) -> None:
     drafts.note("", "text")
     await drafts.flush()
     assert [type(error) for error in failed] == [StorageError]
+
+
+async def test_what_could_not_be_saved_is_kept_for_the_next_time(tmp_path: Path) -> None:
+    journal = stage(tmp_path, journal_type=OnceFullJournal).journal
+    failed: list[AssistantError] = []
+    drafts = Drafts(journal, Tasks().start, failed.append, delay_s=0)
+    drafts.note("", "text")
+    await drafts.flush()
+    assert (len(failed), journal.draft("")) == (1, "")
+    await drafts.flush()
+    assert journal.draft("") == "text"

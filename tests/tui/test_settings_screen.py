@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import OptionList
+from textual.widgets import Input, OptionList
 
 from assistant.domain.settings import EngineSettings, GenerationSettings, Settings
 from assistant.tui.app import AssistantApp
@@ -123,3 +123,25 @@ async def test_an_engine_setting_loads_the_model_again(tmp_path: Path) -> None:
         await pilot.press("enter", "ctrl+u", *"2048", "enter", "escape")
         await until(pilot, lambda: on.backend.loads > loads)
         assert app.settings.engine.context_tokens == 2048
+
+
+async def test_a_text_of_several_lines_is_left_to_its_file(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        assert app.change("generation.system_prompt", "one\ntwo \x07") == ""
+        await go_to(app, pilot, "generation.system_prompt")
+        await pilot.press("enter")
+        await until(pilot, lambda: "settings.toml itself" in screen_text(app))
+        assert "one two" in screen_text(app)
+        assert "\x07" not in screen_text(app)
+
+
+async def test_a_value_is_not_written_into_another_setting(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        await go_to(app, pilot, "generation.top_k")
+        await pilot.press("enter", "ctrl+u", *"7")
+        app.screen.query_one(OptionList).focus()
+        await pilot.press("down")
+        await until(pilot, lambda: not app.screen.query_one(Input).display)
+        assert app.settings.generation == GenerationSettings()

@@ -219,7 +219,7 @@ class LlamaBackend:
             key = self._plan.key()
             known = ladder.standing(self._plan.state_dir, key)
             ladder.keep(self._plan.state_dir, key, known.crashed())
-        tail = f" ({death.tail})" if death.crashed and death.tail else ""
+        tail = f" ({death.tail})" if death.tail and not death.killed else ""
         return EngineError(
             f"the engine {death.what}{tail}", "send again: the next message starts a new one"
         )

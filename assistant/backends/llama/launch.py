@@ -88,7 +88,7 @@ async def launch(plan: Plan) -> Launched:
 
 async def _climb_down(plan: Plan, key: str, known: ladder.Standing) -> Launched:
     rung: Rung | None = known.rung
-    death = Death("", crashed=True, tail="")
+    death = Death("", "")
     while rung is not None:
         try:
             launched = await _try(plan, rung, self_test=True)
@@ -121,12 +121,19 @@ async def _try(plan: Plan, rung: Rung, *, self_test: bool) -> Launched:
         # Cancelled or dead: either way nobody will use it.
         worker.kill()
         raise
-    if isinstance(answer, Loaded):
-        return Launched(worker, answer.window_tokens)
+    match answer:
+        case Loaded(window_tokens):
+            return Launched(worker, window_tokens)
+        case Failed(_, Fault.SELF_TEST, message):
+            failure: Exception = WorkerDiedError(Death("failed its self-test", message))
+        case Failed():
+            failure = _refusal(plan.model_path, answer)
+        case _:
+            failure = EngineError(
+                f"the engine answered {type(answer).__name__}", "assistant doctor"
+            )
     await worker.end(patience_s=1.0)
-    if isinstance(answer, Failed) and answer.fault is not Fault.SELF_TEST:
-        raise _refusal(plan.model_path, answer)
-    raise WorkerDiedError(Death("failed its self-test", crashed=True, tail=str(answer)))
+    raise failure
 
 
 def _inspect(path: Path) -> None:
@@ -159,7 +166,7 @@ def _refusal(path: Path, failed: Failed) -> ModelError:
 
 def _not_killed(death: Death) -> None:
     """A worker that something killed from outside says nothing of the rung. Raises: EngineError."""
-    if not death.crashed:
+    if death.killed:
         raise EngineError(
             f"the engine {death.what} while it loaded the model",
             "the system may be short of memory: close programs or choose a smaller model",

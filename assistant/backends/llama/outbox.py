@@ -5,8 +5,8 @@ import time
 
 from assistant.backends.llama.protocol import Piece, ToClient, encode
 
-GATHER_S = 0.04
-"""Text that follows sooner than this waits for more, so that at most 25 frames a second wake the screen."""
+GATHER_S = 0.05
+"""Text that follows sooner than this waits for more, so that at most 20 frames a second wake the screen."""
 
 
 class Outbox:

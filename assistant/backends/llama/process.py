@@ -27,11 +27,12 @@ _ASKED_TO_END = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """How a worker ended; `crashed` where it was its own doing: a signal of its code, not of a person or of the system."""
+    """How a worker ended: `crashed` by a signal that its own code raised, or `killed` by a person or the system."""
 
     what: str
-    crashed: bool
     tail: str
+    crashed: bool = False
+    killed: bool = False
 
 
 class WorkerDiedError(Exception):
@@ -62,11 +63,8 @@ class WorkerProcess(asyncio.SubprocessProtocol):
     @classmethod
     async def spawn(cls, command: Sequence[str], log_path: Path) -> "WorkerProcess":
         """Starts a worker in a process group of its own, so that Ctrl+C in the terminal is not for it. Raises: OSError."""
-        log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        log = _open_log(log_path)
         try:
-            if os.fstat(log).st_size > _LOG_LIMIT_BYTES:
-                os.ftruncate(log, 0)
             start = os.fstat(log).st_size
             _, process = await asyncio.get_running_loop().subprocess_exec(
                 lambda: cls(log_path, start),
@@ -144,8 +142,8 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         code = self._transport.get_returncode() or 0
         name = signal.Signals(-code).name if -code in set(signal.Signals) else ""
         what = self._broken or (f"died of {name}" if name else f"ended with code {code}")
-        crashed = -code not in _ASKED_TO_END
-        self.death = Death(what, crashed, self._tail())
+        killed = -code in _ASKED_TO_END
+        self.death = Death(what, self._tail(), code < 0 and not killed, killed)
         for mailbox in self._mailboxes.values():
             mailbox.put_nowait(self.death)
         self._ended.set()
@@ -178,6 +176,18 @@ def _alive(answer: Answer | Loaded | Death) -> Answer | Loaded:
     if isinstance(answer, Death):
         raise WorkerDiedError(answer)
     return answer
+
+
+def _open_log(path: Path) -> int:
+    """The log to append to, begun anew where it is long; where it cannot be written the engine runs without."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        if os.fstat(log).st_size > _LOG_LIMIT_BYTES:
+            os.ftruncate(log, 0)
+    except OSError:
+        log = os.open(os.devnull, os.O_WRONLY)
+    return log
 
 
 def _environment() -> dict[str, str]:

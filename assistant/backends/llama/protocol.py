@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from json.encoder import encode_basestring_ascii
 from typing import TypeVar
 
 from assistant.domain.prompt import ChatMessage, Finish, Role, Sampling
@@ -167,6 +168,12 @@ _Frame = TypeVar("_Frame")
 
 def encode(frame: ToWorker | ToClient) -> bytes:
     """`frame` as one line, newline included; lone surrogates survive."""
+    if isinstance(frame, Piece):
+        # The one that is made while tokens are: the long way takes as much again as all else between two of them.
+        text = encode_basestring_ascii(frame.text)
+        return (
+            f'{{"frame":"Piece","id":{frame.id},"text":{text},"tokens":{frame.tokens}}}\n'.encode()
+        )
     return json.dumps({"frame": type(frame).__name__, **asdict(frame)}).encode("ascii") + b"\n"
 
 

@@ -80,14 +80,16 @@ class Model:
     ) -> None:
         """Loads it as `rung` allows. Raises: WorkerError."""
         self._log = Log()
+        # llama.cpp looks at its flag through a bare pointer.
+        self._interrupt = interrupt
         llama.llama_backend_init()
         self.handle = self._open(path, rung)
         trained = llama.llama_model_n_ctx_train(self.handle)
         wanted = min(context_tokens or trained, trained) if trained > 0 else context_tokens
         self.window = max(wanted, _LEAST_CONTEXT)
-        self.context = self._make_context(1 if rung.single_thread else threads, interrupt)
+        self.context = self._make_context(1 if rung.single_thread else threads)
         self._memory = llama.llama_get_memory(self.context)
-        if not self._memory:
+        if not self._memory or llama.llama_model_has_encoder(self.handle):
             raise WorkerError(Fault.MODEL, "it is not a model that writes text")
         self.cells = Cells()
         self._tokens = (llama.llama_token * BATCH_TOKENS)()
@@ -153,6 +155,7 @@ class Model:
             return False
         llama.llama_memory_seq_add(self._memory, 0, at + count, -1, -count)
         self.cells.drop(at, count)
+        self._settle()
         return True
 
     def state_bytes(self) -> int:
@@ -197,6 +200,18 @@ class Model:
             raise WorkerError(Fault.SELF_TEST, "the self-test gave figures that are no numbers")
         self.trim(0)
 
+    def _settle(self) -> None:
+        """Has a move of cells done now, with the last of them evaluated anew, and lets nothing interrupt it.
+
+        llama.cpp moves them at the next evaluation. Given up halfway, it would move some layers twice; a state saved before
+        would hold cells in their old places.
+        """
+        last = self.cells.tokens[-1]
+        self.trim(len(self.cells) - 1)
+        llama.llama_set_abort_callback(self.context, llama.ggml_abort_callback(), None)
+        self.step(last)
+        llama.llama_set_abort_callback(self.context, self._interrupt.callback, self._interrupt.data)
+
     def _decode(self) -> bool:
         code = llama.llama_decode(self.context, self._batch)
         if code == 0:
@@ -219,7 +234,7 @@ class Model:
             raise WorkerError(Fault.MODEL, why)
         return handle
 
-    def _make_context(self, threads: int, interrupt: Interrupt) -> "llama.llama_context_p":
+    def _make_context(self, threads: int) -> "llama.llama_context_p":
         params = llama.llama_context_default_params()
         params.n_ctx = self.window
         params.n_batch = params.n_ubatch = BATCH_TOKENS
@@ -227,8 +242,8 @@ class Model:
         params.n_threads = params.n_threads_batch = threads
         params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
         params.no_perf = True
-        params.abort_callback = interrupt.callback
-        params.abort_callback_data = interrupt.data
+        params.abort_callback = self._interrupt.callback
+        params.abort_callback_data = self._interrupt.data
         made: llama.llama_context_p = llama.llama_init_from_model(self.handle, params)
         if not made:
             raise WorkerError(

@@ -1,7 +1,6 @@
 """Does what is asked of a loaded model: counts, prefills, generates, and keeps the KV cache worth its while."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from assistant.backends.llama.bindings import llama
@@ -76,7 +75,7 @@ class Session:
             stable = self._tokenizer.stable(frame.messages, self._model.cells.tokens)
             if len(stable) < self._model.window:
                 kept = self._reuse(stable, exact=False)
-                self._evaluate(stable[kept:], lambda: None, logits=False)
+                self._model.evaluate(stable[kept:], lambda: None, logits=False)
         self._idle_since = time.monotonic()
         self._outbox.send(Ended(frame.id))
 
@@ -148,12 +147,6 @@ class Session:
             model.drop(shared, missing)
         return model.trim(model.cells.usable(prompt, exact=exact))
 
-    def _evaluate(self, tokens: list[int], told: Callable[[], None], *, logits: bool) -> bool:
-        before = len(self._model.cells)
-        complete = self._model.evaluate(tokens, told, logits=logits)
-        self._unsaved += len(self._model.cells) - before
-        return complete
-
     def _read(self, request: int, prompt: list[int], *, exact: bool) -> Ready:
         """Brings `prompt` into the cache and reports how far it is."""
         cached = self._reuse(prompt, exact=exact)
@@ -170,8 +163,9 @@ class Session:
         # The last token alone, where the same prompt has to give the same reply: a repetition then starts from the very
         # same values, and evaluates no more than that token.
         cut = len(prompt) - 1 if exact else cached
-        complete = self._evaluate(prompt[cached:cut], told, logits=False)
-        complete = complete and self._evaluate(prompt[cut:], told, logits=True)
+        evaluate = self._model.evaluate
+        complete = evaluate(prompt[cached:cut], told, logits=False) and evaluate(prompt[cut:], told)
+        self._unsaved += len(self._model.cells) - cached
         return Ready(cached, complete)
 
     def _reply(self, frame: Generate, limit: int) -> tuple[Finish, int]:

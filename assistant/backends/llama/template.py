@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import jinja2
@@ -77,10 +77,17 @@ class ControlWords:
         """
         parts = []
         for piece in self._joined(rendered).split(_BREAK):
-            starts = [at for at in self._starts(piece) if not self._is_glued(piece, at)]
-            edges = [0, *(at for at in starts if at), len(piece)]
-            parts += [piece[a:b] for a, b in pairwise(edges) if a < b]
+            edges = sorted({0, *self._cuts(piece), len(piece)})
+            parts += [piece[a:b] for a, b in pairwise(edges)]
         return parts
+
+    def _cuts(self, piece: str) -> Iterator[int]:
+        done = 0
+        for at in self._starts(piece):
+            if at >= done:
+                done = at + next(n for n in self._lengths if piece[at : at + n] in self._words)
+                if not self._is_glued(piece, at):
+                    yield at
 
     def _joined(self, rendered: str) -> str:
         """`rendered` with a break at those edges across which a control word would come to be, the others gone."""

@@ -151,11 +151,12 @@ class Tokenizer:
         known = self._known.get(part)
         if known is None:
             known = self._vocabulary.tokenise(part)
-            self._known_characters += len(part)
-            if self._known_characters > _CACHED_CHARACTERS:
+            if self._known_characters + len(part) > _CACHED_CHARACTERS:
                 self._known.clear()
-                self._known_characters = len(part)
-            self._known[part] = known
+                self._known_characters = 0
+            if len(part) <= _CACHED_CHARACTERS:
+                self._known[part] = known
+                self._known_characters += len(part)
         return known
 
     def _learn_end(self) -> None:

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from assistant.domain.hygiene import harmless
 from assistant.domain.readings import tick
 from assistant.domain.settings import Settings
 from assistant.tui import wording
@@ -91,7 +92,8 @@ class ChatScreen(Screen[None]):
         self._tick()
 
     def tell(self, text: str, error: bool = False) -> None:
-        """A toast; errors stay longer."""
+        """A toast, harmless whatever it quotes; errors stay longer."""
+        text = harmless(text)
         if error:
             self.notify(text, severity="error", timeout=12, markup=False)
         else:
@@ -164,9 +166,7 @@ class ChatScreen(Screen[None]):
         elif verb == "restore":
             await self.shelf.undo()
         elif verb == "delete":
-            if conversation == self.desk.chat.conversation:
-                await self.desk.turns.stop(self.desk.chat)
-                await self.desk.open("")
+            await self.desk.leave(conversation)
             await self.shelf.delete(conversation)
         self.desk_changed()
 

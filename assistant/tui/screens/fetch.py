@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from assistant.domain.errors import AssistantError
-from assistant.domain.hygiene import one_line
+from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.models import CatalogEntry, FetchProgress, FetchStage, Fit, fit
 from assistant.tui.services import Services
 from assistant.tui.widgets.meters import Glyphs, gauge, glyphs_for
@@ -182,4 +182,4 @@ class FetchScreen(ModalScreen[bool]):
     def _say(self, text: str, error: bool = False) -> None:
         said = self.query_one("#said", Static)
         said.set_class(error, "-error")
-        said.update(text)
+        said.update(harmless(text))

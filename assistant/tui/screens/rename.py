@@ -7,6 +7,8 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from assistant.tui.widgets.line import Line
+
 
 class RenameScreen(ModalScreen[str]):
     """Ends with the new title; "" where the person changed their mind."""
@@ -23,8 +25,7 @@ class RenameScreen(ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         """One line, with the old title selected."""
-        line = Input(self._old, max_length=200)
-        line.cursor_blink = False
+        line = Line(self._old, max_length=200)
         line.border_title = "Title"
         line.border_subtitle = "enter keep · esc leave as it was"
         yield line

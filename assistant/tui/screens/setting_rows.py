@@ -6,10 +6,13 @@ import textwrap
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
+from assistant.domain.hygiene import one_line
 from assistant.domain.settings import INT32, RANGES, Range, Settings
 
 Value = str | int | float | bool
 
+_SHOWN = 200
+"""Characters of a value that the list shows."""
 _LIVE = ("engine.prefill_while_typing", "engine.load_at_start")
 _WHEN = {
     "generation": "From the next message on.",
@@ -44,8 +47,8 @@ class Row:
         if isinstance(self.value, bool):
             return "on" if self.value else "off"
         if isinstance(self.value, tuple):
-            return ", ".join(repr(text) for text in self.value) or "—"
-        return str(self.value) or "—"
+            return one_line(", ".join(repr(text) for text in self.value), _SHOWN) or "—"
+        return one_line(str(self.value), _SHOWN) or "—"
 
     @property
     def reloads(self) -> bool:

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from assistant.domain.settings import Settings
 from assistant.tui.screens.setting_rows import Row, parsed, rows
+from assistant.tui.widgets.line import Line
 
 Value = str | int | float | bool
 
@@ -53,8 +54,7 @@ class SettingsScreen(ModalScreen[bool]):
             sheet.border_subtitle = "enter change · ←→ theme · esc back"
             yield OptionList(*self._options(), markup=False)
             yield Static("", id="about", markup=False)
-            line = Input(id="value")
-            line.cursor_blink = False
+            line = Line(name="value")
             line.display = False
             yield line
             yield Static("", id="said", markup=False)
@@ -82,6 +82,7 @@ class SettingsScreen(ModalScreen[bool]):
     @on(OptionList.OptionHighlighted)
     def _explain(self) -> None:
         self._restore_theme()
+        self.query_one(Input).display = False
         if row := self._row:
             self.query_one("#about", Static).update(row.about)
             self._say("")
@@ -97,6 +98,8 @@ class SettingsScreen(ModalScreen[bool]):
             self._set(row, self.app.theme)
         elif isinstance(row.value, tuple):
             self._say("a list is changed in settings.toml itself")
+        elif "\n" in str(row.value):
+            self._say("a text of several lines is changed in settings.toml itself")
         else:
             line = self.query_one(Input)
             line.value = str(row.value)

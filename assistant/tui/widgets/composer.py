@@ -6,6 +6,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import TextArea
 
@@ -27,7 +28,7 @@ class Composer(TextArea):
     """A text area of one to ten lines; long pastes are folded until they are sent."""
 
     class Submitted(Message):
-        """The person pressed Enter; `text` is unfolded. The composer keeps it until `take` or `put`."""
+        """The person pressed Enter; `text` is unfolded, and the composer is empty for what is typed next."""
 
         def __init__(self, text: str) -> None:
             self.text = text
@@ -80,13 +81,18 @@ class Composer(TextArea):
         """Cuts the badge for another width."""
         self._badge()
 
+    def render_line(self, y: int) -> Strip:
+        """One row; none where no column is left, in which the text area cannot wrap its placeholder."""
+        return super().render_line(y) if self.content_size.width > 0 else Strip.blank(0)
+
     @property
     def full_text(self) -> str:
         """What would be sent: the text with its pastes unfolded."""
         return self._pastes.unfold(self.text)
 
     def put(self, text: str) -> None:
-        """Shows `text` in the place of what stands there, folded where it is long; the cursor goes to its end."""
+        """Shows `text`, made harmless, in the place of what stands there, folded where it is long; the cursor goes to its end."""
+        text = harmless(text)
         self._pastes.clear()
         self.load_text(self._pastes.fold(text) if is_long(text) else text)
         self.move_cursor(self.document.end)
@@ -96,11 +102,6 @@ class Composer(TextArea):
         standing = self.full_text
         self.put(f"{text}\n\n{standing}" if standing.strip() else text)
 
-    def take(self) -> None:
-        """Empties the composer: its text was sent."""
-        self.recall.add(self.full_text)
-        self.put("")
-
     def action_submit(self) -> None:
         """Sends; a backslash at the end makes a new line instead, where a terminal knows no other way."""
         row, column = self.cursor_location
@@ -108,6 +109,7 @@ class Composer(TextArea):
             self.replace("\n", (row, column - 1), (row, column))
         elif self.text.strip():
             self.post_message(self.Submitted(self.full_text))
+            self.put("")
 
     def action_newline(self) -> None:
         """Begins another line."""
@@ -146,10 +148,16 @@ class Composer(TextArea):
         """Takes what was copied last in this program, folded where it is long."""
         self.post_message(events.Paste(self.app.clipboard))
 
-    def _on_key(self, event: events.Key) -> None:  # type: ignore[override]
-        """Enter is a command here: the text area would take it as a new line before any binding sees it."""
-        if event.key == "enter":
-            event.prevent_default()
+    async def _on_key(self, event: events.Key) -> None:
+        """Its keys act in the order in which they were pressed.
+
+        Left to the screen, a key would act behind what was typed after it: an Enter would send that as well.
+        """
+        for binding in self._bindings.key_to_bindings.get(event.key, ()):
+            if await self.app.run_action(binding.action, self):
+                event.stop()
+                event.prevent_default()
+                return
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Only this handler sees the paste: the one of the text area would put it in as it came."""

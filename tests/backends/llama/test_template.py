@@ -71,6 +71,7 @@ def test_messages_that_meet_make_no_control_word_either(texts: list[str]) -> Non
 
 
 @given(st.lists(st.one_of(alphabet, st.sampled_from(WORDS)), max_size=8).map("".join))
+@example("<<a>b")
 def test_parts_are_cut_where_control_words_begin_and_nowhere_else(text: str) -> None:
     parts = words.cut(text)
     assert "".join(parts) == text
