@@ -115,13 +115,6 @@ class Desk:
         self.chat = self._chat_of(opened, draft)
         self._show(opened, shown)
 
-    async def leave(self, conversation: str) -> None:
-        """Ends what runs and waits in a conversation that is to be deleted, and takes it out of view."""
-        if chat := self.turns.chat(conversation):
-            await self.turns.withdraw(chat)
-        if conversation == self.chat.conversation:
-            await self.open("")
-
     def _chat_of(self, opened: Opened | None, draft: str) -> Chat:
         if opened is None:
             if waiting := self.turns.unstarted():

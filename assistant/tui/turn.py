@@ -188,10 +188,11 @@ class Turns:
             await self._engine.stop(running.asked.turn)
         return True
 
-    async def withdraw(self, chat: Chat) -> None:
-        """Ends the running turn of `chat` and hands back what waits there."""
-        self._hand_back(chat, self.queued(chat))
-        await self.stop(chat)
+    async def withdraw(self, conversation: str) -> None:
+        """Ends the running turn of `conversation` and hands back what waits there."""
+        if chat := self.chat(conversation):
+            self._hand_back(chat, self.queued(chat))
+            await self.stop(chat)
 
     async def close(self) -> None:
         """Ends what runs, sends nothing more, and waits until the end is on record (at most 3 s)."""

@@ -150,14 +150,19 @@ async def compare(setting: Setting, steps: int) -> None:
         c_command(setting.program, rung, threads, steps, prompt),
         python_command(rung, threads, steps, prompt),
     ]
-    rounds = [await one_round(setting, backend, commands, steps) for _ in range(setting.rounds)]
-    await backend.close()
     print(f"{steps} tokens, {setting.rounds} rounds, {threads} threads, rung {rung}")
+    rounds = []
+    for _ in range(setting.rounds):
+        rounds.append(await one_round(setting, backend, commands, steps))
+        print("  ms", *(round(took.wall_ms) for took in rounds[-1]), flush=True)
+    await backend.close()
     for at, name in enumerate(("C", "ctypes", "backend")):
         wall = [took[0].wall_ms / took[at].wall_ms for took in rounds]
         cpu = [took[0].cpu_ms / took[at].cpu_ms for took in rounds]
         rate = median((steps - 1) / took[at].cpu_ms * 1000 * threads for took in rounds)
-        of_wall = "" if setting.sliced else f"   of C by the clock {spread(wall)}"
+        best = min(took[0].wall_ms for took in rounds) / min(took[at].wall_ms for took in rounds)
+        clock = f"   of C by the clock {spread(wall)}, best to best {best:.3f}"
+        of_wall = "" if setting.sliced else clock
         print(f"  {name:8} {rate:6.1f} tokens per s of CPU   of C by CPU {spread(cpu)}{of_wall}")
 
 

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input
 
 from assistant.ports import ConversationSummary
@@ -178,3 +179,15 @@ async def test_a_hostile_title_reaches_neither_toast_nor_input(tmp_path: Path) -
         assert "␛[2J⟨U+202E⟩title" in toasts(app)[-1]
         app.chat.tell("\x1b[2J")
         await until(pilot, lambda: "␛[2J" in toasts(app))
+
+
+async def test_a_search_typed_at_once_deletes_nothing(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    for title in ("Radish and dill", "Another"):
+        await on.services.engine.start_conversation("", title)
+    async with opened(on) as (app, pilot):
+        await pilot.press("ctrl+o", "down")
+        for key in ("slash", *"dill", "enter"):
+            app.post_message(events.Key(key, {"slash": "/", "enter": None}.get(key, key)))
+        await until(pilot, lambda: app.chat.desk.chat.title == "Radish and dill")
+        assert len(on.journal.conversations()) == 2

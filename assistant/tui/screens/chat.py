@@ -166,7 +166,9 @@ class ChatScreen(Screen[None]):
         elif verb == "restore":
             await self.shelf.undo()
         elif verb == "delete":
-            await self.desk.leave(conversation)
+            await self.desk.turns.withdraw(conversation)
+            if conversation == self.desk.chat.conversation:
+                await self.desk.open("")
             await self.shelf.delete(conversation)
         self.desk_changed()
 

@@ -16,6 +16,7 @@ from textual.strip import Strip
 
 from assistant.domain.hygiene import one_line
 from assistant.ports import ConversationSummary
+from assistant.tui.widgets.keys import act
 
 _TODAY = "Today"
 """The first heading is left out: what is on top and under no heading is of today."""
@@ -193,8 +194,9 @@ class Chats(ScrollView, can_focus=True):
         """While a search is on, characters belong to it and not to the keys of the list."""
         return self._wanted is not None and character is not None and character.isprintable()
 
-    def _on_key(self, event: events.Key) -> None:  # type: ignore[override]
+    async def _on_key(self, event: events.Key) -> None:
         if self._wanted is None:
+            await act(self, event)
             return
         if event.is_printable and event.character:
             self._wanted += event.character
@@ -203,6 +205,7 @@ class Chats(ScrollView, can_focus=True):
         elif event.key == "ctrl+u":
             self._wanted = ""
         else:
+            await act(self, event)
             return
         event.stop()
         event.prevent_default()

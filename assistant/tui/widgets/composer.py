@@ -14,6 +14,7 @@ from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.places import SHORT_NAMES, Route
 from assistant.tui.pastes import Pastes, is_long
 from assistant.tui.recall import Recall
+from assistant.tui.widgets.keys import act
 from assistant.tui.wording import badge
 
 
@@ -149,15 +150,8 @@ class Composer(TextArea):
         self.post_message(events.Paste(self.app.clipboard))
 
     async def _on_key(self, event: events.Key) -> None:
-        """Its keys act in the order in which they were pressed.
-
-        Left to the screen, a key would act behind what was typed after it: an Enter would send that as well.
-        """
-        for binding in self._bindings.key_to_bindings.get(event.key, ()):
-            if await self.app.run_action(binding.action, self):
-                event.stop()
-                event.prevent_default()
-                return
+        """Its keys act in the order in which they were pressed."""
+        await act(self, event)
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Only this handler sees the paste: the one of the text area would put it in as it came."""

@@ -89,6 +89,18 @@ async def test_dropped_turns_are_shifted_out(backend: LlamaBackend) -> None:
     assert follow.cached >= kept - 8
 
 
+async def test_what_was_shifted_is_saved_in_its_new_place(make_backend: MakeBackend) -> None:
+    backend = make_backend()
+    messages, _ = await talk(backend, *(f"{n}. {PARAGRAPH}" for n in ("One", "Two")))
+    window = [SYSTEM, *messages[3:], user("And then?")]
+    first = await hear(backend, generation(window, GREEDY))
+    assert first.cached > len(PARAGRAPH) // 8
+    await backend.close()
+    again = await hear(make_backend(), generation(window, GREEDY))
+    assert again.cached == again.progress[0].total - 1
+    assert again.text == first.text
+
+
 async def test_a_conversation_comes_back_after_a_restart(
     make_backend: MakeBackend, tmp_path: Path
 ) -> None:

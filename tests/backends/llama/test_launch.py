@@ -170,6 +170,18 @@ async def test_a_worker_that_cannot_be_started_is_an_engine_error(
         await make_backend(command=(str(tmp_path / "nothing"),)).load()
 
 
+@pytest.mark.usefixtures("home")
+async def test_folders_that_cannot_be_written_cost_comfort_not_the_reply(
+    starter_model: Path, tmp_path: Path
+) -> None:
+    nowhere = tmp_path / "file"
+    nowhere.touch()
+    settings = EngineSettings(context_tokens=256, threads=1)
+    backend = LlamaBackend(ROUTE, starter_model, settings, nowhere / "state", nowhere / "cache")
+    assert (await hear(backend, generation([user("Hello")], GREEDY))).text
+    await backend.close()
+
+
 async def test_a_worker_that_talks_nonsense_is_an_engine_error(make_backend: MakeBackend) -> None:
     with pytest.raises(EngineError, match="not a frame"):
         await make_backend(command=("/bin/echo", "hello")).load()
