@@ -1,0 +1,1 @@
+"""HailoRT's bindings: the native part and the Python around it."""
