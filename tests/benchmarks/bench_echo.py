@@ -26,10 +26,10 @@ class Wire(Terminal):
 
     def pump(self, wait_s: float) -> bool:
         """Takes what the child wrote within `wait_s`; False where it is gone."""
-        ready, _, _ = select.select([self._fd], [], [], wait_s)
+        ready, _, _ = select.select([self.fd], [], [], wait_s)
         if not ready:
             return True
-        data = os.read(self._fd, 65536)
+        data = os.read(self.fd, 65536)
         self.raw += data
         return bool(data)
 

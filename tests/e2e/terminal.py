@@ -23,7 +23,7 @@ class Terminal:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = bytearray()
-        self.pid, self._fd = pty.fork()
+        self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.execvpe(command[0], list(command), dict(environment))  # noqa: S606 - the test's own child
         self.resize(columns, rows)
@@ -31,11 +31,11 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         """Tells the child of another size, as a terminal does."""
         self.screen.resize(rows, columns)
-        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def send(self, keys: str) -> None:
         """Types."""
-        os.write(self._fd, keys.encode())
+        os.write(self.fd, keys.encode())
 
     def text(self) -> str:
         """The screen's lines."""
@@ -43,11 +43,11 @@ class Terminal:
 
     def pump(self, wait_s: float) -> bool:
         """Takes what the child wrote within `wait_s`; False where it is gone."""
-        ready, _, _ = select.select([self._fd], [], [], wait_s)
+        ready, _, _ = select.select([self.fd], [], [], wait_s)
         if not ready:
             return True
         try:
-            data = os.read(self._fd, 65536)
+            data = os.read(self.fd, 65536)
         except OSError:
             return False
         self.raw += data
@@ -87,4 +87,4 @@ class Terminal:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
             self.pid = 0
-        os.close(self._fd)
+        os.close(self.fd)

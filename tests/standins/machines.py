@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from tests.standins.machine_programs import hailortcli, lspci, vcgencmd
@@ -72,6 +73,15 @@ def spend(machine: Machine, microjoules: int) -> None:
     top = int((folder / "max_energy_range_uj").read_text())
     counter = folder / "energy_uj"
     counter.write_text(f"{(int(counter.read_text()) + microjoules) % (top + 1)}\n")
+
+
+def listen(machine: Machine, address: str = "0.0.0.0", port: int = 8000) -> None:  # noqa: S104 - only written down
+    """Lets `/proc/net/tcp` say that a server listens there."""
+    digits = f"{int.from_bytes(IPv4Address(address).packed, 'little'):08X}:{port:04X}"
+    head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
+    machine.put(
+        "proc/net/tcp", f"{head}   0: {digits} 00000000:0000 0A 00000000:00000000 00:0 0 0\n"
+    )
 
 
 def _pi(

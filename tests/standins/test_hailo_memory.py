@@ -169,6 +169,20 @@ async def test_quotes_need_nothing_anywhere(profile: str) -> None:
 
 
 @ALIKE
+async def test_a_bare_prompt_becomes_one_message(profile: str) -> None:
+    """§1.5: on 5.3.0 not even quotes are escaped; no prompt loads."""
+    async with server_of(profile) as server:
+        path, body = "/api/generate", {"model": MODEL, "prompt": "hello"}
+        heard = await ask(server.port, "POST", path, body)
+        assert heard.lines[0]["response"] == "one"
+        assert server.generations()[-1].seen == server.generations()[-1].sent
+        heard = await ask(server.port, "POST", path, {**body, "prompt": 'say "this"'})
+        assert heard.status == (500 if profile == "5.3.0" else 200)
+        heard = await ask(server.port, "POST", path, {"model": MODEL})
+        assert heard.json["done_reason"] == "load"
+
+
+@ALIKE
 async def test_the_remedy_of_two_wordings_works(profile: str) -> None:
     """§1.9: thirty turns with cancels and switches; whoever toggles the first message when dirty stays in step."""
     chance = random.Random(5)

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from assistant.domain.hat import judge
+from assistant.machine import programs
 from assistant.machine.hat import read_hat
+from assistant.machine.listening import exposed
 from assistant.machine.sensors import Sensors
-from tests.standins.machine_programs import BOARD_W, RAILS
-from tests.standins.machines import EXPECTED, KINDS, Machine, make, spend
+from tests.standins.machine_programs import BOARD_W, RAILS, silent, vcgencmd_without_device
+from tests.standins.machines import EXPECTED, KINDS, Machine, listen, make, spend
 
 
 def ran(machine: Machine, *command: str) -> subprocess.CompletedProcess[str]:
@@ -86,6 +88,23 @@ def test_an_energy_counter_that_wraps_still_gives_watts(tmp_path: Path) -> None:
     power = sensors.look().figures.package_power
     assert power is not None
     assert power.value == pytest.approx(12.0, rel=1e-3)
+
+
+def test_a_vcgencmd_may_be_refused_its_device_or_say_nothing(tmp_path: Path) -> None:
+    machine = make(tmp_path, "none")
+    machine.program("vcgencmd", vcgencmd_without_device())
+    refused = ran(machine, "vcgencmd", "measure_temp")
+    assert (refused.returncode, "/dev/vcio" in refused.stderr) == (1, True)
+    machine.program("vcgencmd", silent())
+    program = str(machine.programs / "vcgencmd")
+    assert programs.ask(program, "measure_temp", timeout_s=0.2) is None
+
+
+@pytest.mark.parametrize(("address", "open_to_all"), [("0.0.0.0", True), ("127.0.0.1", False)])  # noqa: S104 - only written down
+def test_a_port_may_be_open_to_all(address: str, open_to_all: bool, tmp_path: Path) -> None:
+    machine = make(tmp_path, "h10_511")
+    listen(machine, address)
+    assert bool(exposed(machine.root, "127.0.0.1:8000")) is open_to_all
 
 
 def test_hailortcli_tells_versions_and_mismatches(tmp_path: Path) -> None:
