@@ -81,6 +81,7 @@ class Desk:
             self.chat.typed = draft
             self._view.composer.put(draft)
         self._view.desk_changed()
+        await asyncio.to_thread(_learn_markdown)
 
     def greet(self) -> None:
         """Says in an empty chat where an answer would come from."""
@@ -243,3 +244,12 @@ class Desk:
 
     def _failed(self, error: AssistantError) -> None:
         self._view.tell(str(error), error=True)
+
+
+def _learn_markdown() -> None:
+    """Loads what the first reply needs before it comes: the engine is then using every core."""
+    from assistant.tui.markdown.growing import Growing
+
+    growing = Growing(80)
+    growing.append("a")
+    growing.update()

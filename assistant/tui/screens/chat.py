@@ -22,7 +22,7 @@ from assistant.tui.widgets.composer import Composer, entitle
 from assistant.tui.widgets.panel import panel_line
 from assistant.tui.widgets.status import IDLE, RUNNING, Status
 
-TICK_S = 0.2
+TICK_S = 0.5
 """How often the panel is drawn while a turn runs."""
 
 

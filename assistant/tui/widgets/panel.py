@@ -21,7 +21,7 @@ __all__ = ["Panel", "panel_line"]
 class Panel(ScrollView, can_focus=True):
     """Shows `readings`; only lines that changed are drawn again.
 
-    It keeps no time of its own: set `readings` (see `domain.readings.fold` and `tick`) at most about five times a second.
+    It keeps no time of its own: set `readings` (see `domain.readings.fold` and `tick`) about twice a second.
     """
 
     ALLOW_SELECT = False
