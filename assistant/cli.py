@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.domain.errors import AssistantError, StorageError
+from assistant.domain.errors import EXIT_CANCELLED, AssistantError, StorageError
 from assistant.domain.hygiene import harmless
 
 if TYPE_CHECKING:
     import argparse
-
-CANCELLED = 130
 
 
 def build_parser() -> "argparse.ArgumentParser":
@@ -37,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         print("cancelled", file=sys.stderr)
-        return CANCELLED
+        return EXIT_CANCELLED
     except BrokenPipeError:
         _drop_output()
         return 0
@@ -70,6 +68,6 @@ def _drop_output() -> None:
 def _chat() -> int:
     # A collection costs the start a tenth and finds nothing; the screen turns it on again after its first frame.
     gc.disable()
-    from assistant.wiring import run_chat
+    from assistant.wiring.house import run_chat
 
     return run_chat()

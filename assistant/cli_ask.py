@@ -8,22 +8,26 @@ import sys
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from assistant.domain.errors import UsageError
+from assistant.domain.errors import EXIT_CANCELLED, UsageError
 from assistant.domain.hygiene import harmless, one_line
+from assistant.domain.notices import window_moved
 from assistant.domain.prompt import Finish
 from assistant.domain.sensitivity import Label
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from assistant.conversation.engine import Engine, Proposal
     from assistant.domain.prompt import Sampling
+    from assistant.domain.thinking import Piece
     from assistant.domain.turns import TurnRecord
-    from assistant.wiring import House
+    from assistant.wiring.house import House
 
 MOST_PROMPT_BYTES = 2_000_000
 """No context window that this program serves holds more; it is said before anything is counted."""
 
 EXIT_CODES = {"refused": 3, "usage": 2, "settings": 2}
-EXIT_ROUTE, EXIT_STORAGE, EXIT_CANCELLED = 4, 5, 130
+EXIT_ROUTE, EXIT_STORAGE = 4, 5
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -31,7 +35,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser(
         "ask",
         help="ask one question and print the reply",
-        description="Asks one question. The reply streams to stdout; everything else goes to stderr.",
+        description="Asks one question. The answer streams to stdout; everything else goes to stderr, also what a "
+        "model thinks before it answers, where a person sees both. --json prints all of the reply, thought too.",
     )
     parser.add_argument("prompt", nargs="?", help="the question; - reads it from stdin")
     parser.add_argument("--route", metavar="ID", help="which route answers (default: the first)")
@@ -52,7 +57,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(args: argparse.Namespace) -> int:
     """Asks, prints, and returns the exit code of design §4."""
     text = _prompt_text(args.prompt)
-    from assistant.wiring import open_house
+    from assistant.wiring.house import open_house
 
     with open_house() as house:
         for warning in house.warnings:
@@ -64,13 +69,35 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _ask(house: "House", args: argparse.Namespace, text: str) -> "TurnRecord":
+    from assistant.wiring.house import local_routes, look_again
+
     engine = house.engine
     try:
-        sampling = _sampling(house, args)
-        proposal = await _propose(house, args, text, sampling)
-        return await _stream(engine, proposal, quiet=args.json)
+        await look_again(engine, local_routes(house))
+        proposal = await _propose(house, args, text, _sampling(house, args))
+        record = await _stream(engine, proposal, quiet=args.json)
+        again = _once_more(house, proposal, record)
+        return record if again is None else await _stream(engine, again, quiet=args.json)
     finally:
         await engine.close()
+
+
+def _once_more(house: "House", failed: "Proposal", record: "TurnRecord") -> "Proposal | None":
+    """The same prompt on the processor, where the HAT failed and the settings want that; else says that it can be had."""
+    from dataclasses import replace
+
+    if not (record.finish is Finish.FAILED and record.route.backend.startswith("hailo")):
+        return None
+    other = house.engine.alternative(record.route)
+    if other is None:
+        return None
+    if not house.settings.hat.fall_back:
+        print(f"the same prompt can be asked with --route {other.id}", file=sys.stderr)
+        return None
+    print(f"the HAT failed; the same prompt on {other.id}:", file=sys.stderr)
+    known = house.journal.conversation(failed.prompt.conversation)
+    parent = known.head if known else failed.prompt.parent
+    return house.engine.propose(replace(failed.prompt, parent=parent), other.id)
 
 
 async def _propose(
@@ -104,24 +131,77 @@ async def _stream(engine: "Engine", proposal: "Proposal", *, quiet: bool) -> "Tu
     from assistant.domain.events import Asked, Delta, Finished, Trimmed
 
     record: TurnRecord | None = None
+    person = sys.stdout.isatty() and sys.stderr.isatty()
+    printer = ReplyPrinter(sys.stdout, sys.stderr if person else None)
     async with aclosing(engine.send(proposal)) as events:
         async for event in events:
             match event:
                 case Asked():
                     _stop_on_signals(engine, event.turn)
                 case Trimmed(dropped=dropped):
-                    print(f"the oldest {dropped} messages no longer fit", file=sys.stderr)
+                    print(window_moved(dropped), file=sys.stderr)
                 case Delta(text=text) if not quiet:
-                    print(harmless(text), end="", flush=True)
+                    printer.print(text)
                 case Finished():
                     record = event.record
                 case _:
                     pass
     assert record is not None, "the engine's stream ends with Finished"
-    if not quiet and record.reply and not record.reply.endswith("\n"):
-        print(flush=True)
+    unanswered = not quiet and not printer.end() and record.reply
+    if unanswered and record.finish in (Finish.STOP, Finish.LENGTH):
+        print("the reply has no answer; `history export` has what was thought", file=sys.stderr)
     _sign_off(record)
     return record
+
+
+class ReplyPrinter:
+    """Prints a reply as it comes: the answer, and beside it the thought, dim."""
+
+    def __init__(self, out: "TextIO", aside: "TextIO | None") -> None:
+        """The answer goes to `out`, the thought to `aside` (None: nowhere)."""
+        from assistant.domain.thinking import Splitter
+
+        self._out = out
+        self._aside = aside
+        self._splitter = Splitter()
+        self._thought = self._answer = ""
+
+    def print(self, text: str) -> None:
+        """Prints the next piece, made harmless."""
+        self._show(self._splitter.feed(harmless(text)))
+
+    def end(self) -> bool:
+        """Prints what was held back and ends the line; gives whether there was an answer."""
+        self._show(self._splitter.finish())
+        self._end_thought()
+        self._end_line()
+        return bool(self._answer)
+
+    def _show(self, piece: "Piece") -> None:
+        if piece.moved:
+            self._end_line()
+            self._answer = ""
+            print("what was printed so far was a thought; nothing had told so", file=sys.stderr)
+        elif self._aside and (
+            thought := piece.thought if self._thought else piece.thought.lstrip()
+        ):
+            self._thought = thought
+            print(f"\x1b[2m{thought}\x1b[22m", end="", file=self._aside, flush=True)
+        if piece.answer:
+            self._end_thought()
+            self._answer = piece.answer
+            print(piece.answer, end="", file=self._out, flush=True)
+
+    def _end_thought(self) -> None:
+        """Leaves an empty row between the thought and what follows."""
+        if self._thought:
+            missing = 2 - self._thought[-2:].count("\n")
+            print("\n" * missing, end="", file=self._aside, flush=True)
+            self._thought = ""
+
+    def _end_line(self) -> None:
+        if self._answer and not self._answer.endswith("\n"):
+            print(file=self._out, flush=True)
 
 
 def _stop_on_signals(engine: "Engine", turn: str) -> None:

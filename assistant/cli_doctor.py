@@ -6,20 +6,10 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from assistant.domain.hat import HatJson
+    from assistant.domain.routing import RouteReport
     from assistant.domain.sensing import SensorsJson
     from assistant.machine.facts import MachineJson
-    from assistant.wiring import Survey
-
-
-class RouteReport(TypedDict):
-    """One route and whether it can be asked."""
-
-    id: str
-    place: str
-    backend: str
-    model: str | None
-    state: str
-    why: str
+    from assistant.wiring.survey import Survey
 
 
 class FileReport(TypedDict):
@@ -36,7 +26,7 @@ class Report(TypedDict):
     machine: "MachineJson"
     hat: "HatJson"
     sensors: "SensorsJson"
-    routes: list[RouteReport]
+    routes: list["RouteReport"]
     engine: dict[str, str | None]
     secrets: dict[str, str | None]
     power: dict[str, str | None]
@@ -58,10 +48,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Prints the report; a broken part is reported, never raised."""
-    from assistant.wiring import survey
+    from assistant.wiring.survey import survey
 
     found = survey()
-    print(json.dumps(report(found), indent=2) if args.json else text(report(found), found.hat.why))
+    print(json.dumps(report(found), indent=2) if args.json else text(found))
     return 0
 
 
@@ -70,40 +60,33 @@ def report(found: "Survey") -> Report:
     return {
         "version": found.version,
         "machine": found.machine.to_json(),
-        "hat": found.hat.to_json(),
-        "sensors": found.sensed.to_json(),
-        "routes": [
-            {
-                "id": "cpu",
-                "place": "this-machine",
-                "backend": "llama",
-                "model": found.model.id if found.model else None,
-                "state": found.route_state,
-                "why": found.route_why,
-            }
-        ],
+        "hat": found.local.hat.to_json(),
+        "sensors": found.local.sensed.to_json(),
+        "routes": [route.to_json() for route in found.local.routes],
         "engine": {"build": found.engine_build, "rung": found.engine_rung},
         "secrets": {"store": None},
         "power": {"source": None},
         "settings": {"file": found.settings_file, "problem": found.settings_problem},
         "journal": {"file": found.journal_file, "problem": found.journal_problem},
-        "problems": list(found.folder_problems),
+        "problems": [*found.folder_problems, *filter(None, [found.local.problem])],
     }
 
 
-def text(found: Report, hat_why: str) -> str:
-    """The report for people: one fact a line, the name of the fact in a column of its own; `hat_why` says what the HAT's state means."""
+def text(survey: "Survey") -> str:
+    """The report for people: one fact a line, the name of the fact in a column of its own."""
     from assistant.domain.hygiene import one_line
 
+    found = report(survey)
     machine, engine = found["machine"], found["engine"]
     rows = [
+        ("prompts", survey.local.why),
         ("machine", machine["board"] or "unknown"),
         ("processor", f"{machine['cpu'] or 'unknown'}, {machine['cores'] or 'unknown'} cores"),
         ("memory", _memory(machine["memory_available_bytes"], machine["memory_bytes"])),
         ("system", f"{machine['system'] or 'unknown'}, Python {machine['python']}"),
         *(("sensor", reading) for reading in _readings(found["sensors"])),
         *(("warning", line) for line in found["sensors"]["warnings"]),
-        *_hat(found["hat"], hat_why),
+        *_hat(found["hat"], survey.local.hat.why),
         *(("route " + r["id"], f"{r['state']}: {r['why']}") for r in found["routes"]),
         ("engine", f"llama-cpp-python {engine['build'] or 'not installed'}"),
         ("engine rung", engine["rung"] or "not known until a model has answered once"),
@@ -119,7 +102,6 @@ def _hat(hat: "HatJson", why: str) -> list[tuple[str, str]]:
     rows = [("HAT", why)]
     if hat["state"] != "none":
         rows += [("HAT, seen", line) for line in hat["evidence"]]
-        rows.append(("HAT, use", "this version answers on the processor, whatever the HAT's state"))
     if hat["remedy"]:
         rows.append(("HAT, mend", hat["remedy"]))
     return rows

@@ -7,14 +7,15 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.domain.disk import megabytes
-from assistant.domain.errors import UsageError
+from assistant.domain.errors import EXIT_CANCELLED, SettingsError, UsageError
 from assistant.domain.hygiene import harmless
 from assistant.domain.models import (
+    HAT_PREFIX,
     CatalogEntry,
     FetchProgress,
     FetchStage,
@@ -22,12 +23,13 @@ from assistant.domain.models import (
     InstalledModel,
     advice,
     fit,
+    hat_name,
 )
 
 if TYPE_CHECKING:
+    from assistant.domain.hat_models import HatModel, HatStock
+    from assistant.ports import HatModels
     from assistant.storage.models import ModelShelf
-
-CANCELLED = 130
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -35,7 +37,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser(
         "models",
         help="list, fetch, add, choose and remove model files",
-        description="The model files on this machine and those that can be had. Facts go to stdout, talk to stderr.",
+        description="The model files on this machine and those that can be had; hailo:NAME is a model of the HAT. "
+        "Facts go to stdout, talk to stderr.",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     shared = argparse.ArgumentParser(add_help=False)
@@ -60,16 +63,35 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Does what was asked and returns the exit code of design §4."""
-    from assistant.wiring import open_models
+    from assistant.domain.settings import Settings
+    from assistant.wiring.hat_models import open_hat_models
+    from assistant.wiring.models import open_models
 
-    models, named = open_models()
-    code = int(args.act(args, models))
-    if args.act is _use and named not in ("", args.model):
+    try:
+        (models, named), hat = open_models(), open_hat_models()
+    except SettingsError as problem:
+        if args.act is not _list:
+            raise
+        _say(str(problem))
+        models, named, hat = _by_default(), "", open_hat_models(Settings())
+    code = int(args.act(args, models, hat))
+    if args.act is _use and named not in ("", args.model) and hat_name(args.model) is None:
         _say(f"but engine.model in the settings names {named}, which goes before: that one answers")
     return code
 
 
-def _list(args: argparse.Namespace, shelf: "ModelShelf") -> int:
+def _by_default() -> "ModelShelf":
+    """The models as the shipped settings show them: a list can be had where one's own settings cannot be read."""
+    from assistant.domain.settings import Settings
+    from assistant.machine.clock import SystemClock
+    from assistant.storage import paths
+    from assistant.wiring.models import model_shelf
+
+    return model_shelf(paths.find(), SystemClock(), Settings())
+
+
+def _list(args: argparse.Namespace, shelf: "ModelShelf", hat: "HatModels") -> int:
+    stock = asyncio.run(hat.look())
     available = shelf.available_bytes()
     installed, catalog = shelf.installed(), shelf.catalog()
     best = advice(catalog, available)
@@ -79,12 +101,15 @@ def _list(args: argparse.Namespace, shelf: "ModelShelf") -> int:
             "advice": best.id if best else None,
             "installed": [_row(model, available) for model in installed],
             "catalog": [_row(entry, available) for entry in catalog],
+            "hat": stock.to_json(),
         }
         print(json.dumps(report, indent=2))
         return 0
     here = {model.id for model in installed}
     print("Installed" if installed else "No model is installed.")
     _print_table(installed, available)
+    for number, line in enumerate(stock.lines()):
+        print("\n" * (number == 0) + harmless(line))
     print("\nTo be had with: assistant models pull ID")
     _print_table([entry for entry in catalog if entry.id not in here], available)
     free = "unknown" if available is None else megabytes(available)
@@ -94,7 +119,9 @@ def _list(args: argparse.Namespace, shelf: "ModelShelf") -> int:
     return 0
 
 
-def _pull(args: argparse.Namespace, shelf: "ModelShelf") -> int:
+def _pull(args: argparse.Namespace, shelf: "ModelShelf", hat: "HatModels") -> int:
+    if name := hat_name(args.model):
+        return _pull_to_hat(args, hat, name)
     entry = next((e for e in shelf.catalog() if e.id == args.model), None)
     if entry is None:
         raise UsageError(f"the catalogue has no model {args.model!r}", "assistant models list")
@@ -104,14 +131,47 @@ def _pull(args: argparse.Namespace, shelf: "ModelShelf") -> int:
         model = asyncio.run(_fetch(shelf, entry.id))
     except (KeyboardInterrupt, asyncio.CancelledError):
         _say("\nstopped; the same command goes on with what arrived, where the source allows it")
-        return CANCELLED
+        return EXIT_CANCELLED
     _report(args, model, "is here")
     if not model.in_use:
         _say(f"to let it answer: assistant models use {model.id}")
     return 0
 
 
-def _add(args: argparse.Namespace, shelf: "ModelShelf") -> int:
+def _pull_to_hat(args: argparse.Namespace, hat: "HatModels", name: str) -> int:
+    _say(f"{name}: hailo-ollama fetches it into its own store; after a stop it begins anew")
+    try:
+        model = asyncio.run(_fetch_to_hat(hat, name))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        _say("\nstopped; what arrived is lost, the same command begins anew")
+        return EXIT_CANCELLED
+    _report_hat(args, model, "is on the HAT")
+    if not model.in_use:
+        _say(f"to let it answer: assistant models use {model.id}")
+    return 0
+
+
+async def _fetch_to_hat(hat: "HatModels", name: str) -> "HatModel":
+    _stop_on_signals()
+    told = -1
+    async with aclosing(hat.pull(name)) as steps:
+        async for step in steps:
+            told = _show(step, told)
+    return _found(await hat.look(), name)
+
+
+def _found(stock: "HatStock", name: str) -> "HatModel":
+    """The installed model of that name. Raises: UsageError where there is none."""
+    model = stock.find(name)
+    if model is None or not model.installed:
+        why = f"the HAT has no model {name!r}: {stock.why}"
+        raise UsageError(
+            why, f"assistant models pull {HAT_PREFIX}{name}" if model else "assistant models list"
+        )
+    return model
+
+
+def _add(args: argparse.Namespace, shelf: "ModelShelf", _hat: "HatModels") -> int:
     _say(f"checking {args.file} ...")
     added = shelf.add(args.file)
     _report(args, added.model, "is here")
@@ -123,24 +183,43 @@ def _add(args: argparse.Namespace, shelf: "ModelShelf") -> int:
     return 0
 
 
-def _use(args: argparse.Namespace, shelf: "ModelShelf") -> int:
+def _use(args: argparse.Namespace, shelf: "ModelShelf", hat: "HatModels") -> int:
+    if name := hat_name(args.model):
+        model = _found(asyncio.run(hat.look()), name)
+        settings = hat.use(name)
+        _report_hat(args, replace(model, in_use=True), "answers on the HAT from now on")
+        if not settings.hat.use:
+            _say("but hat.use is off in the settings: prompts go to the processor")
+        return 0
     _report(args, shelf.use(args.model), "answers from now on")
     return 0
 
 
-def _remove(args: argparse.Namespace, shelf: "ModelShelf") -> int:
+def _remove(args: argparse.Namespace, shelf: "ModelShelf", hat: "HatModels") -> int:
+    if name := hat_name(args.model):
+        return _remove_from_hat(args, hat, name)
     model = next((m for m in shelf.installed() if m.id == args.model), None)
-    if model is not None and not args.yes and not _agreed(model):
+    if model and not args.yes and not _agreed(f"{model.path} ({megabytes(model.size_bytes)})"):
         _say("nothing was removed")
         return 0
     _report(args, shelf.remove(args.model), "is removed")
     return 0
 
 
-def _agreed(model: InstalledModel) -> bool:
+def _remove_from_hat(args: argparse.Namespace, hat: "HatModels", name: str) -> int:
+    model = _found(asyncio.run(hat.look()), name)
+    if not args.yes and not _agreed(f"{name} from the HAT's store"):
+        _say("nothing was removed")
+        return 0
+    asyncio.run(hat.remove(name))
+    _report_hat(args, replace(model, installed=False, in_use=False), "is removed")
+    return 0
+
+
+def _agreed(what: str) -> bool:
     if not sys.stdin.isatty():
         raise UsageError("removing a model without a terminal needs --yes")
-    sys.stderr.write(f"delete {harmless(model.path)} ({megabytes(model.size_bytes)})? [y/N] ")
+    sys.stderr.write(f"delete {harmless(what)}? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -212,7 +291,9 @@ def progress_line(step: FetchProgress) -> str:
 
 
 def _row(model: CatalogEntry | InstalledModel, available: int | None) -> dict[str, object]:
-    return {**asdict(model), "fit": fit(model.memory_bytes, available).value}
+    from assistant.domain.routing import CPU
+
+    return {**asdict(model), "on": CPU, "fit": fit(model.memory_bytes, available).value}
 
 
 def _print_table(rows: Sequence[CatalogEntry | InstalledModel], available: int | None) -> None:
@@ -235,6 +316,10 @@ def _report(args: argparse.Namespace, model: InstalledModel, what: str) -> None:
         print(json.dumps(asdict(model), indent=2))
     else:
         print(harmless(f"{model.id} {what}: {model.name}, {model.path}"))
+
+
+def _report_hat(args: argparse.Namespace, model: "HatModel", what: str) -> None:
+    print(json.dumps(model.to_json(), indent=2) if args.json else harmless(f"{model.id} {what}"))
 
 
 def _say(line: str) -> None:

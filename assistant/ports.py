@@ -1,17 +1,22 @@
 """What the core asks of the world: one Protocol for each thing that an adapter does."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from assistant.domain.events import Event
+from assistant.domain.control import ControlPermit
+from assistant.domain.events import Event, Stage
 from assistant.domain.models import CatalogEntry, FetchProgress, InstalledModel
-from assistant.domain.permit import Permit
+from assistant.domain.permit import Outgoing, Permit
 from assistant.domain.places import Route
 from assistant.domain.prompt import ChatMessage, Finish, Message, Sampling
 from assistant.domain.settings import Settings
 from assistant.domain.turns import TurnRecord, Usage
+
+if TYPE_CHECKING:
+    from assistant.domain.hat_models import HatStock
 
 
 class Clock(Protocol):
@@ -50,6 +55,16 @@ class PromptProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """The request waits for `stage` from now on: the model is brought in, a connection is made, the prompt is read.
+
+    A server names none of these; the times between its signs of life are measured here.
+    """
+
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A piece of the reply, whole characters only, made of `tokens` tokens."""
 
@@ -65,7 +80,51 @@ class Done:
     usage: Usage
 
 
-BackendEvent = PromptProgress | Text | Done
+BackendEvent = Waiting | PromptProgress | Text | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a server may take, in seconds: to take the call, to begin its answer, and between two pieces of it."""
+
+    connect_s: float = 2.0
+    head_s: float = 30.0
+    first_s: float = 30.0
+    silence_s: float = 30.0
+
+
+class Reply(Protocol):
+    """What a server answered; header names are in lower case."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers."""
+        ...
+
+    def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body, piece by piece as it arrives. Raises: ServerError."""
+        ...
+
+
+class Door(Protocol):
+    """The only way out to a server; opens one request for one permit. Leaving the block closes the connection."""
+
+    def send(
+        self, permit: Permit, route: Route, outgoing: Outgoing, patience: Patience
+    ) -> AbstractAsyncContextManager[Reply]:
+        """Posts a prompt. Raises: RefusedError where the permit is not for it; ServerError."""
+        ...
+
+    def control(
+        self, permit: ControlPermit, patience: Patience
+    ) -> AbstractAsyncContextManager[Reply]:
+        """Makes a request that holds nothing of a person's. Raises: RefusedError, ServerError."""
+        ...
 
 
 class Backend(Protocol):
@@ -86,14 +145,29 @@ class Backend(Protocol):
         """
         ...
 
+    @property
+    def estimates(self) -> bool:
+        """Whether its token counts are estimates."""
+        ...
+
+    @property
+    def prompt_limit(self) -> int | None:
+        """The most tokens that a prompt may take just now, known after `load`; None: what the window leaves."""
+        ...
+
     async def count(self, messages: Sequence[ChatMessage]) -> int:
         """How many tokens `messages` take once the model's template is around them and a reply may begin."""
+        ...
+
+    def compose(self, request: Generation) -> Outgoing:
+        """The exact bytes that `generate` would give away now, and to whom; for a permit to be bound to. Sends nothing."""
         ...
 
     def generate(self, request: Generation, permit: Permit) -> AsyncGenerator[BackendEvent, None]:
         """Streams a reply and ends with exactly one Done; closing the generator cancels.
 
-        Raises: RefusedError where the permit is not for this route; EngineError with what happened.
+        Raises: RefusedError where the permit is not for what `compose` gives, was used or has expired; PromptTooSlowError
+        before any text where a shorter prompt may pass (`prompt_limit` is then lower); EngineError with what happened.
         """
         ...
 
@@ -118,7 +192,7 @@ class Backend(Protocol):
 class ConversationSummary:
     """One row of the list of conversations; `head` is the message that was last in view (None: empty).
 
-    `deleted` ones are in no list.
+    `route` is the one that it is pinned to ("": the default of the moment). `deleted` ones are in no list.
     """
 
     id: str
@@ -128,6 +202,7 @@ class ConversationSummary:
     head: str | None
     messages: int
     system: str
+    route: str = ""
     deleted: bool = False
 
 
@@ -273,4 +348,24 @@ class Models(Protocol):
 
     def use(self, model: str) -> InstalledModel:
         """Makes an installed model the one that answers. Raises: UsageError where it is not installed."""
+        ...
+
+
+class HatModels(Protocol):
+    """The models of the HAT and where more come from: hailo-ollama has both."""
+
+    async def look(self) -> "HatStock":
+        """What there is now; no models where nothing answers. Raises: SettingsError, StorageError."""
+        ...
+
+    def pull(self, name: str) -> AsyncGenerator[FetchProgress, None]:
+        """Has a model fetched; closing the generator stops it, a later call begins anew. Raises: RouteError, FetchError."""
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Has a model deleted; where the settings name it they no longer do. Raises: RouteError, StorageError."""
+        ...
+
+    def use(self, name: str) -> Settings:
+        """Makes a model the one that answers on the HAT; gives the settings as they are then. Raises: StorageError."""
         ...

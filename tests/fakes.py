@@ -1,6 +1,7 @@
 """Stand-ins for the ports, and sample values that many tests begin with."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -14,13 +15,13 @@ from assistant.domain.events import (
     Finished,
     Permitted,
 )
-from assistant.domain.permit import Permit
+from assistant.domain.permit import Outgoing, Permit
 from assistant.domain.places import Place, Route
 from assistant.domain.policy import decide
 from assistant.domain.prompt import ChatMessage, Finish, Message, Role
 from assistant.domain.sensitivity import Label
 from assistant.domain.turns import Cost, Latency, TurnRecord, Usage
-from assistant.ports import BackendEvent, Done, Generation, PromptProgress, Text
+from assistant.ports import Backend, BackendEvent, Done, Generation, PromptProgress, Text
 
 NOW_MS = 1_764_000_000_000
 """The time at which a FakeClock begins."""
@@ -79,6 +80,17 @@ class FakeBackend:
             raise self.load_error
         return self.window_tokens
 
+    @property
+    def estimates(self) -> bool:
+        return False
+
+    @property
+    def prompt_limit(self) -> int | None:
+        return None
+
+    def compose(self, request: Generation) -> Outgoing:
+        return Outgoing(None, request.id, repr(request.messages).encode())
+
     async def count(self, messages: Sequence[ChatMessage]) -> int:
         return sum(len(message.text.split()) + 3 for message in messages) + 3
 
@@ -117,6 +129,22 @@ class FakeBackend:
 
     async def close(self) -> None:
         self.closed = True
+
+
+_permits = itertools.count(1)
+
+
+def leave(backend: Backend, request: Generation, route: Route | None = None) -> Permit:
+    """A permit for what `backend` would send for `request`; `route` is another one that it is minted for."""
+    outgoing, to = backend.compose(request), route or backend.route
+    decision = decide("d1", to, Label.NORMAL)
+    name = f"p{next(_permits)}"
+    return Permit(name, to.id, decision, outgoing.address, outgoing.digest, 2**60)
+
+
+def generate(backend: Backend, request: Generation) -> AsyncGenerator[BackendEvent, None]:
+    """The stream of `request`, with a permit for it."""
+    return backend.generate(request, leave(backend, request))
 
 
 async def _either(one: asyncio.Event, other: asyncio.Event) -> None:

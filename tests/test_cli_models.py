@@ -14,8 +14,11 @@ import pytest
 from assistant import cli_models
 from assistant.cli import main
 from assistant.domain.errors import UsageError
+from assistant.domain.hat import Hat, HatState
+from assistant.domain.hat_models import HatStock, stock
 from assistant.domain.models import CatalogEntry, FetchProgress, FetchStage
-from assistant.ports import Fetched
+from assistant.domain.settings import HatSettings, Settings
+from assistant.ports import Fetched, HatModels
 from assistant.storage.catalog import Catalog
 from assistant.storage.models import ModelShelf
 from assistant.storage.paths import Places
@@ -76,11 +79,45 @@ def shelf(tmp_path: Path, fetcher: FakeFetcher | None = None) -> ModelShelf:
     )
 
 
-def run(models: ModelShelf, *argv: str) -> int:
+class FakeHat:
+    """A HAT with one model, and one more that it can fetch; or none at all."""
+
+    def __init__(self, state: HatState = HatState.READY) -> None:
+        self.hat = Hat(state, (), (), "start it" if state is HatState.SERVER_DOWN else None, None)
+        self.installed = ["small:1b"] if state is HatState.READY else []
+        self.offered = ["small:1b", "big:3b"] if state is HatState.READY else []
+        self.used = "small:1b"
+        self.interrupted = False
+        self.settings = Settings()
+
+    async def look(self) -> HatStock:
+        """See ports.HatModels."""
+        return stock(self.hat, self.installed, self.offered, self.used)
+
+    async def pull(self, name: str) -> AsyncGenerator[FetchProgress, None]:
+        """See ports.HatModels."""
+        for tenth in range(0, 11, 5):
+            yield FetchProgress(FetchStage.RECEIVE, tenth * 10_000_000, 100_000_000)
+        if self.interrupted:
+            raise KeyboardInterrupt
+        self.installed.append(name)
+        yield FetchProgress(FetchStage.DONE, 100_000_000, 100_000_000)
+
+    async def remove(self, name: str) -> None:
+        """See ports.HatModels."""
+        self.installed.remove(name)
+
+    def use(self, name: str) -> Settings:
+        """See ports.HatModels."""
+        self.used = name
+        return self.settings
+
+
+def run(models: ModelShelf, *argv: str, hat: HatModels | None = None) -> int:
     parser = argparse.ArgumentParser()
     cli_models.add_parser(parser.add_subparsers())
     args = parser.parse_args(["models", *argv])
-    return int(args.act(args, models))
+    return int(args.act(args, models, hat or FakeHat(HatState.NONE)))
 
 
 def test_an_empty_list_says_what_can_be_had(
@@ -172,6 +209,21 @@ def test_use_says_where_the_settings_go_before(
     assert ("the settings names a" in capsys.readouterr().err) == told
 
 
+@pytest.mark.usefixtures("home")
+def test_a_list_can_be_had_where_the_settings_are_broken(
+    places: Places, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.gguf").write_bytes(MODEL)
+    assert main(["models", "add", str(tmp_path / "a.gguf")]) == 0
+    places.settings_file.write_text("[engine\n")
+    capsys.readouterr()
+    assert main(["models", "list", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert [model["id"] for model in json.loads(out)["installed"]] == ["a"]
+    assert err.startswith("settings: ")
+    assert main(["models", "use", "a"]) == 2
+
+
 def test_remove_asks_a_person_and_nobody_else(tmp_path: Path) -> None:
     models = shelf(tmp_path)
     (tmp_path / "a.gguf").write_bytes(MODEL)
@@ -191,3 +243,96 @@ def test_a_hostile_name_reaches_the_terminal_as_text(
     out, err = capsys.readouterr()
     assert "\x1b" not in out + err
     assert "\x07" not in out + err
+
+
+def test_the_list_names_the_hats_models_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(shelf(tmp_path), "list", hat=FakeHat()) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2:6] == [
+        "On the HAT: the Hailo-10H is ready",
+        "* hailo:small:1b",
+        "To be had for the HAT with: assistant models pull ID",
+        "  hailo:big:3b",
+    ]
+
+
+def test_without_a_hat_the_list_does_not_speak_of_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(shelf(tmp_path), "list")
+    run(shelf(tmp_path), "list", "--json")
+    out = capsys.readouterr().out
+    text, brace, report = out.partition("{")
+    assert "HAT" not in text
+    hat = json.loads(brace + report)["hat"]
+    assert (hat["state"], hat["models"]) == ("none", [])
+
+
+def test_a_hat_that_is_not_ready_is_said_with_what_mends_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(shelf(tmp_path), "list", hat=FakeHat(HatState.SERVER_DOWN))
+    assert capsys.readouterr().out.splitlines()[2:4] == [
+        "On the HAT: hailo-ollama is not running",
+        "  what mends it: start it",
+    ]
+
+
+def test_the_list_as_json_says_where_each_model_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(shelf(tmp_path), "list", "--json", hat=FakeHat())
+    report = json.loads(capsys.readouterr().out)
+    assert {model["on"] for model in report["catalog"]} == {"cpu"}
+    assert report["hat"]["models"][0] == {
+        "id": "hailo:small:1b",
+        "name": "small:1b",
+        "on": "hat",
+        "installed": True,
+        "in_use": True,
+    }
+
+
+def test_the_hats_models_are_pulled_used_and_removed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models, hat = shelf(tmp_path), FakeHat()
+    assert run(models, "pull", "hailo:big:3b", hat=hat) == 0
+    out, err = capsys.readouterr()
+    assert out == "hailo:big:3b is on the HAT\n"
+    assert "receive   50 %  50 MB of 100 MB" in err
+    assert err.endswith("to let it answer: assistant models use hailo:big:3b\n")
+    assert run(models, "use", "hailo:big:3b", "--json", hat=hat) == 0
+    assert json.loads(capsys.readouterr().out)["in_use"] is True
+    assert hat.used == "big:3b"
+    with pytest.raises(UsageError, match="--yes"):
+        run(models, "remove", "hailo:big:3b", hat=hat)
+    assert run(models, "remove", "hailo:big:3b", "--yes", hat=hat) == 0
+    assert hat.installed == ["small:1b"]
+
+
+def test_use_says_where_the_hat_is_not_to_be_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hat = FakeHat()
+    hat.settings = Settings(hat=HatSettings(use=False))
+    assert run(shelf(tmp_path), "use", "hailo:small:1b", hat=hat) == 0
+    assert "hat.use is off" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", ["use", "remove"])
+def test_what_the_hat_does_not_have_is_a_usage_error(tmp_path: Path, action: str) -> None:
+    for name in ("hailo:big:3b", "hailo:none"):
+        with pytest.raises(UsageError, match="the HAT has no model"):
+            run(shelf(tmp_path), action, name, hat=FakeHat())
+
+
+def test_a_stopped_pull_to_the_hat_begins_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hat = FakeHat()
+    hat.interrupted = True
+    assert run(shelf(tmp_path), "pull", "hailo:big:3b", hat=hat) == 130
+    assert "begins anew" in capsys.readouterr().err

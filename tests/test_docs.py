@@ -17,7 +17,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("
 COMMAND = re.compile(r"`(?:\.venv/bin/)?(assistant(?: [a-z]+)*)[^`]*`")
 LINK = re.compile(r"\]\(([^)#\s]+)\)")
 MAKE = re.compile(r"`(?:PYTHON=\S+ )?make ([a-z]+)[^`]*`|^make ([a-z]+)", re.MULTILINE)
-SETTING = re.compile(r"`((?:generation|engine|screen)\.[a-z_]+)`")
+SETTING = re.compile(r"`((?:generation|engine|hat|screen)\.[a-z_]+)`")
 ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 
 
@@ -54,7 +54,7 @@ def test_the_readme_lists_exactly_the_commands() -> None:
     leaves = {
         name
         for name in commands(build_parser(), "assistant")
-        if name not in ("assistant models", "assistant history")
+        if name not in ("assistant models", "assistant routes", "assistant history")
     }
     assert described("Commands") == leaves
 
@@ -102,6 +102,7 @@ def test_every_key_in_the_readme_is_bound() -> None:
         for keys in re.findall(r"Binding\(\s*\"([^\"]+)\"", source)
         for key in keys.split(",")
     }
+    bound |= set(re.findall(r"^OFFER = \"([^\"]+)\"", source, re.MULTILINE))
     keys = described("Keys")
     assert keys
     assert keys <= bound

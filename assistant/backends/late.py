@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 
-from assistant.domain.permit import Permit
+from assistant.domain.permit import Outgoing, Permit
 from assistant.domain.places import Route
 from assistant.domain.prompt import ChatMessage
 from assistant.ports import Backend, BackendEvent, Generation
@@ -26,9 +26,23 @@ class LateBackend:
         """See ports.Backend. Raises: ModelError, EngineError."""
         return await self._backend().load()
 
+    @property
+    def estimates(self) -> bool:
+        """See ports.Backend."""
+        return self._backend().estimates
+
+    @property
+    def prompt_limit(self) -> int | None:
+        """See ports.Backend."""
+        return self._backend().prompt_limit
+
     async def count(self, messages: Sequence[ChatMessage]) -> int:
         """See ports.Backend. Raises: ModelError, EngineError."""
         return await self._backend().count(messages)
+
+    def compose(self, request: Generation) -> Outgoing:
+        """See ports.Backend."""
+        return self._backend().compose(request)
 
     def generate(self, request: Generation, permit: Permit) -> AsyncGenerator[BackendEvent, None]:
         """See ports.Backend. Raises: RefusedError, ModelError, EngineError."""

@@ -6,9 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assistant.domain.errors import ModelError, UsageError
+from assistant.conversation.history import History
+from assistant.domain.errors import ModelError, RouteError, UsageError
 from assistant.domain.events import (
     ConversationDeleted,
+    ConversationPinned,
     ConversationRenamed,
     ConversationRestored,
     ConversationStarted,
@@ -17,7 +19,7 @@ from assistant.domain.events import (
     Progress,
     TurnEvent,
 )
-from assistant.domain.places import Route
+from assistant.domain.places import Place, Route
 from assistant.domain.policy import Decision, decide
 from assistant.domain.prompt import Message, Prompt
 from assistant.domain.sensitivity import join
@@ -58,23 +60,43 @@ class Engine:
         self._instance = instance
         self._flush_ms = flush_ms
         self._running: dict[str, Running] = {}
-        self._latest_path: tuple[str, tuple[Message, ...]] = ("", ())
+        self._history = History(journal)
         self._backends = dict(backends)
+        self._absent: dict[str, str] = {}
         self._locks = {route: asyncio.Lock() for route in backends}
 
-    async def use_backends(self, backends: Mapping[str, Backend]) -> None:
-        """Puts other backends in the place of those that were, which end once their turn is over."""
+    async def use_backends(
+        self, backends: Mapping[str, Backend], absent: Mapping[str, str] | None = None
+    ) -> None:
+        """Has these serve from now on, the default first; those that are not among them end once their turn is over.
+
+        `absent` says of routes that cannot serve now why that is.
+        """
         before, locks = self._backends, self._locks
+        self._absent = dict(absent or {})
+        kept = {route for route, backend in backends.items() if before.get(route) is backend}
         self._backends = dict(backends)
-        self._locks = {route: asyncio.Lock() for route in backends}
+        self._locks = {r: locks[r] if r in kept else asyncio.Lock() for r in backends}
         for route, backend in before.items():
-            async with locks[route]:
-                await backend.close()
+            if route not in kept:
+                async with locks[route]:
+                    await backend.close()
 
     @property
     def routes(self) -> Sequence[Route]:
-        """The routes that can be asked, the default first; empty where no model is installed."""
+        """The routes that can be asked; empty where no model is installed."""
         return [backend.route for backend in self._backends.values()]
+
+    @property
+    def default(self) -> Route | None:
+        """Where a prompt goes that names no route: the first that is this machine, never another place."""
+        here = (route for route in self.routes if route.place is Place.THIS_MACHINE)
+        return next(here, None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn runs."""
+        return bool(self._running)
 
     async def start_conversation(self, system: str = "", title: str = "") -> str:
         """Opens a conversation and returns its id. Raises: StorageError."""
@@ -85,6 +107,20 @@ class Engine:
     async def rename(self, conversation: str, title: str) -> None:
         """Gives a conversation another title. Raises: StorageError."""
         await self._record(ConversationRenamed(conversation, title, self._clock.now_ms()))
+
+    async def pin(self, conversation: str, route: str) -> None:
+        """Keeps a conversation on `route`; "" gives it the default of the moment again. Raises: UsageError, StorageError."""
+        if route:
+            self._backend(route)
+        await self._record(ConversationPinned(conversation, route, self._clock.now_ms()))
+
+    def alternative(self, route: Route) -> Route | None:
+        """Where a prompt may go that failed on `route` of this machine: another route of this machine, never elsewhere."""
+        here = Place.THIS_MACHINE
+        if route.place is not here:
+            return None
+        others = (r for r in self.routes if r.id != route.id and r.place is here)
+        return next(others, None)
 
     async def delete(self, conversation: str) -> None:
         """Puts a conversation out of sight and drops what the backends kept of it. Raises: StorageError."""
@@ -97,14 +133,14 @@ class Engine:
         await self._record(ConversationRestored(conversation, self._clock.now_ms()))
 
     def propose(self, prompt: Prompt, route: str | None = None) -> Proposal:
-        """Says what a send would do: on which route, under which decision.
+        """Says what a send would do: on which route (None: the conversation's own, else the default), under which decision.
 
         Raises: ModelError where no model is installed; UsageError for an unknown route or an empty prompt.
         """
         if not prompt.text.strip():
             raise UsageError("the prompt is empty", "type a question")
-        backend = self._backend(route)
-        path = self._path(prompt.parent)
+        backend = self._backend(route or self._history.pinned(prompt.conversation))
+        path = self._history.path(prompt.parent)
         label = join([prompt.label, *(message.label for message in path)])
         decision = decide(self._clock.new_id(), backend.route, label)
         return Proposal(prompt, backend.route, decision, path)
@@ -133,7 +169,7 @@ class Engine:
             yield asked
             async for event in running.events(fresh.decision):
                 if isinstance(event, Finished):
-                    self._latest_path = (asked.reply, running.path_with(event.record))
+                    self._history.went_on(asked.reply, running.path_with(event.record))
                 yield event
         finally:
             del self._running[running.turn]
@@ -147,20 +183,22 @@ class Engine:
 
     async def warm(self) -> None:
         """Gets the default route ready ahead of the first prompt. Raises: ModelError, EngineError."""
-        if self._backends:
+        if self.default:
             await self._backend(None).load()
 
     async def prefill(self, prompt: Prompt) -> None:
-        """Lets an idle default route evaluate what is typed so far; a send interrupts it."""
-        if not self._backends or not prompt.text:
+        """Lets an idle route of this machine evaluate what is typed so far; a send interrupts it."""
+        route = await asyncio.to_thread(self._history.pinned, prompt.conversation)
+        if not prompt.text or (route or self.default) is None:
             return
-        backend = self._backend(None)
-        if self._locks[backend.route.id].locked():
+        backend = self._backend(route)
+        busy = self._locks[backend.route.id].locked()
+        if busy or backend.route.place is not Place.THIS_MACHINE:
             return
-        from assistant.conversation.running import Running
+        from assistant.conversation.running import preview
 
-        path = await asyncio.to_thread(self._path, prompt.parent)
-        messages = await asyncio.to_thread(Running.preview, self._journal, prompt, path)
+        path = await asyncio.to_thread(self._history.path, prompt.parent)
+        messages = await asyncio.to_thread(preview, self._journal, prompt, path)
         await backend.prefill(Generation("prefill", prompt.conversation, messages, prompt.sampling))
 
     async def close(self) -> None:
@@ -176,26 +214,16 @@ class Engine:
             await backend.close()
 
     def _backend(self, route: str | None) -> Backend:
-        if not self._backends:
-            raise ModelError("no model is installed", "assistant models pull smollm2-135m")
-        if route is None:
-            return next(iter(self._backends.values()))
-        if route not in self._backends:
-            known = ", ".join(self._backends)
-            raise UsageError(f"there is no route {route!r}", f"routes: {known}")
-        return self._backends[route]
-
-    def _path(self, head: str | None) -> tuple[Message, ...]:
-        """The messages down to `head`; the latest path is kept: typing asks for it again and again, and it may be long."""
-        if head is None:
-            return ()
-        known, path = self._latest_path
-        if known != head:
-            path = tuple(self._journal.path(head))
-            # A reply that still runs, in another window perhaps, has more text the next time.
-            if all(m.finish for m in path[-1:]):
-                self._latest_path = (head, path)
-        return path
+        wanted = route or (self.default.id if self.default else None)
+        if wanted is None:
+            others = "".join(f"; {route}: {why}" for route, why in self._absent.items())
+            raise ModelError(f"no model is installed{others}", "assistant models pull smollm2-135m")
+        if wanted in self._backends:
+            return self._backends[wanted]
+        if wanted in self._absent:
+            raise RouteError(f"{wanted}: {self._absent[wanted]}", "choose another route")
+        known = ", ".join(self._backends)
+        raise UsageError(f"there is no route {wanted!r}", f"routes: {known}")
 
     async def _record(self, event: Event) -> None:
         await asyncio.to_thread(self._journal.append, event)

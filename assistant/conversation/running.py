@@ -10,7 +10,7 @@ from typing import TypeVar
 from assistant.conversation.batches import Batch, batched
 from assistant.conversation.stopwatch import Stopwatch
 from assistant.conversation.window import Fitted, Room, context, fit
-from assistant.domain.errors import AssistantError, ErrorNote, StorageError
+from assistant.domain.errors import AssistantError, ErrorNote, PromptTooSlowError, StorageError
 from assistant.domain.events import (
     Asked,
     Decided,
@@ -27,7 +27,7 @@ from assistant.domain.permit import Permit, require_leave
 from assistant.domain.policy import Decision
 from assistant.domain.prompt import ChatMessage, Finish, Message, Prompt, Role
 from assistant.domain.turns import Cost, TurnRecord, Usage
-from assistant.ports import Backend, Clock, Done, Generation, Journal, PromptProgress
+from assistant.ports import Backend, Clock, Done, Generation, Journal, PromptProgress, Waiting
 
 PERMIT_LIFE_MS = 60_000
 """A permit that was not used within a minute is void."""
@@ -101,18 +101,6 @@ class Running:
         )
         return (*self._path, reply)
 
-    @staticmethod
-    def preview(
-        journal: Journal, prompt: Prompt, path: Sequence[Message]
-    ) -> tuple[ChatMessage, ...]:
-        """What the model would be given for `prompt` if nothing more had to be dropped."""
-        draft = Message(
-            "", prompt.conversation, prompt.parent, Role.USER, prompt.text, prompt.label, "", 0
-        )
-        kept_from = journal.first_kept(prompt.conversation, [message.id for message in path])
-        first = next((i for i, m in enumerate(path) if m.id == kept_from), 0)
-        return context(prompt.system, [*path[first:], draft])
-
     async def events(self, decision: Decision) -> AsyncGenerator[TurnEvent | Progress, None]:
         """Decided to Finished; an error of any kind becomes Finished(failed) with what had arrived."""
         self._decision = decision
@@ -151,7 +139,7 @@ class Running:
             self._journal.append(self._ending(Finish.CANCELLED, None))
 
     async def _work(self) -> AsyncGenerator[TurnEvent | Progress | Done, None]:
-        """Queue, load, fit, permit, stream."""
+        """Queue, load, fit, permit, stream; once more with less where the engine gives up on a prompt of this length."""
         yield self._progress(Stage.QUEUE)
         self._watch.enter(Stage.QUEUE)
         await self._take_lock()
@@ -159,34 +147,51 @@ class Running:
             yield self._progress(Stage.LOAD)
             self._watch.enter(Stage.LOAD)
             window_tokens = await self._unless_stopped(self._backend.load())
-            self._watch.enter(Stage.PREPARE)
-            yield self._progress(Stage.PREPARE)
-            fitted = await self._unless_stopped(self._fit(window_tokens))
-            if fitted.dropped:
-                yield await self._record(
-                    Trimmed(self.turn, fitted.dropped, fitted.first_kept, self._clock.now_ms())
-                )
-            permit = self._permit(fitted)
-            yield await self._record(
-                Permitted(self.turn, permit.id, permit.digest, self._clock.now_ms())
-            )
-            self._usage = Usage(
-                input_tokens=fitted.input_tokens, output_tokens=0, context_window=window_tokens
-            )
-            async with aclosing(self._stream(fitted, permit)) as stream:
-                async for event in stream:
-                    yield event
+            for last in (False, True):
+                try:
+                    async with aclosing(self._attempt(window_tokens)) as attempt:
+                        async for event in attempt:
+                            yield event
+                    return
+                except PromptTooSlowError:
+                    if last or self._reply:
+                        raise
         finally:
             self._lock.release()
 
-    async def _stream(
-        self, fitted: Fitted, permit: Permit
+    async def _attempt(
+        self, window_tokens: int
     ) -> AsyncGenerator[TurnEvent | Progress | Done, None]:
+        """One permit and what comes of it."""
+        self._watch.enter(Stage.PREPARE)
+        yield self._progress(Stage.PREPARE)
+        fitted = await self._unless_stopped(self._fit(window_tokens))
+        if fitted.dropped:
+            yield await self._record(
+                Trimmed(self.turn, fitted.dropped, fitted.first_kept, self._clock.now_ms())
+            )
         request = Generation(
             self.turn, self._prompt.conversation, fitted.messages, self._prompt.sampling
         )
+        permit = self._permit(request)
+        yield await self._record(
+            Permitted(self.turn, permit.id, permit.digest, self._clock.now_ms())
+        )
+        self._usage = Usage(
+            input_tokens=fitted.input_tokens,
+            output_tokens=0,
+            estimated=self._backend.estimates,
+            context_window=window_tokens,
+        )
         self._watch.enter(Stage.PREFILL)
         yield self._progress(Stage.PREFILL, 0, fitted.input_tokens)
+        async with aclosing(self._stream(request, permit)) as stream:
+            async for event in stream:
+                yield event
+
+    async def _stream(
+        self, request: Generation, permit: Permit
+    ) -> AsyncGenerator[TurnEvent | Progress | Done, None]:
         if self._stopped.is_set():
             raise _StoppedError
         self._streaming = True
@@ -196,8 +201,13 @@ class Running:
                 match piece:
                     case Batch():
                         yield await self._take(piece)
+                    case Waiting(stage):
+                        self._watch.enter(stage)
+                        yield self._progress(stage)
                     case PromptProgress(done, total, cached):
-                        self._note_prompt(total, cached)
+                        self._usage = replace(
+                            self._usage, input_tokens=total, cached_input_tokens=cached
+                        )
                         yield self._progress(Stage.PREFILL, done, total, cached)
                     case Done():
                         self._usage = piece.usage
@@ -215,27 +225,22 @@ class Running:
         self._usage = replace(self._usage, output_tokens=tokens)
         return delta
 
-    def _note_prompt(self, total: int, cached: int) -> None:
-        self._usage = replace(self._usage, input_tokens=total, cached_input_tokens=cached)
-
     async def _fit(self, window_tokens: int) -> Fitted:
         ids = [message.id for message in self._path]
         kept_from = await asyncio.to_thread(
             self._journal.first_kept, self._prompt.conversation, ids
         )
-        room = Room(window_tokens, self._prompt.sampling.max_tokens)
+        room = Room(window_tokens, self._prompt.sampling.max_tokens, self._backend.prompt_limit)
         return await fit(self._prompt.system, self._path, room, self._backend.count, kept_from)
 
-    def _permit(self, fitted: Fitted) -> Permit:
-        import hashlib
-        import json
-
-        exact = json.dumps([[m.role.value, m.text] for m in fitted.messages]).encode()
+    def _permit(self, request: Generation) -> Permit:
+        outgoing = self._backend.compose(request)
         return Permit(
             self._clock.new_id(),
             self._backend.route.id,
             self._decision,
-            hashlib.sha256(exact).hexdigest(),
+            outgoing.address,
+            outgoing.digest,
             self._clock.now_ms() + PERMIT_LIFE_MS,
         )
 
@@ -309,3 +314,13 @@ def _look(task: asyncio.Future[_T]) -> None:
     """Takes the outcome of abandoned work, so that asyncio does not complain of it; the next call meets it again."""
     if not task.cancelled():
         task.exception()
+
+
+def preview(journal: Journal, prompt: Prompt, path: Sequence[Message]) -> tuple[ChatMessage, ...]:
+    """What the model would be given for `prompt` if nothing more had to be dropped."""
+    draft = Message(
+        "", prompt.conversation, prompt.parent, Role.USER, prompt.text, prompt.label, "", 0
+    )
+    kept_from = journal.first_kept(prompt.conversation, [message.id for message in path])
+    first = next((i for i, m in enumerate(path) if m.id == kept_from), 0)
+    return context(prompt.system, [*path[first:], draft])

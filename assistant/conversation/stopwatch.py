@@ -40,6 +40,7 @@ class Stopwatch:
             prepare=self._spent_ms.get(Stage.PREPARE),
             queue=self._spent_ms.get(Stage.QUEUE),
             load=self._spent_ms.get(Stage.LOAD),
+            connect=self._spent_ms.get(Stage.CONNECT),
             first_token=None if first_ms is None else first_ms - self._began_ms,
             decode=None if first_ms is None or last_ms is None else last_ms - first_ms,
             total=self._clock.monotonic_ms() - self._began_ms,

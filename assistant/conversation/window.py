@@ -1,10 +1,11 @@
 """Fits a conversation into a context window: drops the oldest turns, keeps the system prompt, says how many."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.domain.errors import PromptTooLongError
-from assistant.domain.prompt import ChatMessage, Message, Role
+from assistant.domain.prompt import ChatMessage, Finish, Message, Role
+from assistant.domain.thinking import split
 
 CountTokens = Callable[[Sequence[ChatMessage]], Awaitable[int]]
 
@@ -30,34 +31,72 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A context window of `window_tokens` with `reply_tokens` asked for the reply (None: no wish)."""
+    """A context window of `window_tokens` with `reply_tokens` asked for the reply (None: no wish).
+
+    `prompt_tokens` is the most that the engine reads of a prompt, for whatever reason (None: what the window holds).
+    """
 
     window_tokens: int
     reply_tokens: int | None
+    prompt_tokens: int | None = None
 
     @property
     def limit(self) -> int:
         """The most that a prompt may take at all."""
         least = min(self.reply_tokens or LEAST_REPLY_TOKENS, LEAST_REPLY_TOKENS)
-        return max(self.budget, self.window_tokens - least)
+        return self._capped(max(self._wished, self.window_tokens - least))
 
     @property
     def budget(self) -> int:
         """What a prompt may take while the reply has the room it asked for, or a quarter of the window."""
-        wished = self.reply_tokens or self.window_tokens // 4
-        return self.window_tokens - min(wished, self.window_tokens // 2)
+        return self._capped(self._wished)
+
+    @property
+    def _wished(self) -> int:
+        reply = self.reply_tokens or self.window_tokens // 4
+        return self.window_tokens - min(reply, self.window_tokens // 2)
+
+    def _capped(self, tokens: int) -> int:
+        return tokens if self.prompt_tokens is None else min(tokens, self.prompt_tokens)
 
 
 def context(system: str, messages: Sequence[Message]) -> tuple[ChatMessage, ...]:
-    """What the model sees of `messages`: turns without any reply stay out, so that roles alternate.
+    """What the model sees of `messages`: answers without their thoughts, and no turn that has none, so that roles alternate.
 
-    The last message, a person's, is always in.
+    A turn that failed and was asked again at once, in the same words, stays out too: the later one stands for it. The
+    last message, a person's, is always in.
     """
+    return _given(system, _without_thoughts(messages))
+
+
+def _without_thoughts(messages: Sequence[Message]) -> list[Message]:
+    """The messages, one for one; one that is its own answer stays the very same."""
+    return [_without_thought(m) if m.role is Role.ASSISTANT else m for m in messages]
+
+
+def _without_thought(reply: Message) -> Message:
+    answer = split(reply.text).answer
+    return reply if answer == reply.text else replace(reply, text=answer)
+
+
+def _given(system: str, messages: Sequence[Message]) -> tuple[ChatMessage, ...]:
     answered = {m.turn for m in messages if m.role is Role.ASSISTANT and m.text}
+    answered -= _asked_again(messages)
     last = messages[-1].id
     kept = [ChatMessage(m.role, m.text) for m in messages if m.turn in answered or m.id == last]
     head = [ChatMessage(Role.SYSTEM, system)] if system else []
     return (*head, *kept)
+
+
+def _asked_again(messages: Sequence[Message]) -> set[str]:
+    """The turns that failed and are followed by a person's message with their own text."""
+    threes = zip(messages, messages[1:], messages[2:], strict=False)
+    return {
+        reply.turn
+        for asked, reply, then in threes
+        if reply.finish is Finish.FAILED and asked.turn == reply.turn
+        if then.role is Role.USER and then.text == asked.text
+    }
 
 
 async def fit(
@@ -67,14 +106,15 @@ async def fit(
 
     Raises: PromptTooLongError where even the last message alone does not fit.
     """
+    messages = _without_thoughts(messages)
     starts = _turn_starts(messages, keep_from)
-    whole = context(system, messages[starts[0] :])
+    whole = _given(system, messages[starts[0] :])
     tokens = await count(whole)
     if tokens <= room.budget:
         return Fitted(whole, tokens, 0, messages[starts[0]].id)
     cut, tokens = await _first_that_fits(system, messages, starts, room, count)
     dropped = cut if cut > starts[0] else 0
-    return Fitted(context(system, messages[cut:]), tokens, dropped, messages[cut].id)
+    return Fitted(_given(system, messages[cut:]), tokens, dropped, messages[cut].id)
 
 
 def _turn_starts(messages: Sequence[Message], keep_from: str | None) -> list[int]:
@@ -92,18 +132,27 @@ async def _first_that_fits(
 ) -> tuple[int, int]:
     """The earliest cut whose rest takes KEPT_SHARE of the budget, by bisection: fewer messages never take more tokens."""
     low, high = 0, len(starts) - 1
-    tokens = await count(context(system, messages[starts[high] :]))
+    tokens = await count(_given(system, messages[starts[high] :]))
     if tokens > room.limit:
-        raise PromptTooLongError(
-            f"this message takes {tokens:,} tokens; the model's context window holds "
-            f"{room.window_tokens:,}, and the reply needs room too",
-            "shorten it, or raise engine.context_tokens in the settings",
-        )
+        raise _too_long(tokens, room)
     while low < high:
         middle = (low + high) // 2
-        candidate = await count(context(system, messages[starts[middle] :]))
+        candidate = await count(_given(system, messages[starts[middle] :]))
         if candidate <= room.budget * KEPT_SHARE:
             high, tokens = middle, candidate
         else:
             low = middle + 1
     return starts[high], tokens
+
+
+def _too_long(tokens: int, room: Room) -> PromptTooLongError:
+    if room.prompt_tokens is not None and tokens <= room.window_tokens:
+        return PromptTooLongError(
+            f"this message takes {tokens:,} tokens; what runs the model reads {room.prompt_tokens:,} in time",
+            "shorten it, or use another route",
+        )
+    return PromptTooLongError(
+        f"this message takes {tokens:,} tokens; the model's context window holds "
+        f"{room.window_tokens:,}, and the reply needs room too",
+        "shorten it, or raise engine.context_tokens in the settings",
+    )

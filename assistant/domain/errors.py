@@ -7,7 +7,9 @@ AssistantError
 ├── RouteError          exit 4   no route can answer
 │   ├── ModelError               a model file is missing, alien, truncated or too large
 │   ├── EngineError              the engine died or broke its protocol
+│   │   └── ServerError          a model server cannot be reached, fell silent or broke off
 │   ├── PromptTooLongError       the prompt cannot fit the context window
+│   │   └── PromptTooSlowError   the server gives up before it has read the prompt
 │   └── FetchError               a download was cut, refused or did not match its hash
 └── StorageError        exit 5   the journal or its folder cannot be used
     ├── NewerSchemaError         written by a newer program
@@ -16,6 +18,10 @@ AssistantError
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+EXIT_CANCELLED = 130
+"""What a command ends with that a person broke off: 128 and the number of SIGINT, as shells count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +105,38 @@ class EngineError(RouteError):
     code, title = "engine", "engine"
 
 
+class ServerFault(StrEnum):
+    """How a server failed."""
+
+    UNREACHABLE = "unreachable"
+    SILENT = "silent"
+    CUT = "cut"
+    BROKEN = "broken"
+
+
+class ServerError(EngineError):
+    """A model server cannot be reached, fell silent, broke off, or does not speak its protocol; `fault` says which."""
+
+    code, title = "server", "server"
+
+    def __init__(
+        self, message: str, hint: str = "", fault: ServerFault = ServerFault.BROKEN
+    ) -> None:
+        """`message` says what and where; `hint` says what to do next."""
+        super().__init__(message, hint)
+        self.fault = fault
+
+
 class PromptTooLongError(RouteError):
     """The prompt alone does not fit the context window."""
 
     code, title = "prompt_too_long", "prompt too long"
+
+
+class PromptTooSlowError(PromptTooLongError):
+    """The server gives up before it has read a prompt of this length; a shorter one may pass."""
+
+    code = "prompt_too_slow"
 
 
 class FetchError(RouteError):

@@ -48,6 +48,15 @@ class ConversationRestored:
 
 
 @dataclass(frozen=True, slots=True)
+class ConversationPinned:
+    """A conversation stays on `route`; "" means the default of the moment again."""
+
+    conversation: str
+    route: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A person's message is safe; the turn runs from now on, in the program instance `instance`."""
 
@@ -122,6 +131,7 @@ class Stage(StrEnum):
     PREPARE = "prepare"
     QUEUE = "queue"
     LOAD = "load"
+    CONNECT = "connect"
     PREFILL = "prefill"
     DECODE = "decode"
 
@@ -143,7 +153,11 @@ class Progress:
 
 
 ConversationEvent = (
-    ConversationStarted | ConversationRenamed | ConversationDeleted | ConversationRestored
+    ConversationStarted
+    | ConversationRenamed
+    | ConversationDeleted
+    | ConversationRestored
+    | ConversationPinned
 )
 TurnEvent = Asked | Decided | Permitted | Trimmed | Delta | Finished
 Event = ConversationEvent | TurnEvent

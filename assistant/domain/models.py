@@ -3,6 +3,14 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+HAT_PREFIX = "hailo:"
+"""What stands before the HAT's own name of a model wherever files are named too."""
+
+
+def hat_name(model: str) -> str | None:
+    """The HAT's own name of the model `hailo:NAME`; None for the id of a file."""
+    return model.removeprefix(HAT_PREFIX) if model.startswith(HAT_PREFIX) else None
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:

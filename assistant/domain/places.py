@@ -16,14 +16,55 @@ SHORT_NAMES = {Place.THIS_MACHINE: "local", Place.THIS_NETWORK: "network", Place
 """The word that stands next to the colour of a place."""
 
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Hosts that are this machine; a server there may still pass on what it is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens; `secure` means TLS."""
+
+    host: str
+    port: int
+    secure: bool = False
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the bytes stay on this machine as far as the network goes."""
+        return self.host in LOOPBACK
+
+    @property
+    def url(self) -> str:
+        """`http://HOST:PORT`, without a path."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.secure else 'http'}://{host}:{self.port}"
+
+    def __str__(self) -> str:
+        """`HOST:PORT`."""
+        return self.url.split("//", 1)[1]
+
+
+def loopback_address(text: str) -> Address | None:
+    """The address of this machine that `HOST:PORT` names; None for anything else."""
+    host, _, port = text.strip().rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not port.isdecimal() or not 0 < int(port) < 65536 or host not in LOOPBACK:
+        return None
+    return Address(host, int(port))
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One way to an answer: what runs it, where, with which model."""
+    """One way to an answer: what runs it, where, with which model.
+
+    `declared` is False where nobody has said where a typed address runs: it then counts as the cloud, and never passes.
+    """
 
     id: str
     place: Place
     backend: str
     model: str
+    declared: bool = True
 
     def to_json(self) -> dict[str, str]:
         """The object of the turn's `route` field."""

@@ -56,9 +56,26 @@ class Decision:
 
 
 def decide(decision_id: str, route: Route, label: Label) -> Decision:
-    """Allows what runs on this machine and denies everything else."""
+    """Allows what runs on this machine, and a server of this network that a person declared; denies everything else.
+
+    A text labelled `local-only` never goes to the network.
+    """
+    verdict, rule, why = _judge(route, label)
+    return Decision(decision_id, verdict, rule, (why,), label)
+
+
+def _judge(route: Route, label: Label) -> tuple[Verdict, str, Reason]:
+    if not route.declared:
+        text = f"nobody has declared where {route.id} runs (assistant routes declare {route.id})"
+        return Verdict.DENY, "default", Reason("undeclared", text)
     if route.place is Place.THIS_MACHINE:
-        why = Reason("local", f"{route.model} runs on this machine; nothing leaves it")
-        return Decision(decision_id, Verdict.ALLOW, "local", (why,), label)
-    why = Reason("no_rule", f"no rule allows a send to {route.id} ({route.place.value})")
-    return Decision(decision_id, Verdict.DENY, "default", (why,), label)
+        text = f"{route.model} runs on this machine; nothing leaves it"
+        return Verdict.ALLOW, "local", Reason("local", text)
+    if route.place is Place.THIS_NETWORK:
+        if label is Label.LOCAL_ONLY:
+            text = f"local-only text does not go to {route.id}, which is another machine"
+            return Verdict.DENY, "default", Reason("local_only", text)
+        text = f"{route.id} is declared as a machine of this network"
+        return Verdict.ALLOW, "declared-network", Reason("declared", text)
+    text = f"no rule allows a send to {route.id} ({route.place.value})"
+    return Verdict.DENY, "default", Reason("no_rule", text)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from assistant.domain.errors import ErrorNote
 from assistant.domain.events import Asked, Decided, Delta, Finished, Progress, Stage, TurnEvent
@@ -10,6 +11,9 @@ from assistant.domain.percentiles import Percentiles, percentiles
 from assistant.domain.places import Place, Route
 from assistant.domain.prompt import Finish
 from assistant.domain.turns import TurnRecord
+
+if TYPE_CHECKING:
+    from assistant.domain.sensing import Sensed
 
 RECENT = 100
 """So many of a route's latest requests count in its figures."""
@@ -55,7 +59,7 @@ class RequestReading:
 
     `started_at_ms`, `at_ms` (how far it is counted) and `entered_ms` (when the stage began) are monotonic;
     `stage` is None once it is over. `marks` are (monotonic ms, tokens out so far) of the latest text.
-    `prefilled` of `tokens_in` prompt tokens are in the engine.
+    `prefilled` of `tokens_in` prompt tokens are in the engine. `slowed` says what held the machine back meanwhile.
     """
 
     turn: str
@@ -78,6 +82,7 @@ class RequestReading:
     context_window: int | None = None
     finish: Finish | None = None
     error: ErrorNote | None = None
+    slowed: str | None = None
 
     @property
     def parts(self) -> Parts:
@@ -171,11 +176,26 @@ class RouteReading:
 class Readings:
     """Everything that the panel shows; routes in the order in which they were first used.
 
-    A route with another model is another row: their times do not belong together.
+    A route with another model is another row: their times do not belong together. `here` are the routes of this machine
+    that can be asked now; `sensed` is the latest look at the sensors (None: there was none yet).
     """
 
     current: RequestReading | None = None
     routes: tuple[RouteReading, ...] = ()
+    here: tuple[Route, ...] = ()
+    sensed: "Sensed | None" = None
+
+    @property
+    def side_by_side(self) -> tuple[tuple[Route, RouteReading | None], ...]:
+        """This machine's routes, and what was measured of each with its present model; empty below two of them.
+
+        Those that cannot be asked now come last, with the model that was new there last.
+        """
+        measured = {r.route: r for r in self.routes if r.place is Place.THIS_MACHINE}
+        ids = {route.id for route in self.here}
+        gone = {route.id: route for route in measured if route.id not in ids}
+        found = tuple((route, measured.get(route)) for route in (*self.here, *gone.values()))
+        return found if len(found) > 1 else ()
 
 
 def begin(records: Sequence[TurnRecord]) -> Readings:
@@ -193,7 +213,9 @@ def fold(readings: Readings, event: TurnEvent | Progress, at_ms: float) -> Readi
     """
     match event:
         case Asked():
-            return replace(readings, current=RequestReading(event.turn, at_ms, at_ms, at_ms))
+            slowed = readings.sensed.slowed if readings.sensed else None
+            begun = RequestReading(event.turn, at_ms, at_ms, at_ms, slowed=slowed)
+            return replace(readings, current=begun)
         case Finished(record):
             return _finished(readings, record, at_ms)
     current = readings.current
@@ -208,6 +230,14 @@ def tick(readings: Readings, at_ms: float) -> Readings:
     if current is None or current.stage is None or at_ms <= current.at_ms:
         return readings
     return replace(readings, current=replace(current, at_ms=at_ms))
+
+
+def sense(readings: Readings, sensed: "Sensed") -> Readings:
+    """The readings with a fresh look at the sensors; a request that runs remembers that it was held back."""
+    current = readings.current
+    if current is not None and current.stage is not None and sensed.slowed:
+        current = replace(current, slowed=sensed.slowed)
+    return replace(readings, current=current, sensed=sensed)
 
 
 def _follow(reading: RequestReading, event: TurnEvent | Progress, at_ms: float) -> RequestReading:
@@ -261,7 +291,7 @@ def _finished(readings: Readings, record: TurnRecord, at_ms: float) -> Readings:
     live = readings.current
     mine = live is not None and live.turn == record.turn and live.stage is not None
     current = _settled(live, record, at_ms) if live is not None and mine else live
-    return Readings(current, _counted(readings.routes, record))
+    return replace(readings, current=current, routes=_counted(readings.routes, record))
 
 
 def _settled(live: RequestReading, record: TurnRecord, at_ms: float) -> RequestReading:
@@ -287,6 +317,7 @@ def _settled(live: RequestReading, record: TurnRecord, at_ms: float) -> RequestR
         context_window=usage.context_window,
         finish=record.finish,
         error=record.error,
+        slowed=live.slowed,
     )
 
 

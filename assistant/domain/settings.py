@@ -34,14 +34,13 @@ class GenerationSettings:
     def sampling(self) -> Sampling:
         """What the engine is asked for; 0 tokens here mean no limit but the window's."""
         return Sampling(
-            self.temperature,
-            self.top_p,
-            self.top_k,
-            self.min_p,
-            self.repeat_penalty,
-            None,
-            self.max_tokens or None,
-            self.stop,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+            min_p=self.min_p,
+            repeat_penalty=self.repeat_penalty,
+            max_tokens=self.max_tokens or None,
+            stop=self.stop,
         )
 
 
@@ -64,6 +63,22 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HatSettings:
+    """`[hat]`: the HAT that runs models."""
+
+    use: bool = True
+    """Sends prompts to the HAT where it is ready; off, only those that name it."""
+    model: str = ""
+    """The HAT's model, by its full name; empty means the best that is installed there."""
+    address: str = "127.0.0.1:8000"
+    """Where hailo-ollama listens on this machine."""
+    models_folder: str = ""
+    """A folder with HEF files, for a HAT without hailo-ollama; empty means hailo-ollama's own store."""
+    fall_back: bool = False
+    """Asks the processor at once where the HAT fails in a reply; off, a key offers it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScreenSettings:
     """`[screen]`: how the chat looks."""
 
@@ -83,6 +98,7 @@ class Settings:
 
     generation: GenerationSettings = field(default_factory=GenerationSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
+    hat: HatSettings = field(default_factory=HatSettings)
     screen: ScreenSettings = field(default_factory=ScreenSettings)
 
 
@@ -118,3 +134,6 @@ RANGES: Mapping[str, Range] = {
     "screen.frames_per_second": Range(1, 30),
 }
 """What the numbers may be; every number among the settings has its row."""
+
+HAT_ADDRESS = "hat.address"
+"""The one text among the settings that must be an address, of this machine."""

@@ -10,6 +10,7 @@ from assistant.domain.events import (
     Asked,
     ConversationDeleted,
     ConversationEvent,
+    ConversationPinned,
     ConversationRenamed,
     ConversationRestored,
     ConversationStarted,
@@ -101,6 +102,9 @@ def _conversation_event(db: sqlite3.Connection, event: ConversationEvent) -> Non
         case ConversationRestored(conversation, at_ms):
             _event(db, "conversation_restored", at_ms, conversation, None, {})
             _set_deleted(db, conversation, deleted=False)
+        case ConversationPinned(conversation, route, at_ms):
+            _event(db, "conversation_pinned", at_ms, conversation, None, {"route": route})
+            _change(db, "UPDATE conversation SET route = ? WHERE id = ?", route, conversation)
 
 
 def _started(db: sqlite3.Connection, event: ConversationStarted) -> None:
@@ -129,8 +133,11 @@ def _renamed(db: sqlite3.Connection, conversation: str, title: str, at_ms: int) 
 
 
 def _set_deleted(db: sqlite3.Connection, conversation: str, *, deleted: bool) -> None:
-    change = "UPDATE conversation SET deleted = ? WHERE id = ?"
-    if not db.execute(change, (int(deleted), conversation)).rowcount:
+    _change(db, "UPDATE conversation SET deleted = ? WHERE id = ?", int(deleted), conversation)
+
+
+def _change(db: sqlite3.Connection, change: str, value: str | int, conversation: str) -> None:
+    if not db.execute(change, (value, conversation)).rowcount:
         raise _unknown("conversation", conversation)
 
 

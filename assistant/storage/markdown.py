@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.places import SHORT_NAMES
 from assistant.domain.prompt import Finish, Message, Role
+from assistant.domain.thinking import Parts, split
 from assistant.ports import ConversationSummary, Journal
 
 
@@ -19,8 +20,7 @@ def conversation_lines(journal: Journal, summary: ConversationSummary) -> Iterat
         if message.id in notices:
             yield f"*{notices[message.id]}*\n"
         yield f"**{_speaker(journal, message)}**\n"
-        if message.text:
-            yield harmless(message.text) + "\n"
+        yield from _text(message)
         yield from _ending(journal, message)
 
 
@@ -39,6 +39,17 @@ def _speaker(journal: Journal, message: Message) -> str:
     if record is None:
         return "assistant"
     return f"assistant · {SHORT_NAMES[record.route.place]} · {one_line(record.route.model)}"
+
+
+def _text(message: Message) -> Iterator[str]:
+    """What was said; what a model thought before it answered stands in a quote."""
+    reply = message.role is Role.ASSISTANT
+    parts = split(message.text) if reply else Parts("", message.text)
+    if parts.thought:
+        lines = ["*thought*", "", *harmless(parts.thought).split("\n")]
+        yield "".join(f"> {line}".rstrip() + "\n" for line in lines)
+    if parts.answer:
+        yield harmless(parts.answer) + "\n"
 
 
 def _ending(journal: Journal, message: Message) -> Iterator[str]:

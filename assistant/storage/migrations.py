@@ -114,7 +114,15 @@ def _journal(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Sequence[Migration] = (Migration("0001_journal", _journal),)
+def _pinned_route(connection: sqlite3.Connection) -> None:
+    """The route that a conversation stays on; '' means the default of the moment."""
+    connection.execute("ALTER TABLE conversation ADD COLUMN route TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS: Sequence[Migration] = (
+    Migration("0001_journal", _journal),
+    Migration("0002_pinned_route", _pinned_route),
+)
 
 
 def applied(connection: sqlite3.Connection) -> list[str]:

@@ -130,10 +130,12 @@ class ModelShelf:
         sha256 = _sha256(file)
         index = self._index.read()
         twin = next((m for m in index.models if m.sha256 == sha256), None)
-        if twin is not None:
-            return Added(self._installed(twin, index), linked=False)
+        here = self._installed(twin, index) if twin else None
+        if here and _is_whole(here):
+            return Added(here, linked=False)
         entry = next((e for e in self.catalog() if e.sha256 == sha256), None)
-        name = entry.id if entry else _free_id(file.stem, {m.id for m in index.models})
+        known = here or entry
+        name = known.id if known else _free_id(file.stem, {m.id for m in index.models})
         with exclusive(self._incoming / f"{name}.lock", f"the model {name}"):
             fresh = self._incoming / f"{name}.part"
             try:
@@ -164,7 +166,7 @@ class ModelShelf:
 
     def _already_here(self, entry: CatalogEntry) -> FetchProgress | None:
         model = next((m for m in self.installed() if m.id == entry.id), None)
-        if model is None or model.sha256 != entry.sha256:
+        if model is None or model.sha256 != entry.sha256 or not _is_whole(model):
             return None
         return FetchProgress(FetchStage.DONE, model.size_bytes, model.size_bytes, installed=model)
 
@@ -253,6 +255,14 @@ def inspect(file: Path, called: str = "") -> "GgufFacts":
             return gguf.read(stream, size, called or str(file))
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror or error}") from error
+
+
+def _is_whole(model: InstalledModel) -> bool:
+    """Whether the file still has the size with which it came in; one that was cut since can be had again."""
+    try:
+        return Path(model.path).stat().st_size == model.size_bytes
+    except OSError:
+        return False
 
 
 def _sha256(file: Path) -> str:

@@ -5,6 +5,7 @@ import sqlite3
 from dataclasses import replace
 
 from assistant.domain.fields import Fields
+from assistant.domain.notices import window_moved
 from assistant.domain.prompt import Finish, Message, Role
 from assistant.domain.sensitivity import Label
 from assistant.domain.turns import TurnRecord, turn_from_json
@@ -16,12 +17,12 @@ _ROLES = {role.value: role for role in Role}
 _LABELS = {label.value: label for label in Label}
 
 _CONVERSATIONS = """
-    SELECT id, title, created_at_ms, updated_at_ms, head, messages, system FROM conversation
+    SELECT id, title, created_at_ms, updated_at_ms, head, messages, system, route FROM conversation
     WHERE deleted = 0 ORDER BY activity DESC LIMIT ? OFFSET ?
 """
 
 _CONVERSATION = """
-    SELECT id, title, created_at_ms, updated_at_ms, head, messages, system, deleted FROM conversation
+    SELECT id, title, created_at_ms, updated_at_ms, head, messages, system, route, deleted FROM conversation
     WHERE id = ?
 """
 
@@ -125,16 +126,7 @@ def trims(db: sqlite3.Connection, name: str) -> list[tuple[str, int, str]]:
 
 def notices(db: sqlite3.Connection, name: str) -> list[Notice]:
     """Each move of the window, before the message with which it moved."""
-    return [Notice(question, _trimmed(dropped)) for question, dropped, _ in trims(db, name)]
-
-
-def _trimmed(dropped: int) -> str:
-    if dropped == 1:
-        return "The oldest message no longer fits the context window; the model does not see it."
-    return (
-        f"The oldest {dropped:,} messages no longer fit the context window; "
-        "the model does not see them."
-    )
+    return [Notice(question, window_moved(dropped)) for question, dropped, _ in trims(db, name)]
 
 
 def records(db: sqlite3.Connection, limit: int, route: str | None) -> list[TurnRecord]:

@@ -8,20 +8,24 @@ from typing import Any
 
 from assistant.domain.errors import SettingsError
 from assistant.domain.hygiene import one_line
+from assistant.domain.places import loopback_address
 from assistant.domain.settings import (
+    HAT_ADDRESS,
     RANGES,
     EngineSettings,
     GenerationSettings,
+    HatSettings,
     ScreenSettings,
     Settings,
 )
-from assistant.storage import atomic
+from assistant.storage import atomic, toml_file
 
 Value = str | int | float | bool
 
 _TABLES = {
     "generation": GenerationSettings,
     "engine": EngineSettings,
+    "hat": HatSettings,
     "screen": ScreenSettings,
 }
 
@@ -58,7 +62,7 @@ class TomlSettings:
         from assistant.storage import toml_text
 
         text = self._text()
-        document = _parsed(text, self.path)
+        document = toml_file.parsed(text, self.path)
         self._check(document, text)
         document.setdefault(table, {})[name] = value
         # Where the key is written in a way that a line edit does not see through, the comments go.
@@ -68,30 +72,17 @@ class TomlSettings:
         return settings
 
     def _settings(self, text: str) -> Settings:
-        document = _parsed(text, self.path)
+        document = toml_file.parsed(text, self.path)
         self._check(document, text)
         return Settings(
             GenerationSettings(**_values(document, "generation")),
             EngineSettings(**_values(document, "engine")),
+            HatSettings(**_values(document, "hat")),
             ScreenSettings(**_values(document, "screen")),
         )
 
     def _text(self) -> str:
-        try:
-            raw = self.path.read_bytes()
-        except FileNotFoundError:
-            return ""
-        except OSError as error:
-            raise SettingsError(
-                f"{self.path} cannot be read: {error.strerror}", "look at its owner and permissions"
-            ) from error
-        try:
-            return raw.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = raw.count(b"\n", 0, error.start) + 1
-            raise SettingsError(
-                f"{self.path}, line {line}: not UTF-8", "save it as UTF-8"
-            ) from error
+        return toml_file.read(self.path)
 
     def _check(self, document: dict[str, Any], text: str) -> None:
         """Raises: SettingsError at the first key that cannot be used."""
@@ -103,17 +94,6 @@ class TomlSettings:
                 line = toml_text.line_of(text, table, name)
                 where = f"{self.path}, line {line}" if line else str(self.path)
                 raise SettingsError(f"{where}: {problem[0]}", problem[1])
-
-
-def _parsed(text: str, path: Path) -> dict[str, Any]:
-    if not text:
-        return {}
-    import tomllib
-
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SettingsError(f"{path} is not TOML: {error}", "mend that line") from error
 
 
 def _written(document: dict[str, Any]) -> Iterator[tuple[str, str, object]]:
@@ -144,6 +124,11 @@ def _problem(table: str, name: str, value: object) -> tuple[str, str] | None:
     allowed = RANGES.get(f"{table}.{name}")
     if allowed and isinstance(value, int | float) and not allowed.holds(value):
         return f"{name} must be {allowed}, not {value}", default
+    if f"{table}.{name}" == HAT_ADDRESS and loopback_address(str(value)) is None:
+        return (
+            f"{name} must be HOST:PORT of this machine, not {one_line(str(value), 40)!r}",
+            default,
+        )
     return None
 
 

@@ -28,9 +28,13 @@ class Ahead:
 
     def typed(self) -> None:
         """The person pressed a key."""
+        self.rest()
+        self._pause = asyncio.get_running_loop().call_later(PAUSE_S, self._begin)
+
+    def rest(self) -> None:
+        """Reads nothing of what was typed so far."""
         if self._pause is not None:
             self._pause.cancel()
-        self._pause = asyncio.get_running_loop().call_later(PAUSE_S, self._begin)
 
     def _begin(self) -> None:
         self._start(self._read())

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from textual.app import SystemCommand
 
+from assistant.domain.thinking import split
 from assistant.tui.screens.chat import ChatScreen
 
 
@@ -15,6 +16,10 @@ class Host(Protocol):
 
     def action_help(self) -> None:
         """Opens the help."""
+        ...
+
+    def action_hat(self) -> None:
+        """Opens the HAT's screen."""
         ...
 
     def action_settings(self) -> None:
@@ -39,8 +44,8 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
         return lambda: chat.run_worker(chat.act(verb, chat.desk.chat.conversation))
 
     def copy() -> None:
-        if chat.desk.reply:
-            host.copy_to_clipboard(chat.desk.reply)
+        if reply := chat.desk.reply:
+            host.copy_to_clipboard(split(reply).answer or reply)
         else:
             chat.tell("there is no reply yet")
 
@@ -51,6 +56,13 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
         yield SystemCommand("Delete chat", "Take this conversation away", start("delete"))
     yield SystemCommand("Undo delete", "Bring back what was deleted last", start("restore"))
     yield SystemCommand("Copy reply", "Copy the latest reply", copy)
+    yield SystemCommand(
+        "Thought", "Show or fold what came before the answer", chat.transcript.action_thought
+    )
+    yield SystemCommand("Route", "Keep this chat on one route, or on none", chat.action_route)
+    if chat.desk.fallback.offer:
+        yield SystemCommand("Ask again", chat.desk.fallback.line, chat.action_ask_again)
+    yield SystemCommand("HAT", "Its state, what mends it, the routes", host.action_hat)
     yield SystemCommand("Panel", "Show or hide where the time goes", columns.action_panel)
     yield SystemCommand("Chats", "Go to the list of conversations", columns.action_chats)
     yield SystemCommand("Fetch a model", "Get the starter model", host.action_fetch)

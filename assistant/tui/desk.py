@@ -2,16 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Protocol
 
-from assistant.domain.errors import AssistantError, ErrorNote
+from assistant.domain.errors import AssistantError, ErrorNote, RouteError
 from assistant.domain.events import Asked, Finished, Progress, TurnEvent
 from assistant.domain.prompt import Prompt
 from assistant.domain.readings import begin
 from assistant.domain.settings import Settings
+from assistant.domain.turns import TurnRecord
 from assistant.tui.ahead import Ahead
+from assistant.tui.bearings import Bearings, serves
 from assistant.tui.drafts import Drafts
 from assistant.tui.entries import Opened, blank, context, entries, latest_reply, prompts, read, used
+from assistant.tui.fallback import Fallback
 from assistant.tui.live import Live
 from assistant.tui.services import Services
 from assistant.tui.turn import Chat, Running, Turns
@@ -39,6 +43,10 @@ class View(Protocol):
         """Another conversation is in view, or other turns run or are over."""
         ...
 
+    def bearings_changed(self) -> None:
+        """Prompts may go another way, or something else is waited for."""
+        ...
+
 
 class Desk:
     """One conversation in view; turns of others may run and wait meanwhile."""
@@ -56,15 +64,24 @@ class Desk:
         self._clock = services.clock
         self._view = view
         self._settings = settings
-        self._ahead = Ahead(services.engine, self._readable, start)
-        self._live = Live(view.transcript, services.clock)
+        self._start = start
+        self.bearings = Bearings(
+            services, view.bearings_changed, lambda text: view.tell(text, error=True)
+        )
+        self.fallback = Fallback(services.engine)
+        self.ahead = Ahead(services.engine, self._readable, start)
+        self.live = Live(view.transcript, services.clock, lambda: self.turns.readings)
         self._drafts = Drafts(services.journal, start, self._failed)
         self.turns = Turns(
-            services.engine, services.clock, lambda: settings().generation, start, self
+            services.engine,
+            services.clock,
+            lambda: settings().generation,
+            start,
+            self,
+            self.bearings.ready,
         )
-        self.chat = Chat(settings().generation.system_prompt)
+        self._blank = self.chat = Chat(settings().generation.system_prompt)
         self.context: tuple[int, int] | None = None
-        self.loading = False
         self.reply = ""
         self._wanted = ""
 
@@ -76,68 +93,78 @@ class Desk:
         except AssistantError as error:
             self._failed(error)
             return
-        self.turns.readings = begin(records)
-        if draft and not self.chat.conversation and not self._view.composer.text:
-            self.chat.typed = draft
-            self._view.composer.put(draft)
+        self.turns.readings = replace(self.turns.readings, routes=begin(records).routes)
+        if draft and not self._blank.typed:
+            self._blank.typed = draft
+            if self.chat is self._blank:
+                self._view.composer.give_back(draft)
         self._view.desk_changed()
         await asyncio.to_thread(_learn_markdown)
 
     def greet(self) -> None:
         """Says in an empty chat where an answer would come from."""
-        if not self.chat.head and self.turns.running is None:
-            self._view.transcript.show(blank(next(iter(self._engine.routes), None)))
+        if not self.chat.head and self.turns.running_in(self.chat) is None:
+            self._view.transcript.show(blank(self.bearings.bound(self.chat)))
 
     async def open(self, conversation: str) -> None:
-        """Brings a conversation into view, each with the text that was being typed there.
-
-        "" is the empty chat; where the first text of one still waits, that one.
-        """
+        """Brings a conversation into view, each with the text that was being typed there; "" is the empty chat."""
+        if not conversation:
+            self.new(self._view.composer.take())
+            return
         self._wanted = conversation
         opened: Opened | None = None
-        shown = blank(next(iter(self._engine.routes), None))
+        shown: Sequence[Entry] = ()
         try:
             moment = None
-            while conversation and moment != (moment := self.turns.moment(conversation)):
+            while moment != (moment := self.turns.moment(conversation)):
                 # What began or ended in it while it was read is not in what was read.
                 opened = await asyncio.to_thread(read, self._journal, conversation)
                 if opened:
                     shown = await asyncio.to_thread(entries, opened, self._clock.now_ms())
-            draft = opened.draft if opened else await asyncio.to_thread(self._journal.draft, "")
         except AssistantError as error:
             self._failed(error)
             return
         if conversation != self._wanted:
             return
-        if conversation and opened is None:
+        if opened is None:
             self._view.tell("this conversation is gone", error=True)
             return
         self.typed(self._view.composer.full_text)
-        self.chat = self._chat_of(opened, draft)
+        self.chat = self._chat_of(opened)
         self._show(opened, shown)
 
-    def _chat_of(self, opened: Opened | None, draft: str) -> Chat:
-        if opened is None:
-            if waiting := self.turns.unstarted():
-                return waiting
-            chat = Chat(self._settings().generation.system_prompt)
-        elif known := self.turns.chat(opened.summary.id):
+    def new(self, left: str) -> None:
+        """Brings the empty chat into view at once; `left` stood in the composer before, what stands there now is for it.
+
+        From a conversation on record, where the first text of a new one still waits, that one: nothing else leads to it.
+        """
+        self._wanted = ""
+        self.typed(left)
+        waiting = self.turns.unstarted() if self.chat.head else []
+        self._blank.system = self._settings().generation.system_prompt
+        self.chat = waiting[0] if waiting else self._blank
+        standing = self._view.composer.full_text
+        self._show(None, blank(self.bearings.bound(self.chat)))
+        if standing:
+            self._view.composer.put(_joined(self.chat.typed, standing))
+
+    def _chat_of(self, opened: Opened) -> Chat:
+        if known := self.turns.chat(opened.summary.id):
             return known
-        else:
-            summary = opened.summary
-            chat = Chat(summary.system, summary.id, summary.head, summary.title)
-        unsaved = self._drafts.latest(chat.conversation)
-        chat.typed = draft if unsaved is None else unsaved
-        return chat
+        summary = opened.summary
+        unsaved = self._drafts.latest(summary.id)
+        typed = opened.draft if unsaved is None else unsaved
+        return Chat(summary.system, summary.id, summary.head, summary.title, typed, summary.route)
 
     def _show(self, opened: Opened | None, shown: Sequence[Entry]) -> None:
         running = self.turns.running_in(self.chat)
         reply = running.asked.reply if running and running.asked else ""
         self._view.transcript.show([entry for entry in shown if entry.key != reply])
         if running:
-            self._live.rejoin(running)
+            self.live.rejoin(running)
         self.context = context(opened)
         self.reply = latest_reply(opened)
+        self.fallback.opened(self.chat, None if running else opened)
         self._view.composer.recall.fill(prompts(opened) if opened else [])
         self._view.composer.put(self.chat.typed)
         self.queue_changed()
@@ -147,27 +174,21 @@ class Desk:
         if text != self.chat.typed:
             self.chat.typed = text
             self._keep(self.chat)
-            self._ahead.typed()
+            self.ahead.typed()
 
     def _keep(self, chat: Chat) -> None:
-        texts = [*self.turns.unrecorded(chat), chat.typed]
-        self._drafts.note(chat.conversation, "\n\n".join(text for text in texts if text))
-
-    async def warm(self) -> None:
-        """Loads the model ahead of the first prompt."""
-        self.loading = True
-        self._view.desk_changed()
-        try:
-            await self._engine.warm()
-        except AssistantError as error:
-            self._failed(error)
-        self.loading = False
-        self._view.desk_changed()
+        # What has no name yet has one draft together.
+        chats = [chat] if chat.conversation else [*self.turns.unstarted(), self._blank]
+        texts = [text for one in chats for text in (*self.turns.unrecorded(one), one.typed)]
+        self._drafts.note(chat.conversation, _joined(*texts))
 
     def _readable(self) -> Prompt | None:
         """What the engine may read ahead; nothing while it is asked to keep still or has work."""
-        wanted = self._settings().engine.prefill_while_typing and self._engine.routes
-        if not wanted or self.turns.running is not None or not self.chat.typed.strip():
+        wanted = self._settings().engine.prefill_while_typing and self.bearings.report
+        # The pin of a chat that is not on record is not known to the engine.
+        elsewhere = self.chat.route and not self.chat.conversation
+        busy = elsewhere or self.turns.running is not None
+        if not wanted or busy or not self._engine.routes or not self.chat.typed.strip():
             return None
         return self.turns.prompt(self.chat, self.chat.typed)
 
@@ -178,12 +199,14 @@ class Desk:
             self._view.tell(
                 "storage: the journal cannot be written, so nothing is sent", error=True
             )
-        elif not self._engine.routes:
+        elif self.bearings.report and not self._engine.routes:
             self._view.composer.give_back(text)
             self._view.need_model()
         else:
+            if self.chat is self._blank:
+                self._blank = Chat()
             self._view.composer.recall.add(text)
-            self.chat.typed = ""
+            self.chat.typed = self._view.composer.full_text
             self.turns.submit(self.chat, text)
             self._keep(self.chat)
 
@@ -193,12 +216,6 @@ class Desk:
             self._view.composer.give_back(text)
         else:
             self._view.composer.recall_older()
-
-    async def stop(self) -> None:
-        """Ends the reply in view."""
-        if not await self.turns.stop(self.chat) and self.turns.running:
-            title = self.turns.running.ask.chat.title
-            self._view.tell(f"the reply in “{title}” goes on; open it to stop it")
 
     async def close(self) -> None:
         """Ends what runs and saves what is typed."""
@@ -210,11 +227,12 @@ class Desk:
         """Shows what happened, where it happened in the conversation in view."""
         here = running is self.turns.running_in(self.chat)
         if here:
-            self._live.show(running, event)
+            self.live.show(running, event)
         if isinstance(event, Asked):
+            if here:
+                self.fallback.take()
             # The journal has the prompt: the drafts need not hold it any more.
-            if self.chat.conversation:
-                self._drafts.note("", "")
+            self._keep(self._blank)
             self._keep(running.ask.chat)
             self._view.desk_changed()
         elif isinstance(event, Finished):
@@ -222,28 +240,51 @@ class Desk:
             if here:
                 self.context = used(event.record)
                 self.reply = event.record.reply
+                self.fallback.over(running.ask.chat, running.ask.text, event.record)
             elif error:
                 self._view.tell(f"“{running.ask.chat.title}”: {error.line()}", error=True)
+            if error and serves(event.record.route.backend):
+                self._start(self.bearings.look())
 
     def turn_refused(self, error: ErrorNote) -> None:
-        """Nothing was sent; says why."""
+        """Nothing was sent; says why, and looks again where a route was not there."""
         self._view.tell(error.line(), error=True)
+        if error.code == RouteError.code:
+            self._start(self.bearings.look())
+
+    def fall_back(self, running: Running, record: TurnRecord) -> str:
+        """Where the settings want it, the other route of this machine."""
+        other = self.fallback.other_route(record) if self._settings().hat.fall_back else None
+        if other is None:
+            return ""
+        if running.ask.chat is self.chat:
+            self.fallback.take()
+        return other.id
 
     def handed_back(self, chat: Chat, text: str) -> None:
         """What was not sent goes back to where it was written."""
+        if not chat.conversation and chat is not self._blank:
+            # Nothing of it is on record: there is one empty chat again, the one in view if one is.
+            kept, other = (chat, self._blank) if chat is self.chat else (self._blank, chat)
+            text = _joined(text, other.typed)
+            self._blank = chat = kept
         if chat is self.chat:
             self._view.composer.give_back(text)
         else:
-            chat.typed = f"{text}\n\n{chat.typed}" if chat.typed else text
+            chat.typed = _joined(text, chat.typed)
             self._keep(chat)
 
     def queue_changed(self) -> None:
         """Shows what waits here."""
-        self._view.queue.show(self.turns.queued(self.chat))
+        self._view.queue.show(self.turns.queued(self.chat), self.fallback.line)
         self._view.desk_changed()
 
     def _failed(self, error: AssistantError) -> None:
         self._view.tell(str(error), error=True)
+
+
+def _joined(*texts: str) -> str:
+    return "\n\n".join(text for text in texts if text)
 
 
 def _learn_markdown() -> None:

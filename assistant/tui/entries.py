@@ -4,19 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from assistant.domain.events import Asked, Progress, Stage
+from assistant.domain.events import Asked, Stage
 from assistant.domain.places import SHORT_NAMES, Place, Route
 from assistant.domain.prompt import Finish, Message, Role
+from assistant.domain.readings import RequestReading
 from assistant.domain.sensitivity import Label
 from assistant.domain.turns import TurnRecord
 from assistant.ports import ConversationSummary, Journal, Notice
 from assistant.tui.widgets.transcript import Entry
+from assistant.tui.wording import Bound, named
 
 _ENDINGS = {Finish.CANCELLED: "stopped", Finish.FAILED: "failed", Finish.LENGTH: "cut at the limit"}
 _WAITS = {
     Stage.PREPARE: "preparing",
-    Stage.QUEUE: "waiting for the engine",
-    Stage.LOAD: "loading the model",
+    Stage.QUEUE: "waiting for the engine (queue)",
+    Stage.LOAD: "loading model",
+    Stage.CONNECT: "connecting",
     Stage.PREFILL: "reading the prompt",
     Stage.DECODE: "",
 }
@@ -56,10 +59,11 @@ def clock_time(at_ms: int, now_ms: int) -> str:
 
 
 def heading(route: Route | None) -> str:
-    """Who answers, where, with what."""
+    """Who answers, where, with what; the processor is meant where no other route of this machine is named."""
     if route is None:
         return "assistant"
-    return f"assistant · {SHORT_NAMES[route.place]} · {route.model}"
+    names = (route.model,) if route.backend == "llama" else named(route)
+    return " · ".join(("assistant", SHORT_NAMES[route.place], *names))
 
 
 def outcome(record: TurnRecord | None, finish: Finish | None) -> str:
@@ -80,16 +84,34 @@ def asked_entry(message: Message, now_ms: int) -> Entry:
     return Entry(message.id, message.role, message.text, heading="you", aside=aside)
 
 
-def waiting_entry(asked: Asked, progress: Progress | None) -> Entry:
+def waiting(reading: RequestReading | None) -> str:
+    """What a reply waits for, and for how long where that is a second or more."""
+    if reading is None or reading.stage is None:
+        return ""
+    words, route = _WAITS[reading.stage], reading.route
+    if reading.stage is Stage.QUEUE and route and on_hat(route):
+        words = "waiting for the HAT (queue)"
+    elif reading.stage is Stage.CONNECT and route:
+        words = f"connecting to {route.id}"
+    seconds = int(reading.stage_ms / 1000)
+    return f"{words} {seconds} s" if words and seconds else words
+
+
+def on_hat(route: Route) -> bool:
+    """Whether a HAT answers there, over its server or in process."""
+    return route.backend.startswith("hailo")
+
+
+def waiting_entry(asked: Asked, reading: RequestReading | None) -> Entry:
     """A reply of which nothing has arrived; says what it waits for."""
-    route = progress.route if progress else None
+    route = reading.route if reading else None
     return Entry(
         asked.reply,
         Role.ASSISTANT,
         "",
         place=route.place if route else None,
         heading=heading(route),
-        aside=_WAITS[progress.stage] if progress else "",
+        aside=waiting(reading),
         open=True,
     )
 
@@ -133,12 +155,17 @@ def prompts(opened: Opened) -> list[str]:
     return [message.text for message in opened.path if message.role is Role.USER]
 
 
-def blank(route: Route | None) -> list[Entry]:
-    """What an empty chat says: where an answer would come from."""
+def blank(bound: Bound) -> list[Entry]:
+    """What an empty chat says: where an answer would come from, and why from there."""
+    route = bound.route
     if route is None:
-        return [Entry("blank", Role.SYSTEM, "No model is installed yet.")]
-    if route.place is Place.THIS_MACHINE:
-        text = f"{route.model} answers on this machine. Nothing you type leaves it."
+        text = bound.why or "No model is installed yet."
+    elif route.place is Place.THIS_MACHINE:
+        where = "the HAT" if on_hat(route) else "the processor"
+        text = f"{route.model} answers on this machine. Nothing you type leaves it.\n"
+        text += f"It runs on {where}: {bound.why}." if bound.why else f"It runs on {where}."
+    elif route.place is Place.THIS_NETWORK:
+        text = f"{route.model} answers on another machine of this network: {route.id}."
     else:
         text = f"{route.model} answers: {SHORT_NAMES[route.place]}, {route.id}."
     return [Entry("blank", Role.SYSTEM, text)]

@@ -1,10 +1,13 @@
 """Shows the running turn in the transcript, event by event."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from assistant.domain.events import Asked, Delta, Finished, Progress, Trimmed, TurnEvent
+from assistant.domain.notices import window_moved
+from assistant.domain.readings import Readings, RequestReading, tick
 from assistant.ports import Clock, Notice
-from assistant.tui.entries import asked_entry, notice_entry, reply_entry, waiting_entry
+from assistant.tui.entries import asked_entry, notice_entry, reply_entry, waiting, waiting_entry
 from assistant.tui.turn import Running
 from assistant.tui.widgets.transcript import Transcript
 
@@ -12,10 +15,14 @@ from assistant.tui.widgets.transcript import Transcript
 class Live:
     """Follows one turn at a time; `rejoin` takes up one that ran out of sight."""
 
-    def __init__(self, transcript: Transcript, clock: Clock) -> None:
+    def __init__(
+        self, transcript: Transcript, clock: Clock, readings: Callable[[], Readings]
+    ) -> None:
+        """`readings` gives those of the moment, with every event folded in that is shown here."""
         self._transcript = transcript
         self._clock = clock
-        self._progress: Progress | None = None
+        self._readings = readings
+        self._said = ""
 
     def show(self, running: Running, event: TurnEvent | Progress) -> None:
         """Shows one event of a turn whose prompt is recorded."""
@@ -24,16 +31,16 @@ class Live:
             return
         match event:
             case Asked():
-                self._progress = None
                 if event.message.parent is None:
                     self._transcript.show([])
                 self._transcript.add(asked_entry(event.message, self._clock.now_ms()))
                 self._transcript.add(waiting_entry(event, None))
-            case Trimmed():
-                notice = Notice(asked.message.id, trimmed(event))
+                self._said = ""
+            case Trimmed(dropped=dropped):
+                notice = Notice(asked.message.id, window_moved(dropped))
                 self._transcript.add(notice_entry(notice), before=notice.before)
             case Progress():
-                self._wait(running, asked, event)
+                self.wait(running)
             case Delta():
                 self._begin(running, asked)
                 self._transcript.stream(asked.reply, event.text)
@@ -44,28 +51,26 @@ class Live:
     def rejoin(self, running: Running) -> None:
         """Shows what arrived while another conversation was in view."""
         if running.asked is not None:
-            entry = waiting_entry(running.asked, self._progress)
+            entry = waiting_entry(running.asked, self._reading(running.asked))
+            self._said = entry.aside
             self._transcript.add(replace(entry, aside="") if running.text else entry)
             self._transcript.stream(running.asked.reply, "".join(running.text))
 
-    def _wait(self, running: Running, asked: Asked, progress: Progress) -> None:
-        """Says what the reply waits for, where that changed; figures are the panel's."""
-        before, self._progress = self._progress, progress
-        if not running.text and (before is None or before.stage is not progress.stage):
-            self._transcript.update_entry(waiting_entry(asked, progress))
+    def wait(self, running: Running) -> None:
+        """Says what the reply waits for and how long it has, where that changed; finer figures are the panel's."""
+        if running.text or running.asked is None:
+            return
+        reading = self._reading(running.asked)
+        if self._said != (said := waiting(reading)):
+            self._said = said
+            self._transcript.update_entry(waiting_entry(running.asked, reading))
 
     def _begin(self, running: Running, asked: Asked) -> None:
         """The first text ends the waiting."""
         if len(running.text) == 1:
-            entry = waiting_entry(asked, self._progress)
+            entry = waiting_entry(asked, self._reading(asked))
             self._transcript.update_entry(replace(entry, aside=""))
 
-
-def trimmed(event: Trimmed) -> str:
-    """What is said where the window moved, in the words in which the journal says it later."""
-    if event.dropped == 1:
-        return "The oldest message no longer fits the context window; the model does not see it."
-    return (
-        f"The oldest {event.dropped:,} messages no longer fit the context window; "
-        "the model does not see them."
-    )
+    def _reading(self, asked: Asked) -> RequestReading | None:
+        current = tick(self._readings(), self._clock.monotonic_ms()).current
+        return current if current is not None and current.turn == asked.turn else None

@@ -2,17 +2,23 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from assistant.conversation.engine import Engine
 from assistant.domain.settings import Settings
 from assistant.ports import Clock, Journal, Models, SettingsStore
+
+if TYPE_CHECKING:
+    from assistant.domain.routing import LocalReport
+    from assistant.domain.sensing import Sensed
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything that a screen may use; made by wiring, never by a screen.
 
-    `reconnect` looks at the installed models again and gives the engine its backends anew.
+    `reconnect` looks at the installed models again and gives the engine its backends anew. `look` looks at the HAT, its
+    server and the routes again and gives the engine what is ready now; `sense` reads the sensors alone. Both never raise.
     `warnings` are lines to show at the start (a read-only disk, a second instance, a broken setting).
     """
 
@@ -23,4 +29,6 @@ class Services:
     settings: Settings
     clock: Clock
     reconnect: Callable[[], Awaitable[None]]
+    look: Callable[[], Awaitable["LocalReport"]]
+    sense: Callable[[], Awaitable["Sensed"]]
     warnings: tuple[str, ...] = ()

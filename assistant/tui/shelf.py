@@ -73,12 +73,14 @@ class Shelf:
             return ""
         return one_line(found.title, 200) if found else ""
 
-    async def rename(self, conversation: str, title: str) -> None:
-        """Gives a conversation another title."""
+    async def rename(self, conversation: str, title: str) -> bool:
+        """Gives a conversation another title; False where it keeps its own."""
         try:
             await self._engine.rename(conversation, title)
         except AssistantError as error:
             self._reader.tell(str(error), error=True)
+            return False
+        return True
 
     async def delete(self, conversation: str) -> bool:
         """Puts a conversation out of sight; `undo` brings it back."""

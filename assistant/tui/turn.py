@@ -2,18 +2,19 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from assistant.conversation.engine import Engine, Proposal
 from assistant.domain.errors import AssistantError, ErrorNote
 from assistant.domain.events import Asked, Delta, Finished, Progress, TurnEvent
 from assistant.domain.hygiene import one_line
-from assistant.domain.prompt import Finish, Prompt, Sampling
+from assistant.domain.prompt import Finish, Prompt
 from assistant.domain.readings import Readings, fold
 from assistant.domain.settings import GenerationSettings
+from assistant.domain.turns import TurnRecord
 from assistant.ports import Clock
 
 CLOSING_S = 3.0
@@ -25,21 +26,26 @@ TITLE_WIDTH = 60
 
 @dataclass(slots=True, eq=False)
 class Chat:
-    """The conversation that a text goes to; a new one gets its id at its first send. `typed` is what is unsent in it."""
+    """The conversation that a text goes to; a new one gets its id at its first send.
+
+    `typed` is what is unsent in it, `route` the one that it is pinned to ("": the default of the moment).
+    """
 
     system: str = ""
     conversation: str = ""
     head: str | None = None
     title: str = ""
     typed: str = ""
+    route: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ask:
-    """A text that a person sent, before the journal has it."""
+    """A text that a person sent, before the journal has it; to `route` this once ("": where the chat's texts go)."""
 
     chat: Chat
     text: str
+    route: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -71,22 +77,13 @@ class TurnListener(Protocol):
         """`text` was not sent and belongs back into the composer of `chat`."""
         ...
 
+    def fall_back(self, running: Running, record: TurnRecord) -> str:
+        """The route that is asked the same at once, now that the turn failed; "" where a person has the say."""
+        ...
+
     def queue_changed(self) -> None:
         """Another turn runs, or other texts wait."""
         ...
-
-
-def sampling_of(settings: GenerationSettings) -> Sampling:
-    """The sampling that the settings ask for; 0 tokens there mean no limit but the window's."""
-    return Sampling(
-        temperature=settings.temperature,
-        top_p=settings.top_p,
-        top_k=settings.top_k,
-        min_p=settings.min_p,
-        repeat_penalty=settings.repeat_penalty,
-        max_tokens=settings.max_tokens or None,
-        stop=settings.stop,
-    )
 
 
 class Turns:
@@ -99,13 +96,18 @@ class Turns:
         generation: Callable[[], GenerationSettings],
         start: Callable[[Coroutine[None, None, None]], object],
         listener: TurnListener,
+        ready: Callable[[], Awaitable[None]],
     ) -> None:
-        """`generation` gives the settings of the moment; `start` runs a coroutine beside the screen."""
+        """`generation` gives the settings of the moment; `start` runs a coroutine beside the screen.
+
+        `ready` is awaited before a text is sent to the route of its chat.
+        """
         self._engine = engine
         self._clock = clock
         self._generation = generation
         self._start = start
         self._listener = listener
+        self._ready = ready
         self._queue: deque[Ask] = deque()
         self._closed = False
         self._idle = asyncio.Event()
@@ -113,9 +115,9 @@ class Turns:
         self.running: Running | None = None
         self.readings = Readings()
 
-    def submit(self, chat: Chat, text: str) -> None:
-        """Sends `text` now, or after those before it."""
-        self._queue.append(Ask(chat, text))
+    def submit(self, chat: Chat, text: str, route: str = "") -> None:
+        """Sends `text` now, or after those before it; to `route` this once, else where the texts of `chat` go."""
+        self._queue.append(Ask(chat, text, route))
         if self.running is None:
             self._next()
         else:
@@ -146,11 +148,12 @@ class Turns:
         chats = (ask.chat for ask in [*asks, *self._queue])
         return next((chat for chat in chats if chat.conversation == conversation), None)
 
-    def unstarted(self) -> Chat | None:
-        """The new chat whose first text is sent and not in the journal yet."""
+    def unstarted(self) -> list[Chat]:
+        """The new chats whose first text is sent and not in the journal yet, in order."""
         running = self.running
         asks = [running.ask] if running and running.asked is None else []
-        return next((ask.chat for ask in [*asks, *self._queue] if ask.chat.head is None), None)
+        chats = (ask.chat for ask in [*asks, *self._queue] if ask.chat.head is None)
+        return list(dict.fromkeys(chats))
 
     def moment(self, conversation: str) -> tuple[str, bool, str]:
         """Differs from an earlier one where a turn of `conversation` began, was recorded or ended since."""
@@ -175,7 +178,7 @@ class Turns:
             conversation=chat.conversation,
             parent=chat.head,
             system=chat.system,
-            sampling=sampling_of(self._generation()),
+            sampling=self._generation().sampling,
         )
 
     async def stop(self, chat: Chat) -> bool:
@@ -213,12 +216,16 @@ class Turns:
             self._start(self._run(self.running))
 
     async def _run(self, running: Running) -> None:
+        record, route = None, ""
         try:
-            finish = await self._stream(running)
+            record = await self._stream(running)
         except AssistantError as error:
             self._listener.turn_refused(error.note())
-            finish = Finish.FAILED
-        if finish in (Finish.CANCELLED, Finish.FAILED):
+        if record is not None and record.finish is Finish.FAILED and not running.stopping:
+            route = self._listener.fall_back(running, record)
+        if route:
+            self._queue.appendleft(replace(running.ask, route=route))
+        elif record is None or record.finish in (Finish.CANCELLED, Finish.FAILED):
             # What a person stopped, or what failed, is not followed by texts that were written before they saw that.
             self._hand_back(running.ask.chat, self.unrecorded(running.ask.chat))
         self._next()
@@ -229,25 +236,32 @@ class Turns:
             self._listener.handed_back(chat, "\n\n".join(texts))
             self._listener.queue_changed()
 
-    async def _stream(self, running: Running) -> Finish:
-        finish = Finish.FAILED
+    async def _stream(self, running: Running) -> TurnRecord | None:
+        record = None
         proposal = await self._propose(running.ask)
         async with aclosing(self._engine.send(proposal)) as events:
             async for event in events:
                 if isinstance(event, Finished):
-                    finish = event.record.finish
+                    record = event.record
                 await self._take(running, event)
-        return finish
+        return record
 
     async def _propose(self, ask: Ask) -> Proposal:
         """Proposes before a new conversation is recorded, so that a refusal leaves no empty one behind."""
         chat = ask.chat
-        proposal = self._engine.propose(self.prompt(chat, ask.text))
+        if not ask.route:
+            await self._ready()
+        # An open conversation's own route is on record.
+        route = ask.route or ("" if chat.conversation else chat.route)
+        proposal = self._engine.propose(self.prompt(chat, ask.text), route or None)
         if chat.conversation:
             return proposal
-        chat.title = one_line(ask.text.strip().split("\n", 1)[0], TITLE_WIDTH)
-        chat.conversation = await self._engine.start_conversation(chat.system, chat.title)
-        return self._engine.propose(self.prompt(chat, ask.text))
+        title = one_line(ask.text.strip().split("\n", 1)[0], TITLE_WIDTH)
+        chat.conversation = await self._engine.start_conversation(chat.system, title)
+        chat.title = title
+        if chat.route:
+            await self._engine.pin(chat.conversation, chat.route)
+        return self._engine.propose(self.prompt(chat, ask.text), route or None)
 
     async def _take(self, running: Running, event: TurnEvent | Progress) -> None:
         self.readings = fold(self.readings, event, self._clock.monotonic_ms())

@@ -65,7 +65,7 @@ def test_a_version_costs_next_to_nothing() -> None:
 
 def test_the_chat_screen_does_not_load_native_code_or_http() -> None:
     """The screen's process stays small: the model lives in the worker, the door opens at the first download."""
-    loaded = imported("import assistant.wiring, assistant.tui.app")
+    loaded = imported("import assistant.wiring.house, assistant.tui.app")
     assert not loaded & {"httpcore", "httpx", "jinja2", "llama_cpp", "numpy"}
 
 
@@ -76,7 +76,7 @@ REACHING_OUT = {
     "import_module",
 }  # fmt: skip
 MAY_REACH_OUT = {
-    "assistant/backends/llama/process.py": {"subprocess_exec"},
+    "assistant/backends/child.py": {"subprocess_exec"},
     "assistant/outbound/starter.py": {"create_subprocess_exec"},
     "assistant/tui/clipboard.py": {"create_subprocess_exec"},
 }
@@ -139,7 +139,7 @@ TRESPASSES = [
     ("backends/llama/client.py", "import socket"),
     ("tui/services.py", "from assistant.storage import paths"),
     ("tui/services.py", "from sqlite3 import connect"),
-    ("wiring.py", "def sneak() -> None:\n    import rich"),
+    ("wiring/house.py", "def sneak() -> None:\n    import rich"),
     ("cli.py", "import http.client"),
 ]
 TRESPASSES_THAT_ONLY_RUFF_SEES = [
@@ -148,7 +148,7 @@ TRESPASSES_THAT_ONLY_RUFF_SEES = [
     ("machine/facts.py", "import asyncio\nasyncio.open_connection"),
     ("machine/facts.py", "import os\nos.system('true')"),
     ("tui/services.py", "import importlib\nimportlib.import_module('httpx')"),
-    ("wiring.py", "from importlib import import_module"),
+    ("wiring/house.py", "from importlib import import_module"),
 ]
 
 

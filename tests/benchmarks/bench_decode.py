@@ -26,7 +26,7 @@ from assistant.backends.llama.ladder import Rung, remembered
 from assistant.domain.prompt import Sampling
 from assistant.domain.settings import EngineSettings
 from assistant.ports import Text
-from tests.backends.llama.talk import ROUTE, generation, permit, user, worker_pid
+from tests.backends.llama.talk import ROUTE, generation, user, worker_pid
 from tests.benchmarks.bare import (
     CONTEXT_TOKENS,
     MODEL,
@@ -37,6 +37,7 @@ from tests.benchmarks.bare import (
     python_command,
     read,
 )
+from tests.fakes import generate
 
 PROMPT = [user("Write a play in five acts.")]
 TARGET = 0.98
@@ -48,7 +49,7 @@ async def backend_loop(backend: LlamaBackend, steps: int) -> Took:
     request = generation(PROMPT, Sampling(temperature=0, max_tokens=steps))
     pid = worker_pid(backend)
     tokens, began, cpu_began = 0, 0.0, 0.0
-    async for event in backend.generate(request, permit()):
+    async for event in generate(backend, request):
         if isinstance(event, Text):
             if not began:
                 began, cpu_began = time.perf_counter(), cpu_s(pid)

@@ -23,9 +23,10 @@ from assistant.backends.llama.worker import NICENESS
 from assistant.domain.prompt import ChatMessage, Sampling
 from assistant.domain.settings import EngineSettings
 from assistant.ports import PromptProgress, Text
-from tests.backends.llama.talk import ROUTE, SYSTEM, assistant, generation, permit, user
+from tests.backends.llama.talk import ROUTE, SYSTEM, assistant, generation, user
 from tests.benchmarks.bare import CONTEXT_TOKENS, MODEL, Bench, bench
 from tests.benchmarks.bench_decode import spread
+from tests.fakes import generate
 
 SAMPLING = Sampling(max_tokens=1)
 TARGETS = {"kept": 1.1, "restored": 1.3, "typed": 0.5}
@@ -47,7 +48,7 @@ async def first_token(
 ) -> tuple[float, int]:
     """Ms to the first text, and how many prompt tokens had to be evaluated."""
     began, first_ms, new = time.perf_counter(), 0.0, 0
-    async for event in backend.generate(generation(messages, SAMPLING), permit()):
+    async for event in generate(backend, generation(messages, SAMPLING)):
         if isinstance(event, PromptProgress):
             new = event.total - event.cached
         elif isinstance(event, Text):

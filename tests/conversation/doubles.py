@@ -6,9 +6,17 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 
-from assistant.domain.errors import AssistantError, StorageError
-from assistant.domain.events import Asked, Delta, Event, Finished, Trimmed
-from assistant.domain.permit import Permit
+from assistant.domain.errors import AssistantError, PromptTooSlowError, StorageError
+from assistant.domain.events import (
+    Asked,
+    ConversationPinned,
+    Delta,
+    Event,
+    Finished,
+    Stage,
+    Trimmed,
+)
+from assistant.domain.permit import Outgoing, Permit
 from assistant.domain.places import Place, Route
 from assistant.domain.prompt import ChatMessage, Finish, Message, Role
 from assistant.domain.sensitivity import Label
@@ -22,6 +30,7 @@ from assistant.ports import (
     PromptProgress,
     SearchHit,
     Text,
+    Waiting,
 )
 
 LOCAL = Route("cpu", Place.THIS_MACHINE, "llama", "toy")
@@ -52,6 +61,9 @@ class ScriptedBackend:
     load_failure: AssistantError | None = None
     window_tokens: int = 2048
     route: Route = LOCAL
+    limits: Sequence[int | None] = (None,)
+    stages: Sequence[Stage] = ()
+    closed: bool = False
     gate: asyncio.Event | None = None
     load_gate: asyncio.Event | None = None
     requests: list[Generation] = field(default_factory=list)
@@ -69,6 +81,18 @@ class ScriptedBackend:
             raise self.load_failure
         return self.window_tokens
 
+    @property
+    def estimates(self) -> bool:
+        return False
+
+    @property
+    def prompt_limit(self) -> int | None:
+        """The n-th of `limits` after n requests, the last of them from then on."""
+        return self.limits[min(len(self.requests), len(self.limits) - 1)]
+
+    def compose(self, request: Generation) -> Outgoing:
+        return Outgoing(None, request.id, repr(request.messages).encode())
+
     async def count(self, messages: Sequence[ChatMessage]) -> int:
         return sum(3 + len(message.text.split()) for message in messages)
 
@@ -78,6 +102,10 @@ class ScriptedBackend:
         self.requests.append(request)
         self.permits.append(permit)
         total = await self.count(request.messages)
+        if len(self.requests) < len(self.limits):
+            raise PromptTooSlowError(f"{total} tokens took too long")
+        for stage in self.stages:
+            yield Waiting(stage)
         yield PromptProgress(total, total, 0)
         said = 0
         for piece in self.pieces:
@@ -107,7 +135,7 @@ class ScriptedBackend:
         self.forgotten.append(conversation)
 
     async def close(self) -> None:
-        return
+        self.closed = True
 
 
 @dataclass
@@ -166,7 +194,8 @@ class ListJournal:
         raise NotImplementedError
 
     def conversation(self, conversation: str) -> ConversationSummary | None:
-        raise NotImplementedError
+        pins = [e.route for e in self.events if isinstance(e, ConversationPinned)]
+        return ConversationSummary(conversation, "", 0, 0, None, 0, "", pins[-1] if pins else "")
 
     def notices(self, conversation: str) -> Sequence[Notice]:
         raise NotImplementedError

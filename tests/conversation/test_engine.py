@@ -287,14 +287,16 @@ async def test_a_long_conversation_is_trimmed_once_and_says_so() -> None:
     assert sum(isinstance(event, Trimmed) for event in journal.events) == trims
 
 
-async def test_only_this_machine_is_allowed() -> None:
+async def test_the_cloud_is_not_allowed() -> None:
     cloud = replace(LOCAL, place=Place.CLOUD, id="far")
     backend = ScriptedBackend(route=cloud)
     engine, journal = engine_over(backend)
-    assert engine.propose(PROMPT).decision.verdict is Verdict.DENY
-    _, finished = await ask(engine, PROMPT)
-    assert finished.record.error is not None
-    assert finished.record.error.code == "refused"
+    proposal = engine.propose(PROMPT, "far")
+    assert proposal.decision.verdict is Verdict.DENY
+    last = [event async for event in engine.send(proposal)][-1]
+    assert isinstance(last, Finished)
+    assert last.record.error is not None
+    assert last.record.error.code == "refused"
     assert not backend.requests
     assert not any(isinstance(event, Permitted) for event in journal.events)
 

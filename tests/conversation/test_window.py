@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from assistant.conversation.window import KEPT_SHARE, Room, context, fit
 from assistant.domain.errors import PromptTooLongError
 from assistant.domain.prompt import ChatMessage, Finish, Message, Role
 from assistant.domain.sensitivity import Label
+from assistant.domain.thinking import split
 
 
 async def count_words(messages: Sequence[ChatMessage]) -> int:
@@ -93,6 +95,79 @@ def test_turns_without_a_reply_stay_out_of_the_context() -> None:
     messages = conversation([(2, 0), (3, 4), (5, 0)])
     roles = [m.role for m in context("", messages)]
     assert roles == [Role.USER, Role.ASSISTANT, Role.USER]
+
+
+REPLIES = st.lists(
+    st.sampled_from(["<think>", "</think>", "```\n", "\n", "a word ", "so", " "]), max_size=8
+).map("".join)
+TALKS = st.lists(
+    st.tuples(st.sampled_from(["one", "two"]), REPLIES, st.sampled_from(Finish)), max_size=8
+)
+
+
+def talk(turns: Sequence[tuple[str, str, Finish]], question: str) -> list[Message]:
+    """Turns of (asked, replied, how it ended), then a question."""
+    messages: list[Message] = []
+    for number, (asked, reply, finish) in enumerate(turns):
+        asking = message(f"u{number}", Role.USER, 0, number)
+        answering = message(f"a{number}", Role.ASSISTANT, 0, number)
+        messages += [replace(asking, text=asked), replace(answering, text=reply, finish=finish)]
+    last = message("last", Role.USER, 0, len(turns))
+    return [*messages, replace(last, text=question)]
+
+
+@given(TALKS, st.sampled_from(["one", "two"]))
+def test_roles_alternate_and_no_thought_goes_out(
+    turns: list[tuple[str, str, Finish]], question: str
+) -> None:
+    messages = talk(turns, question)
+    given = context("be brief", messages)
+    roles = [m.role for m in given]
+    assert roles[0] is Role.SYSTEM
+    assert roles[1::2] == [Role.USER] * len(roles[1::2])
+    assert roles[2::2] == [Role.ASSISTANT] * len(roles[2::2])
+    assert given[-1] == ChatMessage(Role.USER, question)
+    answers = {split(m.text).answer for m in messages if m.role is Role.ASSISTANT}
+    for message in given:
+        if message.role is Role.ASSISTANT:
+            assert message.text in answers
+            assert not message.text.startswith("<think>")
+
+
+@given(TALKS, st.sampled_from(["one", "two"]), st.integers(100, 300))
+def test_what_fits_is_what_the_context_is(
+    turns: list[tuple[str, str, Finish]], question: str, window: int
+) -> None:
+    messages = talk(turns, question)
+    fitted = asyncio.run(fit("", messages, Room(window, None), count_words, None))
+    assert fitted.messages == context("", messages[fitted.dropped :])
+
+
+@given(st.text(alphabet="ab <>/\n`"))
+def test_an_ordinary_reply_goes_out_as_it_is(reply: str) -> None:
+    given = context("", talk([("one", reply, Finish.STOP)], "two"))
+    assert [m.text for m in given] == (["one", reply, "two"] if reply else ["two"])
+
+
+def test_a_reply_that_is_thought_alone_is_no_answer() -> None:
+    thoughts = ["<think>hm", "<think>hm</think>\n\n", "hm\n</think>"]
+    messages = talk([("one", thought, Finish.STOP) for thought in thoughts], "two")
+    assert [m.text for m in context("", messages)] == ["two"]
+
+
+def test_a_failed_turn_that_was_asked_again_stays_out() -> None:
+    failed = ("one", "half an ans", Finish.FAILED)
+    again = ("one", "whole", Finish.STOP)
+    assert [m.text for m in context("", talk([failed], "one"))] == ["one"]
+    assert [m.text for m in context("", talk([failed, failed, again], "two"))] == [
+        "one",
+        "whole",
+        "two",
+    ]
+    kept = context("", talk([failed], "two"))
+    assert [m.text for m in kept] == ["one", "half an ans", "two"]
+    stopped = context("", talk([("one", "half", Finish.CANCELLED)], "one"))
+    assert [m.text for m in stopped] == ["one", "half", "one"]
 
 
 async def test_bisection_counts_a_few_times_only() -> None:

@@ -11,17 +11,19 @@ from assistant.domain.policy import Decision, Reason, Verdict, decide
 from assistant.domain.sensitivity import Label, join
 from tests.turn_maker import CLOUD, LOCAL
 
-routes = st.builds(Route, st.text(), st.sampled_from(Place), st.text(), st.text())
+routes = st.builds(Route, st.text(), st.sampled_from(Place), st.text(), st.text(), st.booleans())
 labels = st.sampled_from(Label)
 FROM_LOOSE_TO_STRICT = [Label.PUBLIC, Label.NORMAL, Label.LOCAL_ONLY]
 
 
 @given(st.text(), routes, labels)
-def test_only_this_machine_is_allowed_and_every_verdict_has_a_reason(
+def test_only_declared_machines_at_hand_are_allowed_and_every_verdict_has_a_reason(
     name: str, route: Route, label: Label
 ) -> None:
     decision = decide(name, route, label)
-    assert (decision.verdict is Verdict.ALLOW) == (route.place is Place.THIS_MACHINE)
+    here = route.place is Place.THIS_MACHINE
+    near = route.place is Place.THIS_NETWORK and label is not Label.LOCAL_ONLY
+    assert (decision.verdict is Verdict.ALLOW) == (route.declared and (here or near))
     assert decision.reasons
     assert (decision.id, decision.label) == (name, label)
     assert decision == decide(name, route, label)
@@ -31,19 +33,19 @@ def test_only_this_machine_is_allowed_and_every_verdict_has_a_reason(
 def test_a_permit_is_had_exactly_where_the_decision_allows(route: Route, label: Label) -> None:
     decision = decide("d", route, label)
     if decision.verdict is Verdict.ALLOW:
-        assert Permit("p", route.id, decision, "digest", 1).decision == decision
+        assert Permit("p", route.id, decision, None, "digest", 1).decision == decision
     else:
-        with pytest.raises(RefusedError, match="no rule allows a send"):
-            Permit("p", route.id, decision, "digest", 1)
+        with pytest.raises(RefusedError, match=r"no rule|nobody|local-only"):
+            Permit("p", route.id, decision, None, "digest", 1)
 
 
 @pytest.mark.parametrize("verdict", [Verdict.ASK, Verdict.DENY])
 def test_no_permit_from_a_question_or_a_refusal(verdict: Verdict) -> None:
     reasons = (Reason("a", "first"), Reason("b", "second"))
     with pytest.raises(RefusedError, match="first; second"):
-        Permit("p", "r", Decision("d", verdict, "rule", reasons, Label.NORMAL), "digest", 1)
+        Permit("p", "r", Decision("d", verdict, "rule", reasons, Label.NORMAL), None, "digest", 1)
     with pytest.raises(RefusedError, match="no rule allows this send"):
-        Permit("p", "r", Decision("d", verdict, "rule", (), Label.NORMAL), "digest", 1)
+        Permit("p", "r", Decision("d", verdict, "rule", (), Label.NORMAL), None, "digest", 1)
 
 
 def test_a_decision_as_scripts_read_it() -> None:

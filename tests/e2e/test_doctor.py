@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -40,6 +41,17 @@ def test_json_has_the_objects_that_scripts_rely_on(tmp_path: Path, starter_model
     assert found["engine"]["build"]
     assert found["secrets"]["store"] is None
     assert found["machine"]["cores"] == len(os.sched_getaffinity(0))
+
+
+def test_a_model_file_that_lost_its_end_is_not_ready(tmp_path: Path, starter_model: Path) -> None:
+    program = Program(tmp_path)
+    copy = tmp_path / "copy.gguf"
+    shutil.copyfile(starter_model, copy)
+    assert program.run("models", "add", str(copy)).returncode == 0
+    os.truncate(copy, 50_000_000)
+    [route] = json.loads(doctor(program, "--json").stdout)["routes"]
+    assert route["state"] == "off"
+    assert "50,000,000 bytes, not the 98,362,432" in route["why"]
 
 
 def test_without_a_model_the_route_is_off_and_says_why(tmp_path: Path) -> None:

@@ -121,9 +121,25 @@ async def test_a_fetched_model_is_listed_and_in_use(shelf: ModelShelf, folder: P
 
 async def test_what_is_here_is_not_fetched_again(shelf: ModelShelf, fetcher: FakeFetcher) -> None:
     await pull(shelf)
-    steps = await pull(shelf)
+    assert [step.stage for step in await pull(shelf)] == [FetchStage.DONE]
     assert fetcher.calls == 1
-    assert [step.stage for step in steps] == [FetchStage.DONE]
+
+
+async def test_what_was_cut_since_is_fetched_again(
+    shelf: ModelShelf, fetcher: FakeFetcher, folder: Path
+) -> None:
+    await pull(shelf)
+    os.truncate(folder / "tiny.gguf", 9)
+    await pull(shelf)
+    assert (fetcher.calls, (folder / "tiny.gguf").read_bytes()) == (2, MODEL)
+
+
+def test_what_was_cut_since_is_mended_by_the_same_file(shelf: ModelShelf, tmp_path: Path) -> None:
+    data = tiny_gguf({"general.name": "Mine"})
+    path = Path(shelf.add(a_file(tmp_path, "mine.gguf", data)).model.path)
+    os.truncate(path, 9)
+    assert shelf.add(a_file(tmp_path, "again.gguf", data)).model.path == str(path)
+    assert path.read_bytes() == data
 
 
 async def test_an_unknown_id_is_a_usage_error(shelf: ModelShelf) -> None:

@@ -5,6 +5,7 @@ import inspect
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -55,9 +56,10 @@ def test_the_shipped_comments_are_the_docstrings() -> None:
     assert len(documented) == sum(
         len(fields(getattr(Settings(), f.name))) for f in fields(Settings)
     )
-    for key, docstring in documented:
-        [at] = [i for i, line in enumerate(lines) if line.startswith(f"{key} = ")]
-        assert lines[at - 1] == f"# {docstring}"
+    above = {
+        (line.partition(" = ")[0], before) for before, line in pairwise(lines) if " = " in line
+    }
+    assert above == {(key, f"# {docstring}") for key, docstring in documented}
 
 
 def test_every_number_has_its_range_and_its_default_lies_in_it() -> None:

@@ -56,9 +56,14 @@ async def opened(
     folder = stage.folder
     app = AssistantApp(stage.services, folder / "cache")
     async with app.run_test(size=size) as pilot:
-        ready = bool(stage.services.engine.routes)
-        await until(pilot, lambda: not ready or (stage.backend.loads and not app.chat.desk.loading))
+        await until(pilot, lambda: settled(app))
         yield app, pilot
+
+
+def settled(app: AssistantApp) -> bool:
+    """Whether the first look is over, and the default route's model is loaded where that is wanted."""
+    bearings = app.chat.desk.bearings
+    return bearings.report is not None and not bearings.doing
 
 
 async def send(app: AssistantApp, pilot: Pilot[int], text: str) -> None:

@@ -10,12 +10,14 @@ from pathlib import Path
 from assistant.conversation.engine import Engine
 from assistant.domain.errors import AssistantError, SettingsError
 from assistant.domain.models import CatalogEntry, FetchProgress, FetchStage, InstalledModel
-from assistant.domain.permit import Permit
-from assistant.domain.places import Place, Route
+from assistant.domain.permit import Outgoing, Permit
+from assistant.domain.places import Route
 from assistant.domain.prompt import ChatMessage, Finish
+from assistant.domain.routing import LocalReport
 from assistant.domain.settings import Settings
 from assistant.domain.turns import Usage
 from assistant.ports import (
+    Backend,
     BackendEvent,
     ConversationSummary,
     Done,
@@ -27,11 +29,12 @@ from assistant.storage.instances import Instance
 from assistant.storage.journal import SqliteJournal, open_journal
 from assistant.storage.settings import TomlSettings
 from assistant.tui.services import Services
+from tests.tui.fake_machine import CPU_ROUTE, DOWN, HAT_ROUTE, READY, StageMachine
 
 NOON_MS = 1_795_435_200_000
 """23 November 2026, 12:00 UTC."""
 
-ROUTE = Route("cpu", Place.THIS_MACHINE, "llama", "smollm2-135m")
+ROUTE = CPU_ROUTE
 
 STARTER = CatalogEntry(
     id="smollm2-135m",
@@ -85,7 +88,10 @@ class Answer:
 
 @dataclass
 class StageBackend:
-    """Gives `answers` in order, the last one again and again; a piece takes 40 ms of the manual clock, the prompt 400."""
+    """Gives `answers` in order, the last one again and again; a piece takes 40 ms of the manual clock, the prompt 400.
+
+    The load of the number `slow_load` (0: none) waits for `go`.
+    """
 
     clock: ManualClock
     answers: list[Answer] = field(default_factory=lambda: [Answer()])
@@ -96,14 +102,28 @@ class StageBackend:
     asked: list[Generation] = field(default_factory=list)
     prefilled: list[Generation] = field(default_factory=list)
     loads: int = 0
+    slow_load: int = 0
     closed: bool = False
     _stops: set[str] = field(default_factory=set)
 
     async def load(self) -> int:
         self.loads += 1
+        if self.loads == self.slow_load:
+            await self.go.wait()
         if self.load_failure:
             raise self.load_failure
         return self.window_tokens
+
+    @property
+    def estimates(self) -> bool:
+        return False
+
+    @property
+    def prompt_limit(self) -> int | None:
+        return None
+
+    def compose(self, request: Generation) -> Outgoing:
+        return Outgoing(None, request.id, b"")
 
     async def count(self, messages: Sequence[ChatMessage]) -> int:
         return sum(4 + len(message.text.split()) for message in messages)
@@ -224,6 +244,7 @@ class Stage:
 
     services: Services
     backend: StageBackend
+    machine: StageMachine
     models: StageModels
     clock: ManualClock
     journal: SqliteJournal
@@ -247,11 +268,16 @@ def stage(
     if journal_type is not SqliteJournal:
         journal = journal_type(journal.database)
     backend = StageBackend(clock, list(answers) or [Answer()])
-    backends = {ROUTE.id: backend}
-    engine = Engine(journal, backends if installed else {}, clock, instance.name, flush_ms=0)
+    backends: dict[str, Backend] = {ROUTE.id: backend}
+    machine = StageMachine(dict(backends) if installed else {})
+    engine = Engine(journal, machine.backends, clock, instance.name, flush_ms=0)
 
     async def reconnect() -> None:
+        machine.backends = backends
         await engine.use_backends(backends)
+
+    async def look() -> LocalReport:
+        return await machine.look(engine)
 
     models = models or StageModels()
     store = TomlSettings(folder / "settings.toml")
@@ -263,6 +289,16 @@ def stage(
         settings or Settings(),
         clock,
         reconnect,
+        look,
+        machine.sense,
         warnings,
     )
-    return Stage(services, backend, models, clock, journal, folder)
+    return Stage(services, backend, machine, models, clock, journal, folder)
+
+
+def with_hat(on: Stage, *answers: Answer, ready: bool = True) -> StageBackend:
+    """Puts a HAT into the machine of `on`, which a look finds where it is `ready`; gives its backend."""
+    hat = StageBackend(on.clock, list(answers) or [Answer()], HAT_ROUTE, 2048)
+    on.machine.backends = {**on.machine.backends, HAT_ROUTE.id: hat}
+    on.machine.hat = READY if ready else DOWN
+    return hat

@@ -6,8 +6,9 @@ from random import Random
 from assistant.domain.events import Progress, Stage, TurnEvent
 from assistant.domain.places import Route
 from assistant.domain.prompt import Finish
-from assistant.domain.readings import Readings, begin, fold, tick
+from assistant.domain.readings import Readings, begin, fold, sense, tick
 from assistant.domain.turns import Latency, TurnRecord, Usage
+from tests.tui.fake_machine import COOL, CPU_ROUTE, HAT_ROUTE, HOT
 from tests.turn_maker import (
     CLOUD,
     LATENCY,
@@ -54,7 +55,20 @@ READING: tuple[Seen, ...] = (
 )
 WRITING: tuple[Seen, ...] = (*READING, *((delta(1 + 3 * i), 3800.0 + 150 * i) for i in range(20)))
 
+LOCAL_ROUTES = replace(
+    begin([*history(HAT_ROUTE, 23), *history(CPU_ROUTE, 12)]), here=(HAT_ROUTE, CPU_ROUTE)
+)
+ON_HAT: tuple[Seen, ...] = (
+    (asked(), 0.0),
+    (decided(route=HAT_ROUTE), 1.0),
+    (Progress("t1", Stage.LOAD, HAT_ROUTE), 2.0),
+)
+
 STATES = {
+    "sensors": sense(begin(LOCAL_PAST), COOL),
+    "two routes": tick(after(sense(LOCAL_ROUTES, COOL), *ON_HAT), 7002),
+    "one of two": replace(begin(history(HAT_ROUTE, 3)), here=(CPU_ROUTE,), sensed=COOL),
+    "hot": after(sense(begin(LOCAL_PAST), HOT), *WRITING, (finished(record()), 7000)),
     "empty": begin([]),
     "past": begin(PAST),
     "loading": tick(after(begin(LOCAL_PAST), *LOADING), 3190),

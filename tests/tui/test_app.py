@@ -13,7 +13,8 @@ from assistant.tui.app import AssistantApp
 from assistant.tui.screens.chat import ChatScreen
 from assistant.tui.screens.help import EDITING, HelpScreen, sections
 from assistant.tui.widgets.columns import Columns
-from assistant.tui.widgets.status import IDLE, RUNNING
+from assistant.tui.widgets.queue import OFFER
+from assistant.tui.widgets.status import IDLE, OFFERED, RUNNING
 from tests.tui.driving import (
     answered,
     opened,
@@ -42,7 +43,7 @@ def bound(owner: type) -> set[str]:
 
 def test_every_key_in_the_bar_is_bound() -> None:
     known = bound(AssistantApp) | bound(ChatScreen) | bound(Columns) | {"enter", "ctrl+p", "ctrl+q"}
-    assert {hint.key for hint in (*IDLE, *RUNNING)} <= known
+    assert {OFFER, *(hint.key for hint in (*IDLE, *RUNNING, *OFFERED))} <= known
 
 
 def test_the_editing_keys_of_the_help_are_those_of_the_text_area() -> None:

@@ -7,7 +7,10 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
+from assistant.domain.errors import StorageError
+from assistant.domain.events import ConversationRenamed, Event
 from assistant.ports import ConversationSummary
+from assistant.storage.journal import SqliteJournal
 from assistant.tui.widgets.chats import Row, day_name, fit, rows
 from tests.tui.driving import (
     NARROW,
@@ -27,6 +30,15 @@ DAY_MS = 86_400_000
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     settled_surroundings(monkeypatch)
+
+
+class UnnamableJournal(SqliteJournal):
+    """Its disk is full whenever a conversation gets another title."""
+
+    def append(self, event: Event) -> None:
+        if isinstance(event, ConversationRenamed):
+            raise StorageError("the disk is full")
+        super().append(event)
 
 
 def summary(title: str, days_ago: float = 0) -> ConversationSummary:
@@ -104,6 +116,19 @@ async def test_rename(tmp_path: Path) -> None:
         await pilot.press("x", "escape")
         await until(pilot, lambda: type(app.screen).__name__ == "ChatScreen")
         assert on.journal.conversations()[0].title == "Bright"
+
+
+async def test_a_rename_that_fails_keeps_the_old_title(tmp_path: Path) -> None:
+    on = stage(tmp_path, journal_type=UnnamableJournal)
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "Dull")
+        await answered(app, pilot)
+        await pilot.press("ctrl+o", "r")
+        await until(pilot, lambda: type(app.screen).__name__ == "RenameScreen")
+        await pilot.press("ctrl+u", *"Bright", "enter")
+        await until(pilot, lambda: any("the disk is full" in text for text in toasts(app)))
+        assert app.chat.desk.chat.title == "Dull"
+        assert "Bright" not in screen_text(app)
 
 
 async def test_delete_and_bring_back(tmp_path: Path) -> None:

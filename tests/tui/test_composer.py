@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from assistant.domain.places import Place, Route
 from assistant.tui.widgets.composer import Composer
+from assistant.tui.wording import Bound
 from tests.tui.driving import PATIENCE_S
 
 
@@ -148,13 +149,12 @@ async def test_what_is_handed_back_stands_before_what_is_typed() -> None:
 
 async def test_the_badge_says_where_the_text_will_go() -> None:
     async with writing() as (_app, composer, pilot):
-        composer.label(
-            Route("cpu", Place.THIS_MACHINE, "llama", "[b]m[/b]"), "context 3 % of 4,096"
-        )
+        here, cloud = Place.THIS_MACHINE, Place.CLOUD
+        composer.label(Bound(Route("cpu", here, "llama", "[b]m[/b]"), here), "context 3 % of 4,096")
         await pilot.pause()
         assert composer.has_class("-local")
-        assert "→ local · this machine · " in str(composer.border_title)
-        composer.label(Route("x", Place.CLOUD, "remote", "m"), "")
+        assert "→ local · cpu · " in str(composer.border_title)
+        composer.label(Bound(Route("x", cloud, "remote", "m"), cloud), "")
         assert composer.has_class("-cloud")
         assert not composer.has_class("-local")
 

@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from assistant.domain.events import Stage
+from assistant.domain.places import Route
 from assistant.domain.prompt import Finish, Message, Role
+from assistant.domain.readings import RequestReading
 from assistant.domain.sensitivity import Label
 from assistant.domain.turns import Latency, Usage
 from assistant.ports import ConversationSummary, Notice
@@ -19,10 +22,13 @@ from assistant.tui.entries import (
     latest_reply,
     outcome,
     prompts,
+    waiting,
 )
+from assistant.tui.wording import Bound
 from tests.tui.driving import settled_surroundings
+from tests.tui.fake_machine import HAT_ROUTE
 from tests.tui.fake_services import NOON_MS
-from tests.turn_maker import CLOUD, LOCAL, record
+from tests.turn_maker import CLOUD, LOCAL, NETWORK, record
 
 DAY_MS = 86_400_000
 
@@ -105,16 +111,42 @@ def test_how_full_the_window_was_at_the_end() -> None:
     assert context(None) is None
 
 
+@pytest.mark.parametrize(
+    ("at", "route", "after_ms", "words"),
+    [
+        (Stage.PREPARE, LOCAL, 0, "preparing"),
+        (Stage.QUEUE, LOCAL, 400, "waiting for the engine (queue)"),
+        (Stage.QUEUE, HAT_ROUTE, 12_400, "waiting for the HAT (queue) 12 s"),
+        (Stage.LOAD, HAT_ROUTE, 999, "loading model"),
+        (Stage.LOAD, LOCAL, 7_200, "loading model 7 s"),
+        (Stage.CONNECT, NETWORK, 0, "connecting to den-server"),
+        (Stage.PREFILL, HAT_ROUTE, 3_000, "reading the prompt 3 s"),
+        (Stage.DECODE, LOCAL, 9_000, ""),
+    ],
+)
+def test_what_a_reply_waits_for(at: Stage, route: Route, after_ms: float, words: str) -> None:
+    reading = RequestReading("t1", 0, after_ms, 0, at, route)
+    assert waiting(reading) == words
+    assert waiting(None) == ""
+
+
 def test_the_last_reply_and_the_prompts() -> None:
     assert (latest_reply(opened()), prompts(opened())) == ("because", ["why?"])
     assert latest_reply(None) == ""
 
 
 def test_an_empty_chat_says_where_an_answer_would_come_from() -> None:
-    (local,) = blank(LOCAL)
-    assert "on this machine" in local.text
-    (cloud,) = blank(CLOUD)
-    assert "cloud" in cloud.text
-    (none,) = blank(None)
-    assert "No model" in none.text
+    def said(bound: Bound) -> str:
+        (entry,) = blank(bound)
+        return entry.text
+
+    here = said(Bound(LOCAL, LOCAL.place, "hailo-ollama is not running"))
+    assert "answers on this machine. Nothing you type leaves it." in here
+    assert "It runs on the processor: hailo-ollama is not running" in here
+    assert "It runs on the HAT." in said(Bound(HAT_ROUTE, HAT_ROUTE.place))
+    assert "another machine of this network: den-server" in said(Bound(NETWORK, NETWORK.place))
+    assert "cloud" in said(Bound(CLOUD, CLOUD.place))
+    assert "No model" in said(Bound())
     assert heading(None) == "assistant"
+    assert heading(HAT_ROUTE) == "assistant · local · hat · qwen2.5-instruct:1.5b"
+    assert heading(NETWORK) == "assistant · network · den-server · qwen2.5:7b"

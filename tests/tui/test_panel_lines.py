@@ -87,10 +87,16 @@ def test_an_estimate_is_marked() -> None:
         ("stopped", ["stopped", "load 897 ms"]),
         ("failed", ["failed: engine", "2 err"]),
         ("cloud", ["cloud · mistral-eu", "connect", "120 ms"]),
+        ("sensors", ["Machine", "processor 54 °C", "held back nothing since boot"]),
+        ("sensors", ["supply 5.08 V, max 5.0 A", "board 4.9 W~", "memory 4.9 of 8.3 GB free"]),
+        ("sensors", ["CMA 270 of 512 MiB free"]),
+        ("two routes", ["local · hat", "loading model 7.0 s", "hat cpu", "J/token — —", "n 23 12"]),
+        ("one of two", ["cpu hat", "n — 3"]),
+        ("hot", ["8.7 tok/s slowed: throttled, hot, 83 °C", "held back now: throttled"]),
     ],
 )
 def test_each_state_is_said_in_words(state: str, words: list[str]) -> None:
-    page = " ".join(shown(STATES[state]).split())
+    page = " ".join(shown(STATES[state]).replace("─", " ").split())
     assert [word for word in words if word not in page] == []
 
 
@@ -143,6 +149,8 @@ def test_a_wide_name_keeps_the_columns() -> None:
         ("stopped", "local stopped"),
         ("failed", "local failed: engine ·   8.7 tok/s · TTFT   412 ms · ctx  31 %"),
         ("cloud", "cloud   8.7 tok/s · TTFT   412 ms · ctx  31 %"),
+        ("two routes", "local loading model 7.0 s"),
+        ("hot", "local   8.7 tok/s (throttled, hot, 83 °C) · TTFT   412 ms · ctx  31 %"),
     ],
 )
 def test_the_one_line_says_the_state(state: str, line: str) -> None:

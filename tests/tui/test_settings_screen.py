@@ -7,7 +7,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from assistant.domain.settings import EngineSettings, GenerationSettings, Settings
+from assistant.domain.settings import EngineSettings, GenerationSettings, HatSettings, Settings
 from assistant.tui.app import AssistantApp
 from assistant.tui.screens.setting_rows import parsed, rows
 from assistant.tui.screens.settings import SettingsScreen
@@ -38,10 +38,12 @@ def test_ranges_are_said() -> None:
     assert "It may be 0 or more." in about["generation.top_k"]
 
 
-def test_only_what_the_engine_follows_reloads_it() -> None:
-    reloads = {row.name for row in rows(Settings()) if row.reloads}
-    live = {"prefill_while_typing", "load_at_start"}
-    assert reloads == {field.name for field in fields(EngineSettings)} - live
+def test_only_what_a_model_or_a_route_does_not_follow_looks_again() -> None:
+    reloads = {row.key for row in rows(Settings()) if row.reloads}
+    live = {"engine.prefill_while_typing", "engine.load_at_start", "hat.fall_back"}
+    engine = {f"engine.{field.name}" for field in fields(EngineSettings)}
+    hat = {f"hat.{field.name}" for field in fields(HatSettings)}
+    assert reloads == (engine | hat) - live
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from tests.tui.driving import (
     answered,
     screen_text,
     send,
+    settled,
     settled_surroundings,
     until,
 )
@@ -60,10 +61,12 @@ def picture(compare: Compare, on: Stage, size: tuple[int, int], act: Act) -> boo
     app = AssistantApp(on.services, on.folder / "cache")
 
     async def before(pilot: Pilot[int]) -> None:
-        ready = bool(on.services.engine.routes)
-        await until(pilot, lambda: not ready or (on.backend.loads and not app.chat.desk.loading))
+        await until(pilot, lambda: settled(app))
         await act(app, pilot)
         await pilot.wait_for_scheduled_animations()
+        await quiet(pilot)
+        # The panel is drawn twice a second: the picture does not wait for its turn.
+        app.chat.face.desk_changed()
         await quiet(pilot)
 
     return compare(app, terminal_size=size, run_before=before)

@@ -1,18 +1,14 @@
 """The transcript as a person meets it: it follows, it stays put, it can be walked, selected and copied."""
 
-from collections.abc import Callable
-
 import pytest
-from textual.app import App, ComposeResult
 from textual.events import MouseScrollUp
 from textual.geometry import Offset
-from textual.pilot import Pilot
-from textual.widgets import Input
 
 from assistant.domain.hygiene import harmless
 from assistant.domain.places import Place
 from assistant.domain.prompt import Role
 from assistant.tui.widgets.transcript import Entry, Transcript
+from tests.tui.stage import Stage, find, shown, until
 
 REPLY = "Intro.\n\n```bash\nls -l\n```\n\nMiddle.\n\n```py\nx = 1\n```\n"
 TALK = [
@@ -25,53 +21,6 @@ MANY = [
     Entry(str(n), Role.ASSISTANT if n % 2 else Role.USER, f"message {n}\n\n" + "words " * (n % 70))
     for n in range(300)
 ]
-
-
-class Stage(App[None]):
-    """A transcript and something else to focus."""
-
-    CSS = "Transcript { height: 1fr; }"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.copies: list[tuple[str, str]] = []
-
-    def compose(self) -> ComposeResult:
-        yield Transcript()
-        yield Input()
-
-    def on_transcript_copy_requested(self, message: Transcript.CopyRequested) -> None:
-        self.copies.append((message.text, message.what))
-
-    @property
-    def transcript(self) -> Transcript:
-        return self.query_one(Transcript)
-
-    def rows(self) -> list[str]:
-        """What is on the screen, row by row."""
-        transcript = self.transcript
-        strips = transcript.render_lines(transcript.size.region)
-        assert all(strip.cell_length == transcript.size.width for strip in strips)
-        return [strip.text.rstrip() for strip in strips]
-
-
-async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    """Waits for a condition, which comes with one of the next frames."""
-    for _ in range(200):
-        if holds():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError("it never came to hold")
-
-
-async def shown(pilot: Pilot[None], entries: list[Entry]) -> Transcript:
-    app = pilot.app
-    assert isinstance(app, Stage)
-    await pilot.pause()
-    app.transcript.show(entries)
-    app.transcript.focus()
-    await pilot.pause()
-    return app.transcript
 
 
 async def test_it_opens_at_the_end() -> None:
@@ -253,13 +202,6 @@ async def test_a_copy_is_harmless() -> None:
         await shown(pilot, [Entry("1", Role.ASSISTANT, "a\x1b[31mb\n\n```\nx\x07y\n```\n")])
         await pilot.press("y", "n", "c")
         assert app.copies == [("a␛[31mb\n\n```\nx␇y\n```\n", "message"), ("x␇y", "code")]
-
-
-def find(app: Stage, text: str) -> Offset:
-    """Where a text stands on the screen."""
-    rows = app.rows()
-    y = next(number for number, row in enumerate(rows) if text in row)
-    return Offset(rows[y].index(text), y)
 
 
 async def test_a_click_on_the_mark_copies_the_block() -> None:

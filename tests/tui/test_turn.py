@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Coroutine
 from pathlib import Path
 
-from assistant.domain.errors import ErrorNote
+from assistant.domain.errors import EngineError, ErrorNote
 from assistant.domain.events import Finished, Progress, TurnEvent
-from assistant.domain.prompt import Finish, Sampling
+from assistant.domain.prompt import Finish
 from assistant.domain.settings import GenerationSettings
-from assistant.tui.turn import Chat, Running, Turns, sampling_of
-from tests.tui.fake_services import Answer, Stage, stage
+from assistant.domain.turns import TurnRecord
+from assistant.tui.turn import Chat, Running, Turns
+from tests.tui.fake_services import Answer, Stage, stage, with_hat
 
 
 class Listener:
@@ -20,6 +21,9 @@ class Listener:
         self.refused: list[ErrorNote] = []
         self.back: list[tuple[Chat, str]] = []
         self.tasks: set[asyncio.Task[None]] = set()
+        self.failed: list[str] = []
+        self.other = ""
+        self.waited = 0
 
     def turn_event(self, running: Running, event: TurnEvent | Progress) -> None:
         assert running.asked is not None
@@ -33,6 +37,13 @@ class Listener:
 
     def queue_changed(self) -> None:
         return
+
+    def fall_back(self, running: Running, record: TurnRecord) -> str:
+        self.failed.append(record.route.id)
+        return self.other
+
+    async def ready(self) -> None:
+        self.waited += 1
 
     def start(self, work: Coroutine[None, None, None]) -> object:
         task = asyncio.get_running_loop().create_task(work)
@@ -49,12 +60,14 @@ class Listener:
 
 def turns(on: Stage, listener: Listener) -> Turns:
     services = on.services
-    return Turns(services.engine, services.clock, GenerationSettings, listener.start, listener)
-
-
-def test_no_limit_in_the_settings_is_no_limit_for_the_engine() -> None:
-    assert sampling_of(GenerationSettings()) == Sampling()
-    assert sampling_of(GenerationSettings(max_tokens=9, top_k=1)).max_tokens == 9
+    return Turns(
+        services.engine,
+        services.clock,
+        GenerationSettings,
+        listener.start,
+        listener,
+        listener.ready,
+    )
 
 
 async def test_texts_of_two_chats_are_sent_in_their_order(tmp_path: Path) -> None:
@@ -139,3 +152,59 @@ async def test_readings_follow_every_turn(tmp_path: Path) -> None:
     assert current is not None
     assert (current.finish, current.tokens_out) == (Finish.STOP, 2)
     assert runs.readings.routes[0].n == 1
+
+
+async def test_what_failed_is_asked_again_first_where_the_listener_says_so(tmp_path: Path) -> None:
+    on, listener = stage(tmp_path), Listener()
+    hat = with_hat(on, Answer(("half",), hold=0, failure=EngineError("gone")), Answer(("ok",)))
+    await on.machine.look(on.services.engine)
+    runs, chat, other = turns(on, listener), Chat(), Chat()
+    listener.other = "cpu"
+    for where, text in ((chat, "a"), (other, "b"), (chat, "c")):
+        runs.submit(where, text)
+    hat.go.set()
+    finishes = await listener.over()
+    assert finishes == [Finish.FAILED, Finish.STOP, Finish.STOP, Finish.STOP]
+    assert [r.messages[-1].text for r in on.backend.asked] == ["a"]
+    assert [r.messages[-1].text for r in hat.asked] == ["a", "b", "c"]
+    assert listener.failed == ["hat"]
+    assert listener.back == []
+    assert listener.waited == 3
+
+
+async def test_what_failed_hands_the_queue_back_where_a_person_has_the_say(tmp_path: Path) -> None:
+    on, listener = stage(tmp_path), Listener()
+    hat = with_hat(on, Answer(("half",), hold=0, failure=EngineError("gone")))
+    await on.machine.look(on.services.engine)
+    runs, chat = turns(on, listener), Chat()
+    runs.submit(chat, "a")
+    runs.submit(chat, "b")
+    hat.go.set()
+    assert await listener.over() == [Finish.FAILED]
+    assert listener.back == [(chat, "b")]
+
+
+async def test_a_new_chat_is_pinned_once_it_is_on_record(tmp_path: Path) -> None:
+    on, listener = stage(tmp_path), Listener()
+    hat = with_hat(on)
+    await on.machine.look(on.services.engine)
+    runs, chat = turns(on, listener), Chat(route="cpu")
+    runs.submit(chat, "a")
+    runs.submit(chat, "b")
+    assert await listener.over() == [Finish.STOP, Finish.STOP]
+    (summary,) = on.journal.conversations()
+    assert summary.route == "cpu"
+    assert (len(on.backend.asked), len(hat.asked)) == (2, 0)
+
+
+async def test_a_text_for_another_route_is_sent_there_once_and_pins_nothing(tmp_path: Path) -> None:
+    on, listener = stage(tmp_path), Listener()
+    hat = with_hat(on)
+    await on.machine.look(on.services.engine)
+    runs, chat = turns(on, listener), Chat()
+    runs.submit(chat, "a")
+    runs.submit(chat, "a", "cpu")
+    runs.submit(chat, "b")
+    assert await listener.over() == [Finish.STOP] * 3
+    assert (len(on.backend.asked), len(hat.asked)) == (1, 2)
+    assert on.journal.conversations()[0].route == ""

@@ -2,16 +2,17 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
+from assistant.backends.child import ChildDiedError, Death
 from assistant.backends.llama import ladder
 from assistant.backends.llama.kvstore import forget
 from assistant.backends.llama.launch import COMMAND, Launched, Plan, launch
-from assistant.backends.llama.process import Death, WorkerDiedError, WorkerProcess
+from assistant.backends.llama.process import WorkerProcess
 from assistant.backends.llama.protocol import (
-    Answer,
     Close,
     Count,
     Counted,
@@ -25,15 +26,11 @@ from assistant.backends.llama.protocol import (
     Piece,
     Prefill,
     Stop,
+    ToClient,
+    encode,
 )
-from assistant.domain.errors import (
-    AssistantError,
-    EngineError,
-    ModelError,
-    PromptTooLongError,
-    RefusedError,
-)
-from assistant.domain.permit import Permit
+from assistant.domain.errors import AssistantError, EngineError, ModelError, PromptTooLongError
+from assistant.domain.permit import Outgoing, Permit, Turnstile
 from assistant.domain.places import Route
 from assistant.domain.prompt import ChatMessage, Finish
 from assistant.domain.settings import EngineSettings
@@ -60,18 +57,21 @@ class LlamaBackend:
         *,
         need_bytes: int | None = None,
         total_bytes: Callable[[], int | None] = lambda: None,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         """Starts nothing yet.
 
         `state_dir` remembers which engine settings hold and has the engine's log where `log_path` names no other place;
         `cache_dir` keeps KV states; `command` is the worker's argv. A model that needs `need_bytes` (None: its file's size)
-        is refused where the machine has fewer `total_bytes`.
+        is refused where the machine has fewer `total_bytes`. `now_ms` is Unix time.
         """
         self._route = route
         log = log_path or state_dir / LOG_FILE
         self._plan = Plan(model_path, settings, state_dir, cache_dir, log, command)
         self._total_bytes = total_bytes
         self._need_bytes = need_bytes
+        self._now_ms = now_ms
+        self._turnstile = Turnstile()
         self._launching: asyncio.Task[Launched] | None = None
         self._numbers = itertools.count(1)
         self._running: dict[str, int] = {}
@@ -91,18 +91,29 @@ class LlamaBackend:
         number = next(self._numbers)
         answer = await self._answer(worker, number, Count(number, tuple(messages)))
         if not isinstance(answer, Counted):
-            raise self._odd(answer)
+            raise _odd(answer)
         return answer.tokens
+
+    @property
+    def estimates(self) -> bool:
+        """The model's own tokenizer counts."""
+        return False
+
+    @property
+    def prompt_limit(self) -> int | None:
+        """Nothing but the window."""
+        return None
+
+    def compose(self, request: Generation) -> Outgoing:
+        """What the worker is given; see ports.Backend."""
+        frame = Generate(0, request.conversation, request.messages, request.sampling)
+        return Outgoing(None, request.id, encode(frame))
 
     async def generate(
         self, request: Generation, permit: Permit
     ) -> AsyncGenerator[BackendEvent, None]:
         """Streams a reply; closing the generator cancels. Raises: RefusedError, EngineError, ModelError, PromptTooLongError."""
-        if permit.route != self._route.id:
-            raise RefusedError(
-                f"the permit is for {permit.route}, not for {self._route.id}",
-                "send the message again",
-            )
+        self._turnstile.pass_permit(permit, self._route, self.compose(request), self._now_ms())
         number = self._running[request.id] = next(self._numbers)
         worker, finished = None, False
         try:
@@ -141,7 +152,7 @@ class LlamaBackend:
         frame = Prefill(number, request.conversation, request.messages)
         answer = await self._answer(worker, number, frame)
         if not isinstance(answer, Ended):
-            raise self._odd(answer)
+            raise _odd(answer)
 
     async def forget(self, conversation: str) -> None:
         """Drops the KV state of `conversation`, in memory and on disk."""
@@ -196,7 +207,7 @@ class LlamaBackend:
 
     async def _answers(
         self, worker: WorkerProcess, number: int, frame: Count | Generate | Prefill | Forget
-    ) -> AsyncGenerator[Answer, None]:
+    ) -> AsyncGenerator[ToClient, None]:
         """The answers to `frame`. Raises: EngineError where the worker dies, PromptTooLongError where it says so."""
         try:
             async with aclosing(worker.ask(number, frame)) as answers:
@@ -204,12 +215,12 @@ class LlamaBackend:
                     if isinstance(answer, Failed):
                         raise _failure(answer)
                     yield answer
-        except WorkerDiedError as died:
+        except ChildDiedError as died:
             raise self._post_mortem(died.death) from died
 
     async def _answer(
         self, worker: WorkerProcess, number: int, frame: Count | Prefill | Forget
-    ) -> Answer:
+    ) -> ToClient:
         async with aclosing(self._answers(worker, number, frame)) as answers:
             return await anext(answers)
 
@@ -219,12 +230,11 @@ class LlamaBackend:
             key = self._plan.key()
             known = ladder.standing(self._plan.state_dir, key)
             ladder.keep(self._plan.state_dir, key, known.crashed())
-        tail = f" ({death.tail})" if death.tail and not death.killed else ""
         return EngineError(
-            f"the engine {death.what}{tail}", "send again: the next message starts a new one"
+            f"the engine {death.said()}", "send again: the next message starts a new one"
         )
 
-    def _event(self, answer: Answer, window_tokens: int) -> BackendEvent:
+    def _event(self, answer: ToClient, window_tokens: int) -> BackendEvent:
         match answer:
             case Evaluated(_, done, total, cached):
                 return PromptProgress(done, total, cached)
@@ -240,11 +250,11 @@ class LlamaBackend:
                 )
                 return Done(answer.finish, usage)
             case _:
-                raise self._odd(answer)
+                raise _odd(answer)
 
-    @staticmethod
-    def _odd(answer: Answer) -> EngineError:
-        return EngineError(f"the engine answered with {type(answer).__name__}", "send again")
+
+def _odd(answer: ToClient) -> EngineError:
+    return EngineError(f"the engine answered with {type(answer).__name__}", "send again")
 
 
 def _failure(failed: Failed) -> AssistantError:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.backends.child import ChildDiedError, Death
 from assistant.backends.llama import identity, ladder
 from assistant.backends.llama.ladder import Rung
-from assistant.backends.llama.process import Death, WorkerDiedError, WorkerProcess
+from assistant.backends.llama.process import WorkerProcess
 from assistant.backends.llama.protocol import Failed, Fault, Load, Loaded
 from assistant.domain.errors import EngineError, ModelError
 from assistant.domain.settings import EngineSettings
@@ -79,7 +80,7 @@ async def launch(plan: Plan) -> Launched:
     if known.held:
         try:
             return await _try(plan, known.rung, self_test=False)
-        except WorkerDiedError as died:
+        except ChildDiedError as died:
             _not_killed(died.death)
             known = known.crashed()
             ladder.keep(plan.state_dir, key, known)
@@ -92,7 +93,7 @@ async def _climb_down(plan: Plan, key: str, known: ladder.Standing) -> Launched:
     while rung is not None:
         try:
             launched = await _try(plan, rung, self_test=True)
-        except WorkerDiedError as died:
+        except ChildDiedError as died:
             _not_killed(died.death)
             death, rung = died.death, rung.below()
         else:
@@ -106,10 +107,10 @@ async def _climb_down(plan: Plan, key: str, known: ladder.Standing) -> Launched:
 
 
 async def _try(plan: Plan, rung: Rung, *, self_test: bool) -> Launched:
-    """One attempt on one rung. Raises: WorkerDiedError, ModelError, EngineError."""
+    """One attempt on one rung. Raises: ChildDiedError, ModelError, EngineError."""
     try:
         frame = plan.load_frame(rung, self_test=self_test)
-        worker = await WorkerProcess.spawn(plan.command, plan.log_path)
+        worker = await WorkerProcess.start(plan.command, plan.log_path)
     except OSError as error:
         raise EngineError(
             f"the engine could not be started ({error.strerror}: {error.filename})",
@@ -125,7 +126,7 @@ async def _try(plan: Plan, rung: Rung, *, self_test: bool) -> Launched:
         case Loaded(window_tokens):
             return Launched(worker, window_tokens)
         case Failed(_, Fault.SELF_TEST, message):
-            failure: Exception = WorkerDiedError(Death("failed its self-test", message))
+            failure: Exception = ChildDiedError(Death("failed its self-test", message))
         case Failed():
             failure = _refusal(plan.model_path, answer)
         case _:

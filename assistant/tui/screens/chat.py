@@ -8,30 +8,22 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from assistant.domain.hygiene import harmless
-from assistant.domain.readings import tick
+from assistant.domain.errors import AssistantError
 from assistant.domain.settings import Settings
-from assistant.tui import wording
-from assistant.tui.desk import Desk
-from assistant.tui.layout import Wanted
+from assistant.tui.face import Face
 from assistant.tui.services import Services
-from assistant.tui.shelf import Shelf
 from assistant.tui.widgets.chats import Chats
-from assistant.tui.widgets.columns import Columns
-from assistant.tui.widgets.composer import Composer, entitle
-from assistant.tui.widgets.panel import panel_line
-from assistant.tui.widgets.status import IDLE, RUNNING, Status
-
-TICK_S = 0.5
-"""How often the panel is drawn while a turn runs."""
+from assistant.tui.widgets.composer import Composer
 
 
 class ChatScreen(Screen[None]):
-    """Hands what the person does to the desk and shows what the desk says."""
+    """Hands what the person does to the desk."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "stop the reply, keep what came", show=False),
         Binding("ctrl+n", "new_chat", "new chat", show=False),
+        Binding("ctrl+r", "route", "route: keep this chat on one", show=False),
+        Binding("f5", "ask_again", "ask the processor, after the HAT failed", show=False),
     ]
     AUTO_FOCUS = "Composer"
 
@@ -46,94 +38,57 @@ class ChatScreen(Screen[None]):
         self._services = services
         self._settings = settings
         self._drawn = drawn
-        shown = settings().screen
-        self.columns = Columns(Wanted(shown.chats, shown.panel))
-        self.transcript = self.columns.transcript
-        self.composer = self.columns.composer
-        self.queue = self.columns.queue
-        self.status = Status()
-        self.desk = Desk(services, self, settings, self.run_worker)
-        self.shelf = Shelf(
-            services.engine, services.journal, services.clock, self.columns.chats, self
-        )
+        self.face = Face(self, services, settings)
+        self.columns = self.face.columns
+        self.transcript = self.face.transcript
+        self.composer = self.face.composer
+        self.status = self.face.status
+        self.desk = self.face.desk
+        self.tell = self.face.tell
 
     def compose(self) -> ComposeResult:
         """The columns and the status below them, dressed before they are mounted: each class set later costs a pass."""
-        self.columns.place(*self.app.size)
-        self.status.display = not self.columns.shape.small
-        self.status.stand(wording.standing(self._services.journal.writable))
-        self.shelf.fill()
-        self._label()
+        self.face.place(*self.app.size)
+        self.face.shelf.fill()
+        self.face.label()
         yield self.columns
         yield self.status
 
     def on_mount(self) -> None:
         """What needs the journal or the engine waits until the first frame is drawn."""
-        self._ticker = self.set_interval(TICK_S, self._tick, pause=True)
-        self.transcript.frames_per_second = self._settings().screen.frames_per_second
+        self.face.mount()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
         """What can wait until the first frame is on the screen."""
         self._drawn()
-        self.desk.greet()
         for warning in self._services.warnings:
             self.tell(warning)
         self.run_worker(self.desk.load())
+        self.run_worker(self._look())
+
+    async def _look(self) -> None:
+        """Looks where prompts can go, and only then loads a model: not the processor's where the HAT answers."""
+        await self.desk.bearings.look()
         if not self._services.engine.routes:
-            self.need_model()
+            self.face.need_model()
         elif self._settings().engine.load_at_start:
-            self.run_worker(self.desk.warm())
+            await self.desk.bearings.warm()
 
     def on_resize(self, event: events.Resize) -> None:
         """Columns fold away where there is no room for them."""
-        shape = self.columns.place(event.size.width, event.size.height)
-        self.status.display = not shape.small
-        self._tick()
-
-    def tell(self, text: str, error: bool = False) -> None:
-        """A toast, harmless whatever it quotes; errors stay longer."""
-        text = harmless(text)
-        if error:
-            self.notify(text, severity="error", timeout=12, markup=False)
-        else:
-            self.notify(text, timeout=5, markup=False)
-
-    def need_model(self) -> None:
-        """Offers to fetch one."""
-        self.app.run_worker(self.app.run_action("fetch"))
-
-    def desk_changed(self) -> None:
-        """Shows where the next message goes, what runs, and the list as it is now."""
-        running = self.desk.turns.running
-        self._label()
-        opened = self.desk.chat.conversation
-        busy = running.ask.chat.conversation if running else ""
-        self.shelf.refresh(opened, busy)
-        if running:
-            self._ticker.resume()
-        else:
-            self._ticker.pause()
-        self._tick()
-
-    def _label(self) -> None:
-        here = self.desk.turns.running_in(self.desk.chat)
-        self.status.hints(RUNNING if here else IDLE)
-        route = next(iter(self._services.engine.routes), None)
-        entitle(self.transcript, self.desk.chat.title or "New chat")
-        self.composer.label(route, wording.window(self.desk.context, self.desk.loading))
-
-    def _tick(self) -> None:
-        panel = self.columns.panel
-        readings = tick(self.desk.turns.readings, self._services.clock.monotonic_ms())
-        if panel.display:
-            panel.readings = readings
-        wide = not self.columns.shape.line
-        self.status.line(None if wide else panel_line(readings, self.size.width - 2))
+        self.face.place(event.size.width, event.size.height)
+        self.face.tick()
 
     @on(Composer.Submitted)
     def _submitted(self, event: Composer.Submitted) -> None:
         self.desk.submit(event.text)
+
+    @on(Composer.Left)
+    def _left(self, event: Composer.Left) -> None:
+        self.columns.fold()
+        self.composer.focus()
+        self.desk.new(event.text)
 
     @on(Composer.TakeBack)
     def _take_back(self) -> None:
@@ -145,6 +100,9 @@ class ChatScreen(Screen[None]):
 
     @on(Chats.Opened)
     def _opened(self, event: Chats.Opened) -> None:
+        if not event.conversation:
+            self.action_new_chat()
+            return
         self.columns.fold()
         self.composer.focus()
         self.run_worker(self.desk.open(event.conversation))
@@ -158,30 +116,60 @@ class ChatScreen(Screen[None]):
         if verb == "rename":
             from assistant.tui.screens.rename import RenameScreen
 
-            title = await self.app.push_screen_wait(RenameScreen(self.shelf.title(conversation)))
-            if title:
-                await self.shelf.rename(conversation, title)
-                if conversation == self.desk.chat.conversation:
-                    self.desk.chat.title = title
+            title = await self.app.push_screen_wait(
+                RenameScreen(self.face.shelf.title(conversation))
+            )
+            renamed = title and await self.face.shelf.rename(conversation, title)
+            if renamed and conversation == self.desk.chat.conversation:
+                self.desk.chat.title = title
         elif verb == "restore":
-            await self.shelf.undo()
+            await self.face.shelf.undo()
         elif verb == "delete":
             await self.desk.turns.withdraw(conversation)
             if conversation == self.desk.chat.conversation:
                 await self.desk.open("")
-            await self.shelf.delete(conversation)
-        self.desk_changed()
+            await self.face.shelf.delete(conversation)
+        self.face.desk_changed()
 
     async def action_stop(self) -> None:
         """Folds what lies over the conversation; else stops the reply in view; else back to the composer."""
         if not self.columns.fold() and self.status.stoppable:
-            await self.desk.stop()
+            await self.desk.turns.stop(self.desk.chat)
         else:
             self.composer.focus()
 
+    def action_ask_again(self) -> None:
+        """The text whose turn failed on the HAT, once more, on another route of this machine."""
+        if offer := self.desk.fallback.take():
+            self.desk.turns.submit(offer.chat, offer.text, offer.route.id)
+        else:
+            self.tell("nothing failed on the HAT here, so there is nothing to ask again")
+
+    def action_route(self) -> None:
+        """Which route this chat is kept on."""
+        from assistant.tui.screens.routes import RouteScreen
+
+        self.app.push_screen(
+            RouteScreen(self.desk.bearings.states, self.desk.chat.route), self._pin
+        )
+
+    async def _pin(self, route: str | None) -> None:
+        """Keeps the chat in view on `route` ("": the default of the moment, None: as it was); a new one from its first send on."""
+        chat = self.desk.chat
+        if route is None:
+            return
+        try:
+            if chat.conversation:
+                await self._services.engine.pin(chat.conversation, route)
+        except AssistantError as error:
+            self.tell(str(error), error=True)
+            return
+        chat.route = route
+        self.face.bearings_changed()
+
     def action_new_chat(self) -> None:
         """An empty chat; what is typed in this one stays with it."""
-        self.post_message(Chats.Opened(""))
+        self.composer.action_leave()
 
     def action_page_transcript(self, pages: int) -> None:
         """Turns pages of the conversation while the composer keeps the focus."""

@@ -48,6 +48,13 @@ def source(entry: CatalogEntry) -> str:
     return f"{entry.repository}, over HTTPS"
 
 
+def stopped(entry: CatalogEntry) -> str:
+    """What a download that a person stopped leaves: pip keeps nothing of a package that it had not whole."""
+    if entry.source == "package":
+        return "Stopped. Nothing was installed; another try fetches it anew."
+    return "Stopped. What arrived is kept; another try goes on from it."
+
+
 def facts(entry: CatalogEntry, available_bytes: int | None) -> list[tuple[str, str]]:
     """What a person should know before a model is fetched: label and text."""
     fits = _FITS[fit(entry.memory_bytes, available_bytes)]
@@ -145,10 +152,10 @@ class FetchScreen(ModalScreen[bool]):
 
     @on(Button.Pressed, "#leave")
     def action_leave(self) -> None:
-        """Stops what is fetched, else closes; what arrived is kept, and a later fetch goes on from it."""
+        """Stops what is fetched, else closes."""
         if self._fetching:
             self.workers.cancel_group(self, "fetch")
-            self._over("Stopped. What arrived is kept; a later fetch goes on from it.")
+            self._over(stopped(self._entry))
         else:
             self.dismiss(False)
 

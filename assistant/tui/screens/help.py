@@ -101,6 +101,8 @@ _WORDS = """[b]Colours and marks[/b]
   —                 not known
 
 While a reply is on its way, Enter queues the next message; the up arrow takes it back.
+A chat goes to the HAT where it is ready, else to the processor; ctrl+r keeps it on one route.
+A reply that fails on the HAT keeps what came; f5 asks the processor the same, once.
 A backslash at the end of a line, then Enter, makes a new line in every terminal.
 A long paste is folded to one mark; it is sent whole."""
 
@@ -112,7 +114,7 @@ class HelpScreen(ModalScreen[bool]):
     HelpScreen { align: center middle; }
     HelpScreen VerticalScroll {
         width: 78; max-width: 95%; height: auto; max-height: 90%;
-        border: round $foreground 60%; background: $surface; padding: 1 2;
+        border: round $foreground 60%; background: $surface; padding: 0 2;
         scrollbar-size-vertical: 1;
     }
     HelpScreen Static { height: auto; }

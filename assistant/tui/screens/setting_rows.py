@@ -13,15 +13,17 @@ Value = str | int | float | bool
 
 _SHOWN = 200
 """Characters of a value that the list shows."""
-_LIVE = ("engine.prefill_while_typing", "engine.load_at_start")
+_LIVE = ("engine.prefill_while_typing", "engine.load_at_start", "hat.fall_back")
 _WHEN = {
     "generation": "From the next message on.",
     "engine": "The model is loaded again for it.",
+    "hat": "The routes are looked at again for it.",
     "screen": "At once.",
 }
 _EXCEPTIONS = {
     "generation.system_prompt": "From the next new chat on.",
     "engine.prefill_while_typing": "At once.",
+    "hat.fall_back": "At once.",
     "engine.load_at_start": "From the next start on.",
 }
 
@@ -52,8 +54,8 @@ class Row:
 
     @property
     def reloads(self) -> bool:
-        """Whether a loaded model has to be loaded again to follow it."""
-        return self.table == "engine" and self.key not in _LIVE
+        """Whether the routes have to be looked at again, or a model has to be loaded again, to follow it."""
+        return self.table in ("engine", "hat") and self.key not in _LIVE
 
     def with_value(self, value: Value) -> "Row":
         """The same setting with another value."""

@@ -11,16 +11,16 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from assistant.domain.hygiene import harmless, one_line
-from assistant.domain.places import SHORT_NAMES, Route
+from assistant.domain.places import SHORT_NAMES
 from assistant.tui.pastes import Pastes, is_long
 from assistant.tui.recall import Recall
 from assistant.tui.widgets.keys import act
-from assistant.tui.wording import badge
+from assistant.tui.wording import Bound, badge
 
 
 def entitle(widget: Widget, title: str) -> None:
     """Puts `title` into the upper border, as it is and not as markup; draws nothing where it stands there."""
-    markup = Content(one_line(title, 80)).markup
+    markup = Content(one_line(title, 200)).markup
     if widget.border_title != markup:
         widget.border_title = markup
 
@@ -35,12 +35,20 @@ class Composer(TextArea):
             self.text = text
             super().__init__()
 
+    class Left(Message):
+        """The person wants an empty chat; `text` stood here, and the composer is empty for what is typed there."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+            super().__init__()
+
     class TakeBack(Message):
         """The person went up from an empty composer: a queued text should come back, else an earlier prompt."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "send", show=False),
         Binding("ctrl+j,shift+enter", "newline", "new line", show=False),
+        Binding("ctrl+n", "leave", show=False),
         Binding("up", "up", "up, or an earlier prompt", show=False),
         Binding("down", "down", "down, or a later prompt", show=False),
         Binding("alt+b", "cursor_word_left", "word left", show=False),
@@ -62,21 +70,23 @@ class Composer(TextArea):
         self.cursor_blink = False
         self.recall = Recall()
         self._pastes = Pastes()
-        self._route: Route | None = None
+        self._bound = Bound()
         self._window = ""
 
-    def label(self, route: Route | None, window: str) -> None:
+    def label(self, bound: Bound, window: str) -> None:
         """Shows where the next message goes, and how full the window is."""
-        self._route = route
+        self._bound = bound
         if window != self._window:
             self.border_subtitle = self._window = window
         for place, word in SHORT_NAMES.items():
-            self.set_class(route is not None and route.place is place, f"-{word}")
+            self.set_class(bound.place is place, f"-{word}")
         self._badge()
 
     def _badge(self) -> None:
-        width = self.size.width or self.app.size.width
-        entitle(self, badge(self._route, width))
+        # Corners take room from the title too.
+        corners = 2 if self.styles.border_left[0] else 0
+        width = (self.size.width or self.app.size.width) - corners
+        entitle(self, badge(self._bound, width))
 
     def on_resize(self) -> None:
         """Cuts the badge for another width."""
@@ -98,6 +108,12 @@ class Composer(TextArea):
         self.load_text(self._pastes.fold(text) if is_long(text) else text)
         self.move_cursor(self.document.end)
 
+    def take(self) -> str:
+        """Empties the composer and returns what would have been sent."""
+        text = self.full_text
+        self.put("")
+        return text
+
     def give_back(self, text: str) -> None:
         """Puts `text` before what stands there."""
         standing = self.full_text
@@ -109,8 +125,11 @@ class Composer(TextArea):
         if column and self.document[row][column - 1] == "\\":
             self.replace("\n", (row, column - 1), (row, column))
         elif self.text.strip():
-            self.post_message(self.Submitted(self.full_text))
-            self.put("")
+            self.post_message(self.Submitted(self.take()))
+
+    def action_leave(self) -> None:
+        """Asks for an empty chat; what is typed from here on is for that one."""
+        self.post_message(self.Left(self.take()))
 
     def action_newline(self) -> None:
         """Begins another line."""
@@ -118,10 +137,12 @@ class Composer(TextArea):
 
     def action_up(self) -> None:
         """One row up; from the first row to a queued text or an earlier prompt."""
-        if self.navigator.is_first_wrapped_line(self.selection.end):
-            self._go_back()
-        else:
+        if not self.navigator.is_first_wrapped_line(self.selection.end):
             self.action_cursor_up()
+        elif self.text:
+            self.recall_older()
+        else:
+            self.post_message(self.TakeBack())
 
     def action_down(self) -> None:
         """One row down; from the last row to a later prompt."""
@@ -161,9 +182,3 @@ class Composer(TextArea):
         folded = self._pastes.fold(text) if is_long(text) else text
         if result := self._replace_via_keyboard(folded, *self.selection):
             self.move_cursor(result.end_location)
-
-    def _go_back(self) -> None:
-        if self.text:
-            self.recall_older()
-        else:
-            self.post_message(self.TakeBack())

@@ -21,6 +21,7 @@ from assistant.tui.widgets.meters import (
     percent,
     sparkline,
 )
+from assistant.tui.widgets.panel_machine import machine
 from assistant.tui.widgets.panel_sheet import LABEL_CELLS, UNIT_CELLS, Line, Sheet, Span
 
 EMPTY = "No request yet. While one runs, this shows where its time goes."
@@ -31,6 +32,7 @@ _RUNNING = {
     Stage.PREPARE: "preparing",
     Stage.QUEUE: "waiting its turn",
     Stage.LOAD: "loading model",
+    Stage.CONNECT: "connecting",
     Stage.PREFILL: "reading prompt",
     Stage.DECODE: "writing",
 }
@@ -48,6 +50,7 @@ def panel_lines(readings: Readings, width: int, glyphs: Glyphs = UNICODE) -> lis
     return [
         *_request(sheet, readings.current),
         sheet.blank,
+        *machine(sheet, readings),
         sheet.rule("Routes", sheet.heads if readings.routes else ()),
         *_routes(sheet, readings.routes),
         sheet.blank,
@@ -73,8 +76,9 @@ def _items(reading: RequestReading, glyphs: Glyphs) -> list[str]:
     odd = reading.finish in (Finish.CANCELLED, Finish.FAILED)
     if reading.stage not in (None, Stage.DECODE) or (odd and reading.first_token_ms is None):
         return [status(reading)]
+    slowed = f" ({Sheet(80, glyphs).plain(reading.slowed)})" if reading.slowed else ""
     figures = [
-        f"{figure(reading.tokens_per_second, 5, glyphs, 1)} tok/s",
+        f"{figure(reading.tokens_per_second, 5, glyphs, 1)} tok/s{slowed}",
         f"TTFT {figure(reading.first_token_ms, 5, glyphs)} ms",
         f"ctx {percent(reading.context_share, glyphs)}",
     ]
@@ -102,6 +106,9 @@ def _request(sheet: Sheet, reading: RequestReading | None) -> Iterator[Line]:
     yield sheet.blank
     yield _measured(sheet, "TTFT", reading.first_token_ms, "ms")
     yield _measured(sheet, "speed", reading.tokens_per_second, "tok/s", 1)
+    if reading.slowed:
+        rows = wrap(sheet.plain(f"slowed: {reading.slowed}"), max(8, sheet.text))
+        yield from (sheet.row((row, "strong")) for row in rows)
     yield sheet.blank
     yield from _parts(sheet, reading)
     yield sheet.blank

@@ -53,7 +53,12 @@ class Sheet:
     @property
     def heads(self) -> tuple[str, ...]:
         """The percentiles that there is room for; below that room lines are cut."""
-        return ("p50", "p95", "p99")[: self.columns if self.text >= _LEAST else 0]
+        return ("p50", "p95", "p99")[: self.columns if self.headed else 0]
+
+    @property
+    def headed(self) -> bool:
+        """Whether there is room for words above the columns."""
+        return self.text >= _LEAST
 
     @property
     def columns(self) -> int:
@@ -74,6 +79,12 @@ class Sheet:
     def blank(self) -> Line:
         """An empty line."""
         return ((" " * self.width, ""),)
+
+    def plain(self, text: str) -> str:
+        """`text` in characters that this terminal can draw, as far as the program's own words go."""
+        if self.glyphs.dot.isascii():
+            return text.replace("°", "").replace(" · ", self.glyphs.dot)
+        return text
 
     def row(self, *spans: Span) -> Line:
         """`spans` on one line, cut where they are too long, filled where they are short."""

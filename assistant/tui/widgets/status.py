@@ -8,6 +8,7 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
+from assistant.domain.places import Place
 from assistant.tui.wording import Standing
 
 
@@ -28,6 +29,12 @@ IDLE = (
     Hint("f2", "f2", "panel"),
     Hint("ctrl+q", "^q", "quit"),
 )
+OFFERED = (Hint("f5", "f5", "ask again"), *IDLE)
+_STANDS = {
+    Place.THIS_MACHINE: ("LOCAL ONLY", "$success"),
+    Place.THIS_NETWORK: ("THIS NETWORK", "$text-primary"),
+    Place.CLOUD: ("CLOUD", "$text-warning"),
+}
 RUNNING = (Hint("escape", "esc", "stop"), Hint("enter", "enter", "queue"), *IDLE[1:])
 
 
@@ -43,8 +50,9 @@ class Status(Widget):
 
     def stand(self, standing: Standing) -> None:
         """Shows what has left, or why nothing can be sent."""
-        self._standing = standing
-        self.refresh()
+        if standing != self._standing:
+            self._standing = standing
+            self.refresh()
 
     def hints(self, hints: Sequence[Hint]) -> None:
         """Shows other keys."""
@@ -100,6 +108,6 @@ class Status(Widget):
             text = self._standing.fault
             cut = text if len(text) < width - 2 else text[: max(0, width - 3)] + "…"
             return Content.assemble((f" {cut}", "bold $error"))
-        return Content.assemble(
-            (" LOCAL ONLY", "bold $success"), (f" · {self._standing.text}", "$foreground-muted")
-        )
+        word, colour = _STANDS[self._standing.place]
+        said = f" · {self._standing.text}" if self._standing.text else ""
+        return Content.assemble((f" {word}", f"bold {colour}"), (said, "$foreground-muted"))

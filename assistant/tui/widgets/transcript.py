@@ -7,7 +7,6 @@ from textual.binding import Binding, BindingType
 from textual.events import Blur, Click, Focus
 from textual.message import Message
 
-from assistant.domain.hygiene import harmless
 from assistant.tui.markdown.lines import Code, Line
 from assistant.tui.markdown.wrap import columns_of
 from assistant.tui.widgets.transcript_looks import CLASSES, CSS, GUTTER
@@ -35,6 +34,7 @@ class Transcript(TranscriptView):
         Binding("right_square_bracket,n", "code(1)", "next code block"),
         Binding("c", "copy", "copy code or message"),
         Binding("y", "copy_message", "copy message", show=False),
+        Binding("t", "thought", "show or fold a thought", show=False),
     ]
 
     class CopyRequested(Message):
@@ -147,44 +147,54 @@ class Transcript(TranscriptView):
                 return
             number, code = number + step, None
 
+    def action_thought(self) -> None:
+        """Shows what the message at hand thought before it answered, or folds it again."""
+        number = self.last if self.cursor is None else self.cursor
+        if number is None or not self.pages.fold(number):
+            return
+        if self.following and self.pages.entries[number].open:
+            self.code = None
+            self.drew([(number, 0)])
+        else:
+            self.go(*self.top)
+            self._focus_on(number)
+
     # Copying: the app has the clipboard.
 
     def action_copy(self) -> None:
         """Copies what is selected, or the code block at hand, or the message."""
         if selection := self.text_selection:
             self._copy(selected(self.pages, selection), "selection")
-        elif code := self._code_at_hand():
+        elif code := self.code_at_hand:
             self._copy(code.text, "code")
         else:
             self.action_copy_message()
 
     def action_copy_message(self) -> None:
-        """Copies the message at hand as it was written."""
+        """Copies the message at hand as it was written; a thought only where it is shown."""
         if self.cursor is not None:
-            self._copy(harmless(self.pages.text(self.cursor)), "message")
-
-    def _code_at_hand(self) -> Code | None:
-        if self.cursor is None or self.code is None:
-            return None
-        return dict(enumerate(self.pages.page(self.cursor).codes)).get(self.code)
+            self._copy(self.pages.copied(self.cursor), "message")
 
     def _copy(self, text: str, what: str) -> None:
         if text:
             self.post_message(self.CopyRequested(text, what))
 
     def on_click(self, event: Click) -> None:
-        """Takes the message under the mouse to hand; its copy mark copies a code block."""
+        """Takes the message under the mouse to hand; a copy mark copies its block, the row about a thought shows it."""
         offset = event.get_content_offset(self)
         at = offset.y + self.scroll_offset.y if offset else -1
         if offset is None or self.text_selection or not 0 <= at < self.pages.heights.total:
             return
         number, row = self.pages.heights.at(at)
         self.cursor, self.code = number, None
-        for index, code in enumerate(self.pages.page(number).codes):
+        page = self.pages.page(number)
+        for index, code in enumerate(page.codes):
             if code.first <= row < code.last:
                 self.code = index
-            if row == code.first and _is_on_mark(self.pages.page(number)[row], code, offset.x):
+            if row == code.first and _is_on_mark(page[row], code, offset.x):
                 self._copy(code.text, "code")
+        if row == page.first and page.has_thought:
+            self.action_thought()
         self.refresh()
 
     def text_select_all(self) -> None:

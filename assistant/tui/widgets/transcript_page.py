@@ -3,18 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from rich.cells import set_cell_size
 
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.places import SHORT_NAMES, Place
 from assistant.domain.prompt import Role
+from assistant.domain.thinking import split
 from assistant.tui.markdown.lines import GAP, Code, Line, Span
 from assistant.tui.markdown.wrap import columns_of, wrap
-
-if TYPE_CHECKING:
-    from assistant.tui.markdown.growing import Growing
+from assistant.tui.widgets.transcript_reply import Reply
 
 SHOWN_CHARACTERS = 100_000
 """Of a longer user's message the rest is counted, not drawn; a copy has all of it."""
@@ -45,16 +43,18 @@ class Entry:
 class Page:
     """An entry's rows at one width."""
 
-    def __init__(self, entry: Entry, width: int) -> None:
-        """`width` is in columns; an open reply is laid out as it grows, by `update`."""
+    def __init__(self, entry: Entry, width: int, *, unfolded: bool = False) -> None:
+        """`width` is in columns; an open reply is laid out as it grows, by `update`; `unfolded` shows a reply's thought."""
         self.entry = entry
         self._width = width
-        self._growing: Growing | None = None
-        self._codes: Sequence[Code] = ()
         self._head = _head(entry, width)
-        self._foot = _foot(entry, width)
-        self._body: Sequence[Line] = ()
-        self._lay_out(entry.text)
+        self._reply: Reply | None = None
+        self._said: Sequence[Line] = ()
+        if entry.role is Role.ASSISTANT:
+            self._reply = Reply(harmless(entry.text), width, live=entry.open, unfolded=unfolded)
+        else:
+            self._said = _plain(entry, entry.text, width)
+        self._foot = self._below()
 
     def __len__(self) -> int:
         return len(self._head) + len(self._body) + len(self._foot)
@@ -72,26 +72,26 @@ class Page:
 
     @property
     def codes(self) -> list[Code]:
-        """The code blocks, in rows of the page."""
-        found = self._growing.codes if self._growing else self._codes
+        """The code blocks that are shown, in rows of the page."""
+        found = [] if self._reply is None else self._reply.codes
         return [code.moved(len(self._head), 0) for code in found]
+
+    @property
+    def has_thought(self) -> bool:
+        """Whether there is a thought to fold or to show."""
+        return self._reply is not None and self._reply.has_thought
 
     def append(self, text: str) -> None:
         """Takes more of the text of an open reply; drawn by the next `update`."""
-        if self._growing is None:
-            from assistant.tui.markdown.growing import Growing
-
-            self._growing = Growing(self._width)
-        self._growing.append(harmless(text))
+        if self._reply is not None:
+            self._reply.append(harmless(text))
 
     def update(self) -> int:
         """Lays out what was appended; gives the first row that changed."""
-        if self._growing is None:
+        if self._reply is None:
             return len(self)
-        changed = self._growing.update()
-        self._body = self._growing.lines
-        if self._body:
-            self._foot = _error(self.entry, self._width)
+        changed = self._reply.update()
+        self._foot = self._below()
         return len(self._head) + changed
 
     def retitle(self, entry: Entry) -> None:
@@ -99,22 +99,19 @@ class Page:
         self.entry = entry
         self._head = _head(entry, self._width)
 
-    def _lay_out(self, text: str) -> None:
-        if self.entry.role is not Role.ASSISTANT:
-            self._body = _plain(self.entry, text, self._width)
-        elif self.entry.open:
-            self.append(text)
-            self.update()
-        elif text:
-            from assistant.tui.markdown.typeset import layout
+    @property
+    def _body(self) -> Reply | Sequence[Line]:
+        return self._said if self._reply is None else self._reply
 
-            done = layout(harmless(text), self._width)
-            self._body, self._codes = done.lines, done.codes
+    def _below(self) -> list[Line]:
+        waiting = self.entry.open and not len(self._body)
+        return [_WAITING] * waiting + _error(self.entry, self._width)
 
 
 def estimate(entry: Entry, width: int) -> int:
     """About how many rows an entry takes, without laying it out."""
-    text = entry.text if entry.role is Role.ASSISTANT else entry.text[:SHOWN_CHARACTERS]
+    reply = entry.role is Role.ASSISTANT
+    text = split(entry.text).answer if reply else entry.text[:SHOWN_CHARACTERS]
     rows = 2 + text.count("\n") + len(text) // width
     return rows if entry.role is Role.SYSTEM else rows + 1
 
@@ -147,11 +144,6 @@ def _heading(entry: Entry, heading: str) -> tuple[Span, ...]:
 
 def _aside(aside: str) -> tuple[Span, ...]:
     return (Span(aside, "quiet", ""),) if aside else ()
-
-
-def _foot(entry: Entry, width: int) -> list[Line]:
-    waiting = entry.open and not entry.text
-    return [_WAITING, *_error(entry, width)] if waiting else _error(entry, width)
 
 
 def _error(entry: Entry, width: int) -> list[Line]:

@@ -4,6 +4,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 
+from assistant.domain.hygiene import harmless
+from assistant.domain.prompt import Role
+from assistant.domain.thinking import split
 from assistant.tui.widgets.transcript_heights import Heights
 from assistant.tui.widgets.transcript_page import Entry, Page, estimate
 
@@ -23,6 +26,7 @@ class Pages:
         self._rows = 0
         self._open: dict[int, Page] = {}
         self._texts: dict[int, list[str]] = {}
+        self._unfolded: set[str] = set()
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -34,6 +38,7 @@ class Pages:
         if len(self._numbers) != len(self.entries):
             raise ValueError("two entries of a transcript have the same key")
         self._texts = {n: [e.text] for n, e in enumerate(self.entries) if e.open}
+        self._unfolded.clear()
         self.resize(self.width)
 
     def resize(self, width: int) -> None:
@@ -108,6 +113,23 @@ class Pages:
         parts[:] = ["".join(parts)]
         return parts[0]
 
+    def copied(self, number: int) -> str:
+        """What a copy of a whole entry gives, harmless: of a reply the answer, unless its thought is shown or is all."""
+        text = self.text(number)
+        entry = self.entries[number]
+        if entry.role is Role.ASSISTANT and entry.key not in self._unfolded:
+            text = split(text).answer or text
+        return harmless(text)
+
+    def fold(self, number: int) -> bool:
+        """Shows the thought of a reply, or folds it again; False where there is none."""
+        if not self.page(number).has_thought:
+            return False
+        self._unfolded ^= {self.entries[number].key}
+        self._forget(number)
+        self.measure(number)
+        return True
+
     def page(self, number: int) -> Page:
         """An entry's page; lays it out if need be, and does not touch `heights`."""
         if page := self._open.get(number):
@@ -115,7 +137,8 @@ class Pages:
         if page := self._laid.get(number):
             self._laid.move_to_end(number)
             return page
-        page = Page(replace(self.entries[number], text=self.text(number)), self.width)
+        entry = replace(self.entries[number], text=self.text(number))
+        page = Page(entry, self.width, unfolded=entry.key in self._unfolded)
         if page.entry.open:
             self._open[number] = page
             return page

@@ -3,7 +3,6 @@
 from textual.geometry import Offset
 from textual.selection import Selection
 
-from assistant.domain.hygiene import harmless
 from assistant.tui.widgets.transcript_looks import GUTTER
 from assistant.tui.widgets.transcript_page import Page
 from assistant.tui.widgets.transcript_pages import Pages
@@ -48,12 +47,12 @@ def _place(offset: Offset) -> tuple[int, int, int]:
 def _part(pages: Pages, number: int, start: tuple[int, int], end: tuple[int, int]) -> str:
     # A hundred messages selected at once are not laid out for it: all but the ends are taken as they are.
     if start <= (0, 0) and end[0] == _LAST_ROW:
-        return harmless(pages.text(number))
+        return pages.copied(number)
     page = pages.page(number)
     rows = len(page)
     all_of_it = end[0] >= rows or end == (rows - 1, len(page[rows - 1].text))
     if start <= (page.first, 0) and all_of_it:
-        return harmless(pages.text(number))
+        return pages.copied(number)
     return _copied(page, start, end)
 
 

@@ -7,7 +7,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from assistant.domain.places import SHORT_NAMES
-from assistant.tui.markdown.lines import Line, Span
+from assistant.tui.markdown.lines import Code, Line, Span
 from assistant.tui.widgets.transcript_looks import GUTTER, Looks, highlighted
 from assistant.tui.widgets.transcript_page import Page
 from assistant.tui.widgets.transcript_scroll import TranscriptScroll
@@ -30,6 +30,13 @@ class TranscriptView(TranscriptScroll, can_focus=True, inherit_bindings=False):
         self.cursor: int | None = None
         self.code: int | None = None
         self._painting = False
+
+    @property
+    def code_at_hand(self) -> Code | None:
+        """The code block at hand; None where there is none."""
+        if self.cursor is None or self.code is None:
+            return None
+        return dict(enumerate(self.pages.page(self.cursor).codes)).get(self.code)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draws rows for the screen, which needs no selection offsets: they cost more than the drawing."""

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from assistant.backends.llama.client import LlamaBackend
-from assistant.domain.permit import Permit
 from assistant.domain.places import Place, Route
-from assistant.domain.policy import decide
 from assistant.domain.prompt import ChatMessage, Role, Sampling
-from assistant.domain.sensitivity import Label
 from assistant.domain.turns import Usage
 from assistant.ports import Backend, Done, Generation, PromptProgress, Text
+from tests.fakes import generate
 
 ROUTE = Route("cpu", Place.THIS_MACHINE, "llama", "smollm2")
 GREEDY = Sampling(temperature=0, max_tokens=16)
@@ -25,11 +23,6 @@ def user(text: str) -> ChatMessage:
 def assistant(text: str) -> ChatMessage:
     """What the model said."""
     return ChatMessage(Role.ASSISTANT, text)
-
-
-def permit(route: Route = ROUTE) -> Permit:
-    """Leave to ask `route`."""
-    return Permit("p1", route.id, decide("d1", route, Label.NORMAL), "", 2**60)
 
 
 @dataclass
@@ -72,7 +65,7 @@ def generation(
 async def hear(backend: Backend, request: Generation) -> Heard:
     """Asks and listens to the end."""
     heard = Heard()
-    async for event in backend.generate(request, permit(backend.route)):
+    async for event in generate(backend, request):
         assert heard.done is None, "something came after Done"
         match event:
             case Text(text, tokens):

@@ -18,10 +18,10 @@ from tests.backends.llama.talk import (
     assistant,
     generation,
     hear,
-    permit,
     user,
     worker_pid,
 )
+from tests.fakes import generate
 
 pytestmark = pytest.mark.usefixtures("proved")
 
@@ -219,7 +219,7 @@ async def test_what_a_killed_worker_had_saved_serves_the_next(
     messages, last = await talk(backend, PARAGRAPH)
     await talk(backend, "Hello", conversation="c2")
     with pytest.raises(EngineError):
-        async for _ in backend.generate(generation([user("Hi")], conversation="c2"), permit()):
+        async for _ in generate(backend, generation([user("Hi")], conversation="c2")):
             os.kill(worker_pid(backend), signal.SIGKILL)
     heard = await hear(backend, generation([*messages, user("Go on.")], GREEDY))
     assert heard.cached >= in_cache(last)

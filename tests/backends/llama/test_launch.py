@@ -15,7 +15,8 @@ from assistant.domain.errors import EngineError, ModelError
 from assistant.domain.prompt import Finish, Sampling
 from assistant.domain.settings import EngineSettings
 from tests.backends.llama.conftest import MakeBackend
-from tests.backends.llama.talk import GREEDY, ROUTE, generation, hear, permit, user, worker_pid
+from tests.backends.llama.talk import GREEDY, ROUTE, generation, hear, user, worker_pid
+from tests.fakes import generate
 
 FRAGILE = Path(__file__).with_name("fragile_worker.py")
 LONG = user("Tell me a story of a fox, a hen and a farmer, with all that they say. " * 5)
@@ -235,7 +236,7 @@ async def test_kill_9_at_any_moment_fails_the_turn_and_the_next_one_runs(
         await backend.load()
         seen = 0
         with pytest.raises(EngineError, match="SIGKILL") as caught:
-            async for _ in backend.generate(request, permit()):
+            async for _ in generate(backend, request):
                 seen += 1
                 if seen == events:
                     os.kill(worker_pid(backend), signal.SIGKILL)

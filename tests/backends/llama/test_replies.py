@@ -14,7 +14,8 @@ from assistant.domain.prompt import Finish, Sampling
 from assistant.domain.settings import EngineSettings
 from assistant.ports import Done, Text
 from tests.backends.llama.conftest import MakeBackend
-from tests.backends.llama.talk import GREEDY, SYSTEM, generation, hear, permit, user
+from tests.backends.llama.talk import GREEDY, SYSTEM, generation, hear, user
+from tests.fakes import generate, leave
 
 pytestmark = pytest.mark.usefixtures("proved")
 
@@ -103,7 +104,7 @@ async def test_a_stop_string_is_never_shown(backend: LlamaBackend) -> None:
 
 async def test_stop_ends_the_reply_within_a_token(backend: LlamaBackend) -> None:
     said, done = 0, None
-    async for event in backend.generate(generation(STORY, LONG), permit()):
+    async for event in generate(backend, generation(STORY, LONG)):
         if isinstance(event, Text):
             said += event.tokens
             if not done:
@@ -118,7 +119,7 @@ async def test_stop_ends_the_reply_within_a_token(backend: LlamaBackend) -> None
 async def test_stop_ends_a_long_prefill_at_once(backend: LlamaBackend) -> None:
     await backend.load()
     request = generation([user("word " * 900)], LONG)
-    stream = backend.generate(request, permit())
+    stream = generate(backend, request)
     await anext(stream)
     await backend.stop(request.id)
     events = [event async for event in stream]
@@ -129,7 +130,7 @@ async def test_stop_ends_a_long_prefill_at_once(backend: LlamaBackend) -> None:
 
 
 async def test_closing_the_stream_cancels(backend: LlamaBackend) -> None:
-    stream = backend.generate(generation(STORY, LONG), permit())
+    stream = generate(backend, generation(STORY, LONG))
     async for event in stream:
         if isinstance(event, Text):
             break
@@ -142,7 +143,7 @@ async def test_closing_the_stream_cancels(backend: LlamaBackend) -> None:
 
 async def test_a_stop_for_another_generation_changes_nothing(backend: LlamaBackend) -> None:
     alone = await hear(backend, generation(STORY, GREEDY))
-    async for event in backend.generate(generation(STORY, GREEDY), permit()):
+    async for event in generate(backend, generation(STORY, GREEDY)):
         if isinstance(event, Text):
             await backend.stop("another")
     await backend.stop("t1")
@@ -167,8 +168,9 @@ async def test_the_first_token_comes_at_once_and_the_rest_wakes_the_screen_rarel
 
 async def test_a_permit_for_another_route_opens_nothing(backend: LlamaBackend) -> None:
     elsewhere = Route("other", Place.THIS_MACHINE, "llama", "x")
+    request = generation(STORY)
     with pytest.raises(RefusedError, match="other"):
-        await anext(backend.generate(generation(STORY), permit(elsewhere)))
+        await anext(backend.generate(request, leave(backend, request, elsewhere)))
 
 
 async def test_a_tiny_context_window_is_honest(make_backend: MakeBackend) -> None:
@@ -205,7 +207,7 @@ async def test_a_megabyte_is_counted_in_seconds_and_again_at_once(backend: Llama
 
 async def test_a_count_is_answered_between_two_tokens(backend: LlamaBackend) -> None:
     counted: list[int] = []
-    async for event in backend.generate(generation(STORY, LONG), permit()):
+    async for event in generate(backend, generation(STORY, LONG)):
         if isinstance(event, Text) and not counted:
             counted.append(await asyncio.wait_for(backend.count(STORY), 30))
             await backend.stop("t1")

@@ -1,0 +1,96 @@
+"""What a reply adds up to while it arrives: its text with its thoughts marked, its end, and its tokens."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from assistant.backends.remote.wire.openai import Counts, Piece
+from assistant.domain.errors import ServerError
+from assistant.domain.prompt import Finish
+from assistant.domain.thinking import CLOSING, OPENING
+from assistant.domain.turns import Usage
+from assistant.ports import PromptProgress, Text
+
+_FINISHES = {"length": Finish.LENGTH}
+_WITHHELD = ("content_filter",)
+_BROKEN = ("abort", "error")
+
+
+@dataclass(slots=True)
+class Tally:
+    """The state of one reply from the server called `name`; `input_tokens` is our own estimate of its prompt."""
+
+    name: str
+    input_tokens: int
+    window_tokens: int | None
+    finish: Finish | None = None
+    counts: Counts = Counts()  # noqa: RUF009 - frozen
+    progress: PromptProgress | None = None
+    _texts: int = 0
+    _thinking: bool = False
+
+    def take(self, piece: Piece) -> Iterator[Text | PromptProgress]:
+        """What `piece` adds. Raises: ServerError where it says that the reply was broken off."""
+        if piece.counts is not None:
+            self._add(piece.counts)
+        broken = self._broken(piece.finish)
+        if piece.finish is not None and broken is None:
+            self.finish = _FINISHES.get(piece.finish, Finish.STOP)
+        if piece.progress is not None and not self._texts:
+            self.progress = piece.progress
+            yield piece.progress
+        text = self._marked(piece)
+        if text:
+            self._texts += 1
+            yield Text(text, 1)
+        if broken is not None:
+            raise broken
+
+    @property
+    def begun(self) -> bool:
+        """Whether text came."""
+        return self._texts > 0
+
+    def usage(self) -> Usage:
+        """The tokens as the server counted them; where it did not, as estimated or as pieces that came."""
+        counts = self.counts
+        input_tokens = counts.input_tokens
+        if input_tokens is None and self.progress is not None:
+            input_tokens = self.progress.total
+        counted = input_tokens is not None and counts.output_tokens is not None
+        cached = counts.cached_tokens
+        if cached is None and self.progress is not None:
+            cached = self.progress.cached
+        into = self.input_tokens if input_tokens is None else input_tokens
+        out = self._texts if counts.output_tokens is None else counts.output_tokens
+        return Usage(into, cached, out, not counted, into + out, self.window_tokens)
+
+    def _add(self, new: Counts) -> None:
+        known = self.counts
+        if new.input_tokens is not None:
+            known = replace(known, input_tokens=new.input_tokens)
+        if new.cached_tokens is not None:
+            known = replace(known, cached_tokens=new.cached_tokens)
+        if new.output_tokens is not None:
+            known = replace(known, output_tokens=new.output_tokens)
+        self.counts = known
+
+    def _marked(self, piece: Piece) -> str:
+        """Its text; a thought that the server sent apart stands in it as models write it that the server leaves alone."""
+        text = ""
+        if piece.thought:
+            text = piece.thought if self._thinking else f"{OPENING}\n{piece.thought}"
+            self._thinking = True
+        if self._thinking and (piece.text or piece.finish is not None):
+            text += f"\n{CLOSING}\n\n"
+            self._thinking = False
+        return text + piece.text
+
+    def _broken(self, reason: str | None) -> ServerError | None:
+        """The error that the reason for an end stands for."""
+        if reason in _WITHHELD:
+            return ServerError(
+                f"{self.name} withheld the rest: its content filter", "ask otherwise"
+            )
+        if reason in _BROKEN:
+            return ServerError(f"{self.name} broke the reply off ({reason})", "send again")
+        return None

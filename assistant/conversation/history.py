@@ -1,0 +1,34 @@
+"""What the engine reads of the past: a conversation's messages and its pin. The latest path is kept."""
+
+from assistant.domain.prompt import Message
+from assistant.ports import Journal
+
+
+class History:
+    """The journal, as far as a proposal needs it."""
+
+    def __init__(self, journal: Journal) -> None:
+        """Nothing is read yet."""
+        self._journal = journal
+        self._latest: tuple[str, tuple[Message, ...]] = ("", ())
+
+    def path(self, head: str | None) -> tuple[Message, ...]:
+        """The messages down to `head`; typing asks for the latest path again and again, and it may be long."""
+        if head is None:
+            return ()
+        known, path = self._latest
+        if known != head:
+            path = tuple(self._journal.path(head))
+            # A reply that still runs, in another window perhaps, has more text the next time.
+            if all(m.finish for m in path[-1:]):
+                self._latest = (head, path)
+        return path
+
+    def went_on(self, head: str, path: tuple[Message, ...]) -> None:
+        """A turn ended in `head`, with `path` down to it."""
+        self._latest = (head, path)
+
+    def pinned(self, conversation: str) -> str | None:
+        """The route that a conversation is to stay on; None where it takes the default of the moment."""
+        known = self._journal.conversation(conversation) if conversation else None
+        return (known.route or None) if known else None

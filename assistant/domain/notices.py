@@ -1,0 +1,11 @@
+"""What is said about a conversation itself: the same words live, after a restart and in an export."""
+
+
+def window_moved(dropped: int) -> str:
+    """That the `dropped` oldest messages are out of the model's sight from here on."""
+    if dropped == 1:
+        return "The oldest message no longer fits the context window; the model does not see it."
+    return (
+        f"The oldest {dropped:,} messages no longer fit the context window; "
+        "the model does not see them."
+    )

@@ -1,0 +1,1 @@
+"""What a text holds: secrets and personal data, found by patterns on this machine."""

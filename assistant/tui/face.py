@@ -1,0 +1,135 @@
+"""The chat screen's face: the columns and the bar, kept in step with the desk, the clock and the sensors."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from assistant.domain.hygiene import harmless
+from assistant.domain.places import Place
+from assistant.domain.readings import sense, tick
+from assistant.domain.settings import Settings
+from assistant.tui import wording
+from assistant.tui.desk import Desk
+from assistant.tui.layout import Wanted
+from assistant.tui.senses import BEAT_S, Senses
+from assistant.tui.services import Services
+from assistant.tui.shelf import Shelf
+from assistant.tui.widgets.columns import Columns
+from assistant.tui.widgets.composer import entitle
+from assistant.tui.widgets.panel import panel_line
+from assistant.tui.widgets.status import IDLE, OFFERED, RUNNING, Status
+
+if TYPE_CHECKING:
+    from assistant.domain.sensing import Sensed
+
+TICK_S = 0.5
+"""How often the panel is drawn while a turn runs, and how often a wait counts on."""
+
+
+class Face:
+    """What the desk sees of the screen: shows what it says, and passes what is typed."""
+
+    def __init__(
+        self, screen: Screen[None], services: Services, settings: Callable[[], Settings]
+    ) -> None:
+        """`settings` gives those of the moment."""
+        self._screen = screen
+        self._services = services
+        self._settings = settings
+        shown = settings().screen
+        self.columns = Columns(Wanted(shown.chats, shown.panel))
+        self.transcript = self.columns.transcript
+        self.composer = self.columns.composer
+        self.queue = self.columns.queue
+        self.status = Status()
+        self.desk = Desk(services, self, settings, screen.run_worker)
+        self.shelf = Shelf(
+            services.engine, services.journal, services.clock, self.columns.chats, self
+        )
+        self._senses = Senses(services.sense, screen.run_worker, self._took)
+
+    def mount(self) -> None:
+        """Begins to keep time."""
+        self._ticker = self._screen.set_interval(TICK_S, self.tick, pause=True)
+        self._screen.set_interval(BEAT_S, self.beat)
+        self.transcript.frames_per_second = self._settings().screen.frames_per_second
+
+    def place(self, width: int, height: int) -> None:
+        """Lays out for a screen of that size."""
+        self.status.display = not self.columns.place(width, height).small
+
+    def run_worker(self, work: Coroutine[None, None, None]) -> object:
+        """Runs beside the screen."""
+        return self._screen.run_worker(work)
+
+    def tell(self, text: str, error: bool = False) -> None:
+        """A toast, harmless whatever it quotes; errors stay longer."""
+        text = harmless(text)
+        if error:
+            self._screen.notify(text, severity="error", timeout=12, markup=False)
+        else:
+            self._screen.notify(text, timeout=5, markup=False)
+
+    def need_model(self) -> None:
+        """Offers to fetch one."""
+        app = self._screen.app
+        app.run_worker(app.run_action("fetch"))
+
+    def desk_changed(self) -> None:
+        """Shows where the next message goes, what runs, and the list as it is now."""
+        running = self.desk.turns.running
+        self.label()
+        opened = self.desk.chat.conversation
+        busy = running.ask.chat.conversation if running else ""
+        self.shelf.refresh(opened, busy)
+        if running:
+            self._ticker.resume()
+        else:
+            self._ticker.pause()
+        self.tick()
+
+    def bearings_changed(self) -> None:
+        """Shows where prompts go now, in an empty chat in words too, and what else the look found."""
+        desk, report = self.desk, self.desk.bearings.report
+        here = (r for r in self._services.engine.routes if r.place is Place.THIS_MACHINE)
+        desk.turns.readings = replace(desk.turns.readings, here=tuple(here))
+        if report:
+            desk.turns.readings = sense(desk.turns.readings, report.sensed)
+        desk.greet()
+        self.label()
+        self.tick()
+
+    def label(self) -> None:
+        """Says where the next message goes, and which keys there are."""
+        desk = self.desk
+        bound = desk.bearings.bound(desk.chat)
+        writable = self._services.journal.writable
+        left = any(r.place is not Place.THIS_MACHINE for r in desk.turns.readings.routes)
+        self.status.stand(wording.standing(writable=writable, bound=bound, left=left))
+        offered = OFFERED if desk.fallback.offer else IDLE
+        self.status.hints(RUNNING if desk.turns.running_in(desk.chat) else offered)
+        entitle(self.transcript, desk.chat.title or "New chat")
+        self.composer.label(bound, wording.window(desk.context, desk.bearings.doing))
+
+    def tick(self) -> None:
+        """Draws what the time changes."""
+        desk, panel = self.desk, self.columns.panel
+        readings = tick(desk.turns.readings, self._services.clock.monotonic_ms())
+        if panel.display:
+            panel.readings = readings
+        wide = not self.columns.shape.line
+        self.status.line(None if wide else panel_line(readings, self._screen.size.width - 2))
+        if running := desk.turns.running_in(desk.chat):
+            desk.live.wait(running)
+
+    def beat(self) -> None:
+        """Time to look at the sensors, where somebody may see them or a reply runs that they explain."""
+        busy = self.desk.turns.running is not None
+        if busy or self.columns.panel.display:
+            self._senses.beat(busy=busy)
+
+    def _took(self, sensed: "Sensed") -> None:
+        self.desk.turns.readings = sense(self.desk.turns.readings, sensed)
+        self.tick()

@@ -1,0 +1,85 @@
+"""The sheets that open over the chat, and the settings of the moment, which they change."""
+
+from collections.abc import Awaitable, Callable
+
+from textual.app import App
+from textual.screen import ModalScreen, Screen
+
+from assistant.domain.errors import AssistantError
+from assistant.tui.layout import Wanted
+from assistant.tui.screens.chat import ChatScreen
+from assistant.tui.services import Services
+
+
+class SheetApp(App[int]):
+    """The chat and what opens over it; one sheet of a kind at a time."""
+
+    def __init__(self, services: Services, drawn: Callable[[], object]) -> None:
+        """`drawn` is called after the first frame."""
+        super().__init__()
+        self.animation_level = "none"
+        self._services = services
+        self.settings = services.settings
+        self.chat = ChatScreen(services, lambda: self.settings, drawn)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The chat."""
+        return self.chat
+
+    def change(self, key: str, value: str | int | float | bool) -> str:
+        """Writes one setting and follows it; returns what is wrong with it, "" where nothing is."""
+        if key == "screen.theme" and value not in self.available_themes:
+            return f"there is no theme {value!r}"
+        try:
+            self.settings = self._services.settings_store.change(key, value)
+        except AssistantError as error:
+            return str(error)
+        shown = self.settings.screen
+        if key == "screen.theme":
+            self.theme = shown.theme
+        elif key in ("screen.panel", "screen.chats"):
+            self.chat.columns.want(Wanted(shown.chats, shown.panel))
+        self.chat.transcript.frames_per_second = shown.frames_per_second
+        return ""
+
+    def action_help(self) -> None:
+        """All keys."""
+        from assistant.tui.screens.help import HelpScreen
+
+        self._open(HelpScreen())
+
+    def action_hat(self) -> None:
+        """What the HAT can do, and what mends it."""
+        from assistant.tui.screens.hat import HatScreen
+
+        self._open(HatScreen(self.chat.desk.bearings))
+
+    def action_settings(self) -> None:
+        """The settings; what a loaded model or a route does not follow is looked at again."""
+        from assistant.tui.screens.settings import SettingsScreen
+
+        self._open(SettingsScreen(self.settings, self.change), self._follow)
+
+    def action_fetch(self) -> None:
+        """The first run's screen: which model, from where, how large."""
+        from assistant.tui.screens.fetch import FetchScreen
+
+        self._open(FetchScreen(self._services), self._follow)
+
+    def _open(
+        self,
+        screen: ModalScreen[bool],
+        then: Callable[[bool | None], Awaitable[None]] | None = None,
+    ) -> None:
+        """One of a kind at a time: the keys work there too."""
+        if not isinstance(self.screen, type(screen)):
+            self.push_screen(screen, then)
+
+    async def _follow(self, changed: bool | None) -> None:
+        if changed:
+            self.chat.run_worker(self._warm())
+
+    async def _warm(self) -> None:
+        """Looks again, and loads what answers now."""
+        await self.chat.desk.bearings.look()
+        await self.chat.desk.bearings.warm()

@@ -1,0 +1,1 @@
+"""The one composition root: settings in, a house with every room connected out."""

@@ -1,0 +1,146 @@
+"""The house, connected: what the chat and `ask` run in."""
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.conversation.engine import Engine
+from assistant.domain.errors import AssistantError, UsageError
+from assistant.domain.settings import Settings
+from assistant.machine.clock import SystemClock
+from assistant.ports import Clock, SettingsStore
+from assistant.storage import paths
+from assistant.storage.instances import Instance
+from assistant.storage.journal import Opened, SqliteJournal, open_journal, open_or_stand_in
+from assistant.storage.models import ModelShelf
+from assistant.storage.settings import TomlSettings
+from assistant.wiring.models import model_shelf
+from assistant.wiring.processor import Processor
+
+if TYPE_CHECKING:
+    from assistant.domain.routing import LocalReport
+    from assistant.domain.sensing import Sensed
+    from assistant.tui.services import Services
+    from assistant.wiring.local import LocalRoutes
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that runs, connected; `warnings` say what does not work as it should."""
+
+    engine: Engine
+    journal: SqliteJournal
+    models: ModelShelf
+    settings_store: SettingsStore
+    settings: Settings
+    clock: Clock
+    places: paths.Places
+    processor: Processor
+    warnings: tuple[str, ...]
+
+
+OpenJournal = Callable[[Path, Instance, int], Opened]
+
+
+@contextmanager
+def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
+    """Opens the journal by `opening` and connects the rooms; closes the journal at the end.
+
+    Raises: SettingsError, StorageError.
+    """
+    with ExitStack() as held:
+        places = paths.find()
+        problems = paths.make(places)
+        clock = SystemClock()
+        store = TomlSettings(places.settings_file)
+        settings = store.load()
+        instance = Instance(places.instances, clock.new_id())
+        held.callback(instance.release)
+        opened = opening(places.journal_file, instance, clock.now_ms())
+        held.callback(opened.journal.close)
+        models = model_shelf(places, clock, settings)
+        processor = Processor(places, models, clock)
+        yield House(
+            Engine(opened.journal, processor.backends(settings), clock, instance.name),
+            opened.journal,
+            models,
+            store,
+            settings,
+            clock,
+            places,
+            processor,
+            (*(str(problem) for problem in problems), *opened.warnings),
+        )
+
+
+def run_chat() -> int:
+    """Opens the chat screen and returns its exit code.
+
+    Raises: UsageError where there is no terminal; SettingsError, StorageError.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the chat needs a terminal", 'without one: assistant ask "..."')
+    with open_house(open_or_stand_in) as house:
+        from assistant.tui.app import run
+
+        return run(services(house), house.places.cache)
+
+
+def services(house: House) -> "Services":
+    """What the screens are given."""
+    from assistant.tui.services import Services
+
+    @functools.cache
+    def routes() -> "LocalRoutes":
+        """Made at the first look: the first frame does not wait for its modules."""
+        return local_routes(house)
+
+    async def reconnect() -> None:
+        await look_again(house.engine, routes())
+
+    async def look() -> "LocalReport":
+        try:
+            return await look_again(house.engine, routes())
+        except AssistantError as error:
+            # Settings or files that broke meanwhile: what serves goes on serving.
+            return await routes().no_look(str(error))
+
+    async def sense() -> "Sensed":
+        return await routes().sense()
+
+    return Services(
+        house.engine,
+        house.journal,
+        house.models,
+        house.settings_store,
+        house.settings,
+        house.clock,
+        reconnect,
+        look,
+        sense,
+        house.warnings,
+    )
+
+
+def local_routes(house: House) -> "LocalRoutes":
+    """The routes of this machine, with the processor that the engine has already."""
+    from assistant.wiring.local import LocalRoutes
+
+    return LocalRoutes(
+        house.places,
+        house.processor,
+        house.clock,
+        house.settings_store.load,
+        lambda: house.engine.busy,
+    )
+
+
+async def look_again(engine: Engine, routes: "LocalRoutes") -> "LocalReport":
+    """Looks at the routes of this machine and gives the engine what is ready now. Raises: SettingsError, StorageError."""
+    looked = await routes.look()
+    await engine.use_backends(looked.backends, looked.absent)
+    return looked.report

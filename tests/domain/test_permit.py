@@ -1,0 +1,104 @@
+"""A permit opens once, for the route, the address and the bytes that it was given for, and not for long."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.domain.control import Control, ControlPermit
+from assistant.domain.errors import RefusedError
+from assistant.domain.permit import Outgoing, Permit, Turnstile
+from assistant.domain.places import Address, Place, Route, loopback_address
+from assistant.domain.policy import decide
+from assistant.domain.sensitivity import Label
+
+ROUTE = Route("hat", Place.THIS_MACHINE, "hailo-ollama", "qwen")
+ADDRESS = Address("127.0.0.1", 8000)
+OUTGOING = Outgoing(ADDRESS, "/api/chat", b"body")
+PERMIT = Permit("p", "hat", decide("d", ROUTE, Label.NORMAL), ADDRESS, OUTGOING.digest, 100)
+
+
+def test_a_permit_passes_once() -> None:
+    gate = Turnstile()
+    gate.pass_permit(PERMIT, ROUTE, OUTGOING, 99)
+    with pytest.raises(RefusedError, match="has been used"):
+        gate.pass_permit(PERMIT, ROUTE, OUTGOING, 99)
+
+
+def test_an_expired_permit_does_not_pass() -> None:
+    with pytest.raises(RefusedError, match="expired"):
+        Turnstile().pass_permit(PERMIT, ROUTE, OUTGOING, 100)
+
+
+@pytest.mark.parametrize(
+    ("route", "outgoing", "said"),
+    [
+        (replace(ROUTE, id="cpu"), OUTGOING, "for hat, not for cpu"),
+        (ROUTE, replace(OUTGOING, address=Address("127.0.0.1", 8001)), "another address"),
+        (ROUTE, replace(OUTGOING, address=Address("127.0.0.1", 8000, secure=True)), "address"),
+        (ROUTE, replace(OUTGOING, address=None), "another address"),
+        (ROUTE, replace(OUTGOING, body=b"body "), "another text"),
+        (ROUTE, replace(OUTGOING, target="/api/generate"), "another text"),
+    ],
+)
+def test_for_anything_else_it_does_not_pass_and_is_not_spent(
+    route: Route, outgoing: Outgoing, said: str
+) -> None:
+    gate = Turnstile()
+    with pytest.raises(RefusedError, match=said):
+        gate.pass_permit(PERMIT, route, outgoing, 1)
+    gate.pass_permit(PERMIT, ROUTE, OUTGOING, 1)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 9), st.integers(0, 9))))
+def test_whatever_comes_no_living_permit_passes_twice(tries: list[tuple[str, int, int]]) -> None:
+    gate, passed = Turnstile(), []
+    now_ms = 0
+    for name, life_ms, wait_ms in tries:
+        now_ms += wait_ms
+        try:
+            gate.pass_once(name, life_ms, now_ms)
+        except RefusedError:
+            continue
+        assert now_ms < life_ms
+        passed.append(name)
+    assert len(passed) == len(set(passed))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"method": "PUT"},
+        {"target": "api/tags"},
+        {"method": "GET", "body": b"x"},
+        {"most_bytes": 0},
+    ],
+)
+def test_a_control_permit_is_for_plain_requests_alone(wrong: dict[str, object]) -> None:
+    fine = ControlPermit("c", Control.LOOK, ADDRESS, "POST", "/api/show", b"", 100, 1)
+    with pytest.raises(RefusedError):
+        replace(fine, **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("127.0.0.1:8000", Address("127.0.0.1", 8000)),
+        (" localhost:1 ", Address("localhost", 1)),
+        ("[::1]:8000", Address("::1", 8000)),
+        ("192.168.1.4:8000", None),
+        ("127.0.0.1", None),
+        ("127.0.0.1:0", None),
+        ("127.0.0.1:99999", None),
+        ("evil.example:8000", None),
+        ("", None),
+    ],
+)
+def test_only_addresses_of_this_machine_are_its_own(text: str, found: Address | None) -> None:
+    assert loopback_address(text) == found
+
+
+def test_an_address_as_it_is_written() -> None:
+    assert str(Address("::1", 80)) == "[::1]:80"
+    assert Address("pi.local", 443, secure=True).url == "https://pi.local:443"

@@ -1,0 +1,104 @@
+"""Going to an empty chat: what is typed before it belongs to the old one, what is typed after it to the new one."""
+
+from pathlib import Path
+
+import pytest
+from textual import events
+
+from assistant.domain.errors import StorageError
+from assistant.domain.events import ConversationStarted, Event
+from assistant.storage.journal import SqliteJournal
+from assistant.tui.app import AssistantApp
+from tests.tui.driving import answered, opened, screen_text, send, settled_surroundings, until
+from tests.tui.fake_services import Answer, Stage, stage
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settled_surroundings(monkeypatch)
+
+
+class StartlessJournal(SqliteJournal):
+    """Its disk is full whenever a conversation begins."""
+
+    def append(self, event: Event) -> None:
+        if isinstance(event, ConversationStarted):
+            raise StorageError("the disk is full")
+        super().append(event)
+
+
+def burst(app: AssistantApp, *keys: str) -> None:
+    """Keys that arrive in one packet: none waits until the one before it has acted."""
+    for key in keys:
+        for one in [key] if key in ("enter", "ctrl+n") else key:
+            app.post_message(events.Key(one, one if len(one) == 1 else None))
+
+
+def questions(on: Stage) -> set[tuple[str, ...]]:
+    """What was asked in each conversation."""
+    heads = (summary.head for summary in on.journal.conversations())
+    paths = [on.journal.path(head) for head in heads if head]
+    return {tuple(m.text for m in path if m.role.value == "user") for path in paths}
+
+
+async def test_keys_in_one_burst_go_where_they_were_meant(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        burst(app, "one", "enter", "left", "ctrl+n", "two", "enter", "ctrl+n", "three", "enter")
+        await until(pilot, lambda: len(on.backend.asked) == 3)
+        await answered(app, pilot)
+        burst(app, "four", "enter", "half", "ctrl+n", "five")
+        await until(pilot, lambda: len(on.backend.asked) == 4 and app.chat.desk.chat.head is None)
+        await answered(app, pilot)
+        assert app.chat.composer.text == "five"
+        await app.action_quit()
+    assert questions(on) == {("one",), ("two",), ("three", "four")}
+    drafts = {summary.title: on.journal.draft(summary.id) for summary in on.journal.conversations()}
+    assert drafts == {"one": "left", "two": "", "three": "half"}
+    assert on.journal.draft("") == "five"
+
+
+async def test_new_texts_that_wait_survive_a_crash_together(tmp_path: Path) -> None:
+    on = stage(tmp_path, Answer(("begun ", "and ended"), hold=1))
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "runs")
+        await until(pilot, lambda: "begun" in screen_text(app))
+        burst(app, "ctrl+n", "waits", "enter", "ctrl+n", "also", "enter", "ctrl+n", "typed")
+        await until(pilot, lambda: on.journal.draft("") == "waits\n\nalso\n\ntyped")
+        on.backend.go.set()
+        await until(pilot, lambda: len(on.backend.asked) == 3)
+        await answered(app, pilot)
+        await until(pilot, lambda: on.journal.draft("") == "typed")
+    assert questions(on) == {("runs",), ("waits",), ("also",)}
+
+
+async def test_an_unsent_new_chat_outlives_turns_of_other_chats(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "one")
+        await answered(app, pilot)
+        (summary,) = on.journal.conversations()
+        burst(app, "ctrl+n", "a thought")
+        await until(pilot, lambda: app.chat.composer.text == "a thought")
+        await app.chat.desk.open(summary.id)
+        await send(app, pilot, "two")
+        await answered(app, pilot)
+        await app.chat.desk.open("")
+        assert app.chat.composer.text == "a thought"
+        await app.action_quit()
+    assert on.journal.draft("") == "a thought"
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_a_new_chat_that_cannot_begin_is_the_empty_one_again(
+    tmp_path: Path, away: bool
+) -> None:
+    on = stage(tmp_path, journal_type=StartlessJournal)
+    async with opened(on) as (app, pilot):
+        burst(app, "one", "enter", *(["ctrl+n"] if away else []), "two")
+        await until(pilot, lambda: app.chat.composer.text == "one\n\ntwo")
+        assert app.chat.desk.chat.title == ""
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: app.chat.composer.text == "one\n\ntwo")
+        await app.action_quit()
+    assert on.journal.draft("") == "one\n\ntwo"
