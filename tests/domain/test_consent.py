@@ -63,6 +63,12 @@ def test_the_longest_grant() -> None:
     assert (longest.idle_days, longest.max_cost, longest.session) == (14, None, "")
 
 
+def test_the_smallest_grant_and_the_smallest_send() -> None:
+    least = Limits(0, 1, max_requests=1, max_tokens=1, max_cost=Decimal(0), currency="EUR")
+    assert (least.max_requests, least.max_tokens, least.max_cost) == (1, 1, Decimal(0))
+    assert Reserved(GRANT.id, NOW, "p", 0, 0, Decimal(0)).tokens == 0
+
+
 def test_a_grant_is_requested_and_then_given() -> None:
     standing = fold(GRANT.id, GIVEN)
     assert standing.state is State.GIVEN

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from assistant.backends.llama.bindings import llama
+from assistant.backends.llama.crew import Crew
 from assistant.backends.llama.ladder import Rung
 from assistant.backends.llama.prefix import Cells
 from assistant.backends.llama.protocol import Fault
@@ -87,7 +88,8 @@ class Model:
         trained = llama.llama_model_n_ctx_train(self.handle)
         wanted = min(context_tokens or trained, trained) if trained > 0 else context_tokens
         self.window = max(wanted, _LEAST_CONTEXT)
-        self.context = self._make_context(1 if rung.single_thread else threads)
+        self._crew = Crew(1 if rung.single_thread else threads)
+        self.context = self._make_context(self._crew.threads)
         self._memory = llama.llama_get_memory(self.context)
         if not self._memory or llama.llama_model_has_encoder(self.handle):
             raise WorkerError(Fault.MODEL, "it is not a model that writes text")
@@ -102,6 +104,10 @@ class Model:
         """Gives the memory back; a process that ends anyway need not."""
         llama.llama_free(self.context)
         llama.llama_model_free(self.handle)
+
+    def begin(self, *, steady: bool) -> None:
+        """A reply begins; a `steady` one is worked on by as many threads each time (see crew)."""
+        self._set_threads(self._crew.begin(steady=steady))
 
     def template(self) -> str | None:
         """The chat template in the model file."""
@@ -124,6 +130,7 @@ class Model:
             if not done:
                 return False
             self.cells.extend(batch)
+            self._look()
             told()
         return True
 
@@ -136,6 +143,7 @@ class Model:
         self._wanted[0] = 0
         if done:
             self.cells.append(token)
+            self._look()
         return done
 
     def trim(self, length: int) -> int:
@@ -211,6 +219,13 @@ class Model:
         llama.llama_set_abort_callback(self.context, llama.ggml_abort_callback(), None)
         self.step(last)
         llama.llama_set_abort_callback(self.context, self._interrupt.callback, self._interrupt.data)
+
+    def _look(self) -> None:
+        if self._crew.look():
+            self._set_threads(self._crew.threads)
+
+    def _set_threads(self, threads: int) -> None:
+        llama.llama_set_n_threads(self.context, threads, threads)
 
     def _decode(self) -> bool:
         code = llama.llama_decode(self.context, self._batch)

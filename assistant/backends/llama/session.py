@@ -71,6 +71,7 @@ class Session:
     def prefill(self, frame: Prefill) -> None:
         """Evaluates what will stay of a prompt that is being typed, until something else is asked."""
         if not self._inbox.gives_way:
+            self._model.begin(steady=False)
             self._enter(frame.conversation, frame.messages)
             stable = self._tokenizer.stable(frame.messages, self._model.cells.tokens)
             if len(stable) < self._model.window:
@@ -91,6 +92,7 @@ class Session:
                 f"{len(prompt)} tokens, the context window holds {self._model.window}",
             )
         exact = sampling.temperature <= 0 or sampling.seed is not None
+        self._model.begin(steady=exact)
         ready = self._read(frame.id, prompt, exact=exact)
         finish, produced = Finish.CANCELLED, 0
         if ready.complete:
