@@ -14,7 +14,7 @@ run: ## sets everything up (once) and opens the chat
 	@$(bin)/assistant $(ARGS)
 
 test: .ready ## sets everything up (once) and runs the tests
-	$(bin)/python -m pytest $(ARGS)
+	$(bin)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: format lint types contracts test ## all that CI checks: format, lint, types, import contracts, tests
 
