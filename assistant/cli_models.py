@@ -291,7 +291,7 @@ def progress_line(step: FetchProgress) -> str:
 
 
 def _row(model: CatalogEntry | InstalledModel, available: int | None) -> dict[str, object]:
-    from assistant.domain.routing import CPU
+    from assistant.domain.places import CPU
 
     return {**asdict(model), "on": CPU, "fit": fit(model.memory_bytes, available).value}
 

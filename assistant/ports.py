@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from assistant.domain.control import ControlPermit
 from assistant.domain.events import Event, Stage
 from assistant.domain.models import CatalogEntry, FetchProgress, InstalledModel
-from assistant.domain.permit import Outgoing, Permit
 from assistant.domain.places import Route
 from assistant.domain.prompt import ChatMessage, Finish, Message, Sampling
 from assistant.domain.settings import Settings
 from assistant.domain.turns import TurnRecord, Usage
 
 if TYPE_CHECKING:
+    from assistant.domain.control import ControlPermit
     from assistant.domain.hat_models import HatStock
+    from assistant.domain.permit import Outgoing, Permit
 
 
 class Clock(Protocol):
@@ -115,13 +115,13 @@ class Door(Protocol):
     """The only way out to a server; opens one request for one permit. Leaving the block closes the connection."""
 
     def send(
-        self, permit: Permit, route: Route, outgoing: Outgoing, patience: Patience
+        self, permit: "Permit", route: Route, outgoing: "Outgoing", patience: Patience
     ) -> AbstractAsyncContextManager[Reply]:
         """Posts a prompt. Raises: RefusedError where the permit is not for it; ServerError."""
         ...
 
     def control(
-        self, permit: ControlPermit, patience: Patience
+        self, permit: "ControlPermit", patience: Patience
     ) -> AbstractAsyncContextManager[Reply]:
         """Makes a request that holds nothing of a person's. Raises: RefusedError, ServerError."""
         ...
@@ -159,11 +159,11 @@ class Backend(Protocol):
         """How many tokens `messages` take once the model's template is around them and a reply may begin."""
         ...
 
-    def compose(self, request: Generation) -> Outgoing:
+    def compose(self, request: Generation) -> "Outgoing":
         """The exact bytes that `generate` would give away now, and to whom; for a permit to be bound to. Sends nothing."""
         ...
 
-    def generate(self, request: Generation, permit: Permit) -> AsyncGenerator[BackendEvent, None]:
+    def generate(self, request: Generation, permit: "Permit") -> AsyncGenerator[BackendEvent, None]:
         """Streams a reply and ends with exactly one Done; closing the generator cancels.
 
         Raises: RefusedError where the permit is not for what `compose` gives, was used or has expired; PromptTooSlowError

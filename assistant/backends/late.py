@@ -1,11 +1,14 @@
 """A backend that is made at its first use, so that the first frame does not wait for its modules."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import TYPE_CHECKING
 
-from assistant.domain.permit import Outgoing, Permit
 from assistant.domain.places import Route
 from assistant.domain.prompt import ChatMessage
 from assistant.ports import Backend, BackendEvent, Generation
+
+if TYPE_CHECKING:
+    from assistant.domain.permit import Outgoing, Permit
 
 
 class LateBackend:
@@ -40,11 +43,11 @@ class LateBackend:
         """See ports.Backend. Raises: ModelError, EngineError."""
         return await self._backend().count(messages)
 
-    def compose(self, request: Generation) -> Outgoing:
+    def compose(self, request: Generation) -> "Outgoing":
         """See ports.Backend."""
         return self._backend().compose(request)
 
-    def generate(self, request: Generation, permit: Permit) -> AsyncGenerator[BackendEvent, None]:
+    def generate(self, request: Generation, permit: "Permit") -> AsyncGenerator[BackendEvent, None]:
         """See ports.Backend. Raises: RefusedError, ModelError, EngineError."""
         return self._backend().generate(request, permit)
 

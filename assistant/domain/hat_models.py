@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from assistant.domain.hat import Hat, HatState
 from assistant.domain.models import HAT_PREFIX
-from assistant.domain.routing import HAT
+from assistant.domain.places import HAT
 
 
 class HatModelJson(TypedDict):

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, urlsplit
 
 from assistant.domain.errors import RefusedError, UsageError
-from assistant.domain.places import Address, Place, Route
-from assistant.domain.routing import CPU, HAT
+from assistant.domain.places import CPU, HAT, Address, Place, Route
 
 BACKEND = "remote"
 """The backend of every route in this file."""

@@ -16,6 +16,9 @@ SHORT_NAMES = {Place.THIS_MACHINE: "local", Place.THIS_NETWORK: "network", Place
 """The word that stands next to the colour of a place."""
 
 
+CPU, HAT = "cpu", "hat"
+"""The ids of the two routes of this machine that need no set-up."""
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """Hosts that are this machine; a server there may still pass on what it is given."""
 

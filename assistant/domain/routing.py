@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from assistant.domain.places import Place
+from assistant.domain.places import CPU, HAT, Place
 
 if TYPE_CHECKING:
     from assistant.domain.hat import Hat
     from assistant.domain.sensing import Sensed
-
-CPU, HAT = "cpu", "hat"
-"""The ids of the two routes of this machine that need no set-up."""
 
 READY, OFF = "ready", "off"
 

@@ -1,6 +1,5 @@
 """The user's settings file: read strictly, changed one key at a time, with the user's comments left where they are."""
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import Field, fields
 from pathlib import Path
@@ -164,6 +163,8 @@ def _number(value: Value, kind: object) -> Value:
 
 def _nearest(name: str, known: list[str]) -> str:
     """The known name that `name` was probably meant to be, or all of them."""
+    import difflib
+
     if "." not in name:
         by_end = {key.rpartition(".")[2]: key for key in known}
         found = difflib.get_close_matches(name, by_end, 1)

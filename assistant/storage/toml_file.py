@@ -1,6 +1,5 @@
 """A person's TOML file: read strictly, and what is wrong with it said with the line and the nearest known name."""
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,5 +47,7 @@ def wrong(path: Path, text: str, table: str, key: str, what: str, hint: str) -> 
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """The known name that `name` was probably meant to be, or all of them."""
+    import difflib
+
     close = difflib.get_close_matches(name, known, 1)
     return f"did you mean {close[0]}?" if close else "known: " + ", ".join(known)

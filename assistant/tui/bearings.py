@@ -116,7 +116,7 @@ def serves(backend: str) -> bool:
 def reason(report: "LocalReport", default: str) -> str:
     """Why prompts do not go to the HAT; "" where they do, or where there is none to go to."""
     from assistant.domain.hat import HatState
-    from assistant.domain.routing import HAT
+    from assistant.domain.places import HAT
 
     if default == HAT or report.hat.state is HatState.NONE:
         return report.problem

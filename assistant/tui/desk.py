@@ -289,8 +289,6 @@ def _joined(*texts: str) -> str:
 
 def _learn_markdown() -> None:
     """Loads what the first reply needs before it comes: the engine is then using every core."""
-    from assistant.tui.markdown.growing import Growing
+    from assistant.tui.widgets.transcript_reply import Reply
 
-    growing = Growing(80)
-    growing.append("a")
-    growing.update()
+    Reply("a", 80, live=True, unfolded=False)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from assistant.domain.errors import RouteError
 from assistant.domain.hat import Hat, HatEvidence, HatState, ServerLook, Way, judge, preferred
 from assistant.domain.hat_remedies import run_server
-from assistant.domain.places import Address, Place, Route, loopback_address
-from assistant.domain.routing import HAT, RouteState
+from assistant.domain.places import HAT, Address, Place, Route, loopback_address
+from assistant.domain.routing import RouteState
 from assistant.domain.settings import HatSettings
 from assistant.ports import Backend, Clock, Door
 from assistant.storage import paths

@@ -10,7 +10,8 @@ from assistant.domain.errors import RouteError
 from assistant.domain.hat import Way
 from assistant.domain.hat_models import HatStock, stock
 from assistant.domain.models import FetchProgress
-from assistant.domain.routing import HAT, LocalReport
+from assistant.domain.places import HAT
+from assistant.domain.routing import LocalReport
 from assistant.domain.settings import Settings
 from assistant.machine.clock import SystemClock
 from assistant.machine.hat_store import stored_models

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from assistant.domain.errors import SettingsError
 from assistant.domain.hat import HatEvidence, judge
 from assistant.domain.own_routes import OwnRoute
-from assistant.domain.routing import HAT, LocalReport, RouteState, in_order
+from assistant.domain.places import HAT
+from assistant.domain.routing import LocalReport, RouteState, in_order
 from assistant.domain.sensing import Sensed
 from assistant.domain.settings import Settings
 from assistant.ports import Backend, Clock, Door

@@ -1,17 +1,20 @@
 """The processor's route, connected: the model that answers on it, its state in words, and its backend."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assistant.backends.late import LateBackend
 from assistant.domain.errors import AssistantError
 from assistant.domain.models import Fit, InstalledModel, fit
-from assistant.domain.places import Place, Route
-from assistant.domain.routing import CPU, RouteState
+from assistant.domain.places import CPU, Place, Route
 from assistant.domain.settings import Settings
 from assistant.ports import Backend, Clock
 from assistant.storage import paths
 from assistant.storage.models import ModelShelf
 from assistant.wiring.models import chosen_model, memory_bytes
+
+if TYPE_CHECKING:
+    from assistant.domain.routing import RouteState
 
 
 class Processor:
@@ -45,7 +48,7 @@ class Processor:
         except AssistantError:
             return None
 
-    def state(self, settings: Settings) -> RouteState:
+    def state(self, settings: Settings) -> "RouteState":
         """Whether the processor can answer, with which model, and why. Never raises."""
         try:
             model = chosen_model(self._models, settings)
@@ -77,7 +80,9 @@ class Processor:
         return LateBackend(route, make)
 
 
-def _state(model: str | None, *, ready: bool, why: str) -> RouteState:
+def _state(model: str | None, *, ready: bool, why: str) -> "RouteState":
+    from assistant.domain.routing import RouteState
+
     return RouteState(CPU, Place.THIS_MACHINE, "llama", model, ready, why)
 
 

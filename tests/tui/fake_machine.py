@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from assistant.conversation.engine import Engine
 from assistant.domain.hat import Hat, HatState, Way
-from assistant.domain.places import Place, Route
-from assistant.domain.routing import CPU, HAT, LocalReport, RouteState, in_order
+from assistant.domain.places import CPU, HAT, Place, Route
+from assistant.domain.routing import LocalReport, RouteState, in_order
 from assistant.domain.sensing import Figures, Reading, Sensed, Source, Throttling
 from assistant.ports import Backend
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.domain.places import Place
-from assistant.domain.routing import HAT
+from assistant.domain.places import HAT, Place
 from assistant.domain.settings import HatSettings, Settings
 from assistant.machine.clock import SystemClock
 from assistant.storage import paths

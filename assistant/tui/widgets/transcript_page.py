@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from rich.cells import set_cell_size
 
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.places import SHORT_NAMES, Place
 from assistant.domain.prompt import Role
-from assistant.domain.thinking import split
 from assistant.tui.markdown.lines import GAP, Code, Line, Span
 from assistant.tui.markdown.wrap import columns_of, wrap
-from assistant.tui.widgets.transcript_reply import Reply
+
+if TYPE_CHECKING:
+    from assistant.tui.widgets.transcript_reply import Reply
 
 SHOWN_CHARACTERS = 100_000
 """Of a longer user's message the rest is counted, not drawn; a copy has all of it."""
@@ -48,9 +50,11 @@ class Page:
         self.entry = entry
         self._width = width
         self._head = _head(entry, width)
-        self._reply: Reply | None = None
+        self._reply: "Reply | None" = None
         self._said: Sequence[Line] = ()
         if entry.role is Role.ASSISTANT:
+            from assistant.tui.widgets.transcript_reply import Reply
+
             self._reply = Reply(harmless(entry.text), width, live=entry.open, unfolded=unfolded)
         else:
             self._said = _plain(entry, entry.text, width)
@@ -100,7 +104,7 @@ class Page:
         self._head = _head(entry, self._width)
 
     @property
-    def _body(self) -> Reply | Sequence[Line]:
+    def _body(self) -> "Reply | Sequence[Line]":
         return self._said if self._reply is None else self._reply
 
     def _below(self) -> list[Line]:
@@ -111,9 +115,15 @@ class Page:
 def estimate(entry: Entry, width: int) -> int:
     """About how many rows an entry takes, without laying it out."""
     reply = entry.role is Role.ASSISTANT
-    text = split(entry.text).answer if reply else entry.text[:SHOWN_CHARACTERS]
+    text = _answer(entry.text) if reply else entry.text[:SHOWN_CHARACTERS]
     rows = 2 + text.count("\n") + len(text) // width
     return rows if entry.role is Role.SYSTEM else rows + 1
+
+
+def _answer(text: str) -> str:
+    from assistant.domain.thinking import split
+
+    return split(text).answer
 
 
 def _head(entry: Entry, width: int) -> list[Line]:

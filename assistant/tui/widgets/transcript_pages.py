@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from assistant.domain.hygiene import harmless
 from assistant.domain.prompt import Role
-from assistant.domain.thinking import split
 from assistant.tui.widgets.transcript_heights import Heights
 from assistant.tui.widgets.transcript_page import Entry, Page, estimate
 
@@ -118,6 +117,8 @@ class Pages:
         text = self.text(number)
         entry = self.entries[number]
         if entry.role is Role.ASSISTANT and entry.key not in self._unfolded:
+            from assistant.domain.thinking import split
+
             text = split(text).answer or text
         return harmless(text)
 
