@@ -50,12 +50,14 @@ class Page:
         self.entry = entry
         self._width = width
         self._head = _head(entry, width)
-        self._reply: "Reply | None" = None
+        self._reply: Reply | None = None
         self._said: Sequence[Line] = ()
         if entry.role is Role.ASSISTANT:
-            from assistant.tui.widgets.transcript_reply import Reply
+            from assistant.tui.widgets import transcript_reply
 
-            self._reply = Reply(harmless(entry.text), width, live=entry.open, unfolded=unfolded)
+            self._reply = transcript_reply.Reply(
+                harmless(entry.text), width, live=entry.open, unfolded=unfolded
+            )
         else:
             self._said = _plain(entry, entry.text, width)
         self._foot = self._below()
