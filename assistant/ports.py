@@ -11,12 +11,12 @@ from assistant.domain.models import CatalogEntry, FetchProgress, InstalledModel
 from assistant.domain.places import Route
 from assistant.domain.prompt import ChatMessage, Finish, Message, Sampling
 from assistant.domain.settings import Settings
-from assistant.domain.turns import TurnRecord, Usage
 
 if TYPE_CHECKING:
     from assistant.domain.control import ControlPermit
     from assistant.domain.hat_models import HatStock
     from assistant.domain.permit import Outgoing, Permit
+    from assistant.domain.turns import TurnRecord, Usage
 
 
 class Clock(Protocol):
@@ -77,7 +77,7 @@ class Done:
     """The backend is finished: stop, length or cancelled (a failure is raised instead)."""
 
     finish: Finish
-    usage: Usage
+    usage: "Usage"
 
 
 BackendEvent = Waiting | PromptProgress | Text | Done
@@ -261,11 +261,11 @@ class Journal(Protocol):
         """What was said in the transcript besides the messages: where the window moved."""
         ...
 
-    def records(self, limit: int = 100, route: str | None = None) -> Sequence[TurnRecord]:
+    def records(self, limit: int = 100, route: str | None = None) -> Sequence["TurnRecord"]:
         """The latest finished turns, the newest last; replies are left empty."""
         ...
 
-    def record(self, turn: str) -> TurnRecord | None:
+    def record(self, turn: str) -> "TurnRecord | None":
         """One finished turn, whole."""
         ...
 

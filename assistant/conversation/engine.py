@@ -20,13 +20,13 @@ from assistant.domain.events import (
     TurnEvent,
 )
 from assistant.domain.places import Place, Route
-from assistant.domain.policy import Decision, decide
 from assistant.domain.prompt import Message, Prompt
 from assistant.domain.sensitivity import join
 from assistant.ports import Backend, Clock, Generation, Journal
 
 if TYPE_CHECKING:
     from assistant.conversation.running import Running
+    from assistant.domain.policy import Decision
 
 LEAVE_S = 2.0
 """How long a stopped turn may take to end before its backend is closed all the same."""
@@ -38,7 +38,7 @@ class Proposal:
 
     prompt: Prompt
     route: Route
-    decision: Decision
+    decision: "Decision"
     path: tuple[Message, ...]
 
 
@@ -142,6 +142,8 @@ class Engine:
         backend = self._backend(route or self._history.pinned(prompt.conversation))
         path = self._history.path(prompt.parent)
         label = join([prompt.label, *(message.label for message in path)])
+        from assistant.domain.policy import decide
+
         decision = decide(self._clock.new_id(), backend.route, label)
         return Proposal(prompt, backend.route, decision, path)
 

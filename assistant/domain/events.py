@@ -5,11 +5,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from assistant.domain.places import Route
-from assistant.domain.policy import Decision
 from assistant.domain.prompt import Message
-from assistant.domain.turns import TurnRecord
+
+if TYPE_CHECKING:
+    from assistant.domain.policy import Decision
+    from assistant.domain.turns import TurnRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Decided:
     """The policy gave its verdict on this turn, for this route."""
 
     turn: str
-    decision: Decision
+    decision: "Decision"
     route: Route
     at_ms: int
 
@@ -116,7 +119,7 @@ class Delta:
 class Finished:
     """The turn is over, in whatever way; the record says how."""
 
-    record: TurnRecord
+    record: "TurnRecord"
     at_ms: int
 
     @property

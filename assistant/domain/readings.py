@@ -10,10 +10,10 @@ from assistant.domain.events import Asked, Decided, Delta, Finished, Progress, S
 from assistant.domain.percentiles import Percentiles, percentiles
 from assistant.domain.places import Place, Route
 from assistant.domain.prompt import Finish
-from assistant.domain.turns import TurnRecord
 
 if TYPE_CHECKING:
     from assistant.domain.sensing import Sensed
+    from assistant.domain.turns import TurnRecord
 
 RECENT = 100
 """So many of a route's latest requests count in its figures."""
@@ -198,7 +198,7 @@ class Readings:
         return found if len(found) > 1 else ()
 
 
-def begin(records: Sequence[TurnRecord]) -> Readings:
+def begin(records: Sequence["TurnRecord"]) -> Readings:
     """The readings after `records`, the oldest first, with no request of this session yet."""
     recent: dict[Route, list[Sample]] = {}
     for record in records:
@@ -287,14 +287,14 @@ def _marked(
     return (*(marks[-1:] if needed is None else marks[needed:]), mark)
 
 
-def _finished(readings: Readings, record: TurnRecord, at_ms: float) -> Readings:
+def _finished(readings: Readings, record: "TurnRecord", at_ms: float) -> Readings:
     live = readings.current
     mine = live is not None and live.turn == record.turn and live.stage is not None
     current = _settled(live, record, at_ms) if live is not None and mine else live
     return replace(readings, current=current, routes=_counted(readings.routes, record))
 
 
-def _settled(live: RequestReading, record: TurnRecord, at_ms: float) -> RequestReading:
+def _settled(live: RequestReading, record: "TurnRecord", at_ms: float) -> RequestReading:
     """The reading as the record has it; where the record is silent, unknown."""
     usage, latency = record.usage, record.latency_ms
     return RequestReading(
@@ -321,7 +321,7 @@ def _settled(live: RequestReading, record: TurnRecord, at_ms: float) -> RequestR
     )
 
 
-def _recorded(record: TurnRecord) -> Parts:
+def _recorded(record: "TurnRecord") -> Parts:
     parts = record.latency_ms
     return Parts(parts.prepare, parts.queue, parts.load, parts.connect, parts.prefill, parts.decode)
 
@@ -333,7 +333,7 @@ def _complete(parts: Parts, stage: Stage | None, total_ms: float | None) -> Part
     return parts.plus(stage, total_ms - parts.sum_ms)
 
 
-def _counted(routes: tuple[RouteReading, ...], record: TurnRecord) -> tuple[RouteReading, ...]:
+def _counted(routes: tuple[RouteReading, ...], record: "TurnRecord") -> tuple[RouteReading, ...]:
     sample = _sample(record)
     if all(reading.route != record.route for reading in routes):
         return (*routes, _summed(record.route, (sample,)))
@@ -343,7 +343,7 @@ def _counted(routes: tuple[RouteReading, ...], record: TurnRecord) -> tuple[Rout
     )
 
 
-def _sample(record: TurnRecord) -> Sample:
+def _sample(record: "TurnRecord") -> Sample:
     rate = record.tokens_per_second
     return Sample(
         record.finish,

@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from assistant.domain.errors import StorageError
 from assistant.domain.events import (
@@ -22,7 +23,9 @@ from assistant.domain.events import (
     Trimmed,
 )
 from assistant.domain.prompt import Message, Role
-from assistant.domain.turns import TurnRecord
+
+if TYPE_CHECKING:
+    from assistant.domain.turns import TurnRecord
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -82,7 +85,7 @@ def finish(db: sqlite3.Connection, event: Finished, kind: str) -> None:
     _touch(db, conversation, event.at_ms, seq)
 
 
-def _close(db: sqlite3.Connection, kept: TurnRecord, seq: int) -> None:
+def _close(db: sqlite3.Connection, kept: "TurnRecord", seq: int) -> None:
     db.execute(
         "UPDATE turn SET finished = ?, route = ?, record = ? WHERE id = ?",
         (seq, kept.route.id, json.dumps(kept.to_json()), kept.turn),

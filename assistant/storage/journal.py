@@ -3,16 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assistant.domain.errors import StorageError
 from assistant.domain.events import Decided, Delta, Event, Trimmed
 from assistant.domain.prompt import Message
-from assistant.domain.turns import TurnRecord
 from assistant.ports import ConversationSummary, Notice, SearchHit
 from assistant.storage import folds, queries
 from assistant.storage.database import Database, in_memory, open_database
 from assistant.storage.instances import Instance
-from assistant.storage.recovery import recover
+
+if TYPE_CHECKING:
+    from assistant.domain.turns import TurnRecord
 
 QUICK = (Decided, Trimmed, Delta)
 """Events that do not wait for the disk: the permit's commit takes a decision along before anything is sent."""
@@ -46,6 +48,11 @@ class SqliteJournal:
 
     def recover(self, now_ms: int, alive: Callable[[str], bool]) -> int:
         """Ends the turns of programs that are not `alive`, as failed, with what had arrived; returns how many."""
+        with self.database.read() as db:
+            if not queries.has_running(db):
+                return 0
+        from assistant.storage.recovery import recover
+
         with self.database.write() as db:
             return recover(db, now_ms, alive)
 
@@ -76,12 +83,12 @@ class SqliteJournal:
         with self.database.read() as db:
             return queries.notices(db, conversation)
 
-    def records(self, limit: int = 100, route: str | None = None) -> Sequence[TurnRecord]:
+    def records(self, limit: int = 100, route: str | None = None) -> Sequence["TurnRecord"]:
         """The latest finished turns of this machine, the newest last; replies are left empty."""
         with self.database.read() as db:
             return queries.records(db, limit, route)
 
-    def record(self, turn: str) -> TurnRecord | None:
+    def record(self, turn: str) -> "TurnRecord | None":
         """One finished turn, whole."""
         with self.database.read() as db:
             return queries.record(db, turn)

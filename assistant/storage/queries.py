@@ -3,15 +3,18 @@
 import json
 import sqlite3
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from assistant.domain.fields import Fields
 from assistant.domain.notices import window_moved
 from assistant.domain.prompt import Finish, Message, Role
 from assistant.domain.sensitivity import Label
-from assistant.domain.turns import TurnRecord, turn_from_json
 from assistant.ports import ConversationSummary, Notice, SearchHit
 from assistant.storage.folds import joined_chunks, storable
 from assistant.storage.wording import excerpt, match_all, words
+
+if TYPE_CHECKING:
+    from assistant.domain.turns import TurnRecord
 
 _ROLES = {role.value: role for role in Role}
 _LABELS = {label.value: label for label in Label}
@@ -89,6 +92,12 @@ def conversation(db: sqlite3.Connection, name: str) -> ConversationSummary | Non
     return replace(found, deleted=bool(found.deleted))
 
 
+def has_running(db: sqlite3.Connection) -> bool:
+    """Whether any turn has no end on record."""
+    running = "SELECT 1 FROM turn WHERE finished IS NULL LIMIT 1"
+    return db.execute(running).fetchone() is not None
+
+
 def path(db: sqlite3.Connection, head: str) -> list[Message]:
     """The messages down to `head`, in order."""
     rows = db.execute(_PATH, (head,)).fetchall()
@@ -129,21 +138,25 @@ def notices(db: sqlite3.Connection, name: str) -> list[Notice]:
     return [Notice(question, window_moved(dropped)) for question, dropped, _ in trims(db, name)]
 
 
-def records(db: sqlite3.Connection, limit: int, route: str | None) -> list[TurnRecord]:
+def records(db: sqlite3.Connection, limit: int, route: str | None) -> list["TurnRecord"]:
     """The latest finished turns of this machine, the newest last, without their replies."""
     rows = (
         db.execute(_RECORDS, (limit,))
         if route is None
         else db.execute(_RECORDS_OF_ROUTE, (route, limit))
     ).fetchall()
+    from assistant.domain.turns import turn_from_json
+
     return [turn_from_json(json.loads(body)) for (body,) in reversed(rows)]
 
 
-def record(db: sqlite3.Connection, turn: str) -> TurnRecord | None:
+def record(db: sqlite3.Connection, turn: str) -> "TurnRecord | None":
     """One finished turn, whole."""
     found = db.execute(
         "SELECT record FROM turn WHERE id = ? AND finished IS NOT NULL", (turn,)
     ).fetchone()
+    from assistant.domain.turns import turn_from_json
+
     return None if found is None else turn_from_json(json.loads(found[0]))
 
 

@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from assistant.domain.errors import AssistantError, ErrorNote, RouteError
 from assistant.domain.events import Asked, Finished, Progress, TurnEvent
 from assistant.domain.prompt import Prompt
 from assistant.domain.readings import begin
 from assistant.domain.settings import Settings
-from assistant.domain.turns import TurnRecord
 from assistant.tui.ahead import Ahead
 from assistant.tui.bearings import Bearings, serves
 from assistant.tui.drafts import Drafts
@@ -22,6 +21,9 @@ from assistant.tui.turn import Chat, Running, Turns
 from assistant.tui.widgets.composer import Composer
 from assistant.tui.widgets.queue import Queue
 from assistant.tui.widgets.transcript import Entry, Transcript
+
+if TYPE_CHECKING:
+    from assistant.domain.turns import TurnRecord
 
 
 class View(Protocol):
@@ -252,7 +254,7 @@ class Desk:
         if error.code == RouteError.code:
             self._start(self.bearings.look())
 
-    def fall_back(self, running: Running, record: TurnRecord) -> str:
+    def fall_back(self, running: Running, record: "TurnRecord") -> str:
         """Where the settings want it, the other route of this machine."""
         other = self.fallback.other_route(record) if self._settings().hat.fall_back else None
         if other is None:

@@ -3,16 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from assistant.domain.events import Asked, Stage
 from assistant.domain.places import SHORT_NAMES, Place, Route
 from assistant.domain.prompt import Finish, Message, Role
 from assistant.domain.readings import RequestReading
 from assistant.domain.sensitivity import Label
-from assistant.domain.turns import TurnRecord
 from assistant.ports import ConversationSummary, Journal, Notice
 from assistant.tui.widgets.transcript import Entry
 from assistant.tui.wording import Bound, named
+
+if TYPE_CHECKING:
+    from assistant.domain.turns import TurnRecord
 
 _ENDINGS = {Finish.CANCELLED: "stopped", Finish.FAILED: "failed", Finish.LENGTH: "cut at the limit"}
 _WAITS = {
@@ -31,7 +34,7 @@ class Opened:
 
     summary: ConversationSummary
     path: Sequence[Message]
-    records: Mapping[str, TurnRecord]
+    records: Mapping[str, "TurnRecord"]
     notices: Sequence[Notice]
     draft: str
 
@@ -66,7 +69,7 @@ def heading(route: Route | None) -> str:
     return " · ".join(("assistant", SHORT_NAMES[route.place], *names))
 
 
-def outcome(record: TurnRecord | None, finish: Finish | None) -> str:
+def outcome(record: "TurnRecord | None", finish: Finish | None) -> str:
     """How a reply ended where that is worth a word, and how quick it was."""
     said = record is not None and record.error is not None
     parts = [_ENDINGS[finish]] if finish in _ENDINGS and not said else []
@@ -116,7 +119,7 @@ def waiting_entry(asked: Asked, reading: RequestReading | None) -> Entry:
     )
 
 
-def reply_entry(key: str, text: str, record: TurnRecord | None, finish: Finish | None) -> Entry:
+def reply_entry(key: str, text: str, record: "TurnRecord | None", finish: Finish | None) -> Entry:
     """A reply that is over, or whose end nobody recorded (`record` is None)."""
     route = record.route if record else None
     return Entry(
@@ -171,7 +174,7 @@ def blank(bound: Bound) -> list[Entry]:
     return [Entry("blank", Role.SYSTEM, text)]
 
 
-def used(record: TurnRecord) -> tuple[int, int] | None:
+def used(record: "TurnRecord") -> tuple[int, int] | None:
     """Tokens in use of the context window after a turn, and the window; None where nobody said."""
     tokens, window = record.usage.context_tokens, record.usage.context_window
     return (tokens, window) if tokens is not None and window else None

@@ -1,14 +1,16 @@
 """A turn that failed on the HAT, and the same text on another route of this machine: offered, or sent at once."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from assistant.conversation.engine import Engine
 from assistant.domain.hygiene import one_line
 from assistant.domain.places import Route
 from assistant.domain.prompt import Finish, Role
-from assistant.domain.turns import TurnRecord
 from assistant.tui.entries import Opened, on_hat
 from assistant.tui.turn import Chat
+
+if TYPE_CHECKING:
+    from assistant.domain.turns import TurnRecord
 
 
 class Offer(NamedTuple):
@@ -26,14 +28,14 @@ class Fallback:
         self._engine = engine
         self.offer: Offer | None = None
 
-    def other_route(self, record: TurnRecord) -> Route | None:
+    def other_route(self, record: "TurnRecord") -> Route | None:
         """Where the prompt of a turn that failed on the HAT may be asked again; None where it may not."""
         refused = record.error is not None and record.error.code == "refused"
         if record.finish is not Finish.FAILED or refused or not on_hat(record.route):
             return None
         return self._engine.alternative(record.route)
 
-    def over(self, chat: Chat, text: str, record: TurnRecord) -> None:
+    def over(self, chat: Chat, text: str, record: "TurnRecord") -> None:
         """A turn of the conversation in view is over."""
         route = self.other_route(record)
         self.offer = Offer(chat, text, route) if route else None

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from assistant.conversation.engine import Engine, Proposal
 from assistant.domain.errors import AssistantError, ErrorNote
@@ -14,8 +14,10 @@ from assistant.domain.hygiene import one_line
 from assistant.domain.prompt import Finish, Prompt
 from assistant.domain.readings import Readings, fold
 from assistant.domain.settings import GenerationSettings
-from assistant.domain.turns import TurnRecord
 from assistant.ports import Clock
+
+if TYPE_CHECKING:
+    from assistant.domain.turns import TurnRecord
 
 CLOSING_S = 3.0
 """How long the program waits at its end for a running turn to be recorded."""
@@ -77,7 +79,7 @@ class TurnListener(Protocol):
         """`text` was not sent and belongs back into the composer of `chat`."""
         ...
 
-    def fall_back(self, running: Running, record: TurnRecord) -> str:
+    def fall_back(self, running: Running, record: "TurnRecord") -> str:
         """The route that is asked the same at once, now that the turn failed; "" where a person has the say."""
         ...
 
@@ -236,7 +238,7 @@ class Turns:
             self._listener.handed_back(chat, "\n\n".join(texts))
             self._listener.queue_changed()
 
-    async def _stream(self, running: Running) -> TurnRecord | None:
+    async def _stream(self, running: Running) -> "TurnRecord | None":
         record = None
         proposal = await self._propose(running.ask)
         async with aclosing(self._engine.send(proposal)) as events:
