@@ -63,6 +63,7 @@ class Engine:
         self._history = History(journal)
         self._backends = dict(backends)
         self._absent: dict[str, str] = {}
+        self._ending: dict[asyncio.Task[None], Backend] = {}
         self._locks = {route: asyncio.Lock() for route in backends}
 
     async def use_backends(
@@ -70,17 +71,20 @@ class Engine:
     ) -> None:
         """Has these serve from now on, the default first; those that are not among them end once their turn is over.
 
-        `absent` says of routes that cannot serve now why that is.
+        `absent` says of routes that no prompt goes to by default why that is: they cannot serve now, or only who names them.
         """
         before, locks = self._backends, self._locks
         self._absent = dict(absent or {})
         kept = {route for route, backend in backends.items() if before.get(route) is backend}
         self._backends = dict(backends)
         self._locks = {r: locks[r] if r in kept else asyncio.Lock() for r in backends}
-        for route, backend in before.items():
-            if route not in kept:
-                async with locks[route]:
-                    await backend.close()
+        for route in before.keys() - kept:
+            ending = asyncio.create_task(_end(before[route], locks[route]))
+            self._ending[ending] = before[route]
+            ending.add_done_callback(self._ending.pop)
+            # What looks for a way past a turn that hangs must not wait for that turn.
+            if not locks[route].locked():
+                await ending
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -89,9 +93,9 @@ class Engine:
 
     @property
     def default(self) -> Route | None:
-        """Where a prompt goes that names no route: the first that is this machine, never another place."""
+        """Where a prompt goes that names no route: the first of this machine that serves such, never another place."""
         here = (route for route in self.routes if route.place is Place.THIS_MACHINE)
-        return next(here, None)
+        return next((route for route in here if route.id not in self._absent), None)
 
     @property
     def busy(self) -> bool:
@@ -212,7 +216,7 @@ class Engine:
             async with asyncio.timeout(LEAVE_S):
                 for running in turns:
                     await running.left.wait()
-        for backend in self._backends.values():
+        for backend in [*self._backends.values(), *self._ending.values()]:
             await backend.close()
 
     def _backend(self, route: str | None) -> Backend:
@@ -229,3 +233,9 @@ class Engine:
 
     async def _record(self, event: Event) -> None:
         await asyncio.to_thread(self._journal.append, event)
+
+
+async def _end(backend: Backend, lock: asyncio.Lock) -> None:
+    """Closes `backend` once its turn is over."""
+    async with lock:
+        await backend.close()

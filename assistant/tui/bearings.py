@@ -99,7 +99,8 @@ class Bearings:
             return Bound(place=Place.THIS_MACHINE, why=LOOKING)
         default = self._engine.default
         if default is None:
-            return Bound()
+            unused = self.report.unused
+            return Bound(why=f"{unused} · ctrl+r, another route" if unused else "")
         return Bound(default, default.place, reason(self.report, default.id))
 
     @property
@@ -117,10 +118,11 @@ def reason(report: "LocalReport", default: str) -> str:
     """Why prompts do not go to the HAT; "" where they do, or where there is none to go to."""
     from assistant.domain.hat import HatState
     from assistant.domain.places import HAT
+    from assistant.domain.routing import HAT_UNUSED
 
     if default == HAT or report.hat.state is HatState.NONE:
         return report.problem
     hat = next((state for state in report.routes if state.id == HAT), None)
     if hat is None:
         return report.hat.why
-    return "the HAT is ready, but hat.use is off" if hat.ready else hat.why
+    return HAT_UNUSED if hat.ready else hat.why

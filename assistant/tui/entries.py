@@ -105,6 +105,13 @@ def on_hat(route: Route) -> bool:
     return route.backend.startswith("hailo")
 
 
+def runs_on(route: Route) -> str:
+    """What of this machine works on a prompt there, in words; a person's own server by its name."""
+    if on_hat(route):
+        return "the HAT"
+    return "the processor" if route.backend == "llama" else route.id
+
+
 def waiting_entry(asked: Asked, reading: RequestReading | None) -> Entry:
     """A reply of which nothing has arrived; says what it waits for."""
     route = reading.route if reading else None
@@ -164,7 +171,7 @@ def blank(bound: Bound) -> list[Entry]:
     if route is None:
         text = bound.why or "No model is installed yet."
     elif route.place is Place.THIS_MACHINE:
-        where = "the HAT" if on_hat(route) else "the processor"
+        where = runs_on(route)
         text = f"{route.model} answers on this machine. Nothing you type leaves it.\n"
         text += f"It runs on {where}: {bound.why}." if bound.why else f"It runs on {where}."
     elif route.place is Place.THIS_NETWORK:

@@ -6,7 +6,7 @@ from assistant.conversation.engine import Engine
 from assistant.domain.hygiene import one_line
 from assistant.domain.places import Route
 from assistant.domain.prompt import Finish, Role
-from assistant.tui.entries import Opened, on_hat
+from assistant.tui.entries import Opened, on_hat, runs_on
 from assistant.tui.turn import Chat
 
 if TYPE_CHECKING:
@@ -60,5 +60,4 @@ class Fallback:
         if self.offer is None:
             return ""
         route = self.offer.route
-        where = "the HAT" if on_hat(route) else "the processor"
-        return f"asks the same on {where} · {route.id} · {one_line(route.model, 40)}"
+        return f"asks the same on {runs_on(route)} · {route.id} · {one_line(route.model, 40)}"

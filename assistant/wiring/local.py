@@ -9,7 +9,7 @@ from assistant.domain.errors import SettingsError
 from assistant.domain.hat import HatEvidence, judge
 from assistant.domain.own_routes import OwnRoute
 from assistant.domain.places import HAT
-from assistant.domain.routing import LocalReport, RouteState, in_order
+from assistant.domain.routing import HAT_UNUSED, LocalReport, RouteState, in_order
 from assistant.domain.sensing import Sensed
 from assistant.domain.settings import Settings
 from assistant.ports import Backend, Clock, Door
@@ -76,6 +76,7 @@ class LocalRoutes:
         ordered = {state.id: backends[state.id] for state in states if state.id in backends}
         report = LocalReport(seen.hat, await self.sense(), tuple(shown), problem)
         absent = {state.id: state.why for state in states if state.id not in backends}
+        absent |= {state.id: HAT_UNUSED for state in states if state.ready and state.by_name}
         return Looked(report, ordered | self._serving(own), absent)
 
     async def no_look(self, problem: str) -> LocalReport:

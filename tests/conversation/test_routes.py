@@ -1,5 +1,6 @@
 """Which route a prompt takes, and what happens where that route is another one, is gone, or reads too slowly."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -100,6 +101,41 @@ async def test_other_backends_take_over_and_only_those_that_go_are_closed() -> N
     assert engine.default == CPU
     with pytest.raises(RouteError, match="hat: hailo-ollama is not running"):
         engine.propose(PROMPT, "hat")
+
+
+async def test_a_turn_that_hangs_holds_up_nobody_and_its_backend_ends_with_it() -> None:
+    hat, cpu = ScriptedBackend(route=HAT, gate=asyncio.Event()), ScriptedBackend(route=CPU)
+    engine, _ = engine_over(hat, cpu)
+    hanging = asyncio.create_task(finished(engine, PROMPT))
+    while not hat.requests:
+        await asyncio.sleep(0)
+    await engine.use_backends({"cpu": cpu}, {"hat": "hailo-ollama gave no answer"})
+    assert not hat.closed
+    assert (await finished(engine, PROMPT)).record.route == CPU
+    assert hat.gate is not None
+    hat.gate.set()
+    assert (await hanging).record.reply == "Hello"
+    while not hat.closed:
+        await asyncio.sleep(0)
+
+
+async def test_a_backend_whose_turn_hangs_is_closed_with_the_engine() -> None:
+    hat = ScriptedBackend(route=HAT, gate=asyncio.Event())
+    engine, _ = engine_over(hat)
+    hanging = asyncio.create_task(finished(engine, PROMPT))
+    while not hat.requests:
+        await asyncio.sleep(0)
+    await engine.use_backends({})
+    await engine.close()
+    assert hat.closed
+    assert (await hanging).record.finish is Finish.CANCELLED
+
+
+async def test_routes_that_only_who_names_them_gets_are_no_default() -> None:
+    engine, _ = engine_over()
+    await engine.use_backends({"hat": ScriptedBackend(route=HAT)}, {"hat": "hat.use is off"})
+    assert engine.default is None
+    assert engine.propose(PROMPT, "hat").route == HAT
 
 
 async def test_a_prompt_that_is_read_too_slowly_is_sent_once_more_with_less() -> None:

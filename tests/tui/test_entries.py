@@ -144,6 +144,8 @@ def test_an_empty_chat_says_where_an_answer_would_come_from() -> None:
     assert "answers on this machine. Nothing you type leaves it." in here
     assert "It runs on the processor: hailo-ollama is not running" in here
     assert "It runs on the HAT." in said(Bound(HAT_ROUTE, HAT_ROUTE.place))
+    own = Route("box", LOCAL.place, "remote", "big")
+    assert "It runs on box." in said(Bound(own, own.place))
     assert "another machine of this network: den-server" in said(Bound(NETWORK, NETWORK.place))
     assert "cloud" in said(Bound(CLOUD, CLOUD.place))
     assert "No model" in said(Bound())

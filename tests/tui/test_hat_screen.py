@@ -50,6 +50,10 @@ def test_where_prompts_go_and_why() -> None:
     assert where(report(DOWN)) == "prompts run on the processor, with smollm2-135m"
     unused = replace(report(READY), routes=(CPU, state(HAT_ROUTE)))
     assert where(unused).endswith("smollm2-135m: the HAT is ready, but hat.use is off")
+    by_name = replace(state(HAT_ROUTE), by_name=True)
+    assert where(replace(unused, routes=(by_name,))) == "the HAT is ready, but hat.use is off"
+    own = replace(state(CPU_ROUTE), id="attic", backend="remote")
+    assert where(replace(report(NO_HAT), routes=(own,))).startswith("prompts run on attic, with")
     nothing = replace(report(NO_HAT), routes=())
     assert where(nothing) == "no route of this machine is ready"
     assert where(replace(nothing, problem="settings: line 3")) == "settings: line 3"

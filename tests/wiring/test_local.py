@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from assistant.conversation.engine import Engine
+from assistant.domain.errors import ModelError
 from assistant.domain.places import HAT, Place
+from assistant.domain.prompt import Prompt
 from assistant.domain.settings import HatSettings, Settings
 from assistant.machine.clock import SystemClock
 from assistant.storage import paths
@@ -15,6 +18,7 @@ from assistant.wiring.hat_heat import EVERY_MS, STALE_MS, HatHeat
 from assistant.wiring.local import LocalRoutes
 from assistant.wiring.models import model_shelf
 from assistant.wiring.processor import Processor
+from tests.conversation.doubles import ListJournal
 from tests.fakes import FakeClock
 from tests.standins import hailo_process
 from tests.standins.machines import Machine, make
@@ -34,10 +38,10 @@ def pi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return machine
 
 
-def routes(address: str = NOBODY) -> tuple[LocalRoutes, paths.Places]:
+def routes(address: str = NOBODY, *, use_hat: bool = True) -> tuple[LocalRoutes, paths.Places]:
     places, clock = paths.find(), SystemClock()
     paths.make(places)
-    settings = Settings(hat=HatSettings(address=address))
+    settings = Settings(hat=HatSettings(address=address, use=use_hat))
     processor = Processor(places, model_shelf(places, clock, settings), clock)
     return LocalRoutes(places, processor, clock, lambda: settings), places
 
@@ -69,6 +73,20 @@ async def test_a_broken_file_of_own_routes_brings_down_no_other_route(pi: Machin
         looked = await local.look()
         assert list(looked.backends) == [HAT]
         assert FILE in looked.report.problem
+
+
+async def test_a_hat_that_is_not_to_be_used_gets_only_what_names_it(pi: Machine) -> None:
+    with hailo_process.running() as server:
+        local, _ = routes(f"127.0.0.1:{server.port}", use_hat=False)
+        looked = await local.look()
+        assert looked.report.default is None
+        assert looked.report.why == "the HAT is ready, but hat.use is off"
+        engine = Engine(ListJournal(), {}, FakeClock(), "i")
+        await engine.use_backends(looked.backends, looked.absent)
+        assert engine.default is None
+        with pytest.raises(ModelError, match=r"hat\.use is off"):
+            engine.propose(Prompt("Hello", "c1"))
+        assert engine.propose(Prompt("Hello", "c1"), HAT).route.id == HAT
 
 
 async def test_own_routes_stand_behind_those_of_this_machine(pi: Machine) -> None:

@@ -97,11 +97,13 @@ class Resident:
         """Loads the model where that may be needed; unloads first where a load went wrong or another model is loaded."""
         self.memory = self._notebook.memory(self._server) or self.memory
         known = self.memory.sound and self.memory.model == self._model
-        if known and self._controls.clock.monotonic_ms() < self._warm_until_ms:
+        now_ms = self._controls.clock.monotonic_ms()
+        if known and now_ms < self._warm_until_ms:
             return
+        unseen = 0 < self._warm_until_ms <= now_ms
         try:
-            if self._lost:
-                # It may have come back as another release.
+            if self._lost or unseen:
+                # It may have come back as another release, also while nobody asked it anything.
                 self.dialect = await probe(self._controls, self._patience)
                 self._lost = False
             if not known:

@@ -108,7 +108,7 @@ def complaint(status: int, body: bytes) -> str | None:
     """What the server says went wrong; None where nothing did. Errors may come with status 200."""
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if isinstance(found, dict) and found.get("error"):
         return _error_text(found["error"])

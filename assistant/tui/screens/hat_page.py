@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from assistant.domain.hygiene import one_line
+from assistant.domain.places import CPU, HAT
 from assistant.tui.screens.routes import route_head
 from assistant.tui.sensor_words import sensor_lines
 
@@ -59,7 +60,7 @@ def where(report: "LocalReport") -> str:
     default = report.default
     if report.problem or default is None:
         return report.why
-    to = "the HAT" if default.backend.startswith("hailo") else "the processor"
+    to = {HAT: "the HAT", CPU: "the processor"}.get(default.id, default.id)
     why = reason(report, default.id)
     said = f": {why}" if why and why != report.hat.why else ""
     return f"prompts run on {to}, with {one_line(default.model or '—', 60)}{said}"

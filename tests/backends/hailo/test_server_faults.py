@@ -208,6 +208,21 @@ async def test_one_that_comes_back_as_another_release_is_probed_again(tmp_path: 
         assert purposes(server)[:2] == ["probe", "probe"]
 
 
+async def test_one_that_became_another_release_unseen_is_probed_again(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with server_of("5.3.0") as server:
+        backend = backend_of(server, tmp_path, clock=clock)
+        await reply_of(backend, QUESTION)
+    clock.forward(301_000)
+    async with server_of("5.4.0", port=server.port) as server:
+        request = turn(SYSTEM, user("two\nlines"))
+        await backend.load()
+        assert await reply_of(backend, request)
+        sent = server.generations()[-1].request
+        assert isinstance(sent, dict)
+        assert sent["messages"][-1]["content"] == "two\nlines"
+
+
 @ALIKE
 async def test_a_prompt_that_is_not_read_in_time_lowers_the_limit(
     profile: str, tmp_path: Path

@@ -104,6 +104,7 @@ def test_which_server_knows_its_reply_again() -> None:
         (502, b"\xff\xfe", "HTTP status 502"),
         (200, b'{"done":true}', None),
         (200, b"not json", None),
+        (200, b"[" * 100_000, None),
         (200, b'{"error":{"message":"too\\u001b much"}}', "too␛ much"),
         (200, b'{"error":["a"]}', '["a"]'),
     ],
