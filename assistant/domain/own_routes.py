@@ -6,10 +6,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, urlsplit
 
 from assistant.domain.errors import RefusedError, UsageError
-from assistant.domain.places import CPU, HAT, Address, Place, Route
-
-BACKEND = "remote"
-"""The backend of every route in this file."""
+from assistant.domain.places import CPU, HAT, OWN, Address, Place, Route
 
 LEAST_CONTEXT_TOKENS = 256
 """A window that is smaller holds no prompt and no reply."""
@@ -90,7 +87,7 @@ class OwnRoute:
         """The route as the policy sees it; undeclared it counts as the cloud."""
         found = self.declared
         place = found.place if found else Place.CLOUD
-        return Route(self.id, place, BACKEND, self.model, declared=found is not None)
+        return Route(self.id, place, OWN, self.model, declared=found is not None)
 
     @property
     def why_undeclared(self) -> str:

@@ -16,6 +16,9 @@ SHORT_NAMES = {Place.THIS_MACHINE: "local", Place.THIS_NETWORK: "network", Place
 """The word that stands next to the colour of a place."""
 
 
+OWN = "remote"
+"""The backend of a person's own servers."""
+
 CPU, HAT = "cpu", "hat"
 """The ids of the two routes of this machine that need no set-up."""
 
@@ -68,6 +71,11 @@ class Route:
     backend: str
     model: str
     declared: bool = True
+
+    @property
+    def own(self) -> bool:
+        """Whether it is a person's own server, which runs where they say."""
+        return self.backend == OWN
 
     def to_json(self) -> dict[str, str]:
         """The object of the turn's `route` field."""

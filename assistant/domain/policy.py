@@ -70,6 +70,8 @@ def _judge(route: Route, label: Label) -> tuple[Verdict, str, Reason]:
         return Verdict.DENY, "default", Reason("undeclared", text)
     if route.place is Place.THIS_MACHINE:
         text = f"{route.model} runs on this machine; nothing leaves it"
+        if route.own:
+            text = f"{route.id} is declared as a server of this machine"
         return Verdict.ALLOW, "local", Reason("local", text)
     if route.place is Place.THIS_NETWORK:
         if label is Label.LOCAL_ONLY:

@@ -172,7 +172,8 @@ def blank(bound: Bound) -> list[Entry]:
         text = bound.why or "No model is installed yet."
     elif route.place is Place.THIS_MACHINE:
         where = runs_on(route)
-        text = f"{route.model} answers on this machine. Nothing you type leaves it.\n"
+        rest = "you declared that." if route.own else "Nothing you type leaves it."
+        text = f"{route.model} answers on this machine{':' if route.own else '.'} {rest}\n"
         text += f"It runs on {where}: {bound.why}." if bound.why else f"It runs on {where}."
     elif route.place is Place.THIS_NETWORK:
         text = f"{route.model} answers on another machine of this network: {route.id}."

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from assistant.domain.errors import RefusedError
 from assistant.domain.permit import Permit
-from assistant.domain.places import Place, Route
+from assistant.domain.places import OWN, Place, Route
 from assistant.domain.policy import Decision, Reason, Verdict, decide
 from assistant.domain.sensitivity import Label, join
 from tests.turn_maker import CLOUD, LOCAL
@@ -70,3 +70,9 @@ def test_a_text_made_from_others_has_the_strictest_label(of: list[Label]) -> Non
 @given(st.lists(labels), st.lists(labels))
 def test_joining_in_parts_is_joining_the_whole(first: list[Label], second: list[Label]) -> None:
     assert join([join(first), join(second)]) is join(first + second)
+
+
+def test_of_a_declared_server_of_this_machine_no_more_is_said_than_was_declared() -> None:
+    route = Route("den", Place.THIS_MACHINE, OWN, "big")
+    [reason] = decide("d", route, Label.NORMAL).reasons
+    assert reason.text == "den is declared as a server of this machine"
