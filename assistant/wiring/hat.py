@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,11 +41,18 @@ class HatSeen:
 class HatRoute:
     """The HAT; its backend is kept as long as what it was made of stays the same, and stays ready."""
 
-    def __init__(self, places: paths.Places, clock: Clock, door: Callable[[], Door]) -> None:
-        """Nothing is asked yet; `door` gives the one door, made where it is first needed."""
+    def __init__(
+        self,
+        places: paths.Places,
+        clock: Clock,
+        door: Callable[[], Door],
+        free: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Nothing is asked yet; `door` gives the one door, made where it is first needed; `free` waits for the HAT."""
         self._places = places
         self._clock = clock
         self._door = door
+        self._free = free
         self._made_of: object = None
         self._served: HailoServer | None = None
         self._device: HailoDevice | None = None
@@ -130,7 +137,9 @@ class HatRoute:
 
             python, log = str(sysroot() / "usr/bin/python3"), self._places.state / LOG
             self._made_of, self._served = (route, hef), None
-            self._device = HailoDevice(route, hef, log, python=python, now_ms=self._clock.now_ms)
+            self._device = HailoDevice(
+                route, hef, log, python=python, free=self._free, now_ms=self._clock.now_ms
+            )
         return self._device
 
     def _over_server(self, route: Route, look: ServerLook) -> Backend:
@@ -142,7 +151,9 @@ class HatRoute:
 
             self._made_of, self._device = (route, address, dialect), None
             door, state = self._door(), self._places.state
-            self._served = HailoServer(route, address, dialect, door, self._clock, state)
+            self._served = HailoServer(
+                route, address, dialect, door, self._clock, state, free=self._free
+            )
         return self._served
 
 

@@ -22,12 +22,28 @@ class HatHeat:
         self._read_ms = -STALE_MS
         self._task: asyncio.Task[None] | None = None
 
+    def known(self) -> Reading | None:
+        """The latest reading, none where it is older than five minutes."""
+        return self._reading if self._age_ms < STALE_MS else None
+
+    @property
+    def _age_ms(self) -> float:
+        return self._clock.monotonic_ms() - self._read_ms
+
     def latest(self) -> Reading | None:
-        """The latest reading, none where it is older than five minutes; sees to the next one in the background."""
-        age_ms = self._clock.monotonic_ms() - self._read_ms
-        if age_ms >= EVERY_MS and not self._busy() and (self._task is None or self._task.done()):
+        """What is known; sees to the next reading in the background."""
+        if (
+            self._age_ms >= EVERY_MS
+            and not self._busy()
+            and (self._task is None or self._task.done())
+        ):
             self._task = asyncio.create_task(self.read())
-        return self._reading if age_ms < STALE_MS else None
+        return self.known()
+
+    async def over(self) -> None:
+        """Waits until no reading runs: a reply must not meet one."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
 
     async def read(self) -> None:
         """Reads it now, in a process of its own; takes up to 5 s. Never raises."""

@@ -10,7 +10,7 @@ from assistant.domain.hat import HatEvidence, judge
 from assistant.domain.own_routes import OwnRoute
 from assistant.domain.places import HAT
 from assistant.domain.routing import HAT_UNUSED, LocalReport, RouteState, in_order
-from assistant.domain.sensing import Sensed
+from assistant.domain.sensing import Reading, Sensed
 from assistant.domain.settings import Settings
 from assistant.ports import Backend, Clock, Door
 from assistant.storage import paths
@@ -48,7 +48,7 @@ class LocalRoutes:
         self._processor = processor
         self._clock = clock
         self._settings = settings
-        self.hat = HatRoute(places, clock, self.door)
+        self.hat = HatRoute(places, clock, self.door, self._heat.over)
         self.own = OwnRoutes(TomlRoutes(places.config / FILE), clock, self.door)
         self._own_backends: dict[OwnRoute, Backend] = {}
 
@@ -74,21 +74,24 @@ class LocalRoutes:
         if cpu.model is not None:
             backends |= self._processor.backends(settings)
         ordered = {state.id: backends[state.id] for state in states if state.id in backends}
-        report = LocalReport(seen.hat, await self.sense(), tuple(shown), problem)
+        report = LocalReport(seen.hat, await self._sense(self._heat.known), tuple(shown), problem)
         absent = {state.id: state.why for state in states if state.id not in backends}
         absent |= {state.id: HAT_UNUSED for state in states if state.ready and state.by_name}
         return Looked(report, ordered | self._serving(own), absent)
 
     async def no_look(self, problem: str) -> LocalReport:
         """The report where a look was not possible, because of `problem`."""
-        return LocalReport(judge(HatEvidence()), await self.sense(), (), problem)
+        return LocalReport(judge(HatEvidence()), await self._sense(self._heat.known), (), problem)
 
     async def sense(self) -> Sensed:
         """Reads the sensors. Never raises."""
+        return await self._sense(self._heat.latest)
+
+    async def _sense(self, heat: Callable[[], Reading | None]) -> Sensed:
         sensed = await asyncio.to_thread(self._sensors)
         if not self._hat_ready:
             return sensed
-        return replace(sensed, figures=replace(sensed.figures, hat_temperature=self._heat.latest()))
+        return replace(sensed, figures=replace(sensed.figures, hat_temperature=heat()))
 
     @functools.cached_property
     def _sensors(self) -> Callable[[], Sensed]:

@@ -147,3 +147,21 @@ async def test_the_hats_heat_is_never_read_while_a_reply_runs(pi: Machine) -> No
     assert asked.read_text() == "x\n"
     clock.forward(STALE_MS)
     assert heat.latest() is None
+
+
+async def test_a_reply_on_the_hat_waits_for_a_reading_of_its_heat(pi: Machine) -> None:
+    gate = pi.root / "gate"
+    script = f'#!/bin/sh\nwhile [ ! -e "{gate}" ]; do sleep 0.01; done\necho "[51.0]"\n'
+    pi.put("usr/bin/python3", script).chmod(0o755)
+    with hailo_process.running() as server:
+        local, _ = routes(f"127.0.0.1:{server.port}")
+        hat = (await local.look()).backends[HAT]
+        assert local._heat._task is None, "a look alone reads nothing"
+        await local.sense()
+        loading = asyncio.create_task(hat.load())
+        await asyncio.wait({loading}, timeout=0.2)
+        assert not loading.done()
+        gate.touch()
+        assert await loading == 2048
+        assert local._heat.known() is not None
+        await hat.close()

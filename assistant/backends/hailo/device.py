@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from assistant.backends.hailo import device_faults as faults
 from assistant.backends.hailo import device_protocol as protocol
 from assistant.backends.hailo.device_process import USUAL, Limits, Plan, Workers
 from assistant.backends.hailo.device_protocol import Answer, Begun, Counted, Ended, Finished, Piece
+from assistant.backends.hailo.free import at_once
 from assistant.domain.errors import PromptTooLongError
 from assistant.domain.permit import Outgoing, Permit, Turnstile
 from assistant.domain.places import Route
@@ -42,12 +43,13 @@ class HailoDevice:
         python: str = PYTHON,
         environment: Mapping[str, str] | None = None,
         limits: Limits = USUAL,
+        free: Callable[[], Awaitable[None]] = at_once,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         """Starts nothing yet.
 
         `hef` is the model's file; `log_path` gets what the worker writes, and HailoRT's own log lies beside it. `environment`
-        is added to this program's. `now_ms` is Unix time.
+        is added to this program's. `free` waits until nothing else of this program has the HAT. `now_ms` is Unix time.
         """
         self._route = route
         extra = dict(environment or {})
@@ -55,6 +57,7 @@ class HailoDevice:
             Plan(route.model, hef.absolute(), log_path.absolute(), python, limits, extra)
         )
         self._now_ms = now_ms
+        self._free = free
         self._turnstile = Turnstile()
         self._numbers = itertools.count(protocol.LOAD + 1)
         self._running: dict[str, int] = {}
@@ -74,6 +77,7 @@ class HailoDevice:
 
     async def load(self) -> int:
         """Starts the worker where none runs; returns the context window in tokens. Raises: ModelError, EngineError."""
+        await self._free()
         return (await self._workers.ready()).window_tokens
 
     @property

@@ -1,12 +1,13 @@
 """The HAT as a backend, over hailo-ollama: one request at a time, timed by our own clock."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 from assistant.backends.hailo.asking import Controls
 from assistant.backends.hailo.budget import READ_TIMEOUT_S, WINDOW_TOKENS, prompt_tokens
+from assistant.backends.hailo.free import at_once
 from assistant.backends.hailo.job import Job, Known, plan
 from assistant.backends.hailo.learning import Learning
 from assistant.backends.hailo.notebook import Notebook
@@ -54,15 +55,20 @@ class HailoServer:
         clock: Clock,
         state_dir: Path,
         *,
+        free: Callable[[], Awaitable[None]] = at_once,
         patience: Patience = PATIENCE,
         read_timeout_s: float = READ_TIMEOUT_S,
     ) -> None:
-        """Asks nothing yet. `read_timeout_s` is how long the server waits for the HAT's first token."""
+        """Asks nothing yet.
+
+        `free` waits until nothing else of this program has the HAT. `read_timeout_s` is how long the server waits for the HAT's first token.
+        """
         self._route = route
         self._address = address
         self._door = door
         self._clock = clock
         self._patience = patience
+        self._free = free
         notebook = Notebook(state_dir)
         self._learning = Learning(notebook, route.model, read_timeout_s)
         self._resident = Resident(
@@ -96,6 +102,7 @@ class HailoServer:
 
         Who gives up waiting leaves the load to the next to use. Raises: ModelError, EngineError, ServerError.
         """
+        await self._free()
         await self._resident.load()
         return WINDOW_TOKENS
 
