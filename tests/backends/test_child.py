@@ -73,6 +73,22 @@ async def test_an_answer_may_be_given_in_the_child_s_place(spawn: Spawn) -> None
     assert await waiting == "enough"
 
 
+async def test_an_answer_may_overtake_those_that_nobody_has_taken_yet(spawn: Spawn) -> None:
+    child = await spawn(SILENT)
+    async with aclosing(child.ask(3, (3, "?"))) as answers:
+        waiting = asyncio.ensure_future(anext(answers))
+        await asyncio.sleep(0)
+        child.answer(3, (3, "first"))
+        assert (await waiting)[1] == "first"
+        child.answer(3, (3, "late"))
+        child.overtake(3, (3, "enough"))
+        assert (await anext(answers))[1] == "enough"
+        child.kill()
+        with pytest.raises(ChildDiedError):
+            await anext(answers)
+    child.overtake(3, (3, "nobody waits any more"))
+
+
 async def test_a_child_that_says_nothing_is_told_from_a_slow_one(spawn: Spawn) -> None:
     child = await spawn(SILENT)
     with pytest.raises(ChildSilentError):

@@ -137,7 +137,7 @@ class HailoDevice:
             self._running[generation] = _STOPPED
         else:
             worker.send(protocol.stop(number))
-            worker.answer(number, Finished(Finish.CANCELLED))
+            worker.overtake(number, Finished(Finish.CANCELLED))
 
     async def prefill(self, request: Generation) -> None:
         """Nothing: no call can end a prefill on the device, so the message itself would have to wait for it."""
