@@ -43,6 +43,10 @@ class FakeClock:
     def monotonic_ms(self) -> float:
         return self._monotonic_ms
 
+    @property
+    def boot(self) -> str:
+        return "boot-1"
+
     def new_id(self) -> str:
         self._ids += 1
         return f"id-{self._ids:06}"

@@ -1,9 +1,9 @@
 """Makes events and records of turns, with figures that a test chooses."""
 
+from assistant.domain.decisions import Decision, Verdict
 from assistant.domain.errors import ErrorNote
 from assistant.domain.events import Asked, Decided, Delta, Finished, Progress, Stage
 from assistant.domain.places import Place, Route
-from assistant.domain.policy import Decision, Verdict
 from assistant.domain.prompt import Finish, Message, Role
 from assistant.domain.sensitivity import Label
 from assistant.domain.turns import Cost, Latency, TurnRecord, Usage

@@ -26,7 +26,7 @@ from assistant.ports import Backend, Clock, Generation, Journal
 
 if TYPE_CHECKING:
     from assistant.conversation.running import Running
-    from assistant.domain.policy import Decision
+    from assistant.domain.decisions import Decision
 
 LEAVE_S = 2.0
 """How long a stopped turn may take to end before its backend is closed all the same."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 from assistant.conversation.batches import Batch, batched
 from assistant.conversation.stopwatch import Stopwatch
 from assistant.conversation.window import Fitted, Room, context, fit
+from assistant.domain.decisions import Decision
 from assistant.domain.errors import AssistantError, ErrorNote, PromptTooSlowError, StorageError
 from assistant.domain.events import (
     Asked,
@@ -24,7 +25,6 @@ from assistant.domain.events import (
     TurnEvent,
 )
 from assistant.domain.permit import Permit, require_leave
-from assistant.domain.policy import Decision
 from assistant.domain.prompt import ChatMessage, Finish, Message, Prompt, Role
 from assistant.domain.turns import Cost, TurnRecord, Usage
 from assistant.ports import Backend, Clock, Done, Generation, Journal, PromptProgress, Waiting

@@ -9,6 +9,7 @@ from typing import Final
 
 from assistant.domain.errors import UsageError
 from assistant.domain.own_routes import checked_model
+from assistant.domain.permit import Auth
 from assistant.domain.residency import UNKNOWN, CountrySets, RouteFacts
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -26,16 +27,6 @@ class Wire(StrEnum):
 
     OPENAI = "openai"
     ANTHROPIC = "anthropic"
-
-
-class Auth(StrEnum):
-    """Which header carries the key; `other` is a way that this program has not got."""
-
-    BEARER = "bearer"
-    X_API_KEY = "x-api-key"
-    API_KEY = "api-key"
-    NONE = "none"
-    OTHER = "other"
 
 
 Pin = tuple[str, str | bool]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from assistant.domain.consent import CHAT, DAY_MS, Extent, Grant, Moment, Standing, State
-from assistant.domain.policy import Reason
+from assistant.domain.decisions import Reason
 from assistant.domain.rules import SENDABLE_CONTENT, SENDABLE_LABELS, Content
 from assistant.domain.sensitivity import Label, join
 

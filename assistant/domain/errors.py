@@ -14,7 +14,8 @@ AssistantError
 └── StorageError        exit 5   the journal or its folder cannot be used
     ├── NewerSchemaError         written by a newer program
     ├── CorruptError             the file is damaged
-    └── FullDiskError            no room left
+    ├── FullDiskError            no room left
+    └── SecretsError             no store for keys can be used, or it is locked
 """
 
 from dataclasses import dataclass
@@ -167,3 +168,9 @@ class FullDiskError(StorageError):
     """No room left on the disk."""
 
     code = "storage_full"
+
+
+class SecretsError(StorageError):
+    """No store for keys can be used, or it is locked."""
+
+    code, title = "secrets", "keys"

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from assistant.domain.places import Route
 from assistant.domain.prompt import Message
+from assistant.domain.sensitivity import Label
 
 if TYPE_CHECKING:
-    from assistant.domain.policy import Decision
+    from assistant.domain.decisions import Decision
+    from assistant.domain.leave import Denied, Ended, Leave
     from assistant.domain.turns import TurnRecord
 
 
@@ -60,6 +62,40 @@ class ConversationPinned:
 
 
 @dataclass(frozen=True, slots=True)
+class ConversationLabelled:
+    """What is said in a conversation from now on carries `label` at least."""
+
+    conversation: str
+    label: Label
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """One message has a stricter label from now on; never a milder one."""
+
+    conversation: str
+    message: str
+    label: Label
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Declassified:
+    """A person let a message of theirs go further, for a reason they typed: a new branch with a copy of it.
+
+    `copies` are that message with its new label and all that followed it, each with a new id and the label that follows from
+    the branch; the last one is the conversation's head from now on. The original stays as it is.
+    """
+
+    conversation: str
+    message: str
+    reason: str
+    copies: tuple[Message, ...]
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A person's message is safe; the turn runs from now on, in the program instance `instance`."""
 
@@ -76,22 +112,34 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The policy gave its verdict on this turn, for this route."""
+    """The policy gave its verdict on this turn, for this route; `denied` goes into the audit where it was to leave and may not."""
 
     turn: str
     decision: "Decision"
     route: Route
     at_ms: int
+    denied: "Denied | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Permitted:
-    """A permit was minted; only now may a stream be opened."""
+    """A permit was minted; only now may a stream be opened. `leave` is there where bytes leave this machine under it."""
 
     turn: str
     permit: str
     digest: str
     at_ms: int
+    leave: "Leave | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class PermitOver:
+    """What became of a permit with a `leave`; where this is missing, its bytes may have left."""
+
+    turn: str
+    permit: str
+    at_ms: int
+    ended: "Ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +209,10 @@ ConversationEvent = (
     | ConversationDeleted
     | ConversationRestored
     | ConversationPinned
+    | ConversationLabelled
+    | Labelled
+    | Declassified
 )
-TurnEvent = Asked | Decided | Permitted | Trimmed | Delta | Finished
+TurnEvent = Asked | Decided | Permitted | PermitOver | Trimmed | Delta | Finished
 Event = ConversationEvent | TurnEvent
 """Everything that the journal takes."""

@@ -1,29 +1,66 @@
 """Leave for one send: bound to a route, to an address and to the very bytes, good once and not for long."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
+from assistant.domain.decisions import Decision, Verdict
 from assistant.domain.errors import RefusedError
 from assistant.domain.places import Address, Route
-from assistant.domain.policy import Decision, Verdict
 
 MOST_REPLY_BYTES = 64_000_000
 """No reply is longer; what goes on past it is cut off."""
 
 
+class Auth(StrEnum):
+    """Which header carries the key; `other` is a way that this program has not got."""
+
+    BEARER = "bearer"
+    X_API_KEY = "x-api-key"
+    API_KEY = "api-key"
+    NONE = "none"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What a send gives away: exactly `body`, to `target` at `address` (None: to a process of this program)."""
+    """What a send gives away: exactly `body`, to `target` at `address` (None: to a process of this program).
+
+    `headers` are those that the wire asks for, names in lower case, without a key. `auth` says how the door adds the key,
+    which is no part of this value.
+    """
 
     address: Address | None
     target: str
     body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    auth: Auth = Auth.NONE
+
+    @property
+    def payload(self) -> bytes:
+        """All that would leave, the key apart: target, headers, an empty line, body."""
+        head = [self.target, *(f"{name}: {value}" for name, value in self.headers), ""]
+        return "\n".join(head).encode() + self.body
 
     @property
     def digest(self) -> str:
-        """SHA-256 in hex over target and body."""
+        """SHA-256 in hex over the payload."""
         import hashlib
 
-        return hashlib.sha256(self.target.encode() + b"\n" + self.body).hexdigest()
+        return hashlib.sha256(self.payload).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the door saw of one request, however it ended.
+
+    `sent_bytes` of the body were handed to the connection: 0 where none was made, None where nobody can tell. `ip` and
+    `tls_peer` (SHA-256 in hex of the server's certificate) are "" where nothing was reached.
+    """
+
+    sent_bytes: int | None = 0
+    received_bytes: int = 0
+    ip: str = ""
+    tls_peer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
+from assistant.domain.decisions import Reason, Verdict
 from assistant.domain.findings import Scan
-from assistant.domain.policy import Reason, Verdict
 from assistant.domain.residency import (
     ANY,
     EVIDENCE_WORDS,

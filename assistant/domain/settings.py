@@ -79,6 +79,38 @@ class HatSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CloudSettings:
+    """`[cloud]`: what may go to a larger model, by your act alone."""
+
+    route: str = ""
+    """The cloud route that ctrl+s sends to; empty means the only one that is set up."""
+    max_tokens: int = 1024
+    """The longest reply in tokens; it also bounds what a reply may cost."""
+    keep_back: str = "warn"
+    """Which findings get placeholders before a send: "block", "warn" (those too), "note" (all), or "none"."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """`[network]`: the way out; nothing of it is taken from the environment."""
+
+    proxy: str = ""
+    """A proxy for HTTPS, such as http://proxy.example:3128; empty means none."""
+    ca_bundle: str = ""
+    """A file with the certificates of the authorities to trust in place of the public ones; empty means the public ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSettings:
+    """`[labels]`: how far texts may travel."""
+
+    conversation: str = "normal"
+    """The label of a new conversation: "public", "normal" or "local-only"."""
+    local_only_folders: tuple[str, ...] = ()
+    """Files in these folders, and below them, are local-only."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScreenSettings:
     """`[screen]`: how the chat looks."""
 
@@ -99,6 +131,9 @@ class Settings:
     generation: GenerationSettings = field(default_factory=GenerationSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     hat: HatSettings = field(default_factory=HatSettings)
+    cloud: CloudSettings = field(default_factory=CloudSettings)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    labels: LabelSettings = field(default_factory=LabelSettings)
     screen: ScreenSettings = field(default_factory=ScreenSettings)
 
 
@@ -131,9 +166,16 @@ RANGES: Mapping[str, Range] = {
     "engine.context_tokens": Range(0, INT32),
     "engine.threads": Range(0, 256),
     "engine.kv_cache_mb": Range(0, INT32),
+    "cloud.max_tokens": Range(1, INT32),
     "screen.frames_per_second": Range(1, 30),
 }
 """What the numbers may be; every number among the settings has its row."""
 
 HAT_ADDRESS = "hat.address"
 """The one text among the settings that must be an address, of this machine."""
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "cloud.keep_back": ("none", "block", "warn", "note"),
+    "labels.conversation": ("public", "normal", "local-only"),
+}
+"""What the texts may be that are one of a few words."""

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypedDict
 
+from assistant.domain.decisions import Decision, DecisionJson, Reason, Verdict
 from assistant.domain.errors import ErrorNote
 from assistant.domain.fields import Fields
 from assistant.domain.places import Place, Route
-from assistant.domain.policy import Decision, DecisionJson, Reason, Verdict
 from assistant.domain.prompt import Finish
 from assistant.domain.sensitivity import Label
 

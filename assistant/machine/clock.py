@@ -3,6 +3,8 @@
 import os
 import threading
 import time
+from functools import cached_property
+from pathlib import Path
 from typing import Final
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -34,6 +36,14 @@ class SystemClock:
         with self._lock:
             self._last = value = ulid_after(self._last, fresh)
         return crockford(value)
+
+    @cached_property
+    def boot(self) -> str:
+        """The kernel's id of this run of the machine; where it gives none, one that no other process has."""
+        try:
+            return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        except OSError:
+            return f"process-{crockford(_random())}"
 
 
 def _random() -> int:

@@ -19,6 +19,7 @@ from assistant.domain.events import (
     Delta,
     Event,
     Finished,
+    PermitOver,
     Permitted,
     Trimmed,
 )
@@ -43,6 +44,8 @@ def record(db: sqlite3.Connection, event: Event) -> None:
         case Permitted(turn, permit, digest, at_ms):
             body = {"permit": permit, "digest": digest}
             _event(db, "permitted", at_ms, _conversation_of(db, turn), turn, body)
+        case PermitOver(turn, permit, at_ms):
+            _event(db, "permit_over", at_ms, _conversation_of(db, turn), turn, {"permit": permit})
         case Trimmed(turn, dropped, first_kept, at_ms):
             kept = {"dropped": dropped, "first_kept": first_kept}
             _event(db, "trimmed", at_ms, _conversation_of(db, turn), turn, kept)

@@ -4,11 +4,11 @@ import json
 import sqlite3
 from collections.abc import Callable
 
+from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.errors import ErrorNote
 from assistant.domain.events import Finished
 from assistant.domain.fields import Fields
 from assistant.domain.places import Place, Route
-from assistant.domain.policy import Decision, Reason, Verdict
 from assistant.domain.prompt import Finish
 from assistant.domain.sensitivity import Label
 from assistant.domain.turns import (

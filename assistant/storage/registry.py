@@ -7,9 +7,10 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
 
-from assistant.domain.cloud_routes import Auth, CloudRoute, NoRegistry, Pin, Registry, Wire
+from assistant.domain.cloud_routes import CloudRoute, NoRegistry, Pin, Registry, Wire
 from assistant.domain.errors import AssistantError
 from assistant.domain.own_routes import endpoint
+from assistant.domain.permit import Auth
 from assistant.domain.residency import ISO_3166, UNKNOWN, CountrySet, CountrySets
 from assistant.storage import shipped, toml_rows
 from assistant.storage.route_facts import FACTS, Origin, read_facts

@@ -9,11 +9,15 @@ from assistant.domain.errors import SettingsError
 from assistant.domain.hygiene import one_line
 from assistant.domain.places import loopback_address
 from assistant.domain.settings import (
+    CHOICES,
     HAT_ADDRESS,
     RANGES,
+    CloudSettings,
     EngineSettings,
     GenerationSettings,
     HatSettings,
+    LabelSettings,
+    NetworkSettings,
     ScreenSettings,
     Settings,
 )
@@ -25,6 +29,9 @@ _TABLES = {
     "generation": GenerationSettings,
     "engine": EngineSettings,
     "hat": HatSettings,
+    "cloud": CloudSettings,
+    "network": NetworkSettings,
+    "labels": LabelSettings,
     "screen": ScreenSettings,
 }
 
@@ -77,6 +84,9 @@ class TomlSettings:
             GenerationSettings(**_values(document, "generation")),
             EngineSettings(**_values(document, "engine")),
             HatSettings(**_values(document, "hat")),
+            CloudSettings(**_values(document, "cloud")),
+            NetworkSettings(**_values(document, "network")),
+            LabelSettings(**_values(document, "labels")),
             ScreenSettings(**_values(document, "screen")),
         )
 
@@ -123,6 +133,12 @@ def _problem(table: str, name: str, value: object) -> tuple[str, str] | None:
     allowed = RANGES.get(f"{table}.{name}")
     if allowed and isinstance(value, int | float) and not allowed.holds(value):
         return f"{name} must be {allowed}, not {value}", default
+    words = CHOICES.get(f"{table}.{name}", ())
+    if words and value not in words:
+        return (
+            f"{name} must be one of {', '.join(words)}, not {one_line(str(value), 40)!r}",
+            default,
+        )
     if f"{table}.{name}" == HAT_ADDRESS and loopback_address(str(value)) is None:
         return (
             f"{name} must be HOST:PORT of this machine, not {one_line(str(value), 40)!r}",

@@ -37,7 +37,7 @@ def imported(code: str, *arguments: str) -> set[str]:
 
 def core_modules() -> list[str]:
     """Every module of the core by name."""
-    files = [ROOT / "assistant" / "ports.py"]
+    files = list((ROOT / "assistant" / "ports").rglob("*.py"))
     for room in MODULES_OF_THE_CORE:
         files += sorted((ROOT / "assistant" / room).rglob("[!_]*.py"))
     return [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in files]
@@ -128,7 +128,7 @@ TRESPASSES = [
     ("domain/prompt.py", "import os"),
     ("domain/prompt.py", "from datetime import datetime\nimport time"),
     ("domain/events.py", "from assistant import ports"),
-    ("ports.py", "from assistant.storage import paths"),
+    ("ports/__init__.py", "from assistant.storage import paths"),
     ("conversation/engine.py", "import assistant.tui.services"),
     ("conversation/window.py", "import sqlite3"),
     ("storage/paths.py", "from assistant.conversation import window"),

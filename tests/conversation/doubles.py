@@ -48,6 +48,10 @@ class CountingClock:
     def monotonic_ms(self) -> float:
         return time.monotonic() * 1000
 
+    @property
+    def boot(self) -> str:
+        return "boot-1"
+
     def new_id(self) -> str:
         return f"id{next(self._numbers):04d}"
 

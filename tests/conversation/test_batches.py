@@ -22,6 +22,10 @@ class WallClock:
     def monotonic_ms(self) -> float:
         return time.monotonic() * 1000
 
+    @property
+    def boot(self) -> str:
+        return "boot-1"
+
     def new_id(self) -> str:
         return "id"
 

@@ -8,6 +8,7 @@ import pytest
 
 from assistant.conversation.engine import Engine
 from assistant.conversation.running import Running
+from assistant.domain.decisions import Verdict
 from assistant.domain.errors import EngineError, ModelError, StorageError, UsageError
 from assistant.domain.events import (
     Asked,
@@ -21,7 +22,7 @@ from assistant.domain.events import (
     TurnEvent,
 )
 from assistant.domain.places import Place, Route
-from assistant.domain.policy import Verdict, decide
+from assistant.domain.policy import decide
 from assistant.domain.prompt import ChatMessage, Finish, Prompt, Role, Sampling
 from assistant.domain.sensitivity import Label
 from tests.conversation.doubles import LOCAL, CountingClock, ListJournal, ScriptedBackend

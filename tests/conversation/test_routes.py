@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from assistant.conversation.engine import Engine
+from assistant.domain.decisions import Verdict
 from assistant.domain.errors import ModelError, RouteError, UsageError
 from assistant.domain.events import Finished, Permitted, Progress, Stage, Trimmed
 from assistant.domain.places import Place, Route
-from assistant.domain.policy import Verdict
 from assistant.domain.prompt import Finish, Prompt
 from assistant.domain.sensitivity import Label
 from tests.conversation.doubles import CountingClock, ListJournal, ScriptedBackend

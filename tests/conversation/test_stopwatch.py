@@ -16,6 +16,10 @@ class HandClock:
     def monotonic_ms(self) -> float:
         return self.at_ms
 
+    @property
+    def boot(self) -> str:
+        return "boot-1"
+
     def new_id(self) -> str:
         return "id"
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.domain.cloud_routes import Auth, CloudRoute, Registry, Wire
+from assistant.domain.cloud_routes import CloudRoute, Registry, Wire
 from assistant.domain.errors import UsageError
+from assistant.domain.permit import Auth
 from assistant.domain.residency import ANY, UNKNOWN, CountrySets, Evidence, RouteFacts
 from tests.facts_maker import GOOD, facts
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.domain.decisions import Verdict
 from assistant.domain.errors import RefusedError, UsageError
 from assistant.domain.own_routes import (
     DECLARABLE,
@@ -19,7 +20,7 @@ from assistant.domain.own_routes import (
     refuse_cloud_name,
 )
 from assistant.domain.places import Place
-from assistant.domain.policy import Verdict, decide
+from assistant.domain.policy import decide
 from assistant.domain.sensitivity import Label
 
 LAN = endpoint("http://192.168.1.20:8080/v1")

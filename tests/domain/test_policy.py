@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.errors import RefusedError
 from assistant.domain.permit import Permit
 from assistant.domain.places import OWN, Place, Route
-from assistant.domain.policy import Decision, Reason, Verdict, decide
+from assistant.domain.policy import decide
 from assistant.domain.sensitivity import Label, join
 from tests.turn_maker import CLOUD, LOCAL
 

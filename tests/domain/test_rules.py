@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from assistant.domain.decisions import Verdict
 from assistant.domain.findings import Finding, Gap, Kind, Scan, ScanVerdict
-from assistant.domain.policy import Verdict
 from assistant.domain.residency import ANY, UNKNOWN, Evidence, RouteFacts
 from assistant.domain.rules import (
     DEFAULT,

@@ -7,7 +7,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.domain.policy import Verdict
+from assistant.domain.decisions import Verdict
 from assistant.domain.residency import ANY, UNKNOWN, RouteFacts, Territory
 from assistant.domain.rules import (
     STANDING,

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.errors import ErrorNote
 from assistant.domain.fields import Fields
 from assistant.domain.places import Place, Route
-from assistant.domain.policy import Decision, Reason, Verdict
 from assistant.domain.prompt import Finish
 from assistant.domain.sensitivity import Label
 from assistant.domain.turns import Cost, Latency, TurnRecord, Usage, turn_from_json

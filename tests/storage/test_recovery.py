@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from assistant.domain.decisions import Verdict
 from assistant.domain.errors import CorruptError
-from assistant.domain.policy import Verdict
 from assistant.domain.prompt import Finish
 from assistant.domain.sensitivity import Label
 from assistant.storage.database import open_database

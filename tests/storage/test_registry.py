@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from assistant.domain.cloud_routes import CloudRoute, NoRegistry, Registry
+from assistant.domain.decisions import Verdict
 from assistant.domain.errors import SettingsError, StorageError, UsageError
 from assistant.domain.own_routes import endpoint
-from assistant.domain.policy import Verdict
 from assistant.domain.residency import ANY, UNKNOWN, Evidence, RouteFacts
 from assistant.domain.rules import Content, Rules, judge
 from assistant.domain.sensitivity import Label

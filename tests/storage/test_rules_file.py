@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from assistant.domain.cloud_routes import NoRegistry, Registry
+from assistant.domain.decisions import Verdict
 from assistant.domain.errors import SettingsError, StorageError
-from assistant.domain.policy import Verdict
 from assistant.domain.residency import ANY, CountrySet, CountrySets, Evidence
 from assistant.domain.rules import Allow, Content, Deny, NoRules, Rules, judge
 from assistant.domain.sensitivity import Label

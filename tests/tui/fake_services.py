@@ -69,6 +69,10 @@ class ManualClock:
     def monotonic_ms(self) -> float:
         return self.mono_ms
 
+    @property
+    def boot(self) -> str:
+        return "boot-1"
+
     def new_id(self) -> str:
         return f"id{next(self._numbers):05d}"
 

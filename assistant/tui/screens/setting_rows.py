@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
 from assistant.domain.hygiene import one_line
-from assistant.domain.settings import INT32, RANGES, Range, Settings
+from assistant.domain.settings import CHOICES, INT32, RANGES, Range, Settings
 
 Value = str | int | float | bool
 
@@ -18,6 +18,9 @@ _WHEN = {
     "generation": "From the next message on.",
     "engine": "The model is loaded again for it.",
     "hat": "The routes are looked at again for it.",
+    "cloud": "From the next send on.",
+    "network": "From the next start on.",
+    "labels": "From the next message on.",
     "screen": "At once.",
 }
 _EXCEPTIONS = {
@@ -25,6 +28,7 @@ _EXCEPTIONS = {
     "engine.prefill_while_typing": "At once.",
     "hat.fall_back": "At once.",
     "engine.load_at_start": "From the next start on.",
+    "labels.conversation": "From the next new chat on.",
 }
 
 
@@ -93,7 +97,8 @@ def parsed(text: str, like: Value | tuple[str, ...]) -> Value:
 
 def _about(key: str, meaning: str) -> str:
     span = RANGES.get(key)
-    allowed = f" It may be {_span(span)}." if span else ""
+    words = CHOICES.get(key, ())
+    allowed = f" It may be {_span(span) if span else ' or '.join(words)}." if span or words else ""
     when = _EXCEPTIONS.get(key) or _WHEN[key.split(".")[0]]
     return f"{meaning}{allowed} {when}".strip()
 

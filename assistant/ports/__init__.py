@@ -34,6 +34,11 @@ class Clock(Protocol):
         """A fresh id; ids of one process sort by the order in which they were made."""
         ...
 
+    @property
+    def boot(self) -> str:
+        """Names the run of this machine within which the monotonic time can be compared."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Generation:

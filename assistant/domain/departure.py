@@ -1,0 +1,113 @@
+"""What would leave this machine with one send, and what would stay: the value that a person is shown before they say yes."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from assistant.domain.cloud_setup import CloudSetup
+from assistant.domain.findings import Finding, Scan, ScanVerdict
+from assistant.domain.permit import Outgoing
+from assistant.domain.prompt import Role
+from assistant.domain.redaction import Placeholders
+from assistant.domain.rules import Content, content_of
+from assistant.domain.sensitivity import Label, join
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How a person wants a send prepared.
+
+    Findings that are at least as grave as `keep_back` get placeholders (None: nothing does). With `leave_out`, messages that
+    must not leave stay, and the rest may go; without it they stop the send.
+    """
+
+    keep_back: ScanVerdict | None = ScanVerdict.WARN
+    leave_out: bool = False
+
+
+USUAL_CHOICE = Choice()
+
+
+class Stay(StrEnum):
+    """Why a message stays."""
+
+    LABEL = "local-only"
+    WINDOW = "window"
+    """It is older than what the model's context window takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """One message as it would leave. `message` is its id ("" for the system prompt); `findings` are places in `original`."""
+
+    message: str
+    role: Role
+    text: str
+    original: str
+    label: Label
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def redacted(self) -> bool:
+        """Whether something in it is kept back."""
+        return self.text != self.original
+
+
+@dataclass(frozen=True, slots=True)
+class Staying:
+    """One message that would not leave, and why."""
+
+    message: str
+    role: Role
+    text: str
+    label: Label
+    why: Stay
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBound:
+    """What a send may cost at most; `as_of` is the day of the prices (ISO 8601). An unknown price is None in its place."""
+
+    cost: Decimal
+    currency: str
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """One send to the cloud, prepared to the byte: `outgoing` is exactly what would leave, the key apart.
+
+    `scan` is that of the text as it would leave. `input_tokens` is an estimate, `reply_tokens` the most that may come back.
+    """
+
+    setup: CloudSetup
+    choice: Choice
+    leaves: tuple[Leaving, ...]
+    stays: tuple[Staying, ...]
+    outgoing: Outgoing
+    scan: Scan | None
+    placeholders: Placeholders
+    input_tokens: int
+    reply_tokens: int
+    price: PriceBound | None
+
+    @property
+    def label(self) -> Label:
+        """The join over all that would leave; where a local-only message stands in the way, that."""
+        held = [] if self.choice.leave_out else [s.label for s in self.stays if s.why is Stay.LABEL]
+        return join([*(one.label for one in self.leaves), *held])
+
+    @property
+    def content(self) -> Content:
+        """The worst that the scan found."""
+        return content_of(self.scan)
+
+    @property
+    def sheet(self) -> str:
+        """The digest of the very bytes."""
+        return self.outgoing.digest
+
+    @property
+    def tokens(self) -> int:
+        """What the send may come to at most."""
+        return self.input_tokens + self.reply_tokens

@@ -1,0 +1,41 @@
+"""What goes on record with a permit and with its end: entries of the audit and of the grant, committed with the event."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from assistant.domain.audit_entries import PermitEnded, PermitMinted, SendDenied
+    from assistant.domain.consent import Moment, Reserved, Settled
+    from assistant.domain.coverage import SendRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """A permit for bytes that leave this machine. `payload` is those bytes: the audit takes a MAC of them and nothing else.
+
+    `request` and `reserved` are None where no consent is asked for: a server of the network that the person declared. Where
+    they are there, the journal looks once more, inside the same transaction, whether the grant covers the request.
+    """
+
+    entry: "PermitMinted"
+    at: "Moment"
+    payload: bytes
+    request: "SendRequest | None" = None
+    reserved: "Reserved | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of such a permit."""
+
+    entry: "PermitEnded"
+    at: "Moment"
+    settled: "Settled | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A send that was refused before there was a permit."""
+
+    entry: "SendDenied"
+    at: "Moment"
