@@ -1,20 +1,19 @@
 """The one way to an answer: propose, then send; every event is recorded before it is seen."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import functools
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
+from assistant.conversation.conversations import Conversations
 from assistant.conversation.history import History
-from assistant.domain.errors import ModelError, RouteError, UsageError
+from assistant.conversation.switchboard import Switchboard
+from assistant.domain.errors import RouteError, UsageError
 from assistant.domain.events import (
     ConversationDeleted,
     ConversationPinned,
-    ConversationRenamed,
-    ConversationRestored,
-    ConversationStarted,
-    Event,
     Finished,
     Progress,
     TurnEvent,
@@ -25,8 +24,13 @@ from assistant.domain.sensitivity import join
 from assistant.ports import Backend, Clock, Generation, Journal
 
 if TYPE_CHECKING:
+    from assistant.conversation.border import Border, Considered
+    from assistant.conversation.crossing import Crossing
     from assistant.conversation.running import Running
     from assistant.domain.decisions import Decision
+    from assistant.domain.departure import Choice
+    from assistant.domain.terms import Terms
+    from assistant.ports.leaving import DistantBackend
 
 LEAVE_S = 2.0
 """How long a stopped turn may take to end before its backend is closed all the same."""
@@ -34,15 +38,22 @@ LEAVE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a send would do: nothing has been sent, nothing has been recorded. `path` is what stands before the prompt."""
+    """What a send would do: nothing has been sent, nothing has been recorded. `path` is what stands before the prompt.
+
+    `message` is the id that the prompt's message will have. `considered` is what would leave, to the byte, where the route
+    is in the cloud; `fallback` says that no person chose this route for this message.
+    """
 
     prompt: Prompt
     route: Route
     decision: "Decision"
     path: tuple[Message, ...]
+    message: str
+    considered: "Considered | None" = None
+    fallback: bool = False
 
 
-class Engine:
+class Engine(Conversations, Switchboard):
     """Propose and send, over whatever backends there are; one generation at a time on each."""
 
     def __init__(
@@ -53,64 +64,24 @@ class Engine:
         instance: str,
         *,
         flush_ms: float = 150.0,
+        border: "Callable[[], Border] | None" = None,
     ) -> None:
-        """`backends` by route id, the default first; `instance` names this program in the journal; text is committed every `flush_ms`."""
-        self._journal = journal
-        self._clock = clock
+        """`backends` by route id, the default first; `instance` names this program in the journal; text is committed every `flush_ms`.
+
+        `border` gives the border, made where something is first to leave; without one nothing goes to the cloud.
+        """
+        Conversations.__init__(self, journal, clock)
+        Switchboard.__init__(self, backends)
         self._instance = instance
         self._flush_ms = flush_ms
+        self._border = border
         self._running: dict[str, Running] = {}
         self._history = History(journal)
-        self._backends = dict(backends)
-        self._absent: dict[str, str] = {}
-        self._ending: dict[asyncio.Task[None], Backend] = {}
-        self._locks = {route: asyncio.Lock() for route in backends}
-
-    async def use_backends(
-        self, backends: Mapping[str, Backend], absent: Mapping[str, str] | None = None
-    ) -> None:
-        """Has these serve from now on, the default first; those that are not among them end once their turn is over.
-
-        `absent` says of routes that no prompt goes to by default why that is: they cannot serve now, or only who names them.
-        """
-        before, locks = self._backends, self._locks
-        self._absent = dict(absent or {})
-        kept = {route for route, backend in backends.items() if before.get(route) is backend}
-        self._backends = dict(backends)
-        self._locks = {r: locks[r] if r in kept else asyncio.Lock() for r in backends}
-        for route in before.keys() - kept:
-            ending = asyncio.create_task(_end(before[route], locks[route]))
-            self._ending[ending] = before[route]
-            ending.add_done_callback(self._ending.pop)
-            # What looks for a way past a turn that hangs must not wait for that turn.
-            if not locks[route].locked():
-                await ending
-
-    @property
-    def routes(self) -> Sequence[Route]:
-        """The routes that can be asked; empty where no model is installed."""
-        return [backend.route for backend in self._backends.values()]
-
-    @property
-    def default(self) -> Route | None:
-        """Where a prompt goes that names no route: the first of this machine that serves such, never another place."""
-        here = (route for route in self.routes if route.place is Place.THIS_MACHINE)
-        return next((route for route in here if route.id not in self._absent), None)
 
     @property
     def busy(self) -> bool:
         """Whether a turn runs."""
         return bool(self._running)
-
-    async def start_conversation(self, system: str = "", title: str = "") -> str:
-        """Opens a conversation and returns its id. Raises: StorageError."""
-        conversation = self._clock.new_id()
-        await self._record(ConversationStarted(conversation, title, system, self._clock.now_ms()))
-        return conversation
-
-    async def rename(self, conversation: str, title: str) -> None:
-        """Gives a conversation another title. Raises: StorageError."""
-        await self._record(ConversationRenamed(conversation, title, self._clock.now_ms()))
 
     async def pin(self, conversation: str, route: str) -> None:
         """Keeps a conversation on `route`; "" gives it the default of the moment again. Raises: UsageError, StorageError."""
@@ -118,38 +89,55 @@ class Engine:
             self._backend(route)
         await self._record(ConversationPinned(conversation, route, self._clock.now_ms()))
 
-    def alternative(self, route: Route) -> Route | None:
-        """Where a prompt may go that failed on `route` of this machine: another route of this machine, never elsewhere."""
-        here = Place.THIS_MACHINE
-        if route.place is not here:
-            return None
-        others = (r for r in self.routes if r.id != route.id and r.place is here)
-        return next(others, None)
-
     async def delete(self, conversation: str) -> None:
         """Puts a conversation out of sight and drops what the backends kept of it. Raises: StorageError."""
         await self._record(ConversationDeleted(conversation, self._clock.now_ms()))
         for backend in self._backends.values():
             await backend.forget(conversation)
 
-    async def restore(self, conversation: str) -> None:
-        """Undoes `delete`. Raises: StorageError."""
-        await self._record(ConversationRestored(conversation, self._clock.now_ms()))
+    @property
+    def border(self) -> "Border":
+        """What decides on everything that leaves. Raises: RouteError where there is none."""
+        if self._border is None:
+            raise RouteError("nothing can leave this machine here")
+        return self._border()
 
-    def propose(self, prompt: Prompt, route: str | None = None) -> Proposal:
+    def propose(
+        self,
+        prompt: Prompt,
+        route: str | None = None,
+        *,
+        choice: "Choice | None" = None,
+        message: str = "",
+        fallback: bool = False,
+    ) -> Proposal:
         """Says what a send would do: on which route (None: the conversation's own, else the default), under which decision.
 
-        Raises: ModelError where no model is installed; UsageError for an unknown route or an empty prompt.
+        For the cloud it blocks for a scan; `choice` says what is kept back and left out there. `message` is the id of an
+        earlier proposal of the same.
+        Raises: ModelError where no model is installed; UsageError for an unknown route or an empty prompt; RouteError,
+        PromptTooLongError for a cloud route.
         """
         if not prompt.text.strip():
             raise UsageError("the prompt is empty", "type a question")
         backend = self._backend(route or self._history.pinned(prompt.conversation))
         path = self._history.path(prompt.parent)
-        label = join([prompt.label, *(message.label for message in path)])
+        own = message or self._clock.new_id()
+        label = join([prompt.label, self._history.label(prompt.conversation)])
+        prompt = replace(prompt, label=label)
+        if backend.route.place is Place.CLOUD and backend.route.declared and self._border:
+            from assistant.domain.departure import USUAL_CHOICE
+
+            distant, wish = cast("DistantBackend", backend), choice or USUAL_CHOICE
+            seen = self.border.consider(prompt, path, own, distant, wish, fallback=fallback)
+            return Proposal(prompt, backend.route, seen.decision, path, own, seen, fallback)
         from assistant.domain.policy import decide
 
-        decision = decide(self._clock.new_id(), backend.route, label)
-        return Proposal(prompt, backend.route, decision, path)
+        everything = join([label, *(one.label for one in path)])
+        away = backend.route.place is not Place.THIS_MACHINE
+        offline = away and self._border is not None and self.border.offline
+        decision = decide(self._clock.new_id(), backend.route, everything, offline=offline)
+        return Proposal(prompt, backend.route, decision, path, own)
 
     async def send(self, proposal: Proposal) -> AsyncGenerator[TurnEvent | Progress, None]:
         """Records the prompt, decides again, and streams the turn; ends with exactly one Finished, whatever happens.
@@ -160,7 +148,7 @@ class Engine:
         """
         from assistant.conversation.running import Running
 
-        fresh = self.propose(proposal.prompt, proposal.route.id)
+        fresh = await self._again(proposal)
         running = Running(
             self._journal,
             self._backend(fresh.route.id),
@@ -168,18 +156,74 @@ class Engine:
             self._locks[fresh.route.id],
             self._flush_ms,
         )
-        asked = running.ask(fresh.prompt, fresh.path, self._instance)
+        asked = running.ask(fresh.prompt, fresh.path, fresh.message, self._instance)
+        running.carry(fresh.decision, self._crossing(fresh, running.turn))
         await self._record(asked)
         self._running[running.turn] = running
         try:
             yield asked
-            async for event in running.events(fresh.decision):
+            async for event in running.events():
                 if isinstance(event, Finished):
                     self._history.went_on(asked.reply, running.path_with(event.record))
                 yield event
         finally:
             del self._running[running.turn]
             running.leave()
+
+    async def _again(self, proposal: Proposal) -> Proposal:
+        """The same proposal, decided anew: rules, facts, grants and the clock may have changed."""
+        seen = proposal.considered
+        work = functools.partial(
+            self.propose,
+            proposal.prompt,
+            proposal.route.id,
+            choice=seen.departure.choice if seen else None,
+            message=proposal.message,
+            fallback=proposal.fallback,
+        )
+        return await asyncio.to_thread(work) if seen else work()
+
+    def _crossing(self, proposal: Proposal, turn: str) -> "Crossing | None":
+        """What the border adds to a turn that leaves this machine."""
+        if proposal.route.place is Place.THIS_MACHINE or self._border is None:
+            return None
+        from assistant.conversation.crossing import Crossing, Turn, messages_of
+
+        seen = proposal.considered
+        messages = messages_of(proposal.path, proposal.message)
+        if seen:
+            messages = tuple(one.message for one in seen.departure.leaves if one.message)
+        about = Turn(turn, proposal.prompt.conversation, proposal.route, messages)
+        return Crossing(self.border, about, seen)
+
+    async def grant(self, proposal: Proposal, terms: "Terms", how: str) -> None:
+        """Records the person's yes to what `proposal` shows. Raises: UsageError, RefusedError, StorageError."""
+        if proposal.considered is None:
+            raise UsageError(f"{proposal.route.id} needs no consent")
+        await asyncio.to_thread(self.border.grant, proposal.considered, terms, how)
+
+    async def revoke(self, grant: str, how: str) -> None:
+        """Withdraws a grant and cuts what runs under it. Raises: StorageError."""
+        await asyncio.to_thread(self.border.revoke, grant, how)
+        await self._cut("you revoked its grant, so the stream was cut", grant)
+
+    async def panic(self) -> None:
+        """Withdraws every grant, cuts all that leaves this machine, and stays offline until `lift`. Raises: StorageError."""
+        try:
+            await asyncio.to_thread(self.border.panic)
+        finally:
+            await self._cut("everything was taken offline, so the stream was cut")
+
+    async def lift(self) -> None:
+        """Ends offline; no grant comes back. Raises: StorageError."""
+        await asyncio.to_thread(self.border.lift)
+
+    async def _cut(self, why: str, grant: str | None = None) -> None:
+        """Cuts the turns that run under `grant` (None: all that leave)."""
+        for running in list(self._running.values()):
+            crossing = running.crossing
+            if crossing is not None and grant in (None, crossing.grant):
+                await running.cut(why)
 
     async def stop(self, turn: str) -> None:
         """Ends a running turn: its stream gives Finished(cancelled) with what had arrived. Unknown turns are over already."""
@@ -218,24 +262,3 @@ class Engine:
                     await running.left.wait()
         for backend in [*self._backends.values(), *self._ending.values()]:
             await backend.close()
-
-    def _backend(self, route: str | None) -> Backend:
-        wanted = route or (self.default.id if self.default else None)
-        if wanted is None:
-            others = "".join(f"; {route}: {why}" for route, why in self._absent.items())
-            raise ModelError(f"no model is installed{others}", "assistant models pull smollm2-135m")
-        if wanted in self._backends:
-            return self._backends[wanted]
-        if wanted in self._absent:
-            raise RouteError(f"{wanted}: {self._absent[wanted]}", "choose another route")
-        known = ", ".join(self._backends)
-        raise UsageError(f"there is no route {wanted!r}", f"routes: {known}")
-
-    async def _record(self, event: Event) -> None:
-        await asyncio.to_thread(self._journal.append, event)
-
-
-async def _end(backend: Backend, lock: asyncio.Lock) -> None:
-    """Closes `backend` once its turn is over."""
-    async with lock:
-        await backend.close()

@@ -1,6 +1,7 @@
 """What the engine reads of the past: a conversation's messages and its pin. The latest path is kept."""
 
 from assistant.domain.prompt import Message
+from assistant.domain.sensitivity import Label
 from assistant.ports import Journal
 
 
@@ -32,3 +33,8 @@ class History:
         """The route that a conversation is to stay on; None where it takes the default of the moment."""
         known = self._journal.conversation(conversation) if conversation else None
         return (known.route or None) if known else None
+
+    def label(self, conversation: str) -> Label:
+        """What everything said in a conversation carries at least."""
+        known = self._journal.conversation(conversation) if conversation else None
+        return known.label if known else Label.PUBLIC

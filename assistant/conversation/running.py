@@ -2,44 +2,47 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from assistant.conversation.batches import Batch, batched
+from assistant.conversation.papers import Papers
+from assistant.conversation.stopping import StoppedError, take, unless
 from assistant.conversation.stopwatch import Stopwatch
 from assistant.conversation.window import Fitted, Room, context, fit
 from assistant.domain.decisions import Decision
-from assistant.domain.errors import AssistantError, ErrorNote, PromptTooSlowError, StorageError
+from assistant.domain.errors import (
+    AssistantError,
+    ErrorNote,
+    PromptTooSlowError,
+    RefusedError,
+    StorageError,
+)
 from assistant.domain.events import (
     Asked,
-    Decided,
     Delta,
     Event,
     Finished,
-    Permitted,
     Progress,
     Stage,
     Trimmed,
     TurnEvent,
 )
 from assistant.domain.permit import Permit, require_leave
-from assistant.domain.prompt import ChatMessage, Finish, Message, Prompt, Role
+from assistant.domain.prompt import ChatMessage, Finish, Message, Prompt, Role, Sampling
 from assistant.domain.turns import Cost, TurnRecord, Usage
 from assistant.ports import Backend, Clock, Done, Generation, Journal, PromptProgress, Waiting
 
-PERMIT_LIFE_MS = 60_000
-"""A permit that was not used within a minute is void."""
+if TYPE_CHECKING:
+    from assistant.conversation.crossing import Crossing
+    from assistant.domain.departure import Departure
 
 _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=Event)
-
-
-class _StoppedError(Exception):
-    """The person ended the turn before the stream was open."""
 
 
 class Running:
@@ -55,6 +58,8 @@ class Running:
     ) -> None:
         """`lock` is held while the backend works: one generation at a time."""
         self.turn = clock.new_id()
+        self.crossing: Crossing | None = None
+        self._cut = ""
         self._journal = journal
         self._backend = backend
         self._clock = clock
@@ -68,11 +73,11 @@ class Running:
         self._streaming = False
         self._over = False
 
-    def ask(self, prompt: Prompt, path: Sequence[Message], instance: str) -> Asked:
-        """The event that opens this turn."""
+    def ask(self, prompt: Prompt, path: Sequence[Message], own: str, instance: str) -> Asked:
+        """The event that opens this turn; `own` is the id that the person's message gets."""
         now_ms = self._clock.now_ms()
         message = Message(
-            self._clock.new_id(),
+            own,
             prompt.conversation,
             prompt.parent,
             Role.USER,
@@ -84,6 +89,13 @@ class Running:
         self._prompt, self._path = prompt, (*path, message)
         self._asked = Asked(message, self._clock.new_id(), instance, now_ms)
         return self._asked
+
+    def carry(self, decision: Decision, crossing: "Crossing | None") -> None:
+        """Takes the papers along: the decision on this turn, and the `crossing` where it leaves this machine."""
+        self.crossing = crossing
+        self._papers = Papers(
+            self._journal, self._clock, self._backend, self.turn, crossing, decision
+        )
 
     def path_with(self, record: TurnRecord) -> tuple[Message, ...]:
         """The conversation down to this turn's reply, as the journal has it once the turn is over."""
@@ -101,29 +113,36 @@ class Running:
         )
         return (*self._path, reply)
 
-    async def events(self, decision: Decision) -> AsyncGenerator[TurnEvent | Progress, None]:
+    async def events(self) -> AsyncGenerator[TurnEvent | Progress, None]:
         """Decided to Finished; an error of any kind becomes Finished(failed) with what had arrived."""
-        self._decision = decision
+        papers = self._papers
         finish, error = Finish.FAILED, None
         try:
-            yield await self._record(
-                Decided(self.turn, decision, self._backend.route, self._clock.now_ms())
-            )
-            require_leave(decision)
+            yield await papers.decide()
+            require_leave(papers.decision)
             async with aclosing(self._work()) as work:
                 async for event in work:
                     if isinstance(event, Done):
                         finish = event.finish
                     else:
                         yield event
-        except _StoppedError:
+        except StoppedError:
             finish = Finish.CANCELLED
         except AssistantError as failure:
             error = failure.note()
         except Exception as bug:  # noqa: BLE001 - whatever broke, the turn must end on record
             _log.exception("turn %s broke", self.turn)
             error = ErrorNote("internal", "internal error", repr(bug), "see the log")
+        if self._cut and error is None:
+            finish, error = Finish.FAILED, RefusedError(self._cut, "what had come is kept").note()
+        if over := await papers.end(finish, self._usage, self._watch.latency().total):
+            yield over
         yield await self._finished(finish, error)
+
+    async def cut(self, why: str) -> None:
+        """Ends the turn because it may not go on: it is on record as refused, with what had come."""
+        self._cut = self._cut or why
+        await self.stop()
 
     async def stop(self) -> None:
         """Asks for the end, wherever the turn is."""
@@ -136,17 +155,20 @@ class Running:
         self.left.set()
         if not self._over:
             self._over = True
+            latency_ms = self._watch.latency().total
+            if over := self._papers.ending(Finish.CANCELLED, self._usage, latency_ms):
+                self._journal.append(over)
             self._journal.append(self._ending(Finish.CANCELLED, None))
 
     async def _work(self) -> AsyncGenerator[TurnEvent | Progress | Done, None]:
         """Queue, load, fit, permit, stream; once more with less where the engine gives up on a prompt of this length."""
         yield self._progress(Stage.QUEUE)
         self._watch.enter(Stage.QUEUE)
-        await self._take_lock()
+        await take(self._lock, self._stopped)
         try:
             yield self._progress(Stage.LOAD)
             self._watch.enter(Stage.LOAD)
-            window_tokens = await self._unless_stopped(self._backend.load())
+            window_tokens = await unless(self._stopped, self._backend.load())
             for last in (False, True):
                 try:
                     async with aclosing(self._attempt(window_tokens)) as attempt:
@@ -154,8 +176,9 @@ class Running:
                             yield event
                     return
                 except PromptTooSlowError:
-                    if last or self._reply:
+                    if last or self._reply or self._shown:
                         raise
+                    await self._papers.end(Finish.FAILED, self._usage, None)
         finally:
             self._lock.release()
 
@@ -165,18 +188,19 @@ class Running:
         """One permit and what comes of it."""
         self._watch.enter(Stage.PREPARE)
         yield self._progress(Stage.PREPARE)
-        fitted = await self._unless_stopped(self._fit(window_tokens))
+        fitted = await unless(self._stopped, self._fit(window_tokens))
         if fitted.dropped:
             yield await self._record(
                 Trimmed(self.turn, fitted.dropped, fitted.first_kept, self._clock.now_ms())
             )
         request = Generation(
-            self.turn, self._prompt.conversation, fitted.messages, self._prompt.sampling
+            self.turn,
+            self._prompt.conversation,
+            fitted.messages,
+            _bounded(self._prompt.sampling, self._shown),
         )
-        permit = self._permit(request)
-        yield await self._record(
-            Permitted(self.turn, permit.id, permit.digest, self._clock.now_ms())
-        )
+        permit, permitted = await self._papers.permit(request)
+        yield permitted
         self._usage = Usage(
             input_tokens=fitted.input_tokens,
             output_tokens=0,
@@ -193,8 +217,20 @@ class Running:
         self, request: Generation, permit: Permit
     ) -> AsyncGenerator[TurnEvent | Progress | Done, None]:
         if self._stopped.is_set():
-            raise _StoppedError
+            raise StoppedError
         self._streaming = True
+        watch = asyncio.ensure_future(self.crossing.watch(self.cut)) if self.crossing else None
+        try:
+            async with aclosing(self._pieces(request, permit)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            if watch:
+                watch.cancel()
+
+    async def _pieces(
+        self, request: Generation, permit: Permit
+    ) -> AsyncGenerator[TurnEvent | Progress | Done, None]:
         pieces = batched(self._backend.generate(request, permit), self._flush_ms, self._clock)
         async with aclosing(pieces) as stream:
             async for piece in stream:
@@ -219,13 +255,17 @@ class Running:
         """Commits a batch; only then may it be shown."""
         self._watch.token(batch.arrived_ms)
         tokens = (self._usage.output_tokens or 0) + batch.tokens
-        delta = Delta(self.turn, batch.text, batch.tokens, tokens, self._clock.now_ms())
+        text = self.crossing.restorer.feed(batch.text) if self.crossing else batch.text
+        delta = Delta(self.turn, text, batch.tokens, tokens, self._clock.now_ms())
         await asyncio.to_thread(self._journal.append, delta)
-        self._reply.append(batch.text)
+        self._reply.append(text)
         self._usage = replace(self._usage, output_tokens=tokens)
         return delta
 
     async def _fit(self, window_tokens: int) -> Fitted:
+        if shown := self._shown:
+            given = tuple(ChatMessage(one.role, one.text) for one in shown.leaves)
+            return Fitted(given, shown.input_tokens, 0, "")
         ids = [message.id for message in self._path]
         kept_from = await asyncio.to_thread(
             self._journal.first_kept, self._prompt.conversation, ids
@@ -233,16 +273,11 @@ class Running:
         room = Room(window_tokens, self._prompt.sampling.max_tokens, self._backend.prompt_limit)
         return await fit(self._prompt.system, self._path, room, self._backend.count, kept_from)
 
-    def _permit(self, request: Generation) -> Permit:
-        outgoing = self._backend.compose(request)
-        return Permit(
-            self._clock.new_id(),
-            self._backend.route.id,
-            self._decision,
-            outgoing.address,
-            outgoing.digest,
-            self._clock.now_ms() + PERMIT_LIFE_MS,
-        )
+    @property
+    def _shown(self) -> "Departure | None":
+        """What the person was shown of a send to the cloud: exactly that leaves, and is not tried again with less."""
+        considered = self.crossing.considered if self.crossing else None
+        return considered.departure if considered else None
 
     def _progress(
         self,
@@ -253,31 +288,6 @@ class Running:
     ) -> Progress:
         window = self._usage.context_window
         return Progress(self.turn, stage, self._backend.route, done, total, window, cached)
-
-    async def _take_lock(self) -> None:
-        """Waits for the backend to be free; who gives up waiting, at whatever moment, leaves the lock to the others."""
-        taking = asyncio.ensure_future(self._lock.acquire())
-        try:
-            await self._unless_stopped(taking)
-        except BaseException:
-            if not taking.done():
-                taking.cancel()
-            elif not taking.cancelled():
-                self._lock.release()
-            raise
-
-    async def _unless_stopped(self, work: Awaitable[_T]) -> _T:
-        """The result of `work`, unless the person stops first: it then ends by itself (a model loads for the next turn)."""
-        task = asyncio.ensure_future(work)
-        task.add_done_callback(_look)
-        stop = asyncio.ensure_future(self._stopped.wait())
-        try:
-            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stop.cancel()
-        if task.done():
-            return task.result()
-        raise _StoppedError
 
     async def _finished(self, finish: Finish, error: ErrorNote | None) -> Finished:
         """Records the end; where even that fails the turn ends as failed all the same, and says so."""
@@ -291,6 +301,9 @@ class Running:
         return ending
 
     def _ending(self, finish: Finish, error: ErrorNote | None) -> Finished:
+        if self.crossing:
+            # What looked like the beginning of a placeholder, and was none.
+            self._reply.append(self.crossing.restorer.finish())
         record = TurnRecord(
             self.turn,
             self._prompt.conversation,
@@ -298,7 +311,7 @@ class Running:
             finish,
             error,
             self._backend.route,
-            self._decision,
+            self._papers.decision,
             self._usage,
             self._watch.latency(),
             Cost(),
@@ -310,10 +323,9 @@ class Running:
         return event
 
 
-def _look(task: asyncio.Future[_T]) -> None:
-    """Takes the outcome of abandoned work, so that asyncio does not complain of it; the next call meets it again."""
-    if not task.cancelled():
-        task.exception()
+def _bounded(sampling: Sampling, shown: "Departure | None") -> Sampling:
+    """As the person wishes; a reply from the cloud is bounded as it was shown."""
+    return replace(sampling, max_tokens=shown.reply_tokens) if shown else sampling
 
 
 def preview(journal: Journal, prompt: Prompt, path: Sequence[Message]) -> tuple[ChatMessage, ...]:

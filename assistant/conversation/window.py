@@ -79,13 +79,22 @@ def _without_thought(reply: Message) -> Message:
     return reply if answer == reply.text else replace(reply, text=answer)
 
 
+def spoken(messages: Sequence[Message]) -> list[Message]:
+    """The messages that a model is given of a conversation, as `context` chooses and words them."""
+    return _answered(_without_thoughts(messages))
+
+
 def _given(system: str, messages: Sequence[Message]) -> tuple[ChatMessage, ...]:
+    kept = [ChatMessage(m.role, m.text) for m in _answered(messages)]
+    head = [ChatMessage(Role.SYSTEM, system)] if system else []
+    return (*head, *kept)
+
+
+def _answered(messages: Sequence[Message]) -> list[Message]:
     answered = {m.turn for m in messages if m.role is Role.ASSISTANT and m.text}
     answered -= _asked_again(messages)
     last = messages[-1].id
-    kept = [ChatMessage(m.role, m.text) for m in messages if m.turn in answered or m.id == last]
-    head = [ChatMessage(Role.SYSTEM, system)] if system else []
-    return (*head, *kept)
+    return [m for m in messages if m.turn in answered or m.id == last]
 
 
 def _asked_again(messages: Sequence[Message]) -> set[str]:

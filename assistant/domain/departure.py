@@ -75,12 +75,13 @@ class PriceBound:
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """One send to the cloud, prepared to the byte: `outgoing` is exactly what would leave, the key apart.
+    """One send of `message` to the cloud, prepared to the byte: `outgoing` is exactly what would leave, the key apart.
 
     `scan` is that of the text as it would leave. `input_tokens` is an estimate, `reply_tokens` the most that may come back.
     """
 
     setup: CloudSetup
+    message: str
     choice: Choice
     leaves: tuple[Leaving, ...]
     stays: tuple[Staying, ...]
@@ -94,8 +95,18 @@ class Departure:
     @property
     def label(self) -> Label:
         """The join over all that would leave; where a local-only message stands in the way, that."""
-        held = [] if self.choice.leave_out else [s.label for s in self.stays if s.why is Stay.LABEL]
-        return join([*(one.label for one in self.leaves), *held])
+        stopping = [one.label for one in self.stays if self._stops(one)]
+        return join([*(one.label for one in self.leaves), *stopping])
+
+    @property
+    def tainted(self) -> bool:
+        """Whether other messages must not leave while this one may: they can be left out, or declassified."""
+        held = [one.message for one in self.stays if one.why is Stay.LABEL]
+        return bool(held) and self.message not in held
+
+    def _stops(self, one: Staying) -> bool:
+        """The message itself is never left out."""
+        return one.why is Stay.LABEL and (not self.choice.leave_out or one.message == self.message)
 
     @property
     def content(self) -> Content:

@@ -104,8 +104,8 @@ class NetworkSettings:
 class LabelSettings:
     """`[labels]`: how far texts may travel."""
 
-    conversation: str = "normal"
-    """The label of a new conversation: "public", "normal" or "local-only"."""
+    default: str = "normal"
+    """How far what you write may travel where you say nothing else: "public", "normal" or "local-only"."""
     local_only_folders: tuple[str, ...] = ()
     """Files in these folders, and below them, are local-only."""
 
@@ -176,6 +176,6 @@ HAT_ADDRESS = "hat.address"
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "cloud.keep_back": ("none", "block", "warn", "note"),
-    "labels.conversation": ("public", "normal", "local-only"),
+    "labels.default": ("public", "normal", "local-only"),
 }
 """What the texts may be that are one of a few words."""

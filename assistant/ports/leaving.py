@@ -10,8 +10,23 @@ from assistant.domain.departure import PriceBound
 from assistant.domain.findings import Scan
 from assistant.domain.permit import Receipt
 from assistant.domain.places import Address
+from assistant.domain.prompt import ChatMessage
 from assistant.domain.rules import NoRules, Rules
 from assistant.domain.secret import Secret
+from assistant.ports import Backend
+
+
+class DistantBackend(Backend, Protocol):
+    """A backend whose prompts are prepared and shown before anything is asked of it: it is not asked to count or to load."""
+
+    @property
+    def window_tokens(self) -> int:
+        """The context window, prompt and reply together, as the person or the registry says it."""
+        ...
+
+    def estimate(self, messages: Sequence[ChatMessage]) -> int:
+        """About so many tokens `messages` take."""
+        ...
 
 
 class Policies(Protocol):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from assistant.domain.errors import AssistantError, PromptTooSlowError, StorageError
 from assistant.domain.events import (
     Asked,
+    ConversationLabelled,
     ConversationPinned,
     Delta,
     Event,
@@ -19,7 +20,7 @@ from assistant.domain.events import (
 from assistant.domain.permit import Outgoing, Permit
 from assistant.domain.places import Place, Route
 from assistant.domain.prompt import ChatMessage, Finish, Message, Role
-from assistant.domain.sensitivity import Label
+from assistant.domain.sensitivity import Label, join
 from assistant.domain.turns import TurnRecord, Usage
 from assistant.ports import (
     BackendEvent,
@@ -199,7 +200,10 @@ class ListJournal:
 
     def conversation(self, conversation: str) -> ConversationSummary | None:
         pins = [e.route for e in self.events if isinstance(e, ConversationPinned)]
-        return ConversationSummary(conversation, "", 0, 0, None, 0, "", pins[-1] if pins else "")
+        labels = [e.label for e in self.events if isinstance(e, ConversationLabelled)]
+        return ConversationSummary(
+            conversation, "", 0, 0, None, 0, "", pins[-1] if pins else "", label=join(labels)
+        )
 
     def notices(self, conversation: str) -> Sequence[Notice]:
         raise NotImplementedError

@@ -252,11 +252,11 @@ async def test_a_reply_that_another_window_still_writes_is_read_again() -> None:
 async def test_who_gives_up_waiting_leaves_the_backend_to_the_others(ticks: int) -> None:
     lock, clock = asyncio.Lock(), CountingClock()
     running = Running(ListJournal(), ScriptedBackend(), clock, lock, 0)
-    running.ask(PROMPT, (), "i")
-    leave = decide("d", LOCAL, Label.NORMAL)
+    running.ask(PROMPT, (), "own", "i")
+    running.carry(decide("d", LOCAL, Label.NORMAL), None)
 
     async def follow() -> list[TurnEvent | Progress]:
-        async with aclosing(running.events(leave)) as events:
+        async with aclosing(running.events()) as events:
             return [event async for event in events]
 
     await lock.acquire()

@@ -28,7 +28,6 @@ _EXCEPTIONS = {
     "engine.prefill_while_typing": "At once.",
     "hat.fall_back": "At once.",
     "engine.load_at_start": "From the next start on.",
-    "labels.conversation": "From the next new chat on.",
 }
 
 

@@ -1,0 +1,232 @@
+"""The border of this machine: decides on what would leave it, and knows every grant. Nothing passes it unseen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from assistant.conversation.packing import Load, Packer
+from assistant.domain.consent import Actor, Grant, Moment, Notice, Principal, Reach, State, Stated
+from assistant.domain.coverage import SendRequest, ending
+from assistant.domain.decisions import Decision, Verdict
+from assistant.domain.departure import Choice, Departure
+from assistant.domain.errors import RefusedError, RouteError
+from assistant.domain.policy import Case, covering_grant, decide
+from assistant.domain.prompt import Message, Prompt
+from assistant.domain.sheet import sheet_text
+from assistant.domain.terms import Terms
+from assistant.ports import Clock
+
+if TYPE_CHECKING:
+    from assistant.ports.leaving import (
+        Consents,
+        DistantBackend,
+        Policies,
+        Prices,
+        Receipts,
+        Scanner,
+        Secrets,
+    )
+
+
+_STREAMING = (State.GIVEN, State.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whose consent is asked for, in which run of which version."""
+
+    principal: Principal
+    app_version: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the border asks: the ports of design §4 that no local answer needs."""
+
+    policies: "Policies"
+    consents: "Consents"
+    scanner: "Scanner"
+    secrets: "Secrets"
+    prices: "Prices"
+    receipts: "Receipts"
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A send to the cloud, prepared and decided on; `grant` is the one that covers it (None: none does)."""
+
+    departure: Departure
+    decision: Decision
+    request: SendRequest
+    grant: Grant | None
+
+
+class Border:
+    """One for the program. What it reads it reads anew at each send: rules, facts, grants and the clock may have changed."""
+
+    def __init__(
+        self, world: World, clock: Clock, person: Person, most_reply_tokens: int = 1024
+    ) -> None:
+        """`most_reply_tokens` bounds every reply from the cloud."""
+        self.world = world
+        self.person = person
+        self.most_reply_tokens = most_reply_tokens
+        self._clock = clock
+        self._packer = Packer(world.scanner, world.secrets, world.prices)
+
+    @property
+    def offline(self) -> bool:
+        """Whether nothing leaves until a person lifts it. Raises: StorageError."""
+        return self.world.consents.offline
+
+    @property
+    def now(self) -> Moment:
+        """This moment, with the evidence for it."""
+        return Moment(self._clock.now_ms(), self._clock.monotonic_ms(), self._clock.boot)
+
+    def consider(
+        self,
+        prompt: Prompt,
+        path: tuple[Message, ...],
+        message: str,
+        backend: "DistantBackend",
+        choice: Choice,
+        *,
+        fallback: bool = False,
+    ) -> Considered:
+        """Prepares the send of `prompt` as `message`, and decides. Blocks for the scan.
+
+        Raises: RouteError where the route is not set up; PromptTooLongError; StorageError.
+        """
+        setup = self.world.policies.setup(backend.route.id)
+        if setup is None or setup.route != backend.route:
+            raise RouteError(
+                f"{backend.route.id} is not set up as it was",
+                "assistant routes list; then send again",
+            )
+        load = Load(setup, prompt, path, message, choice, self.most_reply_tokens)
+        departure = self._packer.pack(load, backend)
+        request = self._request(departure, prompt.conversation, fallback=fallback)
+        case = self._case(departure, request)
+        decision = decide(self._clock.new_id(), backend.route, departure.label, case)
+        found = covering_grant(case)
+        return Considered(departure, decision, request, found[0] if found else None)
+
+    def grant(self, considered: Considered, terms: Terms, how: str) -> Grant:
+        """Records the person's yes to exactly what `considered` shows; `how` names the key and the screen.
+
+        Raises: UsageError for terms that are none; RefusedError where no rule lets it pass; StorageError.
+        """
+        if considered.decision.verdict is Verdict.DENY:
+            reasons = "; ".join(reason.text for reason in considered.decision.reasons)
+            raise RefusedError(reasons, "no consent can lift that")
+        grant = self._asked(considered, terms)
+        said = self._said(grant, considered, how, State.REQUESTED, State.GIVEN)
+        self.world.consents.record(grant, said)
+        return grant
+
+    def refuse(self, considered: Considered, terms: Terms, how: str) -> None:
+        """Records the person's no. Raises: UsageError, StorageError."""
+        grant = self._asked(considered, terms)
+        said = self._said(grant, considered, how, State.REQUESTED, State.REFUSED)
+        self.world.consents.record(grant, said)
+
+    def revoke(self, grant: str, how: str) -> None:
+        """Withdraws a grant. Raises: StorageError."""
+        stated = Stated(grant, self.now, State.WITHDRAWN, Actor.USER, how)
+        self.world.consents.state(stated)
+
+    def panic(self) -> Sequence[str]:
+        """Withdraws all grants and goes offline; returns their ids. Raises: StorageError."""
+        return self.world.consents.panic(self.now)
+
+    def lift(self) -> None:
+        """Ends offline; no grant comes back. Raises: StorageError."""
+        self.world.consents.lift(self.now)
+
+    def sweep(self) -> None:
+        """Puts on record which grants have come to their end by themselves. Raises: StorageError."""
+        consents, now, seen = self.world.consents, self.now, self._seen()
+        for grant, standing in consents.given():
+            setup = self.world.policies.setup(grant.facts.route)
+            fingerprint = setup.fingerprint if setup else ""
+            ended = ending(grant, standing, fingerprint, now, seen)
+            if ended is not None:
+                consents.state(Stated(grant.id, now, ended, Actor.SYSTEM, "sweep"))
+
+    def holds(self, grant: str) -> bool:
+        """Whether a stream that runs under `grant` ("": under none) may go on; one that is spent ends no stream.
+
+        Raises: StorageError.
+        """
+        if self.offline:
+            return False
+        return not grant or self.world.consents.standing(grant).state in _STREAMING
+
+    def _seen(self) -> tuple[Moment, ...]:
+        latest = self.world.consents.latest()
+        return () if latest is None else (latest,)
+
+    def _case(self, departure: Departure, request: SendRequest) -> Case:
+        today = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).date()
+        return Case(
+            self.world.policies.rules(),
+            departure.setup.row.facts,
+            request,
+            self.world.consents.given(departure.setup.id),
+            today,
+            self.now,
+            self._seen(),
+            self.offline,
+        )
+
+    def _request(self, departure: Departure, conversation: str, *, fallback: bool) -> SendRequest:
+        price = departure.price
+        return SendRequest(
+            route=departure.setup.id,
+            fingerprint=departure.setup.fingerprint,
+            label=departure.label,
+            content=departure.content,
+            conversation=conversation,
+            message=departure.message,
+            sheet=departure.sheet,
+            tokens=departure.tokens,
+            cost=price.cost if price else None,
+            currency=price.currency if price else "",
+            session=self.person.session,
+            fallback=fallback,
+        )
+
+    def _asked(self, considered: Considered, terms: Terms) -> Grant:
+        departure, request = considered.departure, considered.request
+        message = departure.message if terms.span.once else ""
+        return Grant(
+            id=self._clock.new_id(),
+            principal=self.person.principal,
+            notice=Notice(_digest(sheet_text(departure)), "en", self.person.app_version),
+            reach=Reach(request.label, request.conversation, message, _categories(departure)),
+            limits=terms.limits(self._clock.now_ms()),
+            facts=departure.setup.row.facts,
+            model=departure.setup.model,
+            fingerprint=departure.setup.fingerprint,
+            fallback=terms.fallback,
+        )
+
+    def _said(self, grant: Grant, considered: Considered, how: str, *states: State) -> list[Stated]:
+        sheet, now = considered.departure.sheet, self.now
+        first = Stated(grant.id, now, states[0], Actor.SYSTEM, how, sheet)
+        return [first, *(replace(first, state=s, actor=Actor.USER) for s in states[1:])]
+
+
+def _categories(departure: Departure) -> tuple[str, ...]:
+    """Kinds of what was found in the words that leave; never where, never what."""
+    found = departure.scan.findings if departure.scan else ()
+    return tuple(sorted({finding.kind.value for finding in found}))
+
+
+def _digest(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,170 @@
+"""One turn that leaves this machine: what goes on record with its permit, and the watch over the grant while it streams."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assistant.domain.audit_entries import Outcome, PermitEnded, PermitMinted, SendDenied
+from assistant.domain.decisions import Decision
+from assistant.domain.errors import StorageError
+from assistant.domain.leave import Denied, Ended, Leave
+from assistant.domain.permit import Outgoing, Permit, Receipt
+from assistant.domain.places import Route
+from assistant.domain.prompt import Finish, Message
+from assistant.domain.redaction import NO_PLACEHOLDERS, Restorer
+from assistant.domain.rules import Rules
+from assistant.domain.turns import Usage
+
+if TYPE_CHECKING:
+    from assistant.conversation.border import Border, Considered
+
+WATCH_S = 0.25
+"""How often a running stream looks whether its grant still holds: another window may have revoked it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which turn crosses: its ids, the route, and the messages that it is about."""
+
+    id: str
+    conversation: str
+    route: Route
+    messages: tuple[str, ...]
+
+
+class Crossing:
+    """What the border adds to a turn; `considered` is None for a server of the network, which needs no consent."""
+
+    def __init__(self, border: "Border", turn: Turn, considered: "Considered | None") -> None:
+        """Nothing is recorded yet."""
+        self._border = border
+        self._turn = turn
+        self.considered = considered
+        kept_back = considered.departure.placeholders if considered else NO_PLACEHOLDERS
+        self.restorer = Restorer(kept_back)
+
+    @property
+    def grant(self) -> str:
+        """The grant that it runs under; "" where none is needed."""
+        grant = self.considered.grant if self.considered else None
+        return grant.id if grant else ""
+
+    def denied(self, decision: Decision) -> Denied:
+        """What the audit keeps of a refusal: codes, never words."""
+        turn = self._turn
+        rules, registry = self._digests()
+        entry = SendDenied(
+            turn=turn.id,
+            conversation=turn.conversation,
+            decision=decision.id,
+            rule=_name(decision.rule),
+            reasons=tuple(_name(reason.code) for reason in decision.reasons),
+            rules=rules,
+            registry=registry,
+            route=turn.route.id,
+            grant=self.grant,
+            label=decision.label.value,
+            messages=turn.messages,
+        )
+        return Denied(entry, self._border.now)
+
+    def leave(self, permit: Permit, outgoing: Outgoing) -> Leave:
+        """What is committed with `permit` before anything leaves."""
+        from assistant.domain.consent import Reserved
+
+        turn, considered, now = self._turn, self.considered, self._border.now
+        request = considered.request if considered else None
+        reserved = None
+        if request is not None and self.grant:
+            size = len(outgoing.body)
+            reserved = Reserved(self.grant, now, permit.id, size, request.tokens, request.cost)
+        rules, registry = self._digests()
+        entry = PermitMinted(
+            permit=permit.id,
+            turn=turn.id,
+            conversation=turn.conversation,
+            decision=permit.decision.id,
+            rule=_name(permit.decision.rule),
+            rules=rules,
+            registry=registry,
+            route=turn.route.id,
+            model=_name(turn.route.model),
+            host=_name(str(outgoing.address)) if outgoing.address else "",
+            fingerprint=request.fingerprint if request else "",
+            grant=self.grant,
+            label=permit.decision.label.value,
+            messages=turn.messages,
+            sent_bytes=len(outgoing.body),
+            payload_mac="",
+            most_tokens=request.tokens if request else None,
+            most_cost=request.cost if request else None,
+            currency=request.currency if request else "",
+        )
+        return Leave(entry, now, outgoing.payload, request, reserved)
+
+    def ended(self, permit: str, finish: Finish, usage: Usage, latency_ms: float | None) -> Ended:
+        """What became of `permit`: how its stream ended, and what the door saw."""
+        from assistant.domain.consent import Settled
+
+        receipt = self._border.world.receipts.receipt(permit) or Receipt()
+        outcome, now = _outcome(finish, receipt), self._border.now
+        spent = outcome is not Outcome.UNSENT
+        entry = PermitEnded(
+            permit=permit,
+            outcome=outcome,
+            sent_bytes=receipt.sent_bytes,
+            received_bytes=receipt.received_bytes,
+            ip=_name(receipt.ip),
+            tls_peer=receipt.tls_peer,
+            input_tokens=usage.input_tokens if spent else 0,
+            cached_input_tokens=usage.cached_input_tokens if spent else 0,
+            output_tokens=usage.output_tokens if spent else 0,
+            latency_ms=None if latency_ms is None else int(latency_ms),
+        )
+        settled = Settled(self.grant, now, permit, *_spent(usage, spent)) if self.grant else None
+        return Ended(entry, now, settled)
+
+    async def watch(self, cut: Callable[[str], Awaitable[None]]) -> None:
+        """Runs beside the stream, and calls `cut` with the reason once it may not go on."""
+        try:
+            # Another program may revoke, which nothing in this one could tell.
+            while await asyncio.to_thread(self._border.holds, self.grant):  # noqa: ASYNC110
+                await asyncio.sleep(WATCH_S)
+            why = "its grant was revoked, so the stream was cut"
+        except StorageError as error:
+            why = f"whether its grant holds cannot be read, so the stream was cut: {error.message}"
+        await cut(why)
+
+    def _digests(self) -> tuple[str, str]:
+        policies = self._border.world.policies
+        rules = policies.rules()
+        return (rules.digest if isinstance(rules, Rules) else ""), policies.registry_digest
+
+
+def _spent(usage: Usage, sent: bool) -> tuple[int | None, None]:
+    """Tokens for the grant's account; the provider's own count, or nothing: then the reservation stays."""
+    if not sent:
+        return 0, None
+    known = usage.input_tokens, usage.output_tokens
+    if usage.estimated or known[0] is None or known[1] is None:
+        return None, None
+    return known[0] + known[1], None
+
+
+def _outcome(finish: Finish, receipt: Receipt) -> Outcome:
+    if receipt.sent_bytes == 0:
+        return Outcome.UNSENT
+    if finish is Finish.FAILED:
+        return Outcome.FAILED
+    return Outcome.CANCELLED if finish is Finish.CANCELLED else Outcome.CLOSED
+
+
+def _name(text: str) -> str:
+    """`text` as the audit takes it: printable ASCII without blanks, at most 200 characters."""
+    return "".join(c if "!" <= c <= "~" else "_" for c in text)[:200]
+
+
+def messages_of(path: Sequence[Message], own: str) -> tuple[str, ...]:
+    """The ids that a turn is about: all that stands before it, and its own message."""
+    return (*(message.id for message in path), own)

@@ -1,0 +1,173 @@
+"""Packs a send to the cloud: what leaves of a conversation and in which words, what stays, and the exact bytes."""
+
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from assistant.conversation.window import spoken
+from assistant.domain.cloud_setup import CloudSetup
+from assistant.domain.departure import Choice, Departure, Leaving, Stay, Staying
+from assistant.domain.errors import PromptTooLongError
+from assistant.domain.findings import GRAVITY, Finding, Scan, ScanVerdict
+from assistant.domain.prompt import ChatMessage, Message, Prompt, Role
+from assistant.domain.redaction import NO_PLACEHOLDERS, Placeholders, redact
+from assistant.domain.rules import SENDABLE_LABELS
+from assistant.domain.sensitivity import Label
+from assistant.ports import Generation
+from assistant.ports.leaving import DistantBackend, Prices, Scanner, Secrets
+
+_MOST_KNOWN = 512
+"""Scans of earlier messages that are kept: a conversation is packed again at each send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is to be packed: `prompt` behind `path`, to the route of `setup`; its message will have the id `message`."""
+
+    setup: CloudSetup
+    prompt: Prompt
+    path: tuple[Message, ...]
+    message: str
+    choice: Choice
+    most_reply_tokens: int
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The path with the prompt's own message at its end."""
+        p = self.prompt
+        own = Message(self.message, p.conversation, p.parent, Role.USER, p.text, p.label, "", 0)
+        return (*self.path, own)
+
+
+class Packer:
+    """Packs loads; keeps the scans of texts that it has seen."""
+
+    def __init__(self, scanner: Scanner, secrets: Secrets, prices: Prices) -> None:
+        """`secrets` are the app's own keys, which no text may give away."""
+        self._scanner = scanner
+        self._secrets = secrets
+        self._prices = prices
+        self._known: OrderedDict[str, Scan] = OrderedDict()
+        self._keys: frozenset[str] = frozenset()
+
+    def pack(self, load: Load, backend: DistantBackend) -> Departure:
+        """The send, whole. Blocks for the scan. Raises: PromptTooLongError where the last message alone does not fit."""
+        self._use(self._secrets.own())
+        prompt, setup = load.prompt, load.setup
+        messages = spoken(load.messages)
+        words, placeholders = self._worded(prompt.system, messages, load.choice)
+        leaves, stays = _parted(words)
+        reply_tokens = _reply_tokens(load, backend)
+        kept = _fitting(leaves, backend, backend.window_tokens - reply_tokens)
+        places = {message.id: place for place, message in enumerate(messages)}
+        old = [_staying(one, Stay.WINDOW) for one in leaves if one not in kept]
+        sampling = replace(prompt.sampling, max_tokens=reply_tokens)
+        spoken_there = tuple(ChatMessage(one.role, one.text) for one in kept)
+        request = Generation("", prompt.conversation, spoken_there, sampling)
+        input_tokens = backend.estimate(spoken_there)
+        return Departure(
+            setup=setup,
+            message=load.message,
+            choice=load.choice,
+            leaves=tuple(kept),
+            stays=tuple(sorted([*stays, *old], key=lambda one: places.get(one.message, -1))),
+            outgoing=backend.compose(request),
+            # The whole text, once more: what stands in two messages may make one secret.
+            scan=self._scanner.scan("\n\n".join(one.text for one in kept), self._keys),
+            placeholders=placeholders,
+            input_tokens=input_tokens,
+            reply_tokens=reply_tokens,
+            price=self._prices.bound(setup, input_tokens, reply_tokens),
+        )
+
+    def _use(self, keys: Collection[str]) -> None:
+        """Forgets the scans that looked for other keys."""
+        if frozenset(keys) != self._keys:
+            self._keys = frozenset(keys)
+            self._known.clear()
+
+    def _worded(
+        self, system: str, messages: Sequence[Message], choice: Choice
+    ) -> tuple[list[Leaving], Placeholders]:
+        """Every message as it would leave. In order from the start, so that a text has the same placeholder at each send."""
+        placeholders = NO_PLACEHOLDERS
+        words: list[Leaving] = []
+        for one in [*_system(system), *messages]:
+            found = self._scan(one.text)
+            held = _held(found.findings, choice.keep_back)
+            redacted = redact(one.text, held, placeholders)
+            placeholders = redacted.placeholders
+            words.append(
+                Leaving(one.id, one.role, redacted.text, one.text, one.label, found.findings)
+            )
+        return _whole_turns(words, messages), placeholders
+
+    def _scan(self, text: str) -> Scan:
+        if text not in self._known:
+            self._known[text] = self._scanner.scan(text, self._keys)
+            if len(self._known) > _MOST_KNOWN:
+                self._known.popitem(last=False)
+        self._known.move_to_end(text)
+        return self._known[text]
+
+
+def _system(text: str) -> list[Message]:
+    """The system prompt as a message; it is the person's own setting."""
+    return [Message("", "", None, Role.SYSTEM, text, Label.NORMAL, "", 0)] if text else []
+
+
+def _held(findings: Iterable[Finding], keep_back: ScanVerdict | None) -> list[Finding]:
+    if keep_back is None:
+        return []
+    return [f for f in findings if GRAVITY[f.verdict] <= GRAVITY[keep_back]]
+
+
+def _whole_turns(words: list[Leaving], messages: Sequence[Message]) -> list[Leaving]:
+    """Raises the label of a question whose answer must stay: a turn leaves whole or stays whole, so that roles alternate."""
+    tainted = {m.turn for m in messages if m.turn and m.label not in SENDABLE_LABELS}
+    turns = {m.id: m.turn for m in messages}
+    stay = {m for m, turn in turns.items() if turn in tainted}
+    return [replace(w, label=Label.LOCAL_ONLY) if w.message in stay else w for w in words]
+
+
+def _parted(words: Iterable[Leaving]) -> tuple[list[Leaving], list[Staying]]:
+    leaves, stays = [], []
+    for one in words:
+        if one.label in SENDABLE_LABELS:
+            leaves.append(one)
+        else:
+            stays.append(_staying(one, Stay.LABEL))
+    return leaves, stays
+
+
+def _staying(one: Leaving, why: Stay) -> Staying:
+    return Staying(one.message, one.role, one.original, one.label, why)
+
+
+def _reply_tokens(load: Load, backend: DistantBackend) -> int:
+    """The most that may come back: what the person asked for, at most half of the window."""
+    wished = load.prompt.sampling.max_tokens or load.most_reply_tokens
+    return max(1, min(wished, load.most_reply_tokens, backend.window_tokens // 2))
+
+
+def _fitting(leaves: Sequence[Leaving], backend: DistantBackend, room: int) -> list[Leaving]:
+    """All of `leaves` that fit into `room` tokens: the system prompt, and the newest turns. Raises: PromptTooLongError."""
+    head = [one for one in leaves if one.role is Role.SYSTEM]
+    rest = leaves[len(head) :]
+    starts = [0, *(i for i, one in enumerate(rest) if one.role is Role.USER and i > 0)]
+
+    def tokens(start: int) -> int:
+        kept = [*head, *rest[start:]]
+        return backend.estimate([ChatMessage(one.role, one.text) for one in kept])
+
+    if tokens(starts[0]) <= room:
+        return list(leaves)
+    # Fewer messages never take more tokens, so the earliest start that fits is found by bisection.
+    first = bisect_left(starts, True, key=lambda start: tokens(start) <= room)
+    if first == len(starts):
+        raise PromptTooLongError(
+            f"this message takes about {tokens(starts[-1]):,} tokens; {backend.route.id} takes {room:,}",
+            "shorten it, or set the window with: assistant routes add --context",
+        )
+    return [*head, *rest[starts[first] :]]

@@ -1,0 +1,99 @@
+"""The papers of one turn: the decision, each permit and its end, on record before anything follows from them."""
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from assistant.domain.decisions import Decision, Reason, Verdict
+from assistant.domain.errors import RefusedError, StorageError
+from assistant.domain.events import Decided, PermitOver, Permitted
+from assistant.domain.permit import Permit
+from assistant.domain.prompt import Finish
+from assistant.domain.turns import Usage
+from assistant.ports import Backend, Clock, Generation, Journal
+
+if TYPE_CHECKING:
+    from assistant.conversation.crossing import Crossing
+
+PERMIT_LIFE_MS = 60_000
+"""A permit that was not used within a minute is void."""
+
+_log = logging.getLogger(__name__)
+
+
+class Papers:
+    """Those of one turn on one backend; `crossing` is there where it leaves this machine."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        backend: Backend,
+        turn: str,
+        crossing: "Crossing | None",
+        decision: Decision,
+    ) -> None:
+        """Nothing is recorded yet."""
+        self._journal = journal
+        self._clock = clock
+        self._backend = backend
+        self._turn = turn
+        self._crossing = crossing
+        self.decision = decision
+        self._open = ""
+
+    async def decide(self) -> Decided:
+        """Records the decision; a refusal of what was to leave goes into the audit with it. Raises: StorageError."""
+        denied, decision = None, self.decision
+        if self._crossing is not None and decision.verdict is not Verdict.ALLOW:
+            denied = self._crossing.denied(decision)
+        now_ms, route = self._clock.now_ms(), self._backend.route
+        decided = Decided(self._turn, decision, route, now_ms, denied)
+        await asyncio.to_thread(self._journal.append, decided)
+        return decided
+
+    async def permit(self, request: Generation) -> tuple[Permit, Permitted]:
+        """Mints a permit for the exact bytes of `request` and commits it, with all that belongs to a send that leaves.
+
+        Raises: RefusedError, on record, where the journal finds that this may not leave any more; StorageError: no write, no send.
+        """
+        outgoing = self._backend.compose(request)
+        now_ms, route = self._clock.now_ms(), self._backend.route.id
+        permit = Permit(
+            self._clock.new_id(),
+            route,
+            self.decision,
+            outgoing.address,
+            outgoing.digest,
+            now_ms + PERMIT_LIFE_MS,
+        )
+        leave = self._crossing.leave(permit, outgoing) if self._crossing else None
+        permitted = Permitted(self._turn, permit.id, permit.digest, now_ms, leave)
+        try:
+            await asyncio.to_thread(self._journal.append, permitted)
+        except RefusedError as refused:
+            reasons = (Reason("revoked", refused.message),)
+            self.decision = replace(self.decision, verdict=Verdict.DENY, reasons=reasons)
+            await self.decide()
+            raise
+        self._open = permit.id if leave else ""
+        return permit, permitted
+
+    def ending(self, finish: Finish, usage: Usage, spent_ms: float | None) -> PermitOver | None:
+        """What became of the permit that is open, once; None where none is."""
+        permit, self._open = self._open, ""
+        if not permit or self._crossing is None:
+            return None
+        ended = self._crossing.ended(permit, finish, usage, spent_ms)
+        return PermitOver(self._turn, permit, self._clock.now_ms(), ended)
+
+    async def end(self, finish: Finish, usage: Usage, spent_ms: float | None) -> PermitOver | None:
+        """Records that; where even this fails, the record goes on to say that the bytes may have left."""
+        over = self.ending(finish, usage, spent_ms)
+        if over is not None:
+            try:
+                await asyncio.to_thread(self._journal.append, over)
+            except StorageError as failure:
+                _log.warning("the end of permit %s is not on record: %s", over.permit, failure)
+        return over

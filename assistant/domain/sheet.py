@@ -1,0 +1,146 @@
+"""The words of the consent sheet: who runs it, where, for how long, what leaves and what stays. The same on every screen."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from assistant.domain.departure import Departure, Leaving, Stay, Staying
+from assistant.domain.findings import NOT_FOUND
+from assistant.domain.hygiene import one_line
+from assistant.domain.residency import (
+    EVIDENCE_WORDS,
+    CountrySet,
+    Everywhere,
+    RouteFacts,
+    Territory,
+    Unknown,
+)
+
+CANNOT_SEE = "Declared, never guaranteed: where the machines stand, who has access, and what is kept cannot be seen from here."
+"""What a sheet says beside every fact."""
+
+_MOST_CODES = 6
+_STAYS = {
+    Stay.LABEL: "local-only",
+    Stay.WINDOW: "older than the window takes",
+}
+
+
+def territory_words(place: Territory, sets: Sequence[CountrySet] = ()) -> str:
+    """`EEA + CH`, `FR, DE`, `anywhere`, `unknown`, `nowhere`; `sets` are the names that a person knows."""
+    if isinstance(place, Unknown):
+        return "unknown"
+    if isinstance(place, Everywhere):
+        return "anywhere"
+    if not place:
+        return "nowhere"
+    named = max((s for s in sets if s.countries <= place), key=_size, default=None)
+    if named is None or len(named.countries) < 2:
+        codes = sorted(place)
+        more = f" and {len(codes) - _MOST_CODES} more" if len(codes) > _MOST_CODES else ""
+        return ", ".join(codes[:_MOST_CODES]) + more
+    rest = place - named.countries
+    return f"{named.name} + {territory_words(rest)}" if rest else named.name
+
+
+def _size(one: CountrySet) -> int:
+    return len(one.countries)
+
+
+def who(departure: Departure) -> str:
+    """`mistral-eu · Mistral AI (law: FR) · mistral-medium`."""
+    facts = departure.setup.row.facts
+    law = territory_words(facts.operator_law)
+    operator = one_line(facts.operator, 60)
+    return f"{departure.setup.id} · {operator} (law: {law}) · {one_line(departure.setup.model, 60)}"
+
+
+def where(facts: RouteFacts, sets: Sequence[CountrySet] = ()) -> str:
+    """Where it is worked on and kept, for how long, and whether it is trained on or read."""
+    kept = f"stored: {territory_words(facts.storage, sets)}"
+    if facts.storage == frozenset():
+        kept = "not stored"
+    elif facts.retention_days == 0:
+        kept = "not kept"
+    else:
+        kept += f" for {_days(facts)}"
+    return " · ".join(
+        (
+            f"processed: {territory_words(facts.processing, sets)}",
+            kept,
+            _answer(facts.training, "used for training", "not used for training", "training"),
+            _answer(facts.human_review, "people may read it", "no people read it", "human review"),
+        )
+    )
+
+
+def evidence(facts: RouteFacts) -> str:
+    """How well that is known, and since when."""
+    by = "declared by you" if facts.self_declared else EVIDENCE_WORDS[facts.evidence]
+    return f"{facts.evidence.value}: {by}; seen {facts.seen_on}, good until {facts.review_by}"
+
+
+def bounds(departure: Departure) -> str:
+    """What it may come to: tokens out and back, and the price."""
+    price = departure.price
+    cost = "the price is not known"
+    if price is not None:
+        cost = f"at most {price.cost:f} {price.currency} (prices of {price.as_of})"
+    size = len(departure.outgoing.body)
+    return (
+        f"{size:,} bytes, about {departure.input_tokens:,} tokens out · "
+        f"at most {departure.reply_tokens:,} tokens back · {cost}"
+    )
+
+
+def leaving_lines(leaves: Iterable[Leaving]) -> Iterator[tuple[str, str]]:
+    """(role, words) of each message that leaves, as it leaves."""
+    for one in leaves:
+        yield one.role.value, one.text
+
+
+def staying_lines(stays: Iterable[Staying]) -> Iterator[tuple[str, str, str]]:
+    """(role, words, why) of each message that stays."""
+    for one in stays:
+        yield one.role.value, one.text, _STAYS[one.why]
+
+
+def review_note(facts: RouteFacts, today: date) -> str:
+    """A warning where the facts are close to their review, or past it; "" where they are not."""
+    left = (facts.review_by - today).days
+    if left < 0:
+        return f"reviewed until {facts.review_by} only: it no longer passes"
+    return f"its facts are good for {left} more days" if left <= 30 else ""
+
+
+def sheet_text(departure: Departure, sets: Sequence[CountrySet] = ()) -> str:
+    """The whole sheet as a text, for a terminal without a screen and for the record's digest."""
+    facts = departure.setup.row.facts
+    lines = [
+        f"to      {who(departure)}",
+        f"at      {departure.outgoing.address} {departure.outgoing.target}",
+        f"where   {where(facts, sets)}",
+        f"known   {evidence(facts)}",
+        f"size    {bounds(departure)}",
+        f"        {CANNOT_SEE}",
+        f"        {NOT_FOUND}",
+        "",
+        f"leaves  {len(departure.leaves)} messages, label {departure.label.value}",
+    ]
+    lines += [f"  {role}: {words}" for role, words in leaving_lines(departure.leaves)]
+    if departure.stays:
+        lines += ["", f"stays   {len(departure.stays)} messages"]
+        lines += [
+            f"  {r}: {one_line(w, 100)} ({why})" for r, w, why in staying_lines(departure.stays)
+        ]
+    return "\n".join(lines)
+
+
+def _days(facts: RouteFacts) -> str:
+    days = facts.retention_days
+    return "unknown time" if isinstance(days, Unknown) else f"{days} days"
+
+
+def _answer(fact: bool | Unknown, yes: str, no: str, what: str) -> str:
+    if isinstance(fact, Unknown):
+        return f"{what}: unknown"
+    return yes if fact else no

@@ -1,0 +1,110 @@
+"""Which words leave: labels, what is left out, what is kept back and put back, what the window takes."""
+
+from dataclasses import replace
+
+import pytest
+
+from assistant.domain.decisions import Verdict
+from assistant.domain.departure import Choice, Stay
+from assistant.domain.errors import RefusedError
+from assistant.domain.events import Delta
+from assistant.domain.findings import ScanVerdict
+from assistant.domain.prompt import Finish
+from assistant.domain.sensitivity import Label
+from assistant.domain.terms import Span, Terms
+from tests.conversation.border_doubles import CLOUD, KEY, CloudScripted, Rig, follow, local, prompt
+
+ONCE = Terms(Span.ONCE)
+TALK = Terms(Span.CONVERSATION)
+SECRET = "AKIAZ7Q4XW2MBV5KTLRE"
+CARD = "4111 1111 1111 1111"
+
+
+@pytest.mark.parametrize("leave_out", [False, True])
+async def test_a_local_only_prompt_never_leaves(leave_out: bool) -> None:
+    rig = Rig()
+    asked = replace(prompt(), label=Label.LOCAL_ONLY)
+    proposal = rig.engine.propose(asked, CLOUD.id, choice=Choice(leave_out=leave_out))
+    assert proposal.decision.verdict is Verdict.DENY
+    with pytest.raises(RefusedError):
+        await rig.engine.grant(proposal, ONCE, "key o")
+    assert (await follow(rig, proposal))[0].finish is Finish.FAILED
+    assert not rig.cloud.requests
+
+
+async def test_a_tainted_conversation_is_denied_or_goes_without_what_is_tainted() -> None:
+    rig = Rig()
+    first = await local(rig, "public words", None)
+    second = await local(rig, "the ward's monitors", first, Label.LOCAL_ONLY)
+    third = await local(rig, "and then?", second)
+    asked = prompt("Sum it up", third)
+    stopped = rig.engine.propose(asked, CLOUD.id)
+    assert stopped.considered is not None
+    assert stopped.decision.verdict is Verdict.DENY
+    assert stopped.considered.departure.tainted
+    filtered = rig.engine.propose(asked, CLOUD.id, choice=Choice(leave_out=True))
+    assert filtered.considered is not None
+    assert filtered.decision.verdict is Verdict.ASK
+    departure = filtered.considered.departure
+    assert [one.text for one in departure.leaves] == ["public words", "Hello", "Sum it up"]
+    # The reply to `and then?` was made from all of it, so it stays, and its question with it.
+    assert {one.why for one in departure.stays} == {Stay.LABEL}
+    assert len(departure.stays) == 4
+    await rig.engine.grant(filtered, ONCE, "key o")
+    record, _ = await follow(rig, filtered)
+    assert record.decision.label is Label.NORMAL
+    assert b"ward" not in rig.cloud.compose(rig.cloud.requests[0]).body
+
+
+async def test_a_conversations_label_holds_for_all_that_is_said_in_it() -> None:
+    rig = Rig()
+    await rig.engine.label_conversation("talk", Label.LOCAL_ONLY)
+    assert rig.engine.propose(prompt(), CLOUD.id).decision.verdict is Verdict.DENY
+    assert rig.engine.propose(prompt(), "cpu").prompt.label is Label.LOCAL_ONLY
+
+
+async def test_findings_are_kept_back_and_put_back_into_the_reply() -> None:
+    rig = Rig(cloud=CloudScripted(pieces=("Pay with ⟦ca", "rd-1⟧, not ", "⟦x")))
+    proposal = rig.engine.propose(prompt(f"Charge {CARD} please"), CLOUD.id)
+    assert proposal.considered is not None
+    [own] = proposal.considered.departure.leaves
+    assert (own.text, own.redacted) == ("Charge ⟦card-1⟧ please", True)
+    assert proposal.decision.verdict is Verdict.ASK
+    await rig.engine.grant(proposal, ONCE, "key o")
+    record, _ = await follow(rig, proposal)
+    assert record.reply == f"Pay with {CARD}, not ⟦x"
+    assert CARD.encode() not in rig.cloud.compose(rig.cloud.requests[0]).body
+    assert "".join(e.text for e in rig.journal.events if isinstance(e, Delta)) in record.reply
+
+
+@pytest.mark.parametrize("text", [f"use {SECRET} there", f"my key is {KEY}"])
+async def test_a_found_secret_that_is_not_kept_back_is_denied_whatever_was_granted(
+    text: str,
+) -> None:
+    rig = Rig()
+    await rig.engine.grant(rig.engine.propose(prompt(), CLOUD.id), TALK, "key c")
+    bare = rig.engine.propose(prompt(text), CLOUD.id, choice=Choice(keep_back=None))
+    assert bare.decision.verdict is Verdict.DENY
+    assert "found_secret" in [reason.code for reason in bare.decision.reasons]
+    held = rig.engine.propose(prompt(text), CLOUD.id, choice=Choice(ScanVerdict.BLOCK))
+    assert held.decision.verdict is Verdict.ALLOW
+    assert held.considered is not None
+    assert not any(part in held.considered.departure.outgoing.body for part in _parts(text))
+
+
+def _parts(text: str) -> list[bytes]:
+    return [secret.encode() for secret in (SECRET, KEY) if secret in text]
+
+
+async def test_an_old_conversation_goes_without_its_oldest_turns_and_says_so() -> None:
+    rig = Rig(cloud=CloudScripted(window_tokens=60))
+    head: str | None = None
+    for number in range(8):
+        head = await local(rig, f"word number {number} of many", head)
+    proposal = rig.engine.propose(prompt("last", head), CLOUD.id)
+    assert proposal.considered is not None
+    departure = proposal.considered.departure
+    assert departure.leaves[-1].text == "last"
+    assert {one.why for one in departure.stays} == {Stay.WINDOW}
+    assert len(departure.stays) + len(departure.leaves) == 17
+    assert rig.cloud.estimate(rig.cloud_messages(departure)) <= 60 - departure.reply_tokens
