@@ -32,38 +32,6 @@ from assistant.domain.checkpoint import checkpoint_text
 from assistant.domain.consent import Moment
 from assistant.domain.errors import CorruptError
 
-_TABLES: Final = (
-    """
-    CREATE TABLE audit(
-        seq INTEGER PRIMARY KEY,
-        epoch INTEGER NOT NULL,
-        prev BLOB NOT NULL,
-        body TEXT NOT NULL,
-        mac BLOB NOT NULL
-    ) STRICT
-    """,
-    "CREATE INDEX audit_permit ON audit(seq) WHERE json_extract(body, '$.kind') = 'permit'",
-    """
-    CREATE INDEX audit_ended ON audit(json_extract(body, '$.permit'), seq)
-    WHERE json_extract(body, '$.kind') = 'ended'
-    """,
-    # They stop accidents; what they cannot stop, the chain shows.
-    """
-    CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit
-    BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END
-    """,
-    """
-    CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
-    BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END
-    """,
-    # INSERT OR REPLACE deletes without asking the trigger above.
-    """
-    CREATE TRIGGER audit_at_the_end BEFORE INSERT ON audit
-    WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit)
-    BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END
-    """,
-)
-
 _MOST_BEHIND: Final = 64
 """A stored epoch further ahead than this is a wrong one, not a program that died."""
 
@@ -200,12 +168,6 @@ class AuditLog:
         self._key = kept
 
 
-def audit_tables(connection: sqlite3.Connection) -> None:
-    """The migration: the table, its index, and the triggers that refuse anything but one more record."""
-    for statement in _TABLES:
-        connection.execute(statement)
-
-
 def begin(db: sqlite3.Connection, first: EpochKey, keys: EpochKeys, anchors: Anchors) -> AuditLog:
     """Starts an audit that has no records yet; `first` is shown to the person as the recovery code, then dropped.
 
@@ -220,8 +182,12 @@ def begin(db: sqlite3.Connection, first: EpochKey, keys: EpochKeys, anchors: Anc
 
 
 def records(db: sqlite3.Connection) -> Iterator[Record]:
-    """Every record as it is stored, in order."""
-    return (_record(*row) for row in db.execute(f"{_ROWS} ORDER BY seq"))
+    """Every record as it is stored, in order. Raises: sqlite3.Error."""
+    try:
+        yield from (_record(*row) for row in db.execute(f"{_ROWS} ORDER BY seq"))
+    except UnicodeDecodeError as error:
+        # SQLite quotes what is damaged in its complaint, and Python cannot read that.
+        raise sqlite3.DatabaseError("the file is damaged") from error
 
 
 def verify_audit(
