@@ -10,6 +10,7 @@ from assistant.domain.events import Event, Stage
 from assistant.domain.models import CatalogEntry, FetchProgress, InstalledModel
 from assistant.domain.places import Route
 from assistant.domain.prompt import ChatMessage, Finish, Message, Sampling
+from assistant.domain.sensitivity import Label
 from assistant.domain.settings import Settings
 
 if TYPE_CHECKING:
@@ -197,7 +198,8 @@ class Backend(Protocol):
 class ConversationSummary:
     """One row of the list of conversations; `head` is the message that was last in view (None: empty).
 
-    `route` is the one that it is pinned to ("": the default of the moment). `deleted` ones are in no list.
+    `route` is the one that it is pinned to ("": the default of the moment). `deleted` ones are in no list. What is said in it
+    carries `label` at least.
     """
 
     id: str
@@ -209,6 +211,7 @@ class ConversationSummary:
     system: str
     route: str = ""
     deleted: bool = False
+    label: Label = Label.NORMAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from assistant.ports import ConversationSummary, Notice, SearchHit
 from assistant.storage import folds, queries
 from assistant.storage.database import Database, in_memory, open_database
 from assistant.storage.instances import Instance
+from assistant.storage.rows import storable
 
 if TYPE_CHECKING:
     from assistant.domain.turns import TurnRecord
@@ -110,7 +111,7 @@ class SqliteJournal:
         """Keeps an unsent text; "" drops it."""
         with self.database.write(durable=False) as db:
             if text:
-                row = (conversation, folds.storable(text))
+                row = (conversation, storable(text))
                 db.execute("INSERT OR REPLACE INTO draft(conversation, text) VALUES (?, ?)", row)
             else:
                 db.execute("DELETE FROM draft WHERE conversation = ?", (conversation,))
