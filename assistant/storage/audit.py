@@ -48,6 +48,17 @@ _OUTBOX: Final = """
 """
 
 
+# The conditions repeat those of the indexes, or SQLite would not use them.
+_PERMIT: Final = """
+    SELECT 1 FROM audit
+    WHERE json_extract(body, '$.kind') = 'permit' AND json_extract(body, '$.permit') = ?
+"""
+_ENDED: Final = """
+    SELECT 1 FROM audit
+    WHERE json_extract(body, '$.kind') = 'ended' AND json_extract(body, '$.permit') = ?
+"""
+
+
 class Anchors(Protocol):
     """Where the anchor is kept, apart from the file: the keyring."""
 
@@ -122,13 +133,21 @@ class AuditLog:
         Raises: CorruptError where they do not go on from the anchor that is kept now: tampering is never anchored.
         """
         kept = self._anchors.get()
+        self.keep_anchor(self.next_anchor(db, kept))
+        return self._anchor
+
+    def next_anchor(self, db: sqlite3.Connection, kept: Anchor | None) -> Anchor:
+        """What `anchor` would keep where `kept` is kept now; no store is asked. Raises: CorruptError, as `anchor`."""
         if kept is None:
             raise _broken("its anchor is gone")
         _require_goes_on(db, kept)
         last = self._last(db)
-        self._anchor = FIRST_ANCHOR if last is None else Anchor(last.seq, last.mac)
-        self._anchors.set(self._anchor)
-        return self._anchor
+        return FIRST_ANCHOR if last is None else Anchor(last.seq, last.mac)
+
+    def keep_anchor(self, anchor: Anchor) -> None:
+        """Keeps what `next_anchor` gave. Raises: StorageError."""
+        self._anchors.set(anchor)
+        self._anchor = anchor
 
     def checkpoint(self, db: sqlite3.Connection, origin: str) -> str:
         """The text for a person to keep elsewhere. Raises: UsageError for an `origin` with blanks; as `anchor`."""
@@ -147,15 +166,14 @@ class AuditLog:
         return record
 
     def _last(self, db: sqlite3.Connection) -> Record | None:
-        row = db.execute(f"{_ROWS} ORDER BY seq DESC LIMIT 1").fetchone()
-        last = None if row is None else _record(*row)
+        last = _last(db)
         if (0 if last is None else last.seq) < self._anchor.count:
             raise _broken(f"it ends before record {self._anchor.count}, which was anchored")
         return last
 
     def _fit_key(self, last: Record | None) -> None:
         """Has the key that the next record needs; the kept one may be behind where a program died after a seal."""
-        wanted = 0 if last is None else last.epoch + is_seal(last.body)
+        wanted = _epoch_after(last)
         if wanted == self._key.epoch:
             return
         kept = self._keys.get()
@@ -179,6 +197,27 @@ def begin(db: sqlite3.Connection, first: EpochKey, keys: EpochKeys, anchors: Anc
     anchors.set(FIRST_ANCHOR)
     keys.set(first)
     return AuditLog(keys, anchors)
+
+
+def is_open(db: sqlite3.Connection, permit: str) -> bool:
+    """Whether a permit is on record and has no end there. Raises: sqlite3.Error."""
+    return is_permit(db, permit) and db.execute(_ENDED, (permit,)).fetchone() is None
+
+
+def is_permit(db: sqlite3.Connection, permit: str) -> bool:
+    """Whether a permit is on record. Raises: sqlite3.Error."""
+    return db.execute(_PERMIT, (permit,)).fetchone() is not None
+
+
+def head(db: sqlite3.Connection) -> Anchor:
+    """How many records there are, and the last MAC. Raises: sqlite3.Error."""
+    last = _last(db)
+    return FIRST_ANCHOR if last is None else Anchor(last.seq, last.mac)
+
+
+def next_epoch(db: sqlite3.Connection) -> int:
+    """The epoch of the next record. Raises: sqlite3.Error."""
+    return _epoch_after(_last(db))
 
 
 def records(db: sqlite3.Connection) -> Iterator[Record]:
@@ -209,6 +248,15 @@ def outbox(db: sqlite3.Connection, limit: int = 100, offset: int = 0) -> Sequenc
         )
         for seq, permit, ended in rows
     ]
+
+
+def _last(db: sqlite3.Connection) -> Record | None:
+    row = db.execute(f"{_ROWS} ORDER BY seq DESC LIMIT 1").fetchone()
+    return None if row is None else _record(*row)
+
+
+def _epoch_after(last: Record | None) -> int:
+    return 0 if last is None else last.epoch + is_seal(last.body)
 
 
 def _record(seq: int, epoch: object, prev: object, body: object, mac: object) -> Record:

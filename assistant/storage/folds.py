@@ -5,6 +5,7 @@ import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from assistant.domain.errors import StorageError
 from assistant.domain.events import (
     Asked,
     ConversationDeleted,
@@ -24,9 +25,9 @@ from assistant.domain.events import (
     Permitted,
     Trimmed,
 )
+from assistant.domain.places import Place
 from assistant.domain.prompt import Message, Role
 from assistant.domain.sensitivity import Label, join
-from assistant.storage.labels import conversation_labelled, declassified, labelled
 from assistant.storage.rows import (
     add_event,
     add_message,
@@ -53,9 +54,8 @@ def record(db: sqlite3.Connection, event: Event) -> None:
             _asked(db, event)
         case Decided():
             _decided(db, event)
-        case Permitted(turn, permit, digest, at_ms):
-            body = {"permit": permit, "digest": digest}
-            add_event(db, "permitted", at_ms, running_in(db, turn), turn, body)
+        case Permitted():
+            _permitted(db, event)
         case PermitOver(turn, permit, at_ms):
             add_event(db, "permit_over", at_ms, turn_in(db, turn), turn, {"permit": permit})
         case Trimmed(turn, dropped, first_kept, at_ms):
@@ -116,12 +116,10 @@ def _conversation_event(db: sqlite3.Connection, event: ConversationEvent) -> Non
         case ConversationPinned(conversation, route, at_ms):
             add_event(db, "conversation_pinned", at_ms, conversation, None, {"route": route})
             _change(db, "UPDATE conversation SET route = ? WHERE id = ?", route, conversation)
-        case ConversationLabelled():
-            conversation_labelled(db, event)
-        case Labelled():
-            labelled(db, event)
-        case Declassified():
-            declassified(db, event)
+        case ConversationLabelled() | Labelled() | Declassified():
+            from assistant.storage import labels
+
+            labels.record(db, event)
 
 
 def _started(db: sqlite3.Connection, event: ConversationStarted) -> None:
@@ -209,6 +207,24 @@ def _decided(db: sqlite3.Connection, event: Decided) -> None:
         "UPDATE message SET label = ? WHERE n = (SELECT reply FROM turn WHERE id = ?)",
         (event.decision.label, event.turn),
     )
+
+
+def _permitted(db: sqlite3.Connection, event: Permitted) -> None:
+    conversation = running_in(db, event.turn)
+    if event.leave is None and decided_place(db, event.turn) is Place.CLOUD:
+        raise StorageError(
+            "a permit for the cloud has to be told to the audit",
+            "this is a fault of the program; nothing was sent",
+        )
+    body = {"permit": event.permit, "digest": event.digest}
+    add_event(db, "permitted", event.at_ms, conversation, event.turn, body)
+
+
+def decided_place(db: sqlite3.Connection, turn: str) -> Place | None:
+    """Where the route of the turn's decision runs; None where nothing was decided."""
+    query = "SELECT body FROM event WHERE seq = (SELECT decided FROM turn WHERE id = ?)"
+    row = db.execute(query, (turn,)).fetchone()
+    return None if row is None else Place(json.loads(row[0])["route"]["place"])
 
 
 def _delta(db: sqlite3.Connection, event: Delta) -> None:

@@ -37,7 +37,18 @@ class _Node:
         return mine == (copy.role, storable(copy.text), copy.turn, copy.finish)
 
 
-def conversation_labelled(db: sqlite3.Connection, event: ConversationLabelled) -> None:
+def record(db: sqlite3.Connection, event: ConversationLabelled | Labelled | Declassified) -> None:
+    """Takes `event` in. Raises: StorageError where it does not fit what is on record; sqlite3.Error."""
+    match event:
+        case ConversationLabelled():
+            _conversation_labelled(db, event)
+        case Labelled():
+            _labelled(db, event)
+        case Declassified():
+            _declassified(db, event)
+
+
+def _conversation_labelled(db: sqlite3.Connection, event: ConversationLabelled) -> None:
     """What is said in a conversation from now on has another label at least; what was said keeps its own."""
     add_event(
         db,
@@ -52,7 +63,7 @@ def conversation_labelled(db: sqlite3.Connection, event: ConversationLabelled) -
         raise unknown("conversation", event.conversation)
 
 
-def labelled(db: sqlite3.Connection, event: Labelled) -> None:
+def _labelled(db: sqlite3.Connection, event: Labelled) -> None:
     """A message has a stricter label, and so has every reply below it: they came of it. Raises: StorageError for a milder one."""
     found = _find(db, event.conversation, event.message)
     if _stricter(found.label, event.label) != event.label:
@@ -67,7 +78,7 @@ def labelled(db: sqlite3.Connection, event: Labelled) -> None:
         db.execute("UPDATE message SET label = ? WHERE n = ?", (label, node.n))
 
 
-def declassified(db: sqlite3.Connection, event: Declassified) -> None:
+def _declassified(db: sqlite3.Connection, event: Declassified) -> None:
     """A branch of copies begins beside a message and ends in the conversation's head; the originals stay.
 
     Raises: StorageError for copies that say something else, or that go further than the one message was let.
