@@ -21,6 +21,7 @@ from assistant.domain.sensitivity import Label
 from assistant.domain.turns import turn_from_json
 from assistant.storage import folds
 from assistant.storage.database import Database
+from assistant.storage.rows import joined_chunks, storable
 
 FORMAT = "assistant-history"
 VERSION = 1
@@ -94,7 +95,7 @@ def import_lines(database: Database, file: IO[bytes]) -> Imported:
 def _conversation(db: sqlite3.Connection, name: str) -> dict[str, object]:
     row = db.execute(
         "SELECT id, title, system, created_at_ms FROM conversation WHERE id = ?",
-        (folds.storable(name),),
+        (storable(name),),
     ).fetchone()
     if row is None:
         raise UsageError(f"there is no conversation {name!r}", "assistant history list")
@@ -118,7 +119,7 @@ def _turn(
         "asked_at_ms": asked_at_ms,
         "trimmed": trims.get(turn, []),
         "reply": reply,
-        "so_far": folds.joined_chunks(db, turn) if record is None else None,
+        "so_far": joined_chunks(db, turn) if record is None else None,
         "finished_at_ms": finished_at_ms,
         "record": None if record is None else json.loads(record),
     }
