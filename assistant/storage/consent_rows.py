@@ -15,6 +15,11 @@ _GIVEN = """
     ORDER BY consent_state.n DESC
 """
 
+_ADD_EVENT = """
+    INSERT INTO consent_event(seq, consent, body)
+    SELECT coalesce(max(seq), 0) + 1, ?, ? FROM consent_event
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Consent:
@@ -37,7 +42,7 @@ def add(db: sqlite3.Connection, grant: Grant) -> None:
     del record["events"]
     if read_record({**record, "events": []})[0] != grant:
         raise StorageError(f"the consent {grant.id} cannot be written down whole")
-    query = "INSERT INTO consent(id, record) VALUES (?, ?)"
+    query = "INSERT INTO consent(n, id, record) SELECT coalesce(max(n), 0) + 1, ?, ? FROM consent"
     n = db.execute(query, (grant.id, json.dumps(record))).lastrowid
     state = "INSERT INTO consent_state(n, route, state) VALUES (?, ?, '')"
     db.execute(state, (n, grant.facts.route))
@@ -49,7 +54,7 @@ def add_event(db: sqlite3.Connection, event: ConsentEvent) -> None:
     if row is None:
         raise StorageError(f"there is no consent {event.grant!r}", "this is a fault of the program")
     body = json.dumps(event_json(event))
-    db.execute("INSERT INTO consent_event(consent, body) VALUES (?, ?)", (event.grant, body))
+    db.execute(_ADD_EVENT, (event.grant, body))
     if isinstance(event, Stated):
         db.execute(
             "UPDATE consent_state SET state = ? WHERE n = ?", (_state(db, event.grant), *row)
