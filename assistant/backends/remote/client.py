@@ -89,8 +89,8 @@ class RemoteBackend(StreamingBackend):
         body = request_body(self._route.model, request.messages, request.sampling, self._kind)
         return Outgoing(self._endpoint.address, self._endpoint.base_path + PATH, body)
 
-    def _reader(self) -> tuple[str, ReadPiece]:
-        return "OpenAI's wire", self._read
+    def _reader(self, tally: Tally) -> tuple[str, ReadPiece]:
+        return "OpenAI's wire", lambda payload: self._read(payload, tally)
 
     def _read(self, payload: Payload, tally: Tally) -> Piece:
         """Raises: WireError; RefusedError where the reply comes from elsewhere; what an error in the stream means."""

@@ -78,7 +78,7 @@ class CloudBackend(StreamingBackend):
         target = self._endpoint.base_path + path
         return Outgoing(self._endpoint.address, target, raw, headers, self._row.auth)
 
-    def _reader(self) -> tuple[str, ReadPiece]:
+    def _reader(self, _tally: Tally) -> tuple[str, ReadPiece]:
         if self._row.wire is Wire.ANTHROPIC:
             return "Anthropic's wire", self._reads(
                 anthropic.MessageReader().piece_of, anthropic.replies_in
@@ -90,7 +90,7 @@ class CloudBackend(StreamingBackend):
     ) -> ReadPiece:
         """Reads a payload, and holds it against the pins first: nothing of a reply from elsewhere is shown."""
 
-        def read(payload: Payload, tally: Tally) -> Piece:
+        def read(payload: Payload) -> Piece:
             data = read_object(payload)
             self._refuse_elsewhere(replies_in(data))
             piece = piece_of(data)
@@ -111,7 +111,7 @@ class CloudBackend(StreamingBackend):
             "what was sent has left; do not use this route before that is explained",
         )
 
-    def _failure(self, reply: Reply, body: bytes, tally: Tally) -> AssistantError:
+    def _failure(self, reply: Reply, body: bytes, _tally: Tally) -> AssistantError:
         return self._told(reply.status, read_told(body) or Told(""), reply.headers)
 
     def _told(self, status: int | None, told: Told, headers: Mapping[str, str]) -> AssistantError:

@@ -32,7 +32,7 @@ _MOST_WHOLE_BYTES = 4_000_000
 _MOST_ERROR_BYTES = 64_000
 
 Payload = str | bytes
-ReadPiece = Callable[[Payload, Tally], Piece]
+ReadPiece = Callable[[Payload], Piece]
 """Makes the next payload of one reply a piece. Raises: WireError, and what an error or a contradiction in it means."""
 
 
@@ -71,8 +71,8 @@ class StreamingBackend(ABC):
         """See ports.Backend."""
 
     @abstractmethod
-    def _reader(self) -> tuple[str, ReadPiece]:
-        """The name of the wire, and what reads one reply on it."""
+    def _reader(self, tally: Tally) -> tuple[str, ReadPiece]:
+        """The name of the wire, and what reads one reply on it that adds up to `tally`."""
 
     @abstractmethod
     def _failure(self, reply: Reply, body: bytes, tally: Tally) -> AssistantError:
@@ -138,7 +138,7 @@ class StreamingBackend(ABC):
         self, outgoing: Outgoing, permit: Permit, tally: Tally
     ) -> AsyncGenerator[BackendEvent, None]:
         """From the connection to the last count. Raises: see `generate`; ServerError where the end is missing."""
-        wire, read = self._reader()
+        wire, read = self._reader(tally)
         yield Waiting(Stage.CONNECT)
         async with self._door.send(permit, self._route, outgoing, self._patience) as reply:
             yield Waiting(Stage.PREFILL)
@@ -147,7 +147,7 @@ class StreamingBackend(ABC):
             try:
                 async with aclosing(_payloads(reply)) as payloads:
                     async for payload in payloads:
-                        piece = read(payload, tally)
+                        piece = read(payload)
                         for event in tally.take(piece):
                             yield event
                         if piece.last:

@@ -55,17 +55,22 @@ class Tally:
         return self._texts > 0
 
     def usage(self) -> Usage:
-        """The tokens as the server counted them; where it did not, as estimated or as pieces that came."""
+        """The tokens as the server counted them; where it did not, as estimated or as pieces that came.
+
+        A reply that was broken off is counted by nobody: what it cost may be more.
+        """
         counts = self.counts
         input_tokens = counts.input_tokens
         if input_tokens is None and self.progress is not None:
             input_tokens = self.progress.total
-        counted = input_tokens is not None and counts.output_tokens is not None
+        counted = None not in (input_tokens, counts.output_tokens, self.finish)
         cached = counts.cached_tokens
         if cached is None and self.progress is not None:
             cached = self.progress.cached
         into = self.input_tokens if input_tokens is None else input_tokens
         out = self._texts if counts.output_tokens is None else counts.output_tokens
+        if self.finish is None:
+            out = max(out, self._texts)
         return Usage(into, cached, out, not counted, into + out, self.window_tokens)
 
     def _add(self, new: Counts) -> None:

@@ -87,7 +87,8 @@ class MessageReader:
             return Piece(error=told(data))
         match kind:
             case "message_start":
-                return Piece(counts=self._counts(inner(data, "message")))
+                # How much is said is not known before its end.
+                return Piece(counts=self._counts(inner(data, "message"), _INPUTS))
             case "content_block_start":
                 return _block(inner(data, "content_block"))
             case "content_block_delta":
@@ -125,9 +126,9 @@ class MessageReader:
             last=True,
         )
 
-    def _counts(self, holder: Json) -> Counts | None:
+    def _counts(self, holder: Json, keys: Sequence[str] = (*_INPUTS, _OUTPUT)) -> Counts | None:
         usage = soft(holder, "usage")
-        for key in (*_INPUTS, _OUTPUT):
+        for key in keys:
             if (found := count(usage, key)) is not None:
                 self._tokens[key] = found
         if not self._tokens:
