@@ -15,6 +15,7 @@ from assistant.domain.errors import RefusedError, RouteError, UsageError
 from assistant.domain.policy import Case, covering_grant, decide
 from assistant.domain.prompt import Message, Prompt
 from assistant.domain.rules import Content, judge
+from assistant.domain.sensitivity import Label
 from assistant.domain.sheet import facts_text, sheet_text
 from assistant.domain.terms import Terms
 from assistant.ports import Clock
@@ -129,25 +130,28 @@ class Border:
         self.world.consents.record(grant, said)
         return grant
 
-    def grant_ahead(self, setup: CloudSetup, reach: Reach, terms: Terms, how: str) -> Grant:
-        """Records the person's yes to what will be said in a conversation; they were shown `facts_text` of `setup`.
-
-        Raises: UsageError for terms that are none or for one message; RefusedError where no rule lets it pass; StorageError.
-        """
-        if terms.span.once or reach.message:
-            raise UsageError("a yes to one message needs that message", "assistant ask asks for it")
-        rules, facts = self.world.policies.rules(), setup.row.facts
-        judged = judge(rules, facts, reach.ceiling, Content.CLEAN, self._today)
+    def require_passing(self, setup: CloudSetup, label: Label) -> None:
+        """Raises: RefusedError where no rule lets clean text with `label` go there, or everything is offline; StorageError."""
         if self.offline:
             raise RefusedError("everything is offline", "assistant consent lift")
+        rules, facts = self.world.policies.rules(), setup.row.facts
+        judged = judge(rules, facts, label, Content.CLEAN, self._today)
         if judged.verdict is not Verdict.ALLOW:
             reasons = "; ".join(reason.text for reason in judged.reasons)
             raise RefusedError(reasons, "no consent can lift that")
+
+    def grant_ahead(self, setup: CloudSetup, reach: Reach, terms: Terms, how: str) -> Grant:
+        """Records the person's yes to what will be said in a conversation; they were shown `facts_text` of `setup`.
+
+        Raises: UsageError for terms that are none or for one message; RefusedError as `require_passing`; StorageError.
+        """
+        if terms.span.once or reach.message:
+            raise UsageError("a yes to one message needs that message", "assistant ask asks for it")
+        self.require_passing(setup, reach.ceiling)
         shown = _digest(facts_text(setup))
         grant = self._grant(setup, reach, terms, shown)
-        self.world.consents.record(
-            grant, self._said(grant, shown, how, State.REQUESTED, State.GIVEN)
-        )
+        said = self._said(grant, shown, how, State.REQUESTED, State.GIVEN)
+        self.world.consents.record(grant, said)
         return grant
 
     def refuse(self, considered: Considered, terms: Terms, how: str) -> None:
