@@ -167,7 +167,7 @@ def _grant(args: argparse.Namespace, room: "CloudRoom") -> int:
     from assistant.domain.consent import Reach
 
     terms = terms_of(args)
-    setup = room.setup(args.route)
+    setup = room.routes.file.find(args.route).setup
     if not args.new:
         room.require_conversation(args.conversation)
     # Looked at before anything is asked: who types the word should not learn only then that it cannot be.

@@ -1,53 +1,31 @@
-"""The cloud, connected: the border with all that it asks, a backend for every route that is set up, and why one is not ready."""
+"""The cloud, connected: the border with all that it asks, and a backend for every route that is set up."""
 
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from assistant import __version__
-from assistant.domain.errors import AssistantError, UsageError
-from assistant.domain.places import Place
+from assistant.domain.errors import AssistantError, StorageError, UsageError
 from assistant.machine.clock import SystemClock
-from assistant.ports import Backend, Clock, Door
+from assistant.ports import Backend, Clock, Door, SettingsStore
 from assistant.storage import paths
+from assistant.wiring.cloud_routes import CloudRoutes
 from assistant.wiring.keys import KeyRoom
 
 if TYPE_CHECKING:
-    from assistant.conversation.border import Border
+    from assistant.conversation.border import Border, Person
     from assistant.domain.cloud_setup import CloudSetup
+    from assistant.domain.findings import Scan
     from assistant.domain.permit import Receipt
-    from assistant.domain.routing import RouteState
     from assistant.domain.settings import Settings
     from assistant.outbound.door import Door as OpenDoor
-    from assistant.ports.leaving import Policies
+    from assistant.scanning.scanner import PatternScanner
     from assistant.storage.audit_desk import AuditDesk
     from assistant.storage.audit_papers import AuditPapers
-    from assistant.storage.cloud_file import CloudFile
     from assistant.storage.consents import SqliteConsents
     from assistant.storage.journal import SqliteJournal
-    from assistant.storage.policies import FilePolicies
-
-
-@dataclass(frozen=True, slots=True)
-class CloudState:
-    """One cloud route: whether something can be sent there now, given a consent, and why; `key` says where its key is from."""
-
-    setup: "CloudSetup"
-    ready: bool
-    why: str
-    key: str
-
-    @property
-    def state(self) -> "RouteState":
-        """The same as any route's."""
-        from assistant.domain.routing import RouteState
-
-        route = self.setup.route
-        return RouteState(route.id, Place.CLOUD, route.backend, route.model, self.ready, self.why)
 
 
 class CloudRoom:
@@ -58,12 +36,12 @@ class CloudRoom:
         places: paths.Places,
         clock: Clock,
         journal: "SqliteJournal",
-        settings: "Callable[[], Settings]",
+        settings: "Settings",
         keys: KeyRoom,
         warnings: tuple[str, ...] = (),
     ) -> None:
-        """`settings` gives those of the moment; `warnings` say what does not work as it should."""
-        self.keys = keys
+        """`warnings` say what does not work as it should."""
+        self.routes = CloudRoutes(places, clock, keys)
         self.warnings = warnings
         self._places = places
         self._clock = clock
@@ -104,38 +82,11 @@ class CloudRoom:
             raise UsageError(f"there is no conversation {name!r}", "assistant history list")
 
     async def begin_conversation(self, title: str) -> str:
-        """A new conversation's id. Raises: SettingsError, StorageError."""
+        """A new conversation's id. Raises: StorageError."""
         from assistant.conversation.conversations import Conversations
 
-        system = self._settings().generation.system_prompt
+        system = self._settings.generation.system_prompt
         return await Conversations(self._journal, self._clock).start_conversation(system, title)
-
-    # What is set up
-
-    @functools.cached_property
-    def policies(self) -> "FilePolicies":
-        """The rules and the cloud routes in force."""
-        from assistant.storage.policies import FilePolicies
-
-        return FilePolicies(self._places.config)
-
-    @functools.cached_property
-    def file(self) -> "CloudFile":
-        """The cloud routes as the person's file has them."""
-        from assistant.storage.cloud_file import CloudFile
-        from assistant.storage.registry import load_registry
-        from assistant.storage.routes import FILE
-
-        return CloudFile(self._places.config / FILE, load_registry)
-
-    def setup(self, route: str) -> "CloudSetup":
-        """A cloud route as it is set up now. Raises: UsageError where there is none of that id; SettingsError."""
-        return self.file.find(route).setup
-
-    def states(self) -> tuple[CloudState, ...]:
-        """Every cloud route with what it still needs. Nobody is asked anything. Raises: SettingsError."""
-        # Without one, neither the registry nor a store for keys is looked into.
-        return tuple(self._state(entry.setup) for entry in self.file.entries())
 
     def backends(self) -> dict[str, Backend]:
         """What serves them; those that must not be asked are made too, so that a send there is refused on record.
@@ -143,7 +94,7 @@ class CloudRoom:
         Raises: SettingsError.
         """
         made, self._made = self._made, {}
-        for entry in self.file.entries():
+        for entry in self.routes.file.entries():
             setup = entry.setup
             if not setup.row.unusable:
                 self._made[setup] = made.get(setup) or self._backend(setup)
@@ -153,33 +104,6 @@ class CloudRoom:
         from assistant.backends.remote.cloud import CloudBackend
 
         return CloudBackend(setup, self.door(), self._clock)
-
-    def _state(self, setup: "CloudSetup") -> CloudState:
-        needs, key = self._needs_key(setup)
-        lacking = setup.row.unusable or needs
-        if lacking:
-            return CloudState(setup, ready=False, why=lacking, key=key)
-        passes, why = passing(self.policies, setup, self.today)
-        if passes and self.consents.offline:
-            passes, why = False, "everything is offline until you lift it (assistant consent lift)"
-        return CloudState(setup, passes, why, key)
-
-    def _needs_key(self, setup: "CloudSetup") -> tuple[str, str]:
-        """What it lacks of a key ("": nothing), and where its key is from."""
-        from assistant.domain.permit import Auth
-
-        if setup.row.auth is Auth.NONE:
-            return "", "none is needed"
-        try:
-            source = self.keys.routes.source(setup.id)
-        except AssistantError as error:
-            return str(error), ""
-        return ("" if source else f"it has no key (assistant routes key {setup.id})"), source
-
-    @property
-    def today(self) -> date:
-        """The day of the rules: facts hold until one."""
-        return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).date()
 
     # What leaves
 
@@ -193,40 +117,47 @@ class CloudRoom:
 
         return OpenDoor(
             self._clock,
-            network=self._settings().network,
-            keys=self.keys.routes,
+            network=self._settings.network,
+            keys=self.routes.keys.routes,
             recorded=self._journal.audit.recorded,
         )
 
     def border(self) -> "Border":
-        """What decides on all that leaves; always the same one. Raises: SettingsError, StorageError."""
+        """What decides on all that leaves; always the same one."""
         return self._border
 
     @functools.cached_property
     def _border(self) -> "Border":
-        from assistant.conversation.border import Border, Person, World
-        from assistant.domain.consent import Principal
-        from assistant.scanning.scanner import PatternScanner
-        from assistant.storage.install import install_name
+        from assistant.conversation.border import Border, World
 
-        install = install_name(self._places.data, self._clock.new_id)
-        person = Person(Principal(os.getuid(), install), __version__, self._clock.new_id())
         world = World(
-            policies=self.policies,
+            policies=self.routes.policies,
             consents=self.consents,
-            scanner=PatternScanner(self._clock.monotonic_ms),
-            secrets=self.keys.routes,
+            scanner=_LateScanner(self._clock),
+            secrets=self.routes.keys.routes,
             prices=NoPrices(),
             receipts=_LateReceipts(lambda: self._door),
         )
-        return Border(world, self._clock, person, self._settings().cloud.max_tokens)
+        return Border(world, self._clock, self._person(), self._settings.cloud.max_tokens)
+
+    def _person(self) -> "Person":
+        from assistant.conversation.border import Person
+        from assistant.domain.consent import Principal
+        from assistant.storage.install import install_name
+
+        try:
+            install = install_name(self._places.data, self._clock.new_id)
+        except StorageError:
+            # Where nothing can be written no consent is given; but what ends them all must not fail for a name.
+            install = "unknown"
+        return Person(Principal(os.getuid(), install), __version__, self._clock.new_id())
 
 
 @contextmanager
 def open_cloud() -> Iterator[CloudRoom]:
     """The journal and what a send to the cloud rests on, for the commands that need no engine.
 
-    Raises: SettingsError, StorageError.
+    Settings that cannot be read do not stop it: what ends a consent must be had all the same. Raises: StorageError.
     """
     from assistant.storage.instances import Instance
     from assistant.storage.journal import open_journal
@@ -236,31 +167,23 @@ def open_cloud() -> Iterator[CloudRoom]:
         places = paths.find()
         problems = paths.make(places)
         clock, keys = SystemClock(), KeyRoom(places)
-        settings = TomlSettings(places.settings_file)
+        settings, broken = _settings_of(TomlSettings(places.settings_file))
         instance = Instance(places.instances, clock.new_id())
         held.callback(instance.release)
         opened = open_journal(places.journal_file, instance, clock.now_ms(), keys.audit)
         held.callback(opened.journal.close)
-        warnings = (*(str(problem) for problem in problems), *opened.warnings)
-        yield CloudRoom(places, clock, opened.journal, settings.load, keys, warnings)
+        warnings = (*broken, *(str(problem) for problem in problems), *opened.warnings)
+        yield CloudRoom(places, clock, opened.journal, settings, keys, warnings)
 
 
-def passing(policies: "Policies", setup: "CloudSetup", today: date) -> tuple[bool, str]:
-    """Whether a rule lets clean text of some label go there, and which, or the first reason why none does."""
-    from assistant.domain.decisions import Verdict
-    from assistant.domain.rules import Content, judge
-    from assistant.domain.sensitivity import Label
+def _settings_of(store: "SettingsStore") -> "tuple[Settings, tuple[str, ...]]":
+    """The settings, else the shipped ones and why."""
+    from assistant.domain.settings import Settings
 
-    rules, facts = policies.rules(), setup.row.facts
-    judged = judge(rules, facts, Label.NORMAL, Content.CLEAN, today)
-    if judged.verdict is not Verdict.ALLOW:
-        public = judge(rules, facts, Label.PUBLIC, Content.CLEAN, today)
-        if public.verdict is not Verdict.ALLOW:
-            more = len(judged.reasons) - 1
-            rest = f", and {more} more reasons" if more > 1 else ", and one more" if more else ""
-            return False, judged.reasons[0].text + rest
-        return True, f"rule {public.rule} lets public text pass; each send needs your consent"
-    return True, f"rule {judged.rule} passes; each send needs your consent"
+    try:
+        return store.load(), ()
+    except AssistantError as error:
+        return Settings(), (str(error),)
 
 
 class NoPrices:
@@ -268,6 +191,23 @@ class NoPrices:
 
     def bound(self, setup: "CloudSetup", input_tokens: int, reply_tokens: int) -> None:
         """Unknown."""
+
+
+class _LateScanner:
+    """Implements ports.leaving.Scanner; the rules are read with the first text."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    @functools.cached_property
+    def _scanner(self) -> "PatternScanner":
+        from assistant.scanning.scanner import PatternScanner
+
+        return PatternScanner(self._clock.monotonic_ms)
+
+    def scan(self, text: str, keys: Collection[str] = ()) -> "Scan":
+        """See ports. Raises: StorageError where the rules cannot be read: then nothing leaves."""
+        return self._scanner.scan(text, keys)
 
 
 class _LateReceipts:

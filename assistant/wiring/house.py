@@ -69,7 +69,7 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
         held.callback(opened.journal.close)
         models = model_shelf(places, clock, settings)
         processor = Processor(places, models, clock)
-        cloud = CloudRoom(places, clock, opened.journal, store.load, keys)
+        cloud = CloudRoom(places, clock, opened.journal, settings, keys)
         backends = processor.backends(settings)
         yield House(
             Engine(opened.journal, backends, clock, instance.name, border=cloud.border),

@@ -23,7 +23,8 @@ from assistant.wiring.processor import Processor
 from assistant.wiring.routes import OwnRoutes
 
 if TYPE_CHECKING:
-    from assistant.wiring.cloud import CloudRoom, CloudState
+    from assistant.wiring.cloud import CloudRoom
+    from assistant.wiring.cloud_routes import CloudState
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,11 @@ class LocalRoutes:
     def _set_up(self) -> "tuple[tuple[OwnRoute, ...], tuple[CloudState, ...], str]":
         """A person's own servers and cloud routes, and what is wrong with their file; a broken one brings down no other route."""
         try:
-            return tuple(self.own.store.load()), self._cloud.states() if self._cloud else (), ""
+            return (
+                tuple(self.own.store.load()),
+                self._cloud.routes.states() if self._cloud else (),
+                "",
+            )
         except SettingsError as error:
             return (), (), str(error)
 
