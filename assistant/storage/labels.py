@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from assistant.domain.errors import StorageError
 from assistant.domain.events import ConversationLabelled, Declassified, Labelled
-from assistant.domain.prompt import Message, Role
+from assistant.domain.prompt import Finish, Message, Role
 from assistant.domain.sensitivity import Label, join
 from assistant.storage.rows import add_event, add_message, index_text, storable, touch, unknown
 
@@ -89,6 +89,48 @@ def _declassified(db: sqlite3.Connection, event: Declassified) -> None:
     for node, copy in pairs:
         _require_fit(node, copy, above, first=node is original)
         above.append(copy.label)
+    _take_copies(db, event, original, pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class CopyMade:
+    """A copy that another journal made: its id, the message that it is one of, its label."""
+
+    id: str
+    of: str
+    label: Label
+
+
+def take_in(
+    db: sqlite3.Connection, conversation: str, reason: str, copies: Sequence[CopyMade], at_ms: int
+) -> None:
+    """Makes the copies anew that were made elsewhere; labels may have changed there since, so they stand as they are told.
+
+    Raises: StorageError where what they are copies of is not here, or still comes.
+    """
+    made: list[Message] = []
+    nodes = [_find(db, conversation, copy.of) for copy in copies]
+    for node, copy in zip(nodes, copies, strict=True):
+        parent, created_at_ms = db.execute(
+            "SELECT (SELECT id FROM message AS up WHERE up.n = m.parent), created_at_ms "
+            "FROM message AS m WHERE n = ?",
+            (node.n,),
+        ).fetchone()
+        finish = None if node.finish is None else Finish(node.finish)
+        above = made[-1].id if made else parent
+        role = Role(node.role)
+        said = (role, node.text, copy.label, node.turn, created_at_ms, finish)
+        made.append(Message(copy.id, conversation, above, *said))
+    event = Declassified(conversation, copies[0].of, reason, tuple(made), at_ms)
+    _take_copies(db, event, nodes[0], _pairs(db, event, nodes[0]))
+
+
+def _take_copies(
+    db: sqlite3.Connection,
+    event: Declassified,
+    original: _Node,
+    pairs: Sequence[tuple[_Node, Message]],
+) -> None:
     seq = _record(db, event, pairs)
     parent = original.parent
     for _, copy in pairs:
