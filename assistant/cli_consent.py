@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.cli_talk import asked, at_terminal, say, show
+from assistant.cli_talk import agreed, say, show
 from assistant.domain.errors import RefusedError, UsageError
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.sensitivity import Label
@@ -193,9 +193,7 @@ def _agreed(args: argparse.Namespace) -> str:
     """How the person said yes. Raises: RefusedError where they did not; UsageError where nobody can be asked."""
     if args.yes_i_grant:
         return f"--yes-i-grant at {_SCREEN} grant"
-    if not at_terminal():
-        raise UsageError("nobody can be asked without a terminal", "say --yes-i-grant")
-    if asked(f"To let it go there type {WORD}; anything else denies: ") != WORD:
+    if not agreed(WORD, f"To let it go there type {WORD}; anything else denies: "):
         raise RefusedError("nothing was granted", "")
     return f"{WORD} typed at {_SCREEN} grant"
 

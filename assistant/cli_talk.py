@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from assistant.domain.errors import UsageError
 from assistant.domain.hygiene import harmless
 
 
@@ -33,6 +34,13 @@ def asked(question: str) -> str:
     termios.tcflush(sys.stdin, termios.TCIFLUSH)
     with _interruptible():
         return sys.stdin.readline().strip()
+
+
+def agreed(word: str, question: str) -> bool:
+    """Whether the person typed `word`. Raises: UsageError where nobody can be asked."""
+    if not at_terminal():
+        raise UsageError("nobody can be asked without a terminal", f"say --yes-i-{word}")
+    return asked(question) == word
 
 
 def hidden(question: str) -> str:

@@ -117,7 +117,7 @@ class LocalRoutes:
     def _door(self) -> Door:
         from assistant.outbound.door import Door as OpenDoor
 
-        return OpenDoor(self._clock)
+        return OpenDoor(self._clock, network=self._settings().network)
 
     def _set_up(self) -> "tuple[tuple[OwnRoute, ...], tuple[CloudState, ...], str]":
         """A person's own servers and cloud routes, and what is wrong with their file; a broken one brings down no other route."""
