@@ -129,13 +129,14 @@ class CloudRoom:
     @functools.cached_property
     def _border(self) -> "Border":
         from assistant.conversation.border import Border, World
+        from assistant.storage.prices import FILE, PriceFiles
 
         world = World(
             policies=self.routes.policies,
             consents=self.consents,
             scanner=_LateScanner(self._clock),
             secrets=self.routes.keys.routes,
-            prices=NoPrices(),
+            prices=PriceFiles(self._places.config / FILE),
             receipts=_LateReceipts(lambda: self._door),
         )
         return Border(world, self._clock, self._person(), self._settings.cloud.max_tokens)
@@ -184,13 +185,6 @@ def _settings_of(store: "SettingsStore") -> "tuple[Settings, tuple[str, ...]]":
         return store.load(), ()
     except AssistantError as error:
         return Settings(), (str(error),)
-
-
-class NoPrices:
-    """Implements ports.leaving.Prices where no price is known: then no grant with a budget covers anything."""
-
-    def bound(self, setup: "CloudSetup", input_tokens: int, reply_tokens: int) -> None:
-        """Unknown."""
 
 
 class _LateScanner:
