@@ -1,36 +1,18 @@
 """`assistant routes declare`: a person puts their name to what is said of a route, after it was shown to them."""
 
 import argparse
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from assistant.cli_talk import agreed, asked, at_terminal, say
-from assistant.domain.cloud_routes import Wire
-from assistant.domain.errors import AssistantError, RefusedError, UsageError
-from assistant.domain.permit import Auth
-from assistant.domain.residency import (
-    ANY,
-    UNKNOWN,
-    CountrySets,
-    Everywhere,
-    Evidence,
-    RouteFacts,
-    Territory,
-    Unknown,
-)
+from assistant.domain.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     from assistant.storage.cloud_entries import CloudEntry
     from assistant.wiring.cloud_routes import CloudRoutes
 
-_T = TypeVar("_T")
-
 WORD = "declare"
 """What has to be typed."""
-
-_ANSWERS = {"yes": True, "no": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +34,7 @@ _QUESTIONS = (
     _Question("training", "is it used for training (yes, no or unknown)", "unknown"),
     _Question("human_review", "may people read it (yes, no or unknown)", "unknown"),
     _Question("transit", f"where its connection is opened ({_PLACES})", "unknown"),
-    _Question("wire", "which API it speaks (openai or anthropic)", Wire.OPENAI.value),
+    _Question("wire", "which API it speaks (openai or anthropic)", "openai"),
     _Question("auth", "which header takes the key (bearer, x-api-key, api-key or none)", "bearer"),
 )  # fmt: skip
 
@@ -76,6 +58,8 @@ def declare_row(
 
     Raises: RefusedError where they did not say so, or where their word would change nothing; UsageError.
     """
+    from assistant.domain.residency import Evidence
+
     level = entry.setup.row.facts.evidence
     if level is Evidence.U or level is Evidence.D:
         raise RefusedError(
@@ -94,12 +78,15 @@ def declare_own(
 
     Raises: RefusedError where they did not put their name to it; UsageError for what is no fact.
     """
+    from assistant.cli_facts import facts_of, one_of
+    from assistant.domain.cloud_routes import Wire
+    from assistant.domain.permit import Auth
     from assistant.storage.cloud_entries import own_endpoint
 
     registry = routes.file.registry()
     said = {question.flag: _said(args, question) for question in _QUESTIONS}
-    facts = facts_of(args.route, said, registry.countries, routes)
-    wire, auth = _one_of(said, "wire", Wire), _one_of(said, "auth", Auth)
+    facts = facts_of(args.route, said, registry.countries, routes.today)
+    wire, auth = one_of(said, "wire", Wire), one_of(said, "auth", Auth)
     entry = own_endpoint(registry, facts, url, wire, auth, model, context)
     return _declared(args, routes, entry, "Is this true of it?")
 
@@ -127,84 +114,3 @@ def _said(args: argparse.Namespace, question: _Question) -> str:
         return question.usual
     default = f" [{question.usual}]" if question.usual else ""
     return asked(f"{question.words}{default}: ") or question.usual
-
-
-def facts_of(
-    route: str, said: dict[str, str], sets: CountrySets, routes: "CloudRoutes"
-) -> RouteFacts:
-    """What was said, as facts of today. Raises: UsageError that names the fact."""
-    if not said["operator"]:
-        raise UsageError("an endpoint has somebody who runs it", "--operator NAME")
-    law = _named("law", lambda: territory(said["law"], sets))
-    if isinstance(law, Everywhere):
-        raise UsageError("--law: the law of no country is anywhere", "name countries, or unknown")
-    return RouteFacts(
-        route=route,
-        operator=said["operator"],
-        operator_law=law,
-        processing=_named("processing", lambda: territory(said["processing"], sets)),
-        storage=_named("storage", lambda: territory(said["storage"], sets, may_be_none=True)),
-        retention_days=_days(said["retention_days"], said["storage"]),
-        training=_answer(said, "training"),
-        human_review=_answer(said, "human_review"),
-        transit=_named("transit", lambda: territory(said["transit"], sets)),
-        evidence=Evidence.B,
-        self_declared=False,
-        source="declared by you",
-        seen_on=routes.today,
-        review_by=routes.today + timedelta(days=1),
-    )
-
-
-def territory(written: str, sets: CountrySets, *, may_be_none: bool = False) -> Territory:
-    """The countries that `written` names. Raises: UsageError."""
-    words = written.replace(",", " ").split()
-    match [word.lower() for word in words]:
-        case ["unknown"]:
-            return UNKNOWN
-        case ["anywhere"]:
-            return ANY
-        case ["nothing"] if may_be_none:
-            return frozenset()
-        case []:
-            raise UsageError("no place was named", "write unknown where you do not know it")
-    return sets.resolve(words)
-
-
-def _days(written: str, storage: str) -> int | Unknown:
-    if storage.strip().lower() == "nothing":
-        return 0
-    if written.lower() == "unknown":
-        return UNKNOWN
-    try:
-        return int(written)
-    except ValueError as error:
-        raise UsageError(f"--retention-days cannot be {written!r}", "days, or unknown") from error
-
-
-def _answer(said: dict[str, str], name: str) -> bool | Unknown:
-    word = said[name].lower()
-    if word == "unknown":
-        return UNKNOWN
-    if word not in _ANSWERS:
-        raise UsageError(f"--{name.replace('_', '-')} cannot be {word!r}", "yes, no or unknown")
-    return _ANSWERS[word]
-
-
-_KIND = TypeVar("_KIND", Wire, Auth)
-
-
-def _one_of(said: dict[str, str], name: str, kind: type[_KIND]) -> _KIND:
-    word = said[name].lower()
-    known = [each.value for each in kind if each is not Auth.OTHER]
-    if word not in known:
-        raise UsageError(f"--{name} cannot be {word!r}", " or ".join(known))
-    return kind(word)
-
-
-def _named(name: str, read: Callable[[], _T]) -> _T:
-    """What `read` gives; an error names the flag. Raises: UsageError."""
-    try:
-        return read()
-    except AssistantError as error:
-        raise UsageError(f"--{name}: {error.message}", error.hint) from error

@@ -5,7 +5,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assistant import cli_declare, cli_rows, cli_stores
+from assistant import cli_declare
 from assistant.cli_talk import say, show
 from assistant.domain.errors import AssistantError, UsageError
 from assistant.domain.hygiene import harmless, one_line
@@ -109,6 +109,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace, routes: "SetUp") -> int:
+    from assistant import cli_rows
+
     own, clouds = routes.own.store.load(), routes.cloud.states()
     states = asyncio.run(_states(routes.own, own))
     if args.json:
@@ -133,6 +135,8 @@ def _list(args: argparse.Namespace, routes: "SetUp") -> int:
 
 
 def _rows(args: argparse.Namespace, routes: "SetUp") -> int:
+    from assistant import cli_rows
+
     registry = routes.cloud.file.registry()
     wanted = (args.operator or "").casefold()
     found = [row for row in registry.routes if wanted in row.facts.operator.casefold()]
@@ -180,6 +184,8 @@ def _tell_cloud(
     args: argparse.Namespace, cloud: "CloudRoutes", setup: "CloudSetup", what: str
 ) -> int:
     """Says what became of a cloud route, and what it still needs."""
+    from assistant import cli_rows
+
     found = cloud.state(setup)
     if args.json:
         show(cli_rows.state_json(cloud, found))
@@ -269,6 +275,8 @@ def _declare_as_cloud(args: argparse.Namespace, routes: "SetUp", own: OwnRoute) 
 
 
 def _key(args: argparse.Namespace, routes: "SetUp") -> int:
+    from assistant import cli_stores
+
     cloud = routes.cloud
     setup, keys = cloud.file.find(args.route).setup, cloud.keys.routes
     if args.remove:
