@@ -102,6 +102,7 @@ async def _propose(
     known = cli_prompt.known_conversation(house, args.conversation)
     prompt = cli_prompt.prompt_of(house, args, text, known, sampling)
     choice = cli_prompt.choice_of(house, args)
+    _unlock(house, args.route or (known.route if known else ""))
     proposal = await asyncio.to_thread(engine.propose, prompt, args.route, choice=choice)
     if known is None:
         await engine.start_conversation(prompt.system, one_line(text, 60), prompt.conversation)
@@ -109,6 +110,16 @@ async def _propose(
         await engine.restore(known.id)
         print("this conversation was deleted; it is back in the list", file=sys.stderr)
     return proposal
+
+
+def _unlock(house: "House", route: str) -> None:
+    """Asks for the vault's passphrase where the key of a cloud route lies in it; the scan looks for that key too."""
+    from assistant.domain.places import Place
+
+    if any(each.id == route and each.place is Place.CLOUD for each in house.engine.routes):
+        from assistant import cli_stores
+
+        cli_stores.unlock_for(house.cloud.routes.keys.routes, route)
 
 
 async def _stream(engine: "Engine", proposal: "Proposal", *, quiet: bool) -> "TurnRecord":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from assistant.cli_talk import asked, at_terminal, hidden, say, show
 from assistant.domain.errors import CorruptError, UsageError
-from assistant.domain.hygiene import harmless, one_line
+from assistant.domain.hygiene import harmless
 
 if TYPE_CHECKING:
     from assistant.domain.audit import Record, Verification
@@ -162,7 +162,7 @@ def _outbox(args: argparse.Namespace, room: "CloudRoom") -> int:
         show({"outbox": [_sent(line) for line in lines]})
         return 0
     for line in lines:
-        print(one_line(_sent_line(line), 400))
+        print(harmless(_sent_line(line)))
     if not lines:
         say("nothing has ever left this machine, as far as this journal knows")
     return 0

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from assistant.cli_talk import agreed, say, show
 from assistant.domain.errors import RefusedError, UsageError
-from assistant.domain.hygiene import harmless, one_line
+from assistant.domain.hygiene import harmless
 from assistant.domain.sensitivity import Label
 
 if TYPE_CHECKING:
+    from assistant.domain.cloud_setup import CloudSetup
     from assistant.domain.consent import Grant, Standing
     from assistant.domain.terms import Terms
     from assistant.wiring.cloud import CloudRoom
@@ -119,7 +120,7 @@ def _list(args: argparse.Namespace, room: "CloudRoom") -> int:
     if not rows:
         print("No grant stands: nothing goes to the cloud.")
     for row in rows:
-        print(one_line(_line(row), 400))
+        print(harmless(_line(row)))
     return 0
 
 
@@ -177,6 +178,8 @@ def _grant(args: argparse.Namespace, room: "CloudRoom") -> int:
     say(facts_text(setup))
     for line in _bound_lines(args, terms):
         say(line)
+    if terms.max_cost is not None:
+        _warn_of_budget(room, setup, terms)
     how = _agreed(args)
     conversation = args.conversation or asyncio.run(room.begin_conversation(f"for {setup.id}"))
     reach = Reach(Label(args.label), conversation)
@@ -209,6 +212,19 @@ def _bound_lines(args: argparse.Namespace, terms: "Terms") -> tuple[str, ...]:
     )
     more = "        also by itself, where a local route fails" if terms.fallback else ""
     return (*lines, more) if more else lines
+
+
+def _warn_of_budget(room: "CloudRoom", setup: "CloudSetup", terms: "Terms") -> None:
+    """Says where the budget would let nothing pass: what a send costs cannot be held against it."""
+    price = room.border().world.prices.bound(setup, 1, 1)
+    if price is None:
+        say(
+            f"note    the price of {setup.model} there is not known: with a budget nothing will pass"
+        )
+    elif price.currency != terms.currency:
+        say(
+            f"note    its price is in {price.currency}: with a budget in {terms.currency} nothing will pass"
+        )
 
 
 def terms_of(args: argparse.Namespace) -> "Terms":
@@ -297,7 +313,8 @@ def _export(args: argparse.Namespace, room: "CloudRoom") -> int:
 
 def _panic(_args: argparse.Namespace, room: "CloudRoom") -> int:
     ids = room.border().panic()
-    print(f"Everything is offline; {len(ids)} grants are withdrawn.")
+    what = "1 grant is" if len(ids) == 1 else f"{len(ids) or 'no'} grants are"
+    print(f"Everything is offline; {what} withdrawn.")
     say("nothing leaves until: assistant consent lift")
     return 0
 

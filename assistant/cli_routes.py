@@ -124,10 +124,8 @@ def _list(args: argparse.Namespace, routes: "SetUp") -> int:
     for each, state in zip(own, states, strict=True):
         place = state.place.value if each.declared else "undeclared"
         ready = "ready" if state.ready else "off"
-        line = (
-            f"{each.id:16} {place:13} {ready:5}  {each.model} at {each.endpoint.url}: {state.why}"
-        )
-        print(one_line(line, 600))
+        told = one_line(f"{each.model} at {each.endpoint.url}: {state.why}", 600)
+        print(f"{each.id:16} {place:13} {ready:5}  {told}")
     sets = routes.cloud.file.registry().countries.sets if clouds else ()
     for found in clouds:
         print("\n".join(cli_rows.state_lines(routes.cloud, found, sets)))

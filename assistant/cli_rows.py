@@ -43,10 +43,8 @@ def row_line(routes: "CloudRoutes", row: "CloudRoute", sets: "tuple[CountrySet, 
     lacking = "" if row.asks else row.unusable
     state = "no" if lacking or not passes else "may"
     place = territory_words(row.facts.processing, sets)
-    return one_line(
-        f"{row.id:26} {state:3} {row.facts.evidence.value}  {row.facts.operator} · processed: {place}{asks}: {lacking or why}",
-        400,
-    )
+    told = f"{row.facts.operator} · processed: {place}{asks}: {lacking or why}"
+    return f"{row.id:26} {state:3} {row.facts.evidence.value}  {one_line(told, 400)}"
 
 
 def state_json(routes: "CloudRoutes", found: "CloudState") -> dict[str, object]:
@@ -72,12 +70,11 @@ def state_lines(
     facts, place = setup.row.facts, setup.endpoint
     ready = "ready" if found.ready else "off"
     at = place.url if place else "an unknown address"
-    yield one_line(
-        f"{setup.id:16} cloud         {ready:5}  {setup.model} at {at}: {found.why}", 600
-    )
+    told = one_line(f"{setup.model} at {at}: {found.why}", 600)
+    yield f"{setup.id:16} cloud         {ready:5}  {told}"
     law = territory_words(facts.operator_law, sets)
-    yield one_line(f"    {facts.operator} (law: {law}) · {where(facts, sets)}", 600)
-    yield one_line(f"    {evidence(facts)}; key: {found.key or 'none'}", 600)
+    yield "    " + one_line(f"{facts.operator} (law: {law}) · {where(facts, sets)}", 600)
+    yield "    " + one_line(f"{evidence(facts)}; key: {found.key or 'none'}", 600)
     note = review_note(facts, routes.today)
     if note:
-        yield one_line(f"    {note}", 600)
+        yield f"    {note}"

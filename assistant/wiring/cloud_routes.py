@@ -74,10 +74,11 @@ class CloudRoutes:
     def state(self, setup: "CloudSetup") -> CloudState:
         """What one of them still needs. Never raises."""
         needs, key = self._needs_key(setup)
-        lacking = setup.row.unusable or needs
-        if lacking:
-            return CloudState(setup, ready=False, why=lacking, key=key)
         passes, why = self.passing(setup.row.facts)
+        if setup.row.unusable:
+            passes, why = False, setup.row.unusable
+        if needs:
+            passes, why = False, needs if passes else f"{why}; {needs}"
         return CloudState(setup, passes, why, key)
 
     def passing(self, facts: "RouteFacts") -> tuple[bool, str]:
@@ -94,7 +95,8 @@ class CloudRoutes:
         if public.verdict is Verdict.ALLOW:
             return True, f"rule {public.rule} lets public text pass; each send needs your consent"
         more = len(judged.reasons) - 1
-        return False, judged.reasons[0].text + (f"; and {more} more reasons" if more else "")
+        rest = f"; and {more} more {'reason' if more == 1 else 'reasons'}" if more else ""
+        return False, judged.reasons[0].text + rest
 
     def _needs_key(self, setup: "CloudSetup") -> tuple[str, str]:
         """What it lacks of a key ("": nothing), and where its key is from."""
