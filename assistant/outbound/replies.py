@@ -12,6 +12,7 @@ from assistant.domain.hygiene import harmless
 from assistant.domain.places import Address
 from assistant.ports import Patience
 
+_PIECES_PER_TURN = 50
 _AGAIN = "run it again: it goes on from where it stopped"
 _ONLINE = f"is this machine online? {_AGAIN}"
 _PROOF = "is this machine's date right? where a proxy opens HTTPS, name its certificates in network.ca_bundle"
@@ -66,7 +67,7 @@ class ServerReply:
         """See ports.Reply. Raises: ServerError."""
         if self.headers.get("content-encoding", "identity") != "identity":
             raise ServerError(f"{self._address} answered in an encoding that was not asked for")
-        received, wait_s = 0, self._patience.first_s
+        received, pieces, wait_s = 0, 0, self._patience.first_s
         begun_s = asyncio.get_running_loop().time()
         async with aclosing(self._response.aiter_stream()) as stream:  # type: ignore[type-var]
             while True:
@@ -88,6 +89,10 @@ class ServerReply:
                         ServerFault.SILENT,
                     )
                 wait_s = self._patience.silence_s
+                pieces += 1
+                if pieces % _PIECES_PER_TURN == 0:
+                    # Pieces that lie ready already are read without a pause: the screen needs its turn.
+                    await asyncio.sleep(0)
                 yield chunk
 
 

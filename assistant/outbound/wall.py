@@ -70,12 +70,17 @@ def _hook(event: str, args: tuple[object, ...], watched: frozenset[str] = _WATCH
 def _judge(event: str, args: tuple[object, ...]) -> None:
     if event in _LOOKS:
         target = args[0]
-        fine = _asks_nobody(event, target) or _name(target) == _opening.get()
+        fine = _asks_nobody(event, target) or _is_open(_name(target))
     else:
         target = args[1]
-        fine = _stays(args[0], target) or _end(target) == _opening.get()
+        fine = _stays(args[0], target) or _is_open(_end(target))
     if not fine:
         _refuse(event, target)
+
+
+def _is_open(wanted: Opening | None) -> bool:
+    """Whether the door opened exactly that; what could not be read (None) is never open."""
+    return wanted is not None and wanted == _opening.get()
 
 
 def _asks_nobody(event: str, name: object) -> bool:
