@@ -10,7 +10,7 @@ from assistant.domain.audit_entries import Note, Noted, PermitMinted, SendDenied
 from assistant.domain.consent import Moment, Reserved
 from assistant.domain.coverage import SendRequest, gaps
 from assistant.domain.decisions import Reason
-from assistant.domain.errors import RefusedError, StorageError
+from assistant.domain.errors import CorruptError, RefusedError, StorageError
 from assistant.domain.events import Decided, Declassified, PermitOver, Permitted
 from assistant.domain.leave import Ended, Leave
 from assistant.domain.places import Place
@@ -104,7 +104,10 @@ def _require_grant(db: sqlite3.Connection, desk: AuditDesk, turn: str, leave: Le
             raise _GapsError((Reason("no_grant", "nothing goes to the cloud without a grant"),))
         return
     grant = leave.entry.grant
-    consent = consent_rows.read(db, grant)
+    try:
+        consent = consent_rows.read(db, grant)
+    except CorruptError as error:
+        raise _GapsError((Reason("grant_unreadable", error.message),)) from error
     if consent is None:
         raise _GapsError((Reason("no_grant", f"there is no consent {grant}"),))
     latest = leaving_row.latest(db)
