@@ -20,8 +20,8 @@ _T = TypeVar("_T")
 SERVICE: Final = "hat-assistant"
 """What the entries are filed under; a keyring's own window shows it."""
 
-LOOK_S: Final = 3.0
-"""How long a keyring may take to say that it is there."""
+LOOK_S: Final = 5.0
+"""How long a keyring may take to say that it is there; it may have to be loaded and started first."""
 ASK_S: Final = 30.0
 """How long one act may take: a locked keyring asks the person for its passphrase in a window of its own."""
 
