@@ -169,8 +169,8 @@ def test_what_is_refused_changes_nothing(
     assert not store().path.exists()
 
 
-def test_the_place_is_one_of_two(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_place_is_one_of_three(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        run("declare", "gpu", "--place", "cloud")
+        run("declare", "gpu", "--place", "moon")
     assert caught.value.code == 2
     assert "this-network" in capsys.readouterr().err
