@@ -72,7 +72,7 @@ def test_what_was_changed_is_found(town: Town, places: Places, change: str, faul
     tampered(places, change)
     done = town.shell("audit", "verify", "--json")
     assert done.code == 5
-    faults = [one["fault"] for one in done.json["findings"]]  # type: ignore[attr-defined]
+    faults = [one["fault"] for one in done.rows("findings")]
     assert fault in faults
     plain = town.shell("audit", "verify")
     assert plain.code == 5
