@@ -111,12 +111,22 @@ def own_endpoint(
     model: str,
     context_tokens: int | None = None,
 ) -> CloudEntry:
-    """An endpoint of the person's own; nobody has declared its facts yet. Raises: UsageError for what does not fit."""
+    """An endpoint of the person's own, with facts that they wrote down on the day `seen_on` and have yet to put their name to.
+
+    They count as evidence of level B: only once they are declared, as the place of an account does that nobody else can see.
+    Raises: UsageError for what does not fit.
+    """
     if registry.find(checked_id(facts.route)) is not None:
         raise UsageError(f"{facts.route} is a route of the registry", "choose another id")
     if auth is Auth.OTHER:
         raise UsageError("this program has no other way to give a key", "say which header takes it")
-    plain = replace(facts, evidence=Evidence.B, self_declared=False, source=OWN_SOURCE)
+    plain = replace(
+        facts,
+        evidence=Evidence.B,
+        self_declared=False,
+        source=OWN_SOURCE,
+        review_by=facts.seen_on + OWN_REVIEW,
+    )
     row = CloudRoute(plain, wire, endpoint(url).url, auth, region="")
     setup = CloudSetup(row, model, context_tokens, own=True)
     return CloudEntry(setup, declared_on=facts.seen_on.isoformat())

@@ -4,10 +4,15 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 from assistant.domain.consent import ConsentEvent, Grant, Standing, State, Stated, fold
 from assistant.domain.consent_record import event_json, read_event, read_record, record_json
 from assistant.domain.errors import CorruptError, StorageError
+
+KNOWN: Final = 4096
+"""How many events, and grants, are kept parsed."""
 
 _GIVEN = """
     SELECT consent.id FROM consent_state JOIN consent ON consent.n = consent_state.n
@@ -23,15 +28,11 @@ _ADD_EVENT = """
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A grant with all that was said of it."""
+    """A grant with all that was said of it, and where that leaves it."""
 
     grant: Grant
     events: tuple[ConsentEvent, ...]
-
-    @property
-    def standing(self) -> Standing:
-        """Where it stands."""
-        return fold(self.grant.id, self.events)
+    standing: Standing
 
 
 def add(db: sqlite3.Connection, grant: Grant) -> None:
@@ -67,14 +68,13 @@ def read(db: sqlite3.Connection, grant: str) -> Consent | None:
     if row is None:
         return None
     try:
-        events = [json.loads(body) for body in _bodies(db, grant)]
-        record = {**json.loads(row[0]), "events": events}
-        consent = Consent(*read_record(record))
+        found = _grant(row[0])
+        events = tuple(_event(body) for body in _bodies(db, grant))
     except (ValueError, RecursionError) as error:
         raise _unreadable(grant, str(error)) from error
-    if consent.grant.id != grant or len(consent.events) != len(events):
+    if any(name != grant for name in (found.id, *(event.grant for event in events))):
         raise _unreadable(grant, "it is that of another")
-    return consent
+    return Consent(found, events, fold(grant, events))
 
 
 def given(db: sqlite3.Connection, route: str | None = None) -> list[str]:
@@ -96,6 +96,28 @@ def stated(db: sqlite3.Connection, grant: str) -> int:
     return int(count)
 
 
+# A grant that is used all day has hundreds of events, and each send reads them three times. By their very text: what was
+# changed in the file is read anew.
+@lru_cache(maxsize=KNOWN)
+def _event(body: str) -> ConsentEvent:
+    """The event that is written as `body`. Raises: ValueError where it is not written as it would be."""
+    data: object = json.loads(body)
+    event = read_event(data)
+    if event_json(event) != data:
+        raise ValueError("an event holds what no event has")
+    return event
+
+
+@lru_cache(maxsize=KNOWN)
+def _grant(record: str) -> Grant:
+    """The grant that is written as `record`. Raises: ValueError, as `_event`."""
+    data: object = json.loads(record)
+    if not isinstance(data, dict) or "events" in data:
+        raise ValueError("the record is none")
+    grant, _ = read_record({**data, "events": []})
+    return grant
+
+
 def _bodies(db: sqlite3.Connection, grant: str) -> Iterator[str]:
     query = "SELECT body FROM consent_event WHERE consent = ? ORDER BY seq"
     return (body for (body,) in db.execute(query, (grant,)))
@@ -104,7 +126,7 @@ def _bodies(db: sqlite3.Connection, grant: str) -> Iterator[str]:
 def _state(db: sqlite3.Connection, grant: str) -> str:
     """Where a grant stands, as the fold has it; what cannot be read is not given."""
     try:
-        events = [read_event(json.loads(body)) for body in _bodies(db, grant)]
+        events = [_event(body) for body in _bodies(db, grant)]
     except (ValueError, RecursionError):
         return State.INVALIDATED.value
     state = fold(grant, events).state

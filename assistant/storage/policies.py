@@ -41,6 +41,7 @@ class FilePolicies:
         self._own_rules = config / rules_file.FILE
         self._own_routes = config / "routes.toml"
         self._find = find
+        self._shipped: dict[str, Path] = {}
         self._loaded: _Loaded | None = None
 
     def rules(self) -> Rules | NoRules:
@@ -82,10 +83,17 @@ class FilePolicies:
         )
 
     def _shipped_stamp(self, name: str) -> _Stamp:
+        # Where it was found it is looked for first; where it is not there any more, it is searched for anew.
+        known = self._shipped.get(name)
+        stamp = "" if known is None else _stamp(known)
+        if not isinstance(stamp, str):
+            return stamp
         try:
-            return _stamp(self._find(name))
+            found = self._find(name)
         except AssistantError as error:
             return str(error)
+        self._shipped[name] = found
+        return _stamp(found)
 
     def _load(self, stamps: tuple[_Stamp, ...]) -> _Loaded:
         began_ns = time.time_ns()
