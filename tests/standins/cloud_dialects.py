@@ -73,12 +73,12 @@ def key_in(headers: dict[str, str], dialect: str) -> str:
 
 def refusal(dialect: str, body: Json, headers: dict[str, str], tokens: int, window: int) -> No | None:  # fmt: skip
     """Why a request with a good key is refused; None where it is not."""
+    if body.get("model") == MISSING:
+        return No(404, f"The model `{MISSING}` does not exist", "model_not_found")
     check = _anthropic_refuses if dialect == "anthropic" else _openai_refuses
     found = check(dialect, body, headers)
     if found is not None:
         return found
-    if body["model"] == MISSING:
-        return No(404, f"The model `{MISSING}` does not exist", "model_not_found")
     return too_long(dialect, tokens, window) if tokens > window else None
 
 
@@ -183,7 +183,8 @@ def events(said: Said) -> Iterator[str]:
 
 def stream_error(dialect: str, no: No) -> str:
     """An error after the answer has begun."""
-    found = error_body(dialect, no)
+    # Bedrock's gateway is no longer asked once the stream runs.
+    found = error_body("openai" if dialect == "bedrock" else dialect, no)
     if dialect == "anthropic":
         return _named("error", found)
     if dialect == "openrouter" and isinstance(found, dict):

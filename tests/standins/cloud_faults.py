@@ -80,7 +80,7 @@ async def _gigabyte(line: Line, _said: Said, value: str) -> int:
 async def _gigabyte_stream(line: Line, _said: Said, _value: str) -> int:
     await line.write(STREAM_HEAD)
     for _ in range(GIGABYTE // len(_JUNK)):
-        await line.write(chunk(": nothing to say\n" * 60_000))
+        await line.write(chunk(": " + "nothing to say " * 60_000 + "\n\n"))
     return 200
 
 
@@ -231,7 +231,7 @@ CHANGES: dict[str, Callable[[Said, str], Said]] = {
 async def status_fault(line: Line, dialect: str, fault: Fault) -> int:
     """A status by its number; the value is its Retry-After, where `date` means one in HTTP's own form, a minute ahead."""
     status, after = int(fault.name), fault.value
-    code = {401: "authentication_error", 429: "rate_limit_error", 529: "overloaded_error"}.get(status, "api_error")  # fmt: skip
+    code = {401: "authentication_error", 429: "rate_limit_error", 529: "overloaded_error"}.get(status, "api_error" if status >= 500 else "invalid_request_error")  # fmt: skip
     if after == "date":
         import time
 

@@ -161,7 +161,7 @@ def test_a_model_is_asked_for_nothing_that_it_refuses(
 )
 async def test_a_provider_as_strict_as_the_real_one_takes_it(dialect: str, model: str) -> None:
     async with Cloud(dialect=dialect) as cloud:
-        for sampling in (Sampling(), ALL, Sampling(temperature=0, max_tokens=5)):
+        for sampling in (Sampling(max_tokens=9), ALL, Sampling(temperature=0, max_tokens=5)):
             await said(backend(cloud, model=model), [], request(sampling=sampling))
         assert [one.status for one in cloud.got] == [200] * 3
 

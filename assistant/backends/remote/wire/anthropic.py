@@ -46,7 +46,9 @@ def cloud_body(model: str, messages: Sequence[ChatMessage], sampling: Sampling) 
     system = "\n\n".join(m.text for m in messages if m.role is Role.SYSTEM and m.text.strip())
     if system:
         asked["system"] = system
-    asked |= sampled(model, sampling)
+    # Never with top_p: a name that is not known may stand for a Claude behind a gateway.
+    if "temperature" in sampled(model, sampling):
+        asked["temperature"] = min(1.0, sampling.temperature)
     # A stop text of blanks alone is refused.
     stops = [stop for stop in sampling.stop if stop.strip()]
     if stops:

@@ -111,7 +111,7 @@ def read_piece(payload: bytes | str) -> Piece:
 
 def piece_of(data: Json) -> Piece:
     """What the object of one payload says. Raises: WireError."""
-    if data.get("error") or data.get("object") == "error":
+    if _is_error(data):
         return Piece(error=told(data), remote=names_remote(data))
     choice = _first_choice(data)
     spoken = inner(choice, "delta") or inner(choice, "message")
@@ -124,6 +124,12 @@ def piece_of(data: Json) -> Piece:
         progress=_progress(data),
         remote=names_remote(data) or names_remote(choice) or names_remote(spoken),
     )
+
+
+def _is_error(data: Json) -> bool:
+    """Mistral and Bedrock put the words where a reply of this wire has none."""
+    plain = data.get("object") == "error" or isinstance(data.get("message"), str)
+    return bool(data.get("error")) or plain
 
 
 def names_remote(data: Json) -> str:
