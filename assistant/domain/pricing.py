@@ -1,5 +1,6 @@
 """What tokens cost: prices as values, and arithmetic on them that is exact."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal, Inexact, InvalidOperation, Rounded
@@ -9,6 +10,7 @@ from assistant.domain.errors import UsageError
 
 NO_SURCHARGE: Final = Decimal(1)
 
+_CURRENCY: Final = re.compile("[A-Z]{3}")
 _LARGEST: Final = 2**63 - 1
 _DIGITS: Final = 24
 # Wide enough for every product and sum of what this module takes; that nothing is ever rounded is what the traps are for.
@@ -121,7 +123,7 @@ class Price:
 
     def __post_init__(self) -> None:
         """Raises: UsageError for a currency that is none, and for tiers that do not ascend."""
-        if len(self.currency) != 3 or not (self.currency.isascii() and self.currency.isupper()):
+        if not _CURRENCY.fullmatch(self.currency):
             raise UsageError(f"{self.currency!r} is no currency", 'write it like "EUR"')
         starts = [tier.above for tier in self.tiers]
         if starts != sorted(set(starts)) or (starts and starts[0] < 0):
