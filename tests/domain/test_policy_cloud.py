@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.domain.consent import Moment, Standing, State, fold
-from assistant.domain.decisions import Verdict
+from assistant.domain.decisions import Reason, Verdict
 from assistant.domain.places import Place, Route
 from assistant.domain.policy import Case, covering_grant, decide
 from assistant.domain.rules import Allow, Content, Deny, NoRules, Rules, Scope
@@ -168,7 +168,15 @@ def test_the_first_grant_that_covers_is_the_one_that_pays() -> None:
 def test_a_case_of_another_send_denies(route: Route, label: Label) -> None:
     decision = decide("d", route, label, case())
     assert decision.verdict is Verdict.DENY
-    assert decision.reasons[0].code == "other_case"
+    text = f"what was looked at is not this send to {route.id}"
+    assert decision.reasons == (Reason("other_case", text),)
+
+
+def test_a_route_that_is_not_set_up_denies() -> None:
+    decision = decide("d", ROUTE, Label.NORMAL, case(facts="none"))
+    assert decision.reasons == (
+        Reason("unknown_route", "nothing is known of good: it is not set up"),
+    )
 
 
 def test_facts_of_another_route_deny_even_where_the_request_is_for_it() -> None:
