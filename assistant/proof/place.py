@@ -33,12 +33,12 @@ NEAR_LINKS: Final = f"""
 link set dev lo up
 link set dev {LINK_NEAR} address {_HARDWARE} arp off addrgenmode none up
 address add {NEAR} peer {FAR} dev {LINK_NEAR}
-route add default via {FAR}
+route add default dev {LINK_NEAR}
 """
 """For `ip -batch` at the near end: all but loopback goes to the far end."""
 NEAR_LINKS6: Final = f"""
 address add {NEAR6} peer {FAR6} dev {LINK_NEAR} nodad
-route add ::/0 via {FAR6}
+route add ::/0 dev {LINK_NEAR}
 """
 
 RESOLVER: Final = f"nameserver {FAR}\noptions timeout:1 attempts:1\n"
