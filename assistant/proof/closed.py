@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -76,9 +76,10 @@ class ClosedNetwork:
 
     def count(self) -> Count:
         """What has arrived by now. Raises: SelftestError where the far end is gone or has lost a frame."""
-        if self._far.stdin is not None:
-            self._far.stdin.write(b"count\n")
-            self._far.stdin.flush()
+        with suppress(BrokenPipeError):
+            # Whoever is gone gives no answer either, and that is said below.
+            if self._far.stdin is not None:
+                self._far.stdin.write(b"count\n")
         words = _answer(self._far)
         return Count(_whole(words, "bytes"), _whole(words, "packets"))
 
@@ -108,6 +109,7 @@ def closed_network(folder: Path) -> Iterator[ClosedNetwork]:
         (folder / "far_end.log").open("wb") as log,
         subprocess.Popen(  # noqa: S603 - this program's own module
             [*command, *module],
+            bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -17,9 +17,8 @@ from tests.e2e.terminal import Terminal
 Open = Callable[..., Terminal]
 Silent = Callable[[str], AbstractContextManager[None]]
 
-BAIT = {
-    name: f"http://{CLOUD}:3128" for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
-}  # fmt: skip
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+BAIT = dict.fromkeys(_PROXIES, f"http://{CLOUD}:3128")
 """Who obeyed these would be seen at the far end."""
 
 
