@@ -14,8 +14,11 @@ from assistant.storage import paths
 from assistant.storage.settings import TomlSettings
 from assistant.wiring.models import chosen_model, model_shelf
 
+Tell = Callable[[Ran], None]
+"""Takes each scenario as it ends."""
 
-def prove(tell: Callable[[Ran], None], kept: Path | None = None) -> Report:
+
+def prove(tell: Tell, kept: Path | None = None) -> Report:
     """Runs every scenario and tells of each as it ends; `kept` takes the capture, a pcap file. Blocks for a minute or so.
 
     Raises: SelftestError where no closed network can be made; UsageError, SettingsError, StorageError.
@@ -44,9 +47,7 @@ def _furnish(home: Path, settings_file: Path) -> None:
         shutil.copyfile(settings_file, config / "settings.toml")
 
 
-def _proved(
-    home: Path, model: Path | None, tell: Callable[[Ran], None], kept: Path | None
-) -> Report:
+def _proved(home: Path, model: Path | None, tell: Tell, kept: Path | None) -> Report:
     with closed_network(home) as network:
         ran = []
         for scenario in scenarios(model):

@@ -20,6 +20,8 @@ Silent = Callable[[str], AbstractContextManager[None]]
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 BAIT = dict.fromkeys(_PROXIES, f"http://{CLOUD}:3128")
 """Who obeyed these would be seen at the far end."""
+MOST_TOKENS = 200
+"""Long enough to be cut off in the middle, short enough to be waited for."""
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +45,10 @@ def inside(
     network: ClosedNetwork, tmp_path_factory: pytest.TempPathFactory, starter_model: Path
 ) -> Inside:
     """The program in the closed network, with the starter model; its home is shared by the tests of this process."""
-    return Inside(with_model(tmp_path_factory.mktemp("home"), starter_model), network, BAIT)
+    program = with_model(tmp_path_factory.mktemp("home"), starter_model)
+    settings = program.home / ".config" / "assistant" / "settings.toml"
+    settings.write_text(f"[generation]\nmax_tokens = {MOST_TOKENS}\n")
+    return Inside(program, network, BAIT)
 
 
 @pytest.fixture
