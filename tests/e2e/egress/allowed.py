@@ -10,7 +10,7 @@ from assistant.proof.frames import told
 from assistant.proof.place import CLOUD, FAR
 from tests.e2e.egress.canaries import traces
 from tests.e2e.egress.streams import streams
-from tests.e2e.egress.wire import FakeCloud, Match, Request, matched, permits
+from tests.e2e.egress.wire import FakeCloud, Match, Request, host_of, matched, permits
 
 TLS_BYTES = 6_000
 """What TLS and HTTP add to a body at most, in one connection."""
@@ -54,7 +54,7 @@ def allowed_send(
     requests = tuple(cloud.requests()[asked:])
     match = matched(requests, permits(journal)[known:])
     assert match.whole, match
-    hosts = {line.permit.host for _, line in match.pairs}
+    hosts = {host_of(line) for _, line in match.pairs}
     assert set(tried.look_ups) == hosts, told(tried.frames)
     _only_connections(tried, [len(request.body) for request in requests])
     return Sent(done, requests, tried, match)

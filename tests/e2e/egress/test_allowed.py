@@ -104,6 +104,12 @@ def test_each_permit_serves_once() -> None:
     assert matched([request(), request(1_100)], [line(), line("p2", 1_050)]).whole
 
 
+@pytest.mark.parametrize("host", ["api.example.org", "api.example.org:443", "https://api.example.org:443"])  # fmt: skip
+def test_a_host_is_known_by_its_name_however_the_audit_wrote_it(host: str) -> None:
+    written = replace(line(), permit=replace(permit(), host=host))
+    assert matched([request()], [written]).whole
+
+
 def test_a_permit_that_says_that_nothing_left_needs_no_request() -> None:
     assert matched([], [line(sent_bytes=0)]).whole
     assert not matched([], [line(sent_bytes=None)]).whole

@@ -112,9 +112,14 @@ def matched(requests: Sequence[Request], lines: Sequence[OutboxLine]) -> Match:
     return Match(tuple(pairs), tuple(unpermitted), unsent)
 
 
+def host_of(line: OutboxLine) -> str:
+    """The name of the host alone: the audit may hold the whole address, `https://host:443`."""
+    return line.permit.host.rpartition("://")[2].partition(":")[0]
+
+
 def _fits(request: Request, line: OutboxLine) -> bool:
     return (
-        line.permit.host == request.name
+        host_of(line) == request.name
         and line.permit.sent_bytes == len(request.body)
         and line.at.wall_ms <= request.at_ms + SLACK_MS
     )
