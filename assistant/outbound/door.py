@@ -138,6 +138,7 @@ class Door:
         address = outgoing.address
         ip = await resolved(address, route.place, patience.connect_s)
         request = _request(address, ip, "POST", outgoing.target, outgoing.body, patience)
+        request.headers.update(outgoing.headers)
         async with self._asked(request, address, permit.most_bytes, patience) as reply:
             yield reply
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.domain.cloud_routes import CloudRoute, Registry, Wire
+from assistant.domain.cloud_routes import CloudRoute, Dialect, Registry, Wire
 from assistant.domain.errors import UsageError
 from assistant.domain.permit import Auth
 from assistant.domain.residency import ANY, UNKNOWN, CountrySets, Evidence, RouteFacts
@@ -148,8 +148,9 @@ def test_every_change_changes_the_fingerprint() -> None:
     assert all(len(one) == 64 for one in prints)
 
 
-def test_a_note_changes_nothing() -> None:
+def test_a_note_changes_nothing_nor_do_the_names_of_fields() -> None:
     assert replace(PLAIN, note="seen again").fingerprint("m") == PLAIN.fingerprint("m")
+    assert replace(PLAIN, dialect=Dialect.MISTRAL).fingerprint("m") == PLAIN.fingerprint("m")
 
 
 @given(facts(), facts())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.domain.cloud_routes import CloudRoute, NoRegistry, Registry
+from assistant.domain.cloud_routes import CloudRoute, Dialect, NoRegistry, Registry
 from assistant.domain.decisions import Verdict
 from assistant.domain.errors import SettingsError, StorageError, UsageError
 from assistant.domain.own_routes import endpoint
@@ -212,6 +212,15 @@ def test_a_row_is_read(tmp_path: Path) -> None:
     assert route.facts.price_multiplier == Decimal("1.10")
     assert route.unusable == ""
     assert found.digest != read(tmp_path, ROW + "\n").digest
+
+
+def test_a_dialect_is_one_of_the_known_or_the_plain_one(tmp_path: Path) -> None:
+    [route] = read(tmp_path).routes
+    assert route.dialect is Dialect.PLAIN
+    [route] = read(tmp_path, ROW.replace('wire = "openai"', 'wire = "openai"\ndialect = "mistral"')).routes  # fmt: skip
+    assert route.dialect is Dialect.MISTRAL
+    with pytest.raises(SettingsError, match="line 9: dialect cannot be 'french'"):
+        read(tmp_path, ROW.replace('wire = "openai"', 'wire = "openai"\ndialect = "french"'))
 
 
 KEYS = re.findall(r"^(\w+) =", ROW.partition("[[route]]")[2], re.MULTILINE)

@@ -1,1 +1,1 @@
-"""Model servers over HTTP that speak OpenAI's wire: a network's own, and those on this machine."""
+"""Model servers over HTTP: the clouds of providers on two wires, a network's own servers, and those on this machine."""

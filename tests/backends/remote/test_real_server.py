@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from assistant.domain.errors import ModelError, ServerError, ServerFault
+from assistant.backends.remote.cloud import CloudBackend
+from assistant.domain.cloud_setup import CloudSetup
+from assistant.domain.errors import AssistantError, ModelError, ServerError, ServerFault
+from assistant.domain.places import Address
 from assistant.domain.prompt import Finish, Sampling
+from assistant.machine.clock import SystemClock
 from assistant.ports import Done, Generation, Text
+from tests.backends.remote import cloud_rig
 from tests.backends.remote.scripted import backend, events, request
 from tests.fakes import generate
 from tests.standins.llama_cpp_server import MODEL, RealServer, serving
@@ -85,6 +90,42 @@ async def test_a_killed_server_keeps_what_came(starter_model: Path, tmp_path: Pa
             await made.load()
         assert caught.value.fault is ServerFault.UNREACHABLE
     assert kept
+
+
+def cloud(server: RealServer) -> CloudBackend:
+    """The same server, as if it were a provider."""
+    at = cloud_rig.row(Address("127.0.0.1", server.port), "plain")
+    return CloudBackend(CloudSetup(at, MODEL, 512), cloud_rig.NearDoor(), SystemClock())
+
+
+async def test_as_a_cloud_it_says_what_it_says_as_a_server(real_server: RealServer) -> None:
+    question = request(sampling=Sampling(temperature=0, top_p=1, seed=1, max_tokens=12))
+    as_cloud = await cloud_rig.events(cloud(real_server), question)
+    near = backend(real_server.port, model=MODEL, window_tokens=512)
+    as_server = await events(near, question)
+    texts = []
+    for found in (as_cloud, as_server):
+        done = found[-1]
+        assert isinstance(done, Done)
+        assert (done.finish, done.usage.context_window) == (Finish.LENGTH, 512)
+        texts.append("".join(event.text for event in found if isinstance(event, Text)))
+    assert texts[0] == texts[1]
+    assert len(texts[0].split()) > 5
+
+
+async def test_as_a_cloud_a_stop_frees_it_and_a_prompt_past_its_window_is_said(
+    real_server: RealServer,
+) -> None:
+    made = cloud(real_server)
+    finishes = []
+    async for event in generate(made, asked(tokens=400)):
+        if isinstance(event, Text):
+            await made.stop("t1")
+        elif isinstance(event, Done):
+            finishes.append(event.finish)
+    assert finishes == [Finish.CANCELLED]
+    with pytest.raises(AssistantError, match=r"ended without a reply|too long"):
+        await cloud_rig.events(made, asked("word " * 2_000))
 
 
 def test_the_tools_hold_what_the_server_asks_for() -> None:

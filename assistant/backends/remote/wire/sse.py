@@ -4,6 +4,8 @@ MOST_LINE_BYTES = 1_000_000
 """No line is longer; the largest real ones have a few kB."""
 
 _BOM = b"\xef\xbb\xbf"
+_NAMES = (b"data", b"error")
+_FIRST = tuple(name[:1] for name in _NAMES)
 
 
 class WireError(ValueError):
@@ -26,12 +28,15 @@ class Lines:
         """The payloads of the lines that `chunk` completes. Raises: WireError for a line without end."""
         searched = len(self._rest)
         self._rest += chunk
+        end = self._rest.rfind(b"\n", searched)
         found: list[str] = []
-        start = 0
-        while (end := self._rest.find(b"\n", max(start, searched))) >= 0:
-            found += self._payload(bytes(self._rest[start:end]))
-            start = end + 1
-        del self._rest[:start]
+        if end >= 0:
+            whole = bytes(self._rest[:end])
+            del self._rest[: end + 1]
+            for line in whole.split(b"\n"):
+                # Most lines of a server that means it ill say nothing: they should cost little.
+                if not self._begun or line[:1] in _FIRST or len(line) > MOST_LINE_BYTES:
+                    found += self._payload(line)
         if len(self._rest) > MOST_LINE_BYTES:
             raise WireError(f"a line of more than {MOST_LINE_BYTES:,} bytes")
         return found
@@ -47,7 +52,7 @@ class Lines:
         if not self._begun:
             self._begun, line = True, line.removeprefix(_BOM)
         name, _, value = line.rstrip(b"\r").partition(b":")
-        if name not in (b"data", b"error"):
+        if name not in _NAMES:
             return []
         payload = value.strip().decode("utf-8", "replace")
         return [f'{{"error":{payload}}}' if name == b"error" else payload]
