@@ -19,6 +19,30 @@ class FileReport(TypedDict):
     problem: str | None
 
 
+class SecretsReport(TypedDict):
+    """Where new keys go (null: nowhere), and what each store says."""
+
+    store: str | None
+    stores: list[dict[str, object]]
+
+
+class CloudReport(TypedDict):
+    """Whether everything is offline (null: unknown), and why there are no rules (null: there are)."""
+
+    offline: bool | None
+    rules: str | None
+
+
+class AuditReport(TypedDict):
+    """How many records there are, the last one's code, whether the recovery code was taken, where the audit's keys lie."""
+
+    records: int | None
+    head: str | None
+    code_taken: bool | None
+    keys: str | None
+    problem: str | None
+
+
 class Report(TypedDict):
     """The object of `doctor --json`; an unknown is null."""
 
@@ -28,7 +52,9 @@ class Report(TypedDict):
     sensors: "SensorsJson"
     routes: list["RouteReport"]
     engine: dict[str, str | None]
-    secrets: dict[str, str | None]
+    secrets: SecretsReport
+    cloud: CloudReport
+    audit: AuditReport
     power: dict[str, str | None]
     settings: FileReport
     journal: FileReport
@@ -57,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
 def report(found: "Survey") -> Report:
     """The object of `doctor --json`."""
+    leaving = found.leaving
     return {
         "version": found.version,
         "machine": found.machine.to_json(),
@@ -64,11 +91,26 @@ def report(found: "Survey") -> Report:
         "sensors": found.local.sensed.to_json(),
         "routes": [route.to_json() for route in found.local.routes],
         "engine": {"build": found.engine_build, "rung": found.engine_rung},
-        "secrets": {"store": None},
+        "secrets": {
+            "store": leaving.store or None,
+            "stores": [look.to_json() for look in leaving.stores],
+        },
+        "cloud": {"offline": leaving.offline, "rules": leaving.rules or None},
+        "audit": {
+            "records": leaving.audit.records,
+            "head": leaving.audit.head or None,
+            "code_taken": leaving.audit.code_taken,
+            "keys": leaving.audit.keys or None,
+            "problem": leaving.audit.problem or None,
+        },
         "power": {"source": None},
         "settings": {"file": found.settings_file, "problem": found.settings_problem},
         "journal": {"file": found.journal_file, "problem": found.journal_problem},
-        "problems": [*found.folder_problems, *filter(None, [found.local.problem])],
+        "problems": [
+            *found.folder_problems,
+            *filter(None, [found.local.problem]),
+            *(one for one in leaving.problems if one != found.local.problem),
+        ],
     }
 
 
@@ -92,6 +134,10 @@ def text(survey: "Survey") -> str:
         ("engine rung", engine["rung"] or "not known until a model has answered once"),
         ("settings", _file(found["settings"])),
         ("journal", _file(found["journal"])),
+        ("secrets", found["secrets"]["store"] or "no store for keys can be used"),
+        *(("secrets", look.line()) for look in survey.leaving.stores),
+        ("cloud", _cloud(found["cloud"])),
+        ("audit", _audit(found["audit"])),
         *(("problem", problem) for problem in found["problems"]),
     ]
     return "\n".join(f"{name:<12} {one_line(value, 400)}" for name, value in rows)
@@ -117,6 +163,30 @@ def _readings(sensors: "SensorsJson") -> list[str]:
         note = f" ({reading['note']})" if reading["note"] else ""
         found.append(f"{name.replace('_', ' ')} {reading['value']:g} {reading['unit']}{mark}{note}")
     return found
+
+
+def _cloud(cloud: CloudReport) -> str:
+    if cloud["rules"]:
+        return f"there are no rules, so nothing leaves: {cloud['rules']}"
+    if cloud["offline"] is None:
+        return "whether everything is offline is unknown"
+    if cloud["offline"]:
+        return "everything is offline until you lift it (assistant consent lift)"
+    return "nothing goes there without a rule that passes and your consent (assistant consent list)"
+
+
+def _audit(audit: AuditReport) -> str:
+    if audit["problem"]:
+        return audit["problem"]
+    if audit["records"] is None:
+        return "unknown"
+    if not audit["records"]:
+        return "nothing is on record yet"
+    code = "taken" if audit["code_taken"] else "not taken yet (assistant audit code)"
+    return (
+        f"{audit['records']} records, head {audit['head']}; recovery code {code}; "
+        f"its keys lie in {audit['keys'] or 'an unknown place'}"
+    )
 
 
 def _memory(available_bytes: int | None, total_bytes: int | None) -> str:

@@ -1,22 +1,57 @@
 """Looks at everything for `doctor`: a broken part is a line, never an error."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant import __version__
 from assistant.backends.llama.ladder import build, remembered
 from assistant.domain.errors import AssistantError
 from assistant.domain.routing import LocalReport
+from assistant.domain.rules import NoRules
+from assistant.domain.secret_stores import StoreLook
 from assistant.domain.settings import Settings
 from assistant.machine.clock import SystemClock
 from assistant.machine.facts import MachineFacts, read_facts
+from assistant.ports import Clock
 from assistant.storage import paths
+from assistant.storage.audit_desk import AuditDesk
+from assistant.storage.audit_papers import AuditPapers
+from assistant.storage.consents import SqliteConsents
 from assistant.storage.database import open_database
 from assistant.storage.settings import TomlSettings
+from assistant.wiring.cloud_routes import CloudRoutes, CloudState
+from assistant.wiring.keys import KeyRoom
 from assistant.wiring.local import LocalRoutes
 from assistant.wiring.models import model_shelf, sysroot
 from assistant.wiring.processor import Processor
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLook:
+    """The audit as it stands: `code_taken` is None where there is no recovery code yet, `keys` says where its own keys lie."""
+
+    records: int | None = None
+    head: str = ""
+    code_taken: bool | None = None
+    keys: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingLook:
+    """What a send to the cloud rests on.
+
+    `store` is where new keys go ("": nowhere), `rules` why there are none ("": there are), `offline` None where nobody can tell.
+    """
+
+    store: str
+    stores: tuple[StoreLook, ...]
+    rules: str
+    clouds: tuple[CloudState, ...]
+    offline: bool | None
+    audit: AuditLook
+    problems: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +68,7 @@ class Survey:
     journal_file: str
     journal_problem: str | None
     folder_problems: tuple[str, ...]
+    leaving: LeavingLook
 
 
 def survey() -> Survey:
@@ -47,20 +83,24 @@ def survey() -> Survey:
     models = model_shelf(places, clock, settings)
     processor = Processor(places, models, clock)
     routes = LocalRoutes(places, processor, clock, lambda: settings)
-    looked = asyncio.run(routes.look(thorough=True))
+    local = asyncio.run(routes.look(thorough=True)).report
+    journal_problem, leaving = _leaving(places, clock)
+    clouds = tuple(each.state for each in leaving.clouds)
+    local = replace(local, routes=(*local.routes, *clouds))
     model = processor.model(settings)
     rung = remembered(places.state, Path(model.path)) if model else None
     return Survey(
         __version__,
         read_facts(sysroot()),
-        looked.report,
+        local,
         build(),
         rung.name.lower().replace("_", " ") if rung else None,
         str(places.settings_file),
         settings_problem,
         str(places.journal_file),
-        _journal_problem(places),
+        journal_problem,
         problems,
+        leaving,
     )
 
 
@@ -71,13 +111,55 @@ def _settings_of(places: paths.Places) -> tuple[Settings, str | None]:
         return Settings(), str(error)
 
 
-def _journal_problem(places: paths.Places) -> str | None:
-    """What is wrong with the journal; a missing one is not, it is made at the first chat."""
+def _leaving(places: paths.Places, clock: Clock) -> tuple[str | None, LeavingLook]:
+    """What is wrong with the journal (None: nothing), and what a send to the cloud rests on."""
+    keys = KeyRoom(places)
+    routes = CloudRoutes(places, clock, keys)
+    clouds, problems = _clouds(routes)
+    rules = routes.policies.rules()
+    problem, offline, audit = _journal(places, keys)
+    return problem, LeavingLook(
+        keys.routes.store,
+        tuple(keys.routes.describe()),
+        rules.problem if isinstance(rules, NoRules) else "",
+        clouds,
+        offline,
+        audit,
+        problems,
+    )
+
+
+def _clouds(routes: CloudRoutes) -> tuple[tuple[CloudState, ...], tuple[str, ...]]:
+    try:
+        return routes.states(), ()
+    except AssistantError as error:
+        return (), (str(error),)
+
+
+def _journal(places: paths.Places, keys: KeyRoom) -> tuple[str | None, bool | None, AuditLook]:
+    """What is wrong with the journal, whether it says offline, and its audit. A missing one is made at the first chat."""
     if not places.journal_file.exists():
-        return None
+        return None, False, AuditLook(records=0)
     try:
         database = open_database(places.journal_file, SystemClock().now_ms())
     except AssistantError as error:
-        return str(error)
-    database.close()
-    return None if database.problem is None else str(database.problem)
+        return str(error), None, AuditLook()
+    try:
+        desk = AuditDesk(database, keys.audit)
+        offline = SqliteConsents(desk).offline
+        problem = None if database.problem is None else str(database.problem)
+        return problem, offline, _audit(desk, keys)
+    except AssistantError as error:
+        return str(error), None, AuditLook()
+    finally:
+        database.close()
+
+
+def _audit(desk: AuditDesk, keys: KeyRoom) -> AuditLook:
+    head = desk.head()
+    try:
+        kept = AuditPapers(desk).recovery_code() is not None
+        place = keys.audit_place
+    except AssistantError as error:
+        return AuditLook(head.count, head.code, problem=str(error))
+    return AuditLook(head.count, head.code, not kept if head.count else None, place)

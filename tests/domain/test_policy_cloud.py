@@ -31,7 +31,7 @@ ROUTE = Route("good", Place.CLOUD, "cloud", "a-model")
 GIVEN_STANDING = fold(GRANT.id, GIVEN)
 NEVER = Deny("never", Scope(frozenset(Label), None), "not at all")
 
-RULE_SETS = {
+RULE_SETS: dict[str, Rules | NoRules] = {
     "passing": Rules((RULE,)),
     "none": NoRules("the file is gone"),
     "empty": Rules(()),
