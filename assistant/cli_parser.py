@@ -14,6 +14,7 @@ from assistant import (
     cli_models,
     cli_policy,
     cli_routes,
+    cli_selftest,
 )
 from assistant.domain.hygiene import harmless
 
@@ -26,6 +27,7 @@ _COMMANDS = (
     cli_consent,
     cli_audit,
     cli_history,
+    cli_selftest,
 )
 
 

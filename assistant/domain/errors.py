@@ -10,7 +10,8 @@ AssistantError
 │   │   └── ServerError          a model server cannot be reached, fell silent or broke off
 │   ├── PromptTooLongError       the prompt cannot fit the context window
 │   │   └── PromptTooSlowError   the server gives up before it has read the prompt
-│   └── FetchError               a download was cut, refused or did not match its hash
+│   ├── FetchError               a download was cut, refused or did not match its hash
+│   └── SelftestError            the closed network of the self-test cannot be made, or broke
 └── StorageError        exit 5   the journal or its folder cannot be used
     ├── NewerSchemaError         written by a newer program
     ├── CorruptError             the file is damaged
@@ -144,6 +145,12 @@ class FetchError(RouteError):
     """A download was cut, refused or did not match its hash."""
 
     code, title = "fetch", "download"
+
+
+class SelftestError(RouteError):
+    """The closed network in which the program is to prove itself cannot be made, or broke."""
+
+    code, title = "selftest", "self-test"
 
 
 class StorageError(AssistantError):

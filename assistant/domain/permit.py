@@ -108,7 +108,7 @@ class Turnstile:
         if permit in self._used:
             raise RefusedError("the permit has been used", "send the message again")
         # Expired ones are refused for that: they need not be remembered.
-        self._used = {known: end for known, end in self._used.items() if end > now_ms}
+        self._used = {known: end for known, end in self._used.items() if now_ms < end}
         self._used[permit] = expires_at_ms
 
 

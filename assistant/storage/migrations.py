@@ -122,8 +122,8 @@ def _pinned_route(connection: sqlite3.Connection) -> None:
 
 
 def _label(connection: sqlite3.Connection) -> None:
-    """What is said in a conversation carries this label at least."""
-    connection.execute("ALTER TABLE conversation ADD COLUMN label TEXT NOT NULL DEFAULT 'normal'")
+    """What is said in a conversation carries this label at least: `public` is no bound."""
+    connection.execute("ALTER TABLE conversation ADD COLUMN label TEXT NOT NULL DEFAULT 'public'")
 
 
 MIGRATIONS: Sequence[Migration] = (

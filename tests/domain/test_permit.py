@@ -1,5 +1,6 @@
 """A permit opens once, for the route, the address and the bytes that it was given for, and not for long."""
 
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from assistant.domain.control import Control, ControlPermit
 from assistant.domain.errors import RefusedError
-from assistant.domain.permit import Outgoing, Permit, Turnstile
+from assistant.domain.permit import Auth, Outgoing, Permit, Turnstile
 from assistant.domain.places import Address, Place, Route, loopback_address
 from assistant.domain.policy import decide
 from assistant.domain.sensitivity import Label
@@ -24,6 +25,43 @@ def test_a_permit_passes_once() -> None:
     gate.pass_permit(PERMIT, ROUTE, OUTGOING, 99)
     with pytest.raises(RefusedError, match="has been used"):
         gate.pass_permit(PERMIT, ROUTE, OUTGOING, 99)
+
+
+def test_another_permit_for_the_same_bytes_passes_too() -> None:
+    gate = Turnstile()
+    gate.pass_permit(PERMIT, ROUTE, OUTGOING, 1)
+    gate.pass_permit(replace(PERMIT, id="q"), ROUTE, OUTGOING, 1)
+
+
+def test_a_payload_is_all_that_leaves_and_its_digest_hangs_on_each_part() -> None:
+    sent = Outgoing(ADDRESS, "/v1/messages", b"body", (("a", "1"), ("b", "2")), Auth.X_API_KEY)
+    assert sent.payload == b"/v1/messages\na: 1\nb: 2\nbody"
+    assert OUTGOING.payload == b"/api/chat\nbody"
+    assert sent.digest == hashlib.sha256(sent.payload).hexdigest()
+    others = [replace(sent, headers=()), replace(sent, body=b"x"), replace(sent, target="/")]
+    assert len({sent.digest, *(other.digest for other in others)}) == 4
+    assert replace(sent, auth=Auth.NONE).digest == sent.digest
+
+
+@pytest.mark.parametrize(
+    ("route", "outgoing", "now_ms", "said"),
+    [
+        (replace(ROUTE, id="cpu"), OUTGOING, 1, "the permit is for hat, not for cpu"),
+        (ROUTE, replace(OUTGOING, address=None), 1, "the permit is for another address"),
+        (ROUTE, replace(OUTGOING, body=b""), 1, "the permit is for another text"),
+        (ROUTE, OUTGOING, 100, "the permit has expired"),
+        (ROUTE, OUTGOING, 0, "the permit has been used"),
+    ],
+)
+def test_a_refusal_says_what_is_wrong_and_what_to_do(
+    route: Route, outgoing: Outgoing, now_ms: int, said: str
+) -> None:
+    gate = Turnstile()
+    if not now_ms:
+        gate.pass_permit(PERMIT, ROUTE, OUTGOING, 0)
+    with pytest.raises(RefusedError) as refused:
+        gate.pass_permit(PERMIT, route, outgoing, now_ms)
+    assert (refused.value.message, refused.value.hint) == (said, "send the message again")
 
 
 def test_an_expired_permit_does_not_pass() -> None:

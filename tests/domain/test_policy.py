@@ -45,8 +45,31 @@ def test_no_permit_from_a_question_or_a_refusal(verdict: Verdict) -> None:
     reasons = (Reason("a", "first"), Reason("b", "second"))
     with pytest.raises(RefusedError, match="first; second"):
         Permit("p", "r", Decision("d", verdict, "rule", reasons, Label.NORMAL), None, "digest", 1)
-    with pytest.raises(RefusedError, match="no rule allows this send"):
+    with pytest.raises(RefusedError) as refused:
         Permit("p", "r", Decision("d", verdict, "rule", (), Label.NORMAL), None, "digest", 1)
+    found = refused.value.message, refused.value.hint
+    assert found == ("no rule allows this send", "choose a local route")
+
+
+@pytest.mark.parametrize(
+    ("place", "label", "offline", "verdict", "rule", "code", "text"),
+    [
+        (Place.THIS_NETWORK, Label.NORMAL, False, Verdict.ALLOW, "declared-network", "declared",
+         "gpu is declared as a machine of this network"),
+        (Place.THIS_NETWORK, Label.LOCAL_ONLY, False, Verdict.DENY, "default", "local_only",
+         "local-only text does not go to gpu, which is another machine"),
+        (Place.THIS_NETWORK, Label.NORMAL, True, Verdict.DENY, "default", "offline",
+         "everything is offline until you lift it (f4)"),
+        (Place.CLOUD, Label.PUBLIC, False, Verdict.DENY, "default", "no_rule",
+         "no rule allows a send to gpu (cloud)"),
+    ],
+)  # fmt: skip
+def test_a_decision_in_words(
+    place: Place, label: Label, offline: bool, verdict: Verdict, rule: str, code: str, text: str
+) -> None:
+    decision = decide("d", Route("gpu", place, OWN, "m"), label, offline=offline)
+    assert (decision.verdict, decision.rule) == (verdict, rule)
+    assert decision.reasons == (Reason(code, text),)
 
 
 def test_a_decision_as_scripts_read_it() -> None:
