@@ -1,5 +1,6 @@
 """What tokens cost: prices as values, and arithmetic on them that is exact."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal, Inexact, InvalidOperation, Rounded
@@ -9,6 +10,7 @@ from assistant.domain.errors import UsageError
 
 NO_SURCHARGE: Final = Decimal(1)
 
+_CURRENCY: Final = re.compile("[A-Z]{3}")
 _LARGEST: Final = 2**63 - 1
 _DIGITS: Final = 24
 # Wide enough for every product and sum of what this module takes; that nothing is ever rounded is what the traps are for.
@@ -121,7 +123,7 @@ class Price:
 
     def __post_init__(self) -> None:
         """Raises: UsageError for a currency that is none, and for tiers that do not ascend."""
-        if len(self.currency) != 3 or not (self.currency.isascii() and self.currency.isupper()):
+        if not _CURRENCY.fullmatch(self.currency):
             raise UsageError(f"{self.currency!r} is no currency", 'write it like "EUR"')
         starts = [tier.above for tier in self.tiers]
         if starts != sorted(set(starts)) or (starts and starts[0] < 0):
@@ -199,7 +201,15 @@ def _times(count: int, rate: Decimal) -> Decimal:
 
 def _money(millionths: Decimal, price: Price, multiplier: Decimal) -> Money:
     amount = _EXACT.scaleb(_EXACT.multiply(millionths, multiplier), Decimal(_MILLION))
-    return Money(amount, price.currency)
+    return Money(_short(amount), price.currency)
+
+
+def _short(amount: Decimal) -> Decimal:
+    """The same without zeros at its end, so that one amount is written in one way."""
+    short = amount.normalize(_EXACT)
+    return (
+        short if int(short.as_tuple().exponent) <= 0 else short.quantize(Decimal(1), context=_EXACT)
+    )
 
 
 def _dearest(first: Decimal, *others: Decimal | None) -> Decimal:

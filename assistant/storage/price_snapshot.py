@@ -122,8 +122,15 @@ def _timed(row: Fields, currency: str) -> Timed:
     since = _day(row, "since") if row.holds("since") else None
     if not row.holds("hours"):
         return Timed(price, since)
-    begin, end = _texts(row, "hours")
-    return Timed(price, since, (time.fromisoformat(begin), time.fromisoformat(end)))
+    return Timed(price, since, _hours(row))
+
+
+def _hours(row: Fields) -> tuple[time, time]:
+    try:
+        begin, end = (time.fromisoformat(clock) for clock in _texts(row, "hours"))
+    except ValueError as error:
+        raise row.wrong("hours", 'two times such as ["16:30", "00:30"]') from error
+    return begin, end
 
 
 def _tiers(row: Fields) -> tuple[Tier, ...]:
