@@ -18,7 +18,7 @@ def test_a_journal_from_before_the_audit_is_brought_up_to_date(tmp_path: Path) -
     db.close()
     journal = SqliteJournal(open_database(file, NOW_MS))
     [summary] = journal.conversations()
-    assert (summary.title, summary.label) == ("old", Label.NORMAL)
+    assert (summary.title, summary.label) == ("old", Label.PUBLIC)
     with journal.database.read() as read:
         assert read.execute("SELECT count(*) FROM audit").fetchone() == (0,)
         assert read.execute("SELECT offline, wall_ms FROM leaving").fetchall() == [(0, None)]
