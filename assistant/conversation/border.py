@@ -126,7 +126,7 @@ class Border:
             reasons = "; ".join(reason.text for reason in considered.decision.reasons)
             raise RefusedError(reasons, "no consent can lift that")
         grant, sheet = self._asked(considered, terms), considered.departure.sheet
-        said = _said(grant, self.now, sheet, how, State.REQUESTED, State.GIVEN)
+        said = _said(grant, sheet, how, self.now, State.REQUESTED, State.GIVEN)
         self.world.consents.record(grant, said)
         return grant
 
@@ -150,14 +150,14 @@ class Border:
         self.require_passing(setup, reach.ceiling)
         shown = _digest(facts_text(setup))
         grant = self._grant(setup, reach, terms, shown)
-        said = _said(grant, self.now, shown, how, State.REQUESTED, State.GIVEN)
+        said = _said(grant, shown, how, self.now, State.REQUESTED, State.GIVEN)
         self.world.consents.record(grant, said)
         return grant
 
     def refuse(self, considered: Considered, terms: Terms, how: str) -> None:
         """Records the person's no. Raises: UsageError, StorageError."""
         grant, sheet = self._asked(considered, terms), considered.departure.sheet
-        said = _said(grant, self.now, sheet, how, State.REQUESTED, State.REFUSED)
+        said = _said(grant, sheet, how, self.now, State.REQUESTED, State.REFUSED)
         self.world.consents.record(grant, said)
 
     def revoke(self, grant: str, how: str) -> None:
@@ -249,7 +249,8 @@ class Border:
         )
 
 
-def _said(grant: Grant, at: Moment, sheet: str, how: str, *states: State) -> list[Stated]:
+def _said(grant: Grant, sheet: str, how: str, at: Moment, *states: State) -> list[Stated]:
+    """What was said of a new grant at once: first the system asked, then the person answered."""
     first = Stated(grant.id, at, states[0], Actor.SYSTEM, how, sheet)
     return [first, *(replace(first, state=s, actor=Actor.USER) for s in states[1:])]
 

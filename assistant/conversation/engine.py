@@ -121,7 +121,8 @@ class Engine(Conversations, Switchboard):
         if not prompt.text.strip():
             raise UsageError("the prompt is empty", "type a question")
         backend = self._backend(route or self._history.pinned(prompt.conversation))
-        path = self._history.path(prompt.parent)
+        away = backend.route.place is not Place.THIS_MACHINE
+        path = self._history.path(prompt.parent, anew=away)
         own = message or self._clock.new_id()
         label = join([prompt.label, self._history.label(prompt.conversation)])
         prompt = replace(prompt, label=label)
@@ -134,7 +135,6 @@ class Engine(Conversations, Switchboard):
         from assistant.domain.policy import decide
 
         everything = join([label, *(one.label for one in path)])
-        away = backend.route.place is not Place.THIS_MACHINE
         offline = away and self._border is not None and self.border.offline
         decision = decide(self._clock.new_id(), backend.route, everything, offline=offline)
         return Proposal(prompt, backend.route, decision, path, own)

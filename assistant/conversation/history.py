@@ -13,12 +13,15 @@ class History:
         self._journal = journal
         self._latest: tuple[str, tuple[Message, ...]] = ("", ())
 
-    def path(self, head: str | None) -> tuple[Message, ...]:
-        """The messages down to `head`; typing asks for the latest path again and again, and it may be long."""
+    def path(self, head: str | None, *, anew: bool = False) -> tuple[Message, ...]:
+        """The messages down to `head`; typing asks for the latest path again and again, and it may be long.
+
+        `anew` reads it whatever is known: labels may have become stricter since, in another window too.
+        """
         if head is None:
             return ()
         known, path = self._latest
-        if known != head:
+        if known != head or anew:
             path = tuple(self._journal.path(head))
             # A reply that still runs, in another window perhaps, has more text the next time.
             if all(m.finish for m in path[-1:]):

@@ -201,7 +201,15 @@ def _times(count: int, rate: Decimal) -> Decimal:
 
 def _money(millionths: Decimal, price: Price, multiplier: Decimal) -> Money:
     amount = _EXACT.scaleb(_EXACT.multiply(millionths, multiplier), Decimal(_MILLION))
-    return Money(amount, price.currency)
+    return Money(_short(amount), price.currency)
+
+
+def _short(amount: Decimal) -> Decimal:
+    """The same without zeros at its end, so that one amount is written in one way."""
+    short = amount.normalize(_EXACT)
+    return (
+        short if int(short.as_tuple().exponent) <= 0 else short.quantize(Decimal(1), context=_EXACT)
+    )
 
 
 def _dearest(first: Decimal, *others: Decimal | None) -> Decimal:

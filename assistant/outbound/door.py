@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import httpcore
 
@@ -29,7 +29,9 @@ from assistant.outbound.seal import Seal
 from assistant.outbound.trust import Trust
 from assistant.outbound.ways import Way, Ways
 from assistant.ports import Clock, Patience
-from assistant.ports.leaving import Secrets
+
+if TYPE_CHECKING:
+    from assistant.ports.leaving import Secrets
 
 STALL_SECONDS: Final = 30.0
 """So long may a host of downloads stay silent, at the start and between two pieces."""
@@ -54,7 +56,7 @@ class Door:
         stall_seconds: float = STALL_SECONDS,
         *,
         network: NetworkSettings = _NO_NETWORK,
-        keys: Secrets | None = None,
+        keys: "Secrets | None" = None,
         recorded: Callable[[str], bool] | None = None,
         look: LookUp = look_up,
         public: Callable[[str], bool] = is_public,

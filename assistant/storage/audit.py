@@ -108,8 +108,13 @@ class AuditLog:
                 last = self._add(db, last, canonical(Noted(Note.CLOCK, count=moved), at))
         return self._add(db, last, canonical(entry, at))
 
-    def payload_mac(self, payload: bytes) -> str:
-        """What a permit's record holds of the bytes that leave."""
+    def payload_mac(self, payload: bytes, db: sqlite3.Connection | None = None) -> str:
+        """What a permit's record holds of the bytes that leave; with the caller's transaction, under the key of that record.
+
+        Raises: as `append`.
+        """
+        if db is not None:
+            self._fit_key(self._last(db))
         return payload_mac(self._key, payload)
 
     def end_epoch(self, db: sqlite3.Connection, at: Moment) -> Record:

@@ -24,15 +24,15 @@ PATIENCE_S: Final = 5.0
 class FirstKeys(Protocol):
     """Where the first key is kept until the person takes it as the recovery code: the keyring."""
 
-    def get(self) -> "EpochKey | None":
+    def first(self) -> "EpochKey | None":
         """The key; None where it was taken, or where there never was one. Raises: StorageError."""
         ...
 
-    def set(self, key: "EpochKey") -> None:
+    def keep_first(self, key: "EpochKey") -> None:
         """Keeps it. Raises: StorageError."""
         ...
 
-    def erase(self) -> None:
+    def erase_first(self) -> None:
         """Drops it, where there is one. Raises: StorageError."""
         ...
 
@@ -106,7 +106,7 @@ class AuditDesk:
     def payload_mac(self, db: "sqlite3.Connection", payload: bytes) -> str:
         """What a record holds of bytes that leave, inside the caller's transaction. Raises: as `append`."""
         with self.using:
-            return self.opened(db).payload_mac(payload)
+            return self.opened(db).payload_mac(payload, db)
 
     def opened(self, db: "sqlite3.Connection") -> "AuditLog":
         """The log; begun where there was none. Inside a transaction, so that of two programs one begins. Raises: StorageError."""
@@ -196,8 +196,8 @@ def _begun(db: "sqlite3.Connection", stores: AuditStores) -> "AuditLog":
     from assistant.storage.audit import begin
 
     # A program may have died between the two stores: the key that it kept first is then the one.
-    first = stores.first.get() or fresh_key()
-    stores.first.set(first)
+    first = stores.first.first() or fresh_key()
+    stores.first.keep_first(first)
     return begin(db, first, stores.keys, stores.anchors)
 
 

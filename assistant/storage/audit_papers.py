@@ -50,7 +50,7 @@ class AuditPapers:
 
         Raises: StorageError.
         """
-        first = self._desk.stores.first.get()
+        first = self._desk.stores.first.first()
         return None if first is None else recovery_code(first)
 
     def take_recovery_code(self, at: "Moment") -> str:
@@ -71,7 +71,7 @@ class AuditPapers:
             log = desk.opened(db)
             log.drop_old_key(db)
             log.anchor(db)
-        desk.stores.first.erase()
+        desk.stores.first.erase_first()
         return code
 
     def checkpoint(self, origin: str, at: "Moment") -> str:
@@ -122,7 +122,7 @@ class AuditPapers:
                 )
             gone = stores.anchors.get() or FIRST_ANCHOR
             first = fresh_key()
-            stores.first.set(first)
+            stores.first.keep_first(first)
             stores.anchors.set(FIRST_ANCHOR)
             stores.keys.set(first)
             desk.forget()
@@ -144,7 +144,7 @@ def _first(
     """The key of epoch 0. Raises: UsageError where only the person has it, and gave none."""
     if code is not None:
         return read_recovery_code(code)
-    first = stores.first.get()
+    first = stores.first.first()
     if first is not None:
         return first
     if not needed and _is_unused(db, stores):

@@ -265,7 +265,7 @@ def test_a_parent_must_be_of_the_same_conversation(journal: Journal) -> None:
 
 def test_a_conversation_has_a_label_of_its_own(journal: Journal) -> None:
     _talk(journal, 1)
-    assert [c.label for c in journal.conversations()] == [Label.NORMAL]
+    assert [c.label for c in journal.conversations()] == [Label.PUBLIC]
     journal.append(ConversationLabelled("c1", Label.LOCAL_ONLY, NOW_MS))
     assert [c.label for c in journal.conversations()] == [Label.LOCAL_ONLY]
     assert [m.label for m in journal.path("r-c1-t0")] == [Label.NORMAL, Label.NORMAL]

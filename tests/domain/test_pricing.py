@@ -94,6 +94,15 @@ def test_no_fraction_is_ever_rounded() -> None:
     assert cost(all_said(2**63 - 1, 0), PLAIN) == usd("11529215046068.46975875")
 
 
+def test_an_amount_is_written_in_one_way() -> None:
+    prices = [cost(all_said(into, 0), PLAIN, Decimal("1.10")) for into in (0, 800, 80_000_000)]
+    # 800 x 1.25 x 1.10 = 1,100 millionths
+    assert [str(one.amount) for one in prices if one] == ["0", "0.0011", "110"]
+    rounded = cost(all_said(80_000_000, 0), PLAIN)
+    assert rounded is not None
+    assert str(rounded.amount) == "100"
+
+
 def test_nothing_used_costs_nothing_and_that_is_known() -> None:
     assert cost(Tokens(0, 0), WRITES) == usd("0")
 

@@ -14,6 +14,7 @@ from assistant.domain.places import Address, Place, Route
 from assistant.domain.secret import Secret
 from assistant.machine.clock import SystemClock
 from assistant.outbound.door import Door
+from assistant.ports.leaving import Receipts
 from tests.outbound.cloud_rig import (
     BODY,
     CLOUD_PEM,
@@ -75,7 +76,8 @@ async def test_the_receipt_says_what_was_seen_and_is_given_once() -> None:
     door = cloud_door()
     async with cloud() as far:
         await sent(door, outgoing(far.address))
-    receipt = door.receipt("p1")
+    receipts: Receipts = door
+    receipt = receipts.receipt("p1")
     assert receipt is not None
     certificate = ssl.PEM_cert_to_DER_cert(CLOUD_PEM.read_text().partition("\n")[2].partition("-----BEGIN PRIVATE")[0])  # fmt: skip
     assert receipt.ip == "127.0.0.1"

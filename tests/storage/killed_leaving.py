@@ -30,7 +30,13 @@ class KeyFile:
         fresh.write_bytes(bytes([key.epoch]) + key.key)
         fresh.replace(self.path)
 
-    def erase(self) -> None:
+    def first(self) -> EpochKey | None:
+        return self.get()
+
+    def keep_first(self, key: EpochKey) -> None:
+        self.set(key)
+
+    def erase_first(self) -> None:
         self.path.unlink(missing_ok=True)
 
 

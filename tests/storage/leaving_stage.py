@@ -36,27 +36,33 @@ class First:
     def __init__(self) -> None:
         self.key: EpochKey | None = None
 
-    def get(self) -> EpochKey | None:
+    def first(self) -> EpochKey | None:
         return self.key
 
-    def set(self, key: EpochKey) -> None:
+    def keep_first(self, key: EpochKey) -> None:
         self.key = key
 
-    def erase(self) -> None:
+    def erase_first(self) -> None:
         self.key = None
 
 
 class Locked:
-    """A keyring that gives nothing."""
+    """A keyring that gives nothing and takes nothing."""
 
     def get(self) -> None:
         raise StorageError("the keyring is locked", "unlock it")
 
     def set(self, _value: EpochKey | Anchor) -> None:
-        raise StorageError("the keyring is locked", "unlock it")
+        self.get()
 
-    def erase(self) -> None:
-        raise StorageError("the keyring is locked", "unlock it")
+    def first(self) -> None:
+        self.get()
+
+    def keep_first(self, _key: EpochKey) -> None:
+        self.get()
+
+    def erase_first(self) -> None:
+        self.get()
 
 
 LOCKED = AuditStores(Locked(), Locked(), Locked())

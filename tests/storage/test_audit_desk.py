@@ -12,6 +12,7 @@ from assistant.domain.audit import FIRST_ANCHOR, KEY_BYTES, Fault, first_key
 from assistant.domain.audit_entries import Note, Noted
 from assistant.domain.checkpoint import read_checkpoint
 from assistant.domain.errors import CorruptError, SecretsError, StorageError, UsageError
+from assistant.ports.leaving import Outbox
 from assistant.storage.audit_desk import AuditDesk
 from assistant.storage.audit_papers import AuditPapers
 from assistant.storage.database import open_database
@@ -112,7 +113,8 @@ def test_without_a_store_there_is_no_record_and_the_outbox_can_be_read(
     with program.database.write() as db:
         program.desk.append(db, permit(), at())
     bare = AuditDesk(open_database(tmp_path / "journal.db", NOW_MS))
-    assert [line.permit.permit for line in bare.lines()] == ["p1"]
+    port: Outbox = bare
+    assert [line.permit.permit for line in port.lines()] == ["p1"]
     assert bare.recorded("p1")
     with pytest.raises(SecretsError, match="no place for the keys"):
         bare.open()

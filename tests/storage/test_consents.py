@@ -12,6 +12,7 @@ from assistant.domain.consent import Actor, Grant, Moment, State, Stated, fold
 from assistant.domain.consent_record import record_json
 from assistant.domain.errors import RefusedError, StorageError
 from assistant.domain.leave import Denied
+from assistant.ports.leaving import Consents
 from tests.facts_maker import GIVEN, GRANT, LIMITS, NOW, later
 from tests.fakes import NOW_MS
 from tests.storage.leaving_stage import LOCKED, Program, Ring, permitted, refused, said
@@ -40,8 +41,9 @@ def withdrawn(grant: str = GRANT.id, at: Moment = NOW) -> Stated:
 
 
 def test_what_was_granted_comes_back_as_it_was(program: Program) -> None:
-    program.grant()
-    [(grant, events)] = program.consents.all()
+    port: Consents = program.consents
+    port.record(GRANT, said())
+    [(grant, events)] = port.all()
     assert grant == GRANT
     assert [replace(e, audit_seq=None) for e in events if isinstance(e, Stated)] == said()
     assert [e.audit_seq for e in events if isinstance(e, Stated)] == [1, 2]

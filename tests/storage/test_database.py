@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from assistant.domain.errors import CorruptError, FullDiskError, NewerSchemaError, StorageError
-from assistant.domain.sensitivity import Label
 from assistant.storage.database import Database, in_memory, open_database
 from assistant.storage.journal import SqliteJournal
 from assistant.storage.migrations import MIGRATIONS, Migration, migrate
@@ -329,22 +328,6 @@ def test_a_step_of_the_schema_comes_after_a_copy(file: Path) -> None:
     kept.close()
     with pytest.raises(NewerSchemaError):
         open_database(file, NOW_MS)
-
-
-def test_a_journal_from_before_the_audit_is_brought_up_to_date(tmp_path: Path) -> None:
-    file = tmp_path / "journal.db"
-    open_database(file, NOW_MS, MIGRATIONS[:2]).close()
-    with sqlite3.connect(file) as db:
-        db.execute("INSERT INTO conversation(id, title, system, created_at_ms, updated_at_ms, activity) VALUES ('c1', 'old', '', 1, 1, 1)")  # fmt: skip
-    db.close()
-    journal = SqliteJournal(open_database(file, NOW_MS))
-    [summary] = journal.conversations()
-    assert (summary.title, summary.label) == ("old", Label.NORMAL)
-    with journal.database.read() as read:
-        assert read.execute("SELECT count(*) FROM audit").fetchone() == (0,)
-        assert read.execute("SELECT offline, wall_ms FROM leaving").fetchall() == [(0, None)]
-    assert Path(f"{file}.after-{MIGRATIONS[1].name}").exists()
-    journal.close()
 
 
 def test_a_step_that_fails_changes_nothing(file: Path) -> None:

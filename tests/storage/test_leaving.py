@@ -15,6 +15,8 @@ from assistant.domain.leave import Leave
 from assistant.domain.sensitivity import Label
 from assistant.storage import leaving_row
 from assistant.storage.audit_desk import AuditStores
+from assistant.storage.audit_papers import AuditPapers
+from assistant.storage.recovery_code import read_recovery_code
 from tests.facts_maker import GRANT, NOW, later
 from tests.fakes import finished
 from tests.storage.leaving_stage import (
@@ -313,3 +315,14 @@ def test_the_anchor_follows_the_end_of_a_permit_and_the_end_of_the_program(
     assert ring.kept.mark is not None
     assert ring.kept.mark.count == 4
     assert program.desk.problem == ""
+
+
+def test_a_payload_is_kept_under_the_key_of_its_record(
+    program: Program, opened: Opened, ring: Ring
+) -> None:
+    program.grant()
+    code = AuditPapers(opened(ring.stores).desk).take_recovery_code(NOW)
+    program.journal.append(permitted())
+    [line] = program.desk.lines()
+    assert line.permit.payload_mac == payload_mac(read_recovery_code(code).following(), PAYLOAD)
+    assert AuditPapers(program.desk).verify(NOW, code).whole

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistant.domain.rules import NoRules, Rules
+from assistant.ports.leaving import Policies
 from assistant.storage import shipped
 from assistant.storage.policies import FilePolicies
 
@@ -56,7 +57,8 @@ def _settle(policies: FilePolicies) -> None:
 
 
 def test_they_are_what_the_files_say(policies: FilePolicies) -> None:
-    assert isinstance(policies.rules(), Rules)
+    port: Policies = policies
+    assert isinstance(port.rules(), Rules)
     setup = policies.setup("small")
     assert setup is not None
     assert (setup.model, setup.origin) == ("mistral-small-latest", "mistral-eu")

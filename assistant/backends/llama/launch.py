@@ -15,7 +15,7 @@ from assistant.domain.errors import EngineError, ModelError
 from assistant.domain.settings import EngineSettings
 
 # -P: a folder that the program was started in must not lend its files to the worker.
-COMMAND = (sys.executable, "-P", "-m", "assistant.backends.llama.worker")
+COMMAND = (sys.executable, "-P", "-m", "assistant.backends.llama.apart")
 STATE_SHAPE = "kv-f16 flash-auto swa-full"
 """What, besides model and build, a saved KV state depends on."""
 _MAGIC = b"GGUF"
@@ -64,10 +64,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """A worker that is ready, and its context window."""
+    """A worker that is ready, its context window, and whether it is cut off from the network by the kernel."""
 
     worker: WorkerProcess
     window_tokens: int
+    netns: bool
 
 
 async def launch(plan: Plan) -> Launched:
@@ -123,8 +124,8 @@ async def _try(plan: Plan, rung: Rung, *, self_test: bool) -> Launched:
         worker.kill()
         raise
     match answer:
-        case Loaded(window_tokens):
-            return Launched(worker, window_tokens)
+        case Loaded(window_tokens, netns):
+            return Launched(worker, window_tokens, netns)
         case Failed(_, Fault.SELF_TEST, message):
             failure: Exception = ChildDiedError(Death("failed its self-test", message))
         case Failed():

@@ -16,6 +16,19 @@ from assistant.backends.llama.protocol import (
     encode,
 )
 
+_KEPT = (
+    "ASSISTANT_SYSROOT",
+    "HOME",
+    "LANG",
+    "LD_LIBRARY_PATH",
+    "PATH",
+    "PYTHONHOME",
+    "TMPDIR",
+    "TZ",
+)
+_KEPT_BEGINNINGS = ("GGML_", "GOMP_", "LC_", "LLAMA_", "MALLOC_", "OMP_", "OPENBLAS_")
+"""Where libraries lie, how they use the cores and the memory, and in which language they speak."""
+
 _LOAD = 0
 """The number under which the answer to the first frame is expected."""
 
@@ -40,7 +53,10 @@ def _numbered(line: bytes) -> tuple[int, ToClient]:
 
 
 def _environment() -> dict[str, str]:
+    """What the engine needs of this program's environment: no key, no proxy, nothing of the session."""
+    kept = {n: v for n, v in os.environ.items() if n in _KEPT or n.startswith(_KEPT_BEGINNINGS)}
     root = str(Path(__file__).parents[3])
     paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    kept["PYTHONPATH"] = os.pathsep.join(paths)
     # GGML_NO_BACKTRACE: a failed assertion would start a debugger, which takes seconds and says less than the log.
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "GGML_NO_BACKTRACE": "1"}
+    return {**kept, "GGML_NO_BACKTRACE": "1", "OLLAMA_NO_CLOUD": "1"}

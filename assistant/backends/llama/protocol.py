@@ -90,9 +90,13 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The model is ready, with a context window of `window_tokens`."""
+    """The model is ready, with a context window of `window_tokens`.
+
+    `netns` says whether the worker is in a network namespace of its own, in which there is nothing to reach.
+    """
 
     window_tokens: int
+    netns: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,8 @@ NICENESS = 5
 _PR_SET_PDEATHSIG = 1
 
 
-def main() -> None:
-    """Serves one client until it says Close, or is gone."""
+def main(*, netns: bool = False) -> None:
+    """Serves one client until it says Close, or is gone. `netns` is what it is told of the network namespace."""
     pipe = os.dup(1)
     # Whatever else in this process prints goes to the log, not between the frames.
     os.dup2(2, 1)
@@ -50,7 +50,7 @@ def main() -> None:
         first = decode_to_worker(sys.stdin.buffer.readline() or b"{}")
         if isinstance(first, Load):
             try:
-                session = _load(first, interrupt, inbox, outbox)
+                session = _load(first, interrupt, inbox, outbox, netns)
             except WorkerError as fault:
                 outbox.send(Failed(0, fault.fault, fault.message))
                 return
@@ -91,7 +91,7 @@ def _do(job: Request, session: Session, outbox: Outbox) -> None:
         outbox.send(Failed(job.id, Fault.ENGINE, str(error)))
 
 
-def _load(frame: Load, interrupt: Interrupt, inbox: Inbox, outbox: Outbox) -> Session:
+def _load(frame: Load, interrupt: Interrupt, inbox: Inbox, outbox: Outbox, netns: bool) -> Session:
     rung = Rung(frame.rung)
     model = Model(Path(frame.model), frame.context_tokens, frame.threads, rung, interrupt)
     if frame.self_test:
@@ -104,7 +104,7 @@ def _load(frame: Load, interrupt: Interrupt, inbox: Inbox, outbox: Outbox) -> Se
     except ValueError as error:
         raise WorkerError(Fault.MODEL, str(error)) from error
     states = StateFiles(Path(frame.state_folder), frame.state_key, frame.state_limit_bytes)
-    outbox.send(Loaded(model.window))
+    outbox.send(Loaded(model.window, netns))
     # What lives as long as the process need not be looked through again and again.
     gc.freeze()
     return Session(model, tokenizer, vocabulary, states, inbox, outbox)
