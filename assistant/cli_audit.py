@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.cli_talk import asked, at_terminal, hidden, say, show
-from assistant.domain.errors import CorruptError, UsageError
+from assistant.cli_talk import agreed, asked, at_terminal, hidden, say, show
+from assistant.domain.errors import CorruptError, RefusedError, UsageError
 from assistant.domain.hygiene import harmless
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ ORIGIN = "assistant"
 
 WORD = "kept"
 """What has to be typed before the recovery code goes from here."""
+
+BEGIN = "begin"
+"""What has to be typed before a new record takes the place of one that is gone."""
 
 _MOST_BYTES = 10_000
 
@@ -55,12 +58,26 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     outbox.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N")
     code = actions.add_parser("code", help="take the recovery code: it is shown once")
+    restore = actions.add_parser(
+        "restore", help="give the audit its keys back from the recovery code, where they were lost"
+    )
+    restore.add_argument(
+        "--code-stdin", action="store_true", help="read the recovery code from stdin"
+    )
+    again = actions.add_parser(
+        "begin", help="begin a new record where the one before is gone with its file"
+    )
+    again.add_argument(
+        f"--yes-i-{BEGIN}", action="store_true", help="do not ask; for where there is no terminal"
+    )
     for action, act in (
         (verify, _verify),
         (anchor, _anchor),
         (export, _export),
         (outbox, _outbox),
         (code, _code),
+        (restore, _restore),
+        (again, _begin),
     ):
         action.set_defaults(act=act)
     parser.set_defaults(run=run)
@@ -224,6 +241,27 @@ def _code(_args: argparse.Namespace, room: "CloudRoom") -> int:
         return 0
     room.papers.take_recovery_code(room.border().now)
     say("it is no longer kept here")
+    return 0
+
+
+def _restore(args: argparse.Namespace, room: "CloudRoom") -> int:
+    if not args.code_stdin and not at_terminal():
+        raise UsageError("the recovery code is needed", "--code-stdin")
+    code = _given_code() if args.code_stdin else hidden("recovery code: ")
+    found = room.papers.restore(code)
+    print(f"the keys of the audit are back: {found.count} records, head {found.head.hex()[:10]}")
+    return 0
+
+
+def _begin(args: argparse.Namespace, room: "CloudRoom") -> int:
+    say(
+        "A new record takes the place of the one that is gone; its first entry says what was known of that."
+    )
+    if not args.yes_i_begin and not agreed(BEGIN, f"Type {BEGIN}: "):
+        say("nothing was changed")
+        return RefusedError.exit_code
+    room.papers.start_over(room.border().now)
+    print("a new record has begun; take its recovery code: assistant audit code")
     return 0
 
 

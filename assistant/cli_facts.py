@@ -65,10 +65,8 @@ def territory(written: str, sets: CountrySets, *, may_be_none: bool = False) -> 
 
 
 def _days(written: str, storage: str) -> int | Unknown:
-    if storage.strip().lower() == "nothing":
-        return 0
     if written.lower() == "unknown":
-        return UNKNOWN
+        return 0 if storage.lower() == "nothing" else UNKNOWN
     try:
         return int(written)
     except ValueError as error:

@@ -35,6 +35,18 @@ class Heard:
         assert isinstance(found, dict)
         return found
 
+    def rows(self, name: str) -> list[dict[str, object]]:
+        """The list of objects under `name`."""
+        found = self.json[name]
+        assert isinstance(found, list)
+        return found
+
+    def part(self, name: str) -> dict[str, object]:
+        """The object under `name`."""
+        found = self.json[name]
+        assert isinstance(found, dict)
+        return found
+
 
 class Shell:
     """Types commands, without a terminal."""

@@ -72,7 +72,7 @@ def test_what_was_changed_is_found(town: Town, places: Places, change: str, faul
     tampered(places, change)
     done = town.shell("audit", "verify", "--json")
     assert done.code == 5
-    faults = [one["fault"] for one in done.json["findings"]]  # type: ignore[attr-defined]
+    faults = [one["fault"] for one in done.rows("findings")]
     assert fault in faults
     plain = town.shell("audit", "verify")
     assert plain.code == 5
@@ -131,3 +131,29 @@ def test_the_export_and_the_outbox_hold_no_word_of_the_text(town: Town) -> None:
     assert "left, closed" in plain
     assert f"{ROUTE} · gpt-4.1 at 127.0.0.1:{town.cloud.port}" in plain
     assert town.shell("audit", "outbox", "--limit", "0").code == 2
+
+
+def test_keys_that_were_lost_come_back_with_the_code(town: Town, places: Places) -> None:
+    code = town.shell("audit", "code").out.strip()
+    (places.state / "audit.key").unlink()
+    conversation = town.shell("history", "list").out.split()[0]
+    lost = town.shell("ask", "--route", ROUTE, "--conversation", conversation, "Again?")
+    assert lost.code == 5
+    assert len(town.cloud.requests) == 1
+    assert town.shell("audit", "restore").code == 2
+    back = town.shell("audit", "restore", "--code-stdin", stdin=code)
+    assert back.code == 0, back.err
+    again = town.shell("ask", "--route", ROUTE, "--conversation", conversation, "Again?")
+    assert again.code == 0, again.err
+    assert len(town.cloud.requests) == 2
+    assert town.shell("audit", "verify", "--code-stdin", stdin=code).code == 0
+
+
+def test_a_new_record_begins_only_where_the_old_one_is_gone(town: Town, places: Places) -> None:
+    assert town.shell("audit", "begin", "--yes-i-begin").code == 2
+    for end in ("", "-wal", "-shm"):
+        places.journal_file.with_name(places.journal_file.name + end).unlink(missing_ok=True)
+    assert town.shell("audit", "verify").code == 5
+    assert town.shell("audit", "begin").code == 2
+    assert town.shell("audit", "begin", "--yes-i-begin").code == 0
+    assert town.shell("audit", "verify").code == 0

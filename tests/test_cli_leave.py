@@ -41,7 +41,7 @@ def test_with_a_grant_it_just_goes_and_the_key_goes_along(town: Town) -> None:
     [request] = town.cloud.requests
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert KEY not in done.out + done.err
-    [line] = town.shell("audit", "outbox", "--json").json["outbox"]  # type: ignore[misc]
+    [line] = town.shell("audit", "outbox", "--json").rows("outbox")
     assert line["what"] == "left, closed"
     assert line["sent_bytes"] == len(request.body)
 
@@ -50,8 +50,8 @@ def test_without_one_nothing_leaves_and_the_way_to_one_is_named(town: Town) -> N
     done = town.shell("ask", "--route", ROUTE, "--json", "Why?")
     assert done.code == 3
     turn = done.json
-    assert turn["decision"]["verdict"] == "ask"  # type: ignore[index]
-    assert turn["error"]["code"] == "refused"  # type: ignore[index]
+    assert done.part("decision")["verdict"] == "ask"
+    assert done.part("error")["code"] == "refused"
     assert "refused: you have not granted this send to gate" in done.err
     named = f"assistant consent grant --route gate --conversation {turn['conversation']} --for 15m"
     assert named in done.err
@@ -115,7 +115,7 @@ def test_a_route_without_a_key_fails_as_such(town: Town, monkeypatch: pytest.Mon
     done = ask(town, conversation, "--json", "Why?")
     assert done.code != 0
     assert town.cloud.got == []
-    [line] = town.shell("audit", "outbox", "--json").json["outbox"]  # type: ignore[misc]
+    [line] = town.shell("audit", "outbox", "--json").rows("outbox")
     assert line["what"] == "nothing left"
 
 

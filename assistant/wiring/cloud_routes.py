@@ -11,6 +11,7 @@ from assistant.storage import paths
 from assistant.wiring.keys import KeyRoom
 
 if TYPE_CHECKING:
+    from assistant.domain.cloud_routes import NoRegistry, Registry
     from assistant.domain.cloud_setup import CloudSetup
     from assistant.domain.residency import RouteFacts
     from assistant.domain.routing import RouteState
@@ -56,10 +57,9 @@ class CloudRoutes:
     def file(self) -> "CloudFile":
         """The cloud routes as the person's file has them."""
         from assistant.storage.cloud_file import CloudFile
-        from assistant.storage.registry import load_registry
         from assistant.storage.routes import FILE
 
-        return CloudFile(self._config / FILE, load_registry)
+        return CloudFile(self._config / FILE, _registry)
 
     @property
     def today(self) -> date:
@@ -109,3 +109,10 @@ class CloudRoutes:
         except AssistantError as error:
             return str(error), ""
         return ("" if source else f"it has no key (assistant routes key {setup.id})"), source
+
+
+def _registry() -> "Registry | NoRegistry":
+    """The shipped registry; not even its reader is loaded where no cloud route is set up."""
+    from assistant.storage.registry import load_registry
+
+    return load_registry()

@@ -39,7 +39,9 @@ def test_json_has_the_objects_that_scripts_rely_on(tmp_path: Path, starter_model
     assert set(route) == {"id", "place", "backend", "model", "state", "why"}
     assert (route["id"], route["state"], route["model"]) == ("cpu", "ready", "smollm2-135m")
     assert found["engine"]["build"]
-    assert found["secrets"]["store"] is None
+    assert {look["name"] for look in found["secrets"]["stores"]} > {"vault", "environment"}
+    assert found["cloud"] == {"offline": False, "rules": None}
+    assert found["audit"]["records"] == 0
     assert found["machine"]["cores"] == len(os.sched_getaffinity(0))
 
 
