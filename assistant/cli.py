@@ -22,6 +22,14 @@ def build_parser() -> "argparse.ArgumentParser":
     return build_parser(lambda _args: _chat())
 
 
+def run() -> int:
+    """What the command `assistant` runs: `main`, behind a wall that only the door opens."""
+    from assistant.wiring.wall import stand
+
+    stand()
+    return main()
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     _mend_streams()
