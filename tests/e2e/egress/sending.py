@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from assistant.domain.audit import EpochKey, Verification, payload_mac
 from assistant.domain.audit_entries import OutboxLine
@@ -97,6 +98,16 @@ class Sender(Inside):
     def start(self, *args: str) -> "subprocess.Popen[bytes]":
         """Starts a command of the program."""
         return started(self.command(*args), self.environment)
+
+    def run_to_end(self, *python: str, through: Sequence[str] = ()) -> Ended:
+        """Runs Python with these arguments, started by way of another command."""
+        command = self.network.inside(*through, sys.executable, *python)
+        return ended(started(command, self.environment))
+
+    def typed(self, command: Sequence[str], text: str) -> Ended:
+        """Runs a command of the program with a text on its input."""
+        done = self.run(*command, stdin=text.encode())
+        return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def started(command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
@@ -193,6 +204,15 @@ def bodies(sender: Sender, kind: str) -> list[dict[str, object]]:
         rows = db.execute("SELECT CAST(body AS TEXT) FROM audit ORDER BY seq").fetchall()
     read = [json.loads(row[0]) for row in rows]
     return [body for body in read if body["kind"] == kind]
+
+
+def latest_turn(sender: Sender) -> dict[str, Any]:
+    """The record of the turn that ended last."""
+    with desk(sender) as found, found.database.read() as db:
+        [row] = db.execute("SELECT record FROM turn ORDER BY finished DESC LIMIT 1").fetchall()
+    read = json.loads(row[0])
+    assert isinstance(read, dict)
+    return read
 
 
 def line_of(sender: Sender, route: str) -> OutboxLine:
