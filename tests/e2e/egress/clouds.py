@@ -17,18 +17,13 @@ from tests.standins.cloud_line import Got, read_record
 
 KEY = "k-0123456789-abcdef-of-a-test"
 """What every provider takes."""
-STRANGER = "stranger.example"
-"""Whose certificate is by an authority that nobody trusts."""
 _PATIENCE_S = 20.0
 
 
-def host(
-    number: int, name: str, fault: str = "", *, dialect: str = "openai", leads: Sequence[Sequence[str]] = (), certified: str = ""
-) -> Host:  # fmt: skip
-    """Host `number` of the far end, at a public address of its own; its name `leads` there, if nowhere else."""
+def host(number: int, name: str, fault: str = "", *, dialect: str = "openai") -> Host:
+    """Host `number` of the far end, at a public address of its own."""
     ip = f"192.88.99.{10 + number}"
-    answers = tuple(tuple(each) for each in leads) or ((ip,),)
-    return Host(name, ip, answers, dialect, KEY, fault, certified)
+    return Host(name, ip, ((ip,),), dialect, KEY, fault)
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,7 @@ class Clouds:
 
     @property
     def stranger(self) -> Path:
-        """The authority of STRANGER, whom nobody trusts."""
+        """The authority of the strange ones, whom nobody trusts."""
         return Authority(self.folder / "stranger").file
 
     @property
@@ -101,8 +96,10 @@ def _certify(folder: Path, hosts: Sequence[Host]) -> None:
     """A certificate for every name that one shows."""
     trusted = Authority(folder).begin()
     (folder / "stranger").mkdir()
-    stranger = Authority(folder / "stranger").begin().certificate(STRANGER)
-    (folder / stranger.name).write_bytes(stranger.read_bytes())
+    stranger = Authority(folder / "stranger").begin()
     for each in hosts:
-        if each.certified != STRANGER:
-            trusted.certificate(each.certified or each.name)
+        name = each.certified or each.name
+        if each.strange:
+            (folder / f"{name}.pem").write_bytes(stranger.certificate(name).read_bytes())
+        else:
+            trusted.certificate(name)

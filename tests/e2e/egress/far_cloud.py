@@ -24,8 +24,8 @@ _A_RECORD = b"\0\1\0\1"
 class Host:
     """One provider: its name, the address at which it is, and what it does.
 
-    `key` is what it takes; `fault` is told to the stand-in; `certified` is whose certificate it shows. A look for its name is
-    answered with `answers` in turn, the last of them again and again; each is a list of addresses.
+    `key` is what it takes; `fault` is told to the stand-in; `certified` is whose certificate it shows, `strange` one that nobody
+    trusts. A look for its name is answered with `answers` in turn, the last of them again and again; each is a list of addresses.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Host:
     key: str
     fault: str = ""
     certified: str = ""
+    strange: bool = False
 
 
 class Names:

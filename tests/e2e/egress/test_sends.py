@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,7 @@ FLIP, FLIP_HOST = "flip", "flip.gate.example"
 HOSTS = (
     host(0, ROW_HOST),
     host(1, CLAUDE_HOST, dialect="anthropic"),
-    host(2, FLIP_HOST, leads=[["192.88.99.12"], ["127.0.0.1"], ["10.0.0.1"]]),
+    replace(host(2, FLIP_HOST), answers=(("192.88.99.12",), ("127.0.0.1",), ("10.0.0.1",))),
 )
 QUESTION = "Where did the blue heron 7741 nest?"
 ANTHROPIC = ("--wire", "anthropic", "--auth", "x-api-key")
