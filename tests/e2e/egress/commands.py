@@ -1,10 +1,11 @@
 """`python -m tests.e2e.egress.commands JSON`: commands of the program one after the other in one process, since its start takes longest.
 
-JSON is a list of argument lists. What each of them ended with and printed is a line of JSON.
+JSON is a list of homes and argument lists. What each of them ended with and printed is a line of JSON.
 """
 
 import io
 import json
+import os
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 
@@ -12,10 +13,11 @@ from assistant.cli import main
 from assistant.wiring.wall import stand
 
 
-def run_all(commands: list[list[str]]) -> None:
+def run_all(commands: list[tuple[str, list[str]]]) -> None:
     """Runs them behind the program's wall."""
     stand()
-    for command in commands:
+    for home, command in commands:
+        os.environ["HOME"] = home
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err):
             try:

@@ -80,13 +80,7 @@ class Sender(Inside):
 
     def several(self, *commands: Sequence[str]) -> list[Ended]:
         """Runs commands one after the other, in one process."""
-        told = json.dumps([list(each) for each in commands])
-        command = self.network.inside(sys.executable, "-m", "tests.e2e.egress.commands", told)
-        done = subprocess.run(
-            command, capture_output=True, env=self.environment, timeout=60, check=False
-        )
-        assert done.returncode == 0, done.stderr.decode()
-        return [Ended(**json.loads(line)) for line in done.stdout.splitlines()]
+        return run_each([(self, command) for command in commands])
 
     def set_up(self, *commands: Sequence[str]) -> list[Ended]:
         """As `several`; each of them has to succeed."""
@@ -108,6 +102,18 @@ class Sender(Inside):
         """Runs a command of the program with a text on its input."""
         done = self.run(*command, stdin=text.encode())
         return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def run_each(commands: Sequence[tuple[Sender, Sequence[str]]]) -> list[Ended]:
+    """Runs commands one after the other in one process, each at its own home, in the environment of the first."""
+    first, _ = commands[0]
+    told = json.dumps([(str(each.program.home), list(command)) for each, command in commands])
+    command = first.network.inside(sys.executable, "-m", "tests.e2e.egress.commands", told)
+    done = subprocess.run(
+        command, capture_output=True, env=first.environment, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return [Ended(**json.loads(line)) for line in done.stdout.splitlines()]
 
 
 def started(command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":

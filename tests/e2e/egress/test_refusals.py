@@ -1,8 +1,7 @@
 """What is refused leaves nothing: not a byte at the far end for any of them, and each is on record where anything can be."""
 
-import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from assistant.proof.closed import ClosedNetwork, Tried
 from assistant.proof.frames import told
 from tests.e2e.egress.clouds import Clouds, clouds, host
 from tests.e2e.egress.conftest import BAIT, Silent
-from tests.e2e.egress.refusals import ABROAD, OWN, REFUSALS, Refusal
+from tests.e2e.egress.refusals import ABROAD, OWN, REFUSALS
 from tests.e2e.egress.sending import (
     ROW,
     ROW_HOST,
@@ -28,6 +27,7 @@ from tests.e2e.egress.sending import (
     granted,
     keys,
     latest_turn,
+    run_each,
     sender,
     verified,
 )
@@ -77,33 +77,37 @@ def first(
 def refused(
     first: tuple[Sender, dict[str, Granted]], far: Clouds, tmp_path_factory: pytest.TempPathFactory
 ) -> Refused:
-    """All of them at once, as many at a time as there are processors: where the sum is nothing, so is each."""
+    """All of them at once, in a home each: where the sum is nothing, so is each. Two processes take the plain ones in turn."""
     template, grants = first
     folder = tmp_path_factory.mktemp("homes")
+    homes = {name: template.at(folder / name.replace(" ", "-")) for name in REFUSALS}
+    for home in homes.values():
+        shutil.copytree(template.program.home, home.program.home)
 
-    def run(name: str) -> tuple[Sender, Ended]:
-        home = folder / name.replace(" ", "-")
-        shutil.copytree(template.program.home, home)
-        copy = template.at(home)
-        refusal = REFUSALS[name]
-        return copy, _ended(copy, refusal, grants[refusal.route])
+    def run(names: Sequence[str]) -> dict[str, Ended]:
+        return _ended({name: homes[name] for name in names}, grants)
 
+    plain = [name for name, refusal in REFUSALS.items() if refusal.run is None]
+    batches = [plain[::2], plain[1::2], *([name] for name in REFUSALS if name not in plain)]
     before = template.network.count()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = dict(zip(REFUSALS, pool.map(run, REFUSALS), strict=True))
-    tried = template.network.since(before)
-    homes, ended = {n: each[0] for n, each in found.items()}, {n: each[1] for n, each in found.items()}  # fmt: skip
-    return Refused(homes, ended, tried, far)
+    with ThreadPoolExecutor(2) as pool:
+        found = [each for batch in pool.map(run, batches) for each in batch.items()]
+    return Refused(homes, dict(found), template.network.since(before), far)
 
 
-def _ended(copy: Sender, refusal: Refusal, given: Granted) -> Ended:
-    command = refusal.ask(given)
-    refusal.change(copy)
-    if refusal.run is not None:
-        return refusal.run(copy, command)
-    *before, last = copy.several(*refusal.before, command)
-    assert not any(each.code for each in before), before
-    return last
+def _ended(homes: Mapping[str, Sender], grants: Mapping[str, Granted]) -> dict[str, Ended]:
+    """How some refusals ended."""
+    asks: dict[str, tuple[str, ...]] = {}
+    for name, home in homes.items():
+        refusal = REFUSALS[name]
+        refusal.change(home)
+        asks[name] = refusal.ask(grants[refusal.route])
+        if refusal.run is not None:
+            return {name: refusal.run(home, asks[name])}
+    steps = [(name, step) for name in homes for step in (*REFUSALS[name].before, asks[name])]
+    ended = run_each([(homes[name], step) for name, step in steps])
+    # The last one of each home is what it was asked.
+    return {name: each for (name, _), each in zip(steps, ended, strict=True)}
 
 
 def test_not_one_byte_reaches_the_far_end(refused: Refused) -> None:
