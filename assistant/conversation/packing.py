@@ -14,6 +14,7 @@ from assistant.domain.prompt import ChatMessage, Message, Prompt, Role
 from assistant.domain.redaction import NO_PLACEHOLDERS, Placeholders, redact
 from assistant.domain.rules import SENDABLE_LABELS
 from assistant.domain.sensitivity import Label
+from assistant.domain.settings import GenerationSettings
 from assistant.ports import Generation
 from assistant.ports.leaving import DistantBackend, Prices, Scanner, Secrets
 
@@ -113,8 +114,9 @@ class Packer:
 
 
 def _system(text: str) -> list[Message]:
-    """The system prompt as a message; it is the person's own setting."""
-    return [Message("", "", None, Role.SYSTEM, text, Label.NORMAL, "", 0)] if text else []
+    """The system prompt as a message; one of the person's own is a text of theirs, the shipped one is public."""
+    label = Label.PUBLIC if text == GenerationSettings().system_prompt else Label.NORMAL
+    return [Message("", "", None, Role.SYSTEM, text, label, "", 0)] if text else []
 
 
 def _held(findings: Iterable[Finding], keep_back: ScanVerdict | None) -> list[Finding]:
