@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def build_parser() -> "argparse.ArgumentParser":
     """The whole grammar of the command line."""
-    from assistant.cli_parser import build_parser
+    from assistant.commands.grammar import build_parser
 
     return build_parser(lambda _args: _chat())
 
