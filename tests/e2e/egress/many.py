@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
-from assistant.cli_facts import facts_of
+from assistant.commands.facts import facts_of
 from assistant.domain.cloud_routes import Registry, Wire
 from assistant.domain.consent import Reach
 from assistant.domain.permit import Auth

@@ -22,7 +22,7 @@ from assistant.storage.database import open_database
 from assistant.storage.paths import Places
 from assistant.storage.secrets.environment import variable
 from assistant.wiring.keys import KeyRoom
-from tests.cli_rig import FACTS
+from tests.commands.rig import FACTS
 from tests.e2e.egress.clouds import KEY
 from tests.e2e.egress.inside import Inside
 from tests.e2e.egress.wire import Request, permits
