@@ -11,7 +11,6 @@ from assistant.storage import paths
 from assistant.wiring.keys import KeyRoom
 
 if TYPE_CHECKING:
-    from assistant.domain.cloud_routes import NoRegistry, Registry
     from assistant.domain.cloud_setup import CloudSetup
     from assistant.domain.residency import RouteFacts
     from assistant.domain.routing import RouteState
@@ -59,7 +58,7 @@ class CloudRoutes:
         from assistant.storage.cloud_file import CloudFile
         from assistant.storage.routes import FILE
 
-        return CloudFile(self._config / FILE, _registry)
+        return CloudFile(self._config / FILE, lambda: self.policies.registry())
 
     @property
     def today(self) -> date:
@@ -109,10 +108,3 @@ class CloudRoutes:
         except AssistantError as error:
             return str(error), ""
         return ("" if source else f"it has no key (assistant routes key {setup.id})"), source
-
-
-def _registry() -> "Registry | NoRegistry":
-    """The shipped registry; not even its reader is loaded where no cloud route is set up."""
-    from assistant.storage.registry import load_registry
-
-    return load_registry()

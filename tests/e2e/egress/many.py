@@ -14,9 +14,11 @@ from assistant.domain.terms import Span, Terms
 from assistant.machine.clock import SystemClock
 from assistant.storage import paths
 from assistant.storage.cloud_entries import own_endpoint
+from assistant.storage.cloud_file import CloudFile
 from assistant.storage.instances import Instance
 from assistant.storage.journal import open_journal
 from assistant.storage.registry import load_registry
+from assistant.storage.routes import FILE
 from assistant.wiring.cloud import CloudRoom
 from assistant.wiring.keys import KeyRoom
 from tests.e2e.egress.faults import Fault, host_name
@@ -40,13 +42,14 @@ def set_up(sender: Sender, faults: Mapping[str, Fault]) -> dict[str, Granted]:
     registry = load_registry()
     assert isinstance(registry, Registry)
     with _room(sender) as room:
+        file = CloudFile(sender.places.config / FILE, lambda: registry)
         for name, fault in faults.items():
             facts = facts_of(name, SAID, registry.countries, room.routes.today)
             claude = fault.dialect == "anthropic"
             wire = (Wire.ANTHROPIC, Auth.X_API_KEY) if claude else (Wire.OPENAI, Auth.BEARER)
             url = f"https://{host_name(name)}/v1"
             entry = own_endpoint(registry, facts, url, *wire, fault.model)
-            room.routes.file.keep_cloud(entry.declare(room.routes.today))
+            file.keep_cloud(entry.declare(room.routes.today))
         return {name: _granted(room, name) for name in faults}
 
 
