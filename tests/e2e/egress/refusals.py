@@ -1,6 +1,7 @@
 """Every way in which a send is refused before a byte of it leaves: what was done before, how it is asked, and what is then on record."""
 
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -151,6 +152,13 @@ def _in_a_shell(script: str) -> Run:
     return run
 
 
+def _through(*wrapper: str) -> Run:
+    """The program as a child of `wrapper`."""
+    return lambda sender, command: sender.run_to_end(
+        *sender.program.command(*command)[1:], through=wrapper
+    )
+
+
 _READ_ONLY = 'mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"'
 _FULL = (
     'cp -a "$1" "$1.kept"; mount -t tmpfs -o size=4m,mode=700 tmpfs "$1"; cp -a "$1.kept/." "$1"; '
@@ -243,6 +251,9 @@ REFUSALS: dict[str, Refusal] = {
     "an audit that was cut off": Refusal(says="audit", code=5, kept=True, change=_cut_off),
     "a journal that cannot be written": Refusal(
         says="cannot be written", code=5, run=_in_a_shell(_READ_ONLY)
+    ),
+    "a disk whose fsync fails": Refusal(
+        says="disk I/O error", code=5, run=_through(sys.executable, "-m", "tests.e2e.egress.broken_disk")
     ),
     "a full disk": Refusal(says="no room left", code=5, run=_in_a_shell(_FULL)),
 }  # fmt: skip

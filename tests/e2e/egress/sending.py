@@ -110,7 +110,7 @@ def run_each(commands: Sequence[tuple[Sender, Sequence[str]]]) -> list[Ended]:
     told = json.dumps([(str(each.program.home), list(command)) for each, command in commands])
     command = first.network.inside(sys.executable, "-m", "tests.e2e.egress.commands", told)
     done = subprocess.run(
-        command, capture_output=True, env=first.environment, timeout=60, check=False
+        command, capture_output=True, env=first.environment, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
     return [Ended(**json.loads(line)) for line in done.stdout.splitlines()]
