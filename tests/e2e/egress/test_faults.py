@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,25 +93,21 @@ def failed(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Failed:
     return Failed(said, tried, len(read_record(record)))
 
 
-class listening:  # noqa: N801 - used as a function
+@contextmanager
+def listening(town: Town, record: Path) -> Iterator[None]:
     """Somebody on this machine who would take what comes to its port 443."""
-
-    def __init__(self, town: Town, record: Path) -> None:
-        certificate = str(town.clouds.folder / "another.example.pem")
-        options = ("--host", LOOPBACK, "--port", "443", "--cert", certificate)
-        module = ("-m", "tests.standins.cloud", *options, "--record", str(record))
-        self._command = town.sender.network.inside(sys.executable, *module)
-
-    def __enter__(self) -> None:
-        self._process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
-        )
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline() == b"443\n"
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
+    certificate = str(town.clouds.folder / "another.example.pem")
+    options = ("--host", LOOPBACK, "--port", "443", "--cert", certificate)
+    module = ("-m", "tests.standins.cloud", *options, "--record", str(record))
+    command = town.sender.network.inside(sys.executable, *module)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment()) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"443\n"
+            yield
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("name", ENDING)
@@ -154,14 +151,19 @@ def test_nobody_is_looked_up_or_called_but_the_hosts_of_the_routes(
     assert len(opened) == len(set(opened)), "nothing is tried twice"
 
 
+@pytest.fixture(scope="module")
+def usual_bytes(town: Town) -> int:
+    """The memory that the program takes without a flood."""
+    return ended(town.sender.start("routes", "list")).most_bytes
+
+
 @pytest.mark.parametrize("name", FLOODS)
-def test_a_flood_costs_bounded_memory_and_ends(town: Town, failed: Failed, name: str) -> None:
+def test_a_flood_costs_bounded_memory_and_ends(town: Town, usual_bytes: int, name: str) -> None:
     fault = FLOODS[name]
-    usual = ended(town.sender.start("routes", "list")).most_bytes
     said = ended(town.sender.start(*town.ask(name)))
     assert said.code == fault.code, said.err
     assert fault.says in said.err
-    assert said.most_bytes < usual + MORE_BYTES, (said.most_bytes, usual)
+    assert said.most_bytes < usual_bytes + MORE_BYTES
     line = line_of(town.sender, name)
     assert line.words == "left, failed"
     assert line.ended is not None
@@ -239,8 +241,7 @@ def test_of_two_at_once_under_a_grant_for_one_request_one_leaves(town: Town) -> 
 def test_after_all_that_each_request_has_its_permit_and_the_record_is_whole(
     town: Town, failed: Failed
 ) -> None:
-    requests: Sequence = town.clouds.requests()  # type: ignore[type-arg]
-    mine = [each for each in requests if each.name != host_name("hang-in-panic")]
+    mine = [each for each in town.clouds.requests() if each.name != host_name("hang-in-panic")]
     assert len(mine) >= sum(fault.leaves for fault in ENDING.values())
     assert not matched(mine, permits(town.sender.journal)).unpermitted
     assert verified(town.sender).whole

@@ -55,6 +55,16 @@ class Town:
         command = ask(route, self.grants[route].conversation, *words)
         return self.allowed(self.sender, *command)
 
+    def shows_key(self, sent: Sent) -> bool:
+        """Whether the key is anywhere but in its header: in a body, in a packet, in a file of the program."""
+        files = [file for file in self.sender.program.home.rglob("*") if file.is_file()]
+        assert self.sender.journal in files
+        return (
+            any(traces(KEY, request.body) for request in sent.requests)
+            or any(traces(KEY, frame.payload) for frame in sent.tried.frames)
+            or any(KEY.encode() in file.read_bytes() for file in files)
+        )
+
     def allowed(self, sender: Sender, *command: str) -> Sent:
         """Runs a command that may send."""
         argv, environment = sender.command(*command), sender.environment
@@ -71,7 +81,7 @@ def far(network: ClosedNetwork, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def town(network: ClosedNetwork, far: Clouds, tmp_path_factory: pytest.TempPathFactory) -> Town:
     """Set up by commands alone, none of which sends anything."""
     home = tmp_path_factory.mktemp("home")
-    extra = {**BAIT, **keys(ROW, CLAUDE, FLIP), "SSLKEYLOGFILE": str(home / "tls")}
+    extra = {**BAIT, **keys(ROW, CLAUDE, FLIP), **deceit(home, far)}
     made = sender(network, home, far.authority, extra)
     before = network.count()
     said = made.set_up(
@@ -83,6 +93,15 @@ def town(network: ClosedNetwork, far: Clouds, tmp_path_factory: pytest.TempPathF
     assert network.since(before).packets == 0
     grants = [granted(each) for each in said[-3:]]
     return Town(far, made, dict(zip((ROW, CLAUDE, FLIP), grants, strict=True)))
+
+
+def deceit(home: Path, far: Clouds) -> dict[str, str]:
+    """What an environment may say of TLS: other authorities, and a file for its keys. Proxies are in BAIT."""
+    return {
+        "SSL_CERT_FILE": str(far.stranger),
+        "SSL_CERT_DIR": "/nowhere",
+        "SSLKEYLOGFILE": str(home / "tls"),
+    }
 
 
 @pytest.mark.parametrize("route", [ROW, CLAUDE])
@@ -104,8 +123,11 @@ def test_what_was_granted_leaves_once_and_is_on_record_to_the_byte(town: Town, r
 def test_a_person_reads_in_the_outbox_what_left_and_that_its_record_is_whole(
     town: Town, silent: Silent
 ) -> None:
+    """And of the environment nothing was obeyed: `allowed_send` fails where a proxy is called."""
     sent = town.send(ROW, "And where did it go?")
-    [(_, line)] = sent.match.pairs
+    [(request, line)] = sent.match.pairs
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert not town.shows_key(sent)
     with silent("the commands that tell of it"):
         outbox, verify, listed = town.sender.set_up(
             ("audit", "outbox", "--json"), ("audit", "verify"), ("consent", "list", "--json")
@@ -117,27 +139,7 @@ def test_a_person_reads_in_the_outbox_what_left_and_that_its_record_is_whole(
     assert verify.out.startswith("whole ")
     rows = {row["id"]: row for row in json.loads(listed.out)["grants"]}
     assert rows[line.permit.grant]["sent_bytes"] >= line.permit.sent_bytes
-
-
-def test_the_key_is_in_its_header_alone(town: Town) -> None:
-    """Not in a body, not in the clear on the wire, not in a file of the program."""
-    sent = town.send(ROW, "Who has the key?")
-    [request] = sent.requests
-    assert request.headers["authorization"] == f"Bearer {KEY}"
-    assert not traces(KEY, request.body)
-    assert not any(traces(KEY, frame.payload) for frame in sent.tried.frames)
-    files = [file for file in town.sender.program.home.rglob("*") if file.is_file()]
-    assert town.sender.journal in files
-    assert not [file for file in files if KEY.encode() in file.read_bytes()]
-
-
-def test_the_environment_has_no_say(town: Town) -> None:
-    """Proxies, authorities and a log for the keys of TLS: `allowed_send` fails where a proxy is called."""
-    home = town.sender.program.home
-    other = town.sender.at(home, SSL_CERT_FILE=str(town.clouds.stranger), SSL_CERT_DIR="/")
-    command = ask(ROW, town.grants[ROW].conversation, "Does it still arrive?")
-    assert town.allowed(other, *command).done.returncode == 0
-    assert not (home / "tls").exists()
+    assert not (town.sender.program.home / "tls").exists()
 
 
 def test_a_name_is_looked_up_once_and_what_it_leads_to_later_does_not_count(town: Town) -> None:
