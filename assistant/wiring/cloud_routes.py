@@ -134,6 +134,8 @@ class CloudRoutes:
 
 def _note(entry: "CloudEntry") -> str:
     """Why the person's own word on a route does not hold; "" where it does, and where there is none."""
+    if not entry.void and (entry.declared_for or not entry.facts):
+        return ""
     from assistant.domain.sheet import fact_words
 
     words = fact_words([name for name, _ in entry.facts])
@@ -141,9 +143,7 @@ def _note(entry: "CloudEntry") -> str:
     if entry.void:
         rest = f", and {words} unknown again" if words else ""
         return f"changed since you declared it on {entry.declared_on}: your word is void{rest} ({again})"
-    if entry.facts and not entry.declared_for:
-        return f"not declared yet, so still unknown: {words} ({again})"
-    return ""
+    return f"not declared yet, so still unknown: {words} ({again})"
 
 
 def _registry() -> "Registry | NoRegistry":
