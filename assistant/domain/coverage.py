@@ -11,7 +11,7 @@ from assistant.domain.rules import SENDABLE_CONTENT, SENDABLE_LABELS, Content
 from assistant.domain.sensitivity import Label, join
 
 CLOCK_SLACK_MS: Final = 2_000
-"""A clock may be corrected by so much before it counts as set back."""
+"""A clock may be corrected by so much before it counts as set back, and two programs may write so much out of their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,8 @@ def _is_before(now: Moment, moment: Moment) -> bool:
     if moment.boot != now.boot:
         return passed_ms < -CLOCK_SLACK_MS
     least_ms = now.monotonic_ms - moment.monotonic_ms
-    return least_ms < 0 or passed_ms < least_ms - CLOCK_SLACK_MS
+    # Another program may write what it did a moment later before this one gets to write: that is no clock that was set.
+    return least_ms < -CLOCK_SLACK_MS or passed_ms < least_ms - CLOCK_SLACK_MS
 
 
 def _state(grant: Grant, standing: Standing) -> Iterator[Reason]:

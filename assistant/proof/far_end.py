@@ -145,6 +145,8 @@ def _arrivals() -> socket.socket:
 def _names() -> socket.socket:
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     made.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+    # Whoever asks for one address of the far end by itself answers there in its place: a resolver that lies, say.
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     made.bind(("0.0.0.0", _DNS_PORT))  # noqa: S104 - every address of a namespace of its own
     return made
 

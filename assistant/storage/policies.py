@@ -27,6 +27,7 @@ class _Loaded:
 
     stamps: tuple[_Stamp, ...]
     settled: bool
+    registry: Registry | NoRegistry
     rules: Rules | NoRules
     setups: tuple[CloudSetup, ...]
     digest: str
@@ -43,6 +44,10 @@ class FilePolicies:
         self._find = find
         self._shipped: dict[str, Path] = {}
         self._loaded: _Loaded | None = None
+
+    def registry(self) -> Registry | NoRegistry:
+        """The rows that are known, or why there are none. Never raises."""
+        return self._now().registry
 
     def rules(self) -> Rules | NoRules:
         """The rules, or why there are none. Never raises."""
@@ -104,7 +109,7 @@ class FilePolicies:
         settled = all(abs(began_ns - time_ns) > SETTLED_NS for time_ns in times_ns)
         # Where a file was swapped while it was read, what was read is used once and not kept.
         settled = settled and self._stamps() == stamps
-        return _Loaded(stamps, settled, rules, setups, digest, problem)
+        return _Loaded(stamps, settled, found, rules, setups, digest, problem)
 
     def _read_setups(self, found: Registry | NoRegistry) -> tuple[tuple[CloudSetup, ...], str, str]:
         if isinstance(found, NoRegistry):

@@ -11,7 +11,6 @@ from assistant.storage import paths
 from assistant.wiring.keys import KeyRoom
 
 if TYPE_CHECKING:
-    from assistant.domain.cloud_routes import NoRegistry, Registry
     from assistant.domain.cloud_setup import CloudSetup
     from assistant.domain.residency import RouteFacts
     from assistant.domain.routing import RouteState
@@ -67,7 +66,7 @@ class CloudRoutes:
         from assistant.storage.cloud_file import CloudFile
         from assistant.storage.routes import FILE
 
-        return CloudFile(self._config / FILE, _registry)
+        return CloudFile(self._config / FILE, lambda: self.policies.registry())
 
     @property
     def today(self) -> date:
@@ -144,10 +143,3 @@ def _note(entry: "CloudEntry") -> str:
         rest = f", and {words} unknown again" if words else ""
         return f"changed since you declared it on {entry.declared_on}: your word is void{rest} ({again})"
     return f"not declared yet, so still unknown: {words} ({again})"
-
-
-def _registry() -> "Registry | NoRegistry":
-    """The shipped registry; not even its reader is loaded where no cloud route is set up."""
-    from assistant.storage.registry import load_registry
-
-    return load_registry()

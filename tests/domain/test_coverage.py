@@ -192,8 +192,18 @@ def test_small_corrections_and_sleep_are_no_lies() -> None:
     assert is_set_back(Moment(NOW.wall_ms - CLOCK_SLACK_MS - 1, NOW.monotonic_ms, NOW.boot), (NOW,))
     asleep = Moment(NOW.wall_ms + DAY_MS, NOW.monotonic_ms + 5, NOW.boot)
     assert not is_set_back(asleep, (NOW,))
-    backwards = Moment(NOW.wall_ms + 5, NOW.monotonic_ms - 1, NOW.boot)
+    backwards = Moment(NOW.wall_ms + 5, NOW.monotonic_ms - CLOCK_SLACK_MS - 1, NOW.boot)
     assert is_set_back(backwards, (NOW,))
+
+
+def test_another_program_that_was_quicker_to_write_is_no_clock_that_was_set() -> None:
+    waited = Moment(NOW.wall_ms - 40, NOW.monotonic_ms - 40, NOW.boot)
+    assert not is_set_back(waited, (NOW,))
+    longest = replace(waited, monotonic_ms=NOW.monotonic_ms - CLOCK_SLACK_MS)
+    assert not is_set_back(longest, (NOW,))
+
+
+def test_nothing_on_record_shows_no_clock_that_was_set() -> None:
     assert not is_set_back(NOW, ())
 
 

@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import ssl
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ class Got:
     status: int | None = None
     left: bool = False
     """Whether the client went before the answer was whole."""
+    at_ms: int | None = None
+    """When the request was whole, in Unix time."""
 
     @property
     def first_line(self) -> str:
@@ -121,6 +124,7 @@ class Line:
             rest, got.body = b"", got.body + data
             self._changed()
         got.body, got.more = got.body[: got.body_bytes], got.body[got.body_bytes :] + rest
+        got.at_ms = time.time_ns() // 1_000_000
         self._changed()
         return True
 

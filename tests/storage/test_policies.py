@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.domain.cloud_routes import NoRegistry, Registry
 from assistant.domain.rules import NoRules, Rules
 from assistant.ports.leaving import Policies
 from assistant.storage import shipped
@@ -66,6 +67,17 @@ def test_they_are_what_the_files_say(policies: FilePolicies) -> None:
     assert policies.setup("mistral-eu") is None
     assert len(policies.registry_digest) == 64
     assert policies.problem == ""
+
+
+def test_the_registry_is_read_once_for_all_who_ask(policies: FilePolicies, data: Path) -> None:
+    _settle(policies)
+    found = policies.registry()
+    assert isinstance(found, Registry)
+    assert found.find("mistral-eu") is not None
+    policies.rules()
+    assert policies.registry() is found
+    (data / "config" / "routes.toml").write_text("schema = 99")
+    assert isinstance(policies.registry(), NoRegistry)
 
 
 def test_without_files_of_ones_own_the_shipped_rules_hold(tmp_path: Path) -> None:

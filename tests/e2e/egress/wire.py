@@ -12,6 +12,7 @@ from pathlib import Path
 
 from assistant.domain.audit_entries import OutboxLine
 from assistant.proof.closed import ClosedNetwork, environment
+from assistant.proof.place import CLOUD
 from assistant.storage.audit import outbox
 from tests.e2e.egress.authority import Authority
 
@@ -46,6 +47,11 @@ class FakeCloud:
     def authority(self) -> Path:
         """Whom the program must trust to get here: the setting network.ca_bundle."""
         return Authority(self.folder).file
+
+    @property
+    def ips(self) -> set[str]:
+        """Where it is, as names lead there."""
+        return {CLOUD}
 
     def reply_with(self, reply: bytes) -> None:
         """What every request gets from now on, raw."""
