@@ -20,7 +20,17 @@ from assistant.domain.consent import (
     Stated,
 )
 from assistant.domain.coverage import SendRequest
-from assistant.domain.residency import ANY, UNKNOWN, Evidence, RouteFacts, Territory, Unknown
+from assistant.domain.residency import (
+    ANY,
+    FILLABLE,
+    UNKNOWN,
+    Evidence,
+    Fact,
+    FilledIn,
+    RouteFacts,
+    Territory,
+    Unknown,
+)
 from assistant.domain.rules import Allow, Content, Requirements, Scope, Zone
 from assistant.domain.sensitivity import Label
 from tests.fakes import NOW_MS
@@ -81,7 +91,11 @@ def without(facts: RouteFacts, name: str) -> RouteFacts:
     blank |= {"evidence": Evidence.U, "self_declared": False}
     # Nothing is stored only where that is known to be for no day.
     if name == "retention_days" and facts.storage == frozenset():
-        facts = replace(facts, storage=UNKNOWN)
+        facts = without(facts, "storage")
+    said = facts.filled_in
+    if said is not None:
+        rest = frozenset[str]() if name == "self_declared" else said.facts - {name}
+        facts = replace(facts, filled_in=FilledIn(rest, said.on) if rest else None)
     return replace(facts, **{name: blank[name]})  # type: ignore[arg-type]
 
 
@@ -136,7 +150,7 @@ storages = st.one_of(
 def facts(draw: st.DrawFn) -> RouteFacts:
     """Any facts."""
     storage, kept = draw(storages)
-    return RouteFacts(
+    made = RouteFacts(
         route=draw(st.sampled_from(["one", "two"])),
         operator="An operator",
         operator_law=draw(st.one_of(some, st.just(UNKNOWN))),
@@ -153,6 +167,35 @@ def facts(draw: st.DrawFn) -> RouteFacts:
         review_by=REVIEW,
         price_multiplier=draw(st.decimals("0.5", "2", places=2)),
     )
+    known = [name for name in FILLABLE if name not in made.unknown]
+    if not made.self_declared or not known:
+        return made
+    names = draw(st.frozensets(st.sampled_from(known)))
+    # Who says for how long nothing is stored says also that it is.
+    if storage == frozenset() and "retention_days" in names:
+        names |= {"storage"}
+    return replace(made, filled_in=FilledIn(names, draw(days)) if names else None)
+
+
+@st.composite
+def said_of(draw: st.DrawFn, of: RouteFacts) -> dict[str, Fact]:
+    """What a person may say of what nobody knows of `of`, some of it still unknown; it contradicts nothing."""
+    some_days = st.one_of(st.integers(0, 400), st.just(UNKNOWN))
+    kinds: dict[str, st.SearchStrategy[Fact]] = {
+        "operator_law": st.one_of(some, st.just(UNKNOWN)),
+        "processing": places,
+        "storage": places,
+        "retention_days": some_days,
+        "training": answers,
+        "human_review": answers,
+        "transit": places,
+    }
+    names = draw(st.frozensets(st.sampled_from(of.unknown))) if of.unknown else frozenset[str]()
+    said = {name: draw(kinds[name]) for name in sorted(names)}
+    nothing_kept = said.get("retention_days", of.retention_days) == 0
+    if "storage" in said and nothing_kept and draw(st.booleans()):
+        said["storage"] = frozenset()
+    return said
 
 
 zones = st.one_of(some, st.just(ANY)).map(lambda countries: Zone("somewhere", countries))

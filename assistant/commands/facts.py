@@ -1,6 +1,6 @@
 """Facts of a route as a person writes them: countries and sets, yes and no, days, and unknown for what they do not know."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Final, TypeVar
 
@@ -13,6 +13,7 @@ from assistant.domain.residency import (
     CountrySets,
     Everywhere,
     Evidence,
+    Fact,
     RouteFacts,
     Territory,
     Unknown,
@@ -28,9 +29,7 @@ def facts_of(route: str, said: dict[str, str], sets: CountrySets, today: date) -
     """What was said, as facts of today. Raises: UsageError that names the fact."""
     if not said["operator"]:
         raise UsageError("an endpoint has somebody who runs it", "--operator NAME")
-    law = _named("law", lambda: territory(said["law"], sets))
-    if isinstance(law, Everywhere):
-        raise UsageError("--law: the law of no country is anywhere", "name countries, or unknown")
+    law = _law(said["law"], sets)
     return RouteFacts(
         route=route,
         operator=said["operator"],
@@ -47,6 +46,45 @@ def facts_of(route: str, said: dict[str, str], sets: CountrySets, today: date) -
         seen_on=today,
         review_by=today + timedelta(days=1),
     )
+
+
+FLAGS: Final[Mapping[str, str]] = {"operator_law": "law"}
+"""What facts are called where a person writes them, where that is not their name."""
+
+
+def facts_said(said: Mapping[str, str], sets: CountrySets) -> dict[str, Fact]:
+    """Those facts alone that were said, by name. Raises: UsageError that names the fact."""
+    return {name: _fact(name, said, sets) for name in said}
+
+
+def _fact(name: str, said: Mapping[str, str], sets: CountrySets) -> Fact:
+    written = said[name]
+    if name == "operator_law":
+        return _law(written, sets)
+    if name == "retention_days":
+        return _days(written, said.get("storage", ""))
+    if name in ("training", "human_review"):
+        return _answer(said, name)
+    return _named(name, lambda: territory(written, sets, may_be_none=name == "storage"))
+
+
+def fact_said(fact: Fact, sets: CountrySets) -> str:
+    """A fact as a person would say it; what was said reads back."""
+    if isinstance(fact, bool):
+        return "yes" if fact else "no"
+    if isinstance(fact, int | Unknown):
+        return str(fact if isinstance(fact, int) else fact.value)
+    if isinstance(fact, Everywhere):
+        return "anywhere"
+    names = [one.name for one in sets.sets if one.countries == fact]
+    return " ".join(names[:1] or sorted(fact)) or "nothing"
+
+
+def _law(written: str, sets: CountrySets) -> frozenset[str] | Unknown:
+    law = _named("law", lambda: territory(written, sets))
+    if isinstance(law, Everywhere):
+        raise UsageError("--law: the law of no country is anywhere", "name countries, or unknown")
+    return law
 
 
 def territory(written: str, sets: CountrySets, *, may_be_none: bool = False) -> Territory:
@@ -73,7 +111,7 @@ def _days(written: str, storage: str) -> int | Unknown:
         raise UsageError(f"--retention-days cannot be {written!r}", "days, or unknown") from error
 
 
-def _answer(said: dict[str, str], name: str) -> bool | Unknown:
+def _answer(said: Mapping[str, str], name: str) -> bool | Unknown:
     word = said[name].lower()
     if word == "unknown":
         return UNKNOWN

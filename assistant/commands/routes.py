@@ -21,7 +21,6 @@ from assistant.domain.places import Place
 from assistant.domain.settings import INT32
 
 if TYPE_CHECKING:
-    from assistant.domain.cloud_setup import CloudSetup
     from assistant.domain.own_routes import Endpoint
     from assistant.domain.routing import RouteState
     from assistant.storage.cloud_entries import CloudEntry
@@ -59,7 +58,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     declare.description = (
         "A server of your own: --place says where it runs; with --place cloud each fact is asked for. "
-        "A cloud route whose facts hang on your account: they are shown, and the word declare is asked for."
+        "A cloud route: each fact that its row does not know is asked for, all are shown, and the word declare is asked for."
     )
     places = [*(place.value for place in DECLARABLE), Place.CLOUD.value]
     declare.add_argument("--place", choices=places, help="for a server of your own")
@@ -175,22 +174,28 @@ def _add_row(args: argparse.Namespace, cloud: "CloudRoutes") -> int:
     registry = cloud.file.registry()
     entry = from_row(registry, name, args.row, args.model, values, args.context)
     cloud.file.keep_cloud(entry)
-    return _tell_cloud(args, cloud, entry.setup, "is changed" if before else "is added")
+    return _tell_cloud(args, cloud, entry, "is changed" if before else "is added", stays=True)
 
 
 def _tell_cloud(
-    args: argparse.Namespace, cloud: "CloudRoutes", setup: "CloudSetup", what: str
+    args: argparse.Namespace, cloud: "CloudRoutes", entry: "CloudEntry", what: str, *, stays: bool
 ) -> int:
-    """Says what became of a cloud route, and what it still needs."""
+    """Says what became of a cloud route, and where it `stays`, what the rules say and what it still needs."""
     from assistant.commands import row_lines
 
-    found = cloud.state(setup)
+    setup, found = entry.setup, cloud.state(entry)
     if args.json:
         show(row_lines.state_json(cloud, found))
         return 0
     place = setup.endpoint
     print(harmless(f"{setup.id} {what}: {setup.model} at {place.url if place else 'nowhere'}"))
+    if not stays:
+        return 0
+    if found.rules not in found.why:
+        say(found.rules)
     say(found.why)
+    for note in row_lines.notes(cloud, found):
+        say(note)
     return 0
 
 
@@ -255,7 +260,7 @@ def _declare_cloud(args: argparse.Namespace, cloud: "CloudRoutes", entry: "Cloud
     else:
         entry = declaring.declare_row(args, cloud, entry)
     cloud.file.keep_cloud(entry)
-    return _tell_cloud(args, cloud, entry.setup, "is declared")
+    return _tell_cloud(args, cloud, entry, "is declared", stays=True)
 
 
 def _declare_as_cloud(args: argparse.Namespace, routes: "SetUp", own: OwnRoute) -> int:
@@ -269,7 +274,7 @@ def _declare_as_cloud(args: argparse.Namespace, routes: "SetUp", own: OwnRoute) 
     except AssistantError:
         routes.own.store.keep(own)
         raise
-    return _tell_cloud(args, routes.cloud, entry.setup, "is declared")
+    return _tell_cloud(args, routes.cloud, entry, "is declared", stays=True)
 
 
 def _key(args: argparse.Namespace, routes: "SetUp") -> int:
@@ -303,8 +308,9 @@ def _remove(args: argparse.Namespace, routes: "SetUp") -> int:
         return 0
     # The key first: one that is left behind without its route would be forgotten about.
     cloud.keys.routes.forget(args.route)
-    setup = cloud.file.remove(args.route).setup
-    return _tell_cloud(args, cloud, setup, "is removed, and its key")
+    return _tell_cloud(
+        args, cloud, cloud.file.remove(args.route), "is removed, and its key", stays=False
+    )
 
 
 def _row(own: OwnRoute, state: "RouteState | None" = None) -> dict[str, object]:

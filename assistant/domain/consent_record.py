@@ -156,7 +156,10 @@ def _limits(limits: Limits) -> Json:
 
 def _basis(facts: RouteFacts) -> str:
     """On what the place rests; a contract is nothing that this program ever sees."""
-    if facts.self_declared:
+    said = facts.filled_in
+    # Who filled in another fact put their name to that one; the place then rests on what it did before.
+    others = said is not None and "processing" not in said.facts
+    if facts.self_declared and not (others and facts.evidence is not Evidence.B):
         return "self-declared"
     return "none" if facts.evidence in (Evidence.D, Evidence.U) else "doc"
 

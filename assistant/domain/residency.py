@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import Enum, StrEnum
-from typing import Final
+from typing import Any, Final
 
 from assistant.domain.errors import UsageError
 from assistant.domain.fields import Fields
@@ -29,6 +29,20 @@ ANY: Final = Everywhere.ANY
 
 Territory = frozenset[str] | Everywhere | Unknown
 """Countries as ISO 3166-1 alpha-2 codes; for what is kept, the empty set means that nothing is."""
+
+Fact = Territory | int
+"""The value of one fact: a place, a yes or a no, a number of days; or unknown."""
+
+FILLABLE: Final = (
+    "operator_law",
+    "processing",
+    "storage",
+    "retention_days",
+    "training",
+    "human_review",
+    "transit",
+)
+"""The facts that a person can fill in where nobody knows them. How well a place is evidenced is none: that is for others to say."""
 
 _CODES: Final = (
     "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ "
@@ -65,12 +79,27 @@ EVIDENCE_WORDS: Final[Mapping[Evidence, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class FilledIn:
+    """The `facts` that nobody knew until the person said them, on the day `on`."""
+
+    facts: frozenset[str]
+    on: date
+
+    def __post_init__(self) -> None:
+        """Raises: UsageError for none, and for one that nobody can fill in."""
+        strange = sorted(self.facts - set(FILLABLE))
+        if strange or not self.facts:
+            raise UsageError(f"{strange[0] if strange else 'nothing'} cannot be filled in")
+
+
+@dataclass(frozen=True, slots=True)
 class RouteFacts:
     """What is declared of `route`; it is never more than declared.
 
     `operator_law` are the countries whose law binds the operator, its parents' too. `transit` is where TLS ends.
     `source` is where it was seen on `seen_on`; after `review_by` it holds no more. `self_declared` means that the person
-    put their name to it. `price_multiplier` is what the list price is multiplied with for this place (1: no surcharge known).
+    put their name to it; `filled_in` says which of the facts they said themselves (None: none apart from the others).
+    `price_multiplier` is what the list price is multiplied with for this place (1: no surcharge known).
     """
 
     route: str
@@ -88,6 +117,7 @@ class RouteFacts:
     seen_on: date
     review_by: date
     price_multiplier: Decimal = Decimal(1)
+    filled_in: FilledIn | None = None
 
     def __post_init__(self) -> None:
         """Raises: UsageError for facts that contradict themselves."""
@@ -102,9 +132,44 @@ class RouteFacts:
             raise UsageError(f"{self.route}: its review is due before it was seen")
         if not self.price_multiplier.is_finite() or self.price_multiplier <= 0:
             raise UsageError(f"{self.route}: {self.price_multiplier} is no price multiplier")
+        said = self.filled_in
+        if said is not None and (not self.self_declared or said.facts & set(self.unknown)):
+            raise UsageError(f"{self.route}: what was filled in is known, and on the person's word")
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Those of FILLABLE that nobody knows."""
+        return tuple(name for name in FILLABLE if getattr(self, name) is UNKNOWN)
+
+    def filled(self, said: Mapping[str, Fact], on: date) -> "RouteFacts":
+        """These facts with the person's name to them, and with what they `said` on the day `on` in the place of unknowns.
+
+        Raises: UsageError for a fact that is known here, or that contradicts one.
+        """
+        known = [name for name in FILLABLE if name in said and name not in self.unknown]
+        if known:
+            raise UsageError(
+                f"{known[0]} of {self.route} is known already; only what is unknown can be filled in",
+                "an endpoint of your own takes your own facts: assistant routes add ID --url URL",
+            )
+        changes: dict[str, Any] = {name: said[name] for name in said if said[name] is not UNKNOWN}
+        filled_in = FilledIn(frozenset(changes), on) if changes else None
+        return replace(self, self_declared=True, filled_in=filled_in, **changes)
+
+    def unfilled(self) -> "RouteFacts":
+        """These facts without the person's name, and without what they filled in."""
+        names = () if self.filled_in is None else self.filled_in.facts
+        changes: dict[str, Any] = dict.fromkeys(names, UNKNOWN)
+        return replace(self, self_declared=False, filled_in=None, **changes)
 
     def to_json(self) -> dict[str, object]:
-        """Every fact in one canonical form; unknown is null, a set is a sorted list, money is a text."""
+        """Every fact in one canonical form; unknown is null, a set is a sorted list, money is a text.
+
+        `filled_in` is there only where something was: other facts have one form, whoever asks for it.
+        """
+        said = self.filled_in
+        filled_in = said and {"facts": sorted(said.facts), "on": said.on.isoformat()}
+        more = {} if filled_in is None else {"filled_in": filled_in}
         return {
             "route": self.route,
             "operator": self.operator,
@@ -121,6 +186,7 @@ class RouteFacts:
             "seen_on": self.seen_on.isoformat(),
             "review_by": self.review_by.isoformat(),
             "price_multiplier": str(self.price_multiplier),
+            **more,
         }
 
 
@@ -150,7 +216,15 @@ def facts_from_json(data: object) -> RouteFacts:
         seen_on=date.fromisoformat(fields.text("seen_on")),
         review_by=date.fromisoformat(fields.text("review_by")),
         price_multiplier=multiplier,
+        filled_in=_filled_in(fields.child("filled_in")) if fields.holds("filled_in") else None,
     )
+
+
+def _filled_in(fields: Fields) -> FilledIn:
+    names = fields.value("facts")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise fields.wrong("facts", "a list of facts")
+    return FilledIn(frozenset(names), date.fromisoformat(fields.text("on")))
 
 
 def territory_json(place: Territory) -> list[str] | str | None:

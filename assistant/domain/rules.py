@@ -195,6 +195,24 @@ def _judge(
     return Judgement(Verdict.ALLOW, passing.id, tuple(_pass(passing, facts, content)))
 
 
+def lacking(
+    rules: Rules | NoRules, facts: RouteFacts, label: Label, today: date
+) -> tuple[str, ...]:
+    """The facts that a person has to declare before a clean text with `label` passes: the fewest with which a rule is met.
+
+    `evidence` among them stands for their word on the account. Empty where a rule passes, and where something else is in the way.
+    """
+    if isinstance(rules, NoRules) or any(_standing(facts, label, Content.CLEAN, today)):
+        return ()
+    speaking = [rule for rule in rules.rules if rule.when.holds(facts.route, label)]
+    allows = [rule for rule in speaking if isinstance(rule, Allow)]
+    failed = [[reason.code for reason in failures(rule, facts)] for rule in allows]
+    mendable = [codes for codes in failed if all(code in _LACKS for code in codes)]
+    if not mendable or len(allows) < len(speaking):
+        return ()
+    return tuple(_LACKS[code] for code in min(mendable, key=len))
+
+
 def matches(rule: Rule, facts: RouteFacts, label: Label) -> bool:
     """Whether `rule` has its effect on that case: an allow rule lets it pass, a deny rule stops it."""
     speaks = rule.when.holds(facts.route, label)
@@ -335,3 +353,15 @@ _CLAUSES: Final[tuple[Callable[[Requirements, RouteFacts], Reason | None], ...]]
     _law,
     _evidence,
 )
+
+_LACKS: Final = {
+    "processing_unknown": "processing",
+    "storage_unknown": "storage",
+    "transit_unknown": "transit",
+    "retention_unknown": "retention_days",
+    "training_unknown": "training",
+    "human_review_unknown": "human_review",
+    "law_unknown": "operator_law",
+    "evidence_undeclared": "evidence",
+}
+"""The reasons that a person's declaration takes away, and the fact that each of them is about."""

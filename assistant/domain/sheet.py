@@ -1,6 +1,6 @@
 """The words of the consent sheet: who runs it, where, for how long, what leaves and what stays. The same on every screen."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 
 from assistant.domain.cloud_setup import CloudSetup
@@ -9,8 +9,10 @@ from assistant.domain.findings import NOT_FOUND
 from assistant.domain.hygiene import one_line
 from assistant.domain.residency import (
     EVIDENCE_WORDS,
+    FILLABLE,
     CountrySet,
     Everywhere,
+    Evidence,
     RouteFacts,
     Territory,
     Unknown,
@@ -79,9 +81,20 @@ def where(facts: RouteFacts, sets: Sequence[CountrySet] = ()) -> str:
 
 
 def evidence(facts: RouteFacts) -> str:
-    """How well that is known, and since when."""
+    """How well that is known, since when, and which part of it is the person's own word."""
     by = "declared by you" if facts.self_declared else EVIDENCE_WORDS[facts.evidence]
+    said = facts.filled_in
+    if said is not None:
+        account = {"evidence"} if facts.evidence is Evidence.B else frozenset[str]()
+        words = fact_words(said.facts | account)
+        by = f"{EVIDENCE_WORDS[facts.evidence]}; {words} declared by you on {said.on}"
     return f"{facts.evidence.value}: {by}; seen {facts.seen_on}, good until {facts.review_by}"
+
+
+def fact_words(names: Collection[str]) -> str:
+    """`account, storage, retention days`: facts by name, in the order in which they are asked for."""
+    account = ["account"] if "evidence" in names else []
+    return ", ".join([*account, *(n.replace("_", " ") for n in FILLABLE if n in names)])
 
 
 def bounds(departure: Departure) -> str:

@@ -10,10 +10,10 @@ from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.errors import UsageError
 from assistant.domain.own_routes import LEAST_CONTEXT_TOKENS, checked_id, endpoint
 from assistant.domain.permit import Auth
-from assistant.domain.residency import Evidence, RouteFacts, Unknown, territory_json
+from assistant.domain.residency import FILLABLE, UNKNOWN, Evidence, Fact, RouteFacts
 from assistant.domain.settings import INT32
 from assistant.storage import toml_file
-from assistant.storage.route_facts import FACTS, NONE, Origin, read_facts
+from assistant.storage.route_facts import Origin, fact_text, read_facts, read_some
 from assistant.storage.toml_rows import Table
 
 OWN_SOURCE: Final = "declared by you"
@@ -22,9 +22,8 @@ OWN_REVIEW: Final = timedelta(days=365)
 
 _DECLARATION: Final = ("declared_on", "declared_for")
 _ROW_KEYS: Final = ("row", "model")
-_ROW_MORE: Final = ("context_tokens", "values", *_DECLARATION)
-_WRITTEN: Final = tuple(fact for fact in FACTS if fact != "evidence")
-_OWN_KEYS: Final = ("url", "wire", "auth", "model", "operator", *_WRITTEN, "declared_on")
+_ROW_MORE: Final = ("context_tokens", "values", "facts", *_DECLARATION)
+_OWN_KEYS: Final = ("url", "wire", "auth", "model", "operator", *FILLABLE, "declared_on")
 _OWN_MORE: Final = ("context_tokens", "declared_for")
 
 
@@ -32,38 +31,66 @@ _OWN_MORE: Final = ("context_tokens", "declared_for")
 class CloudEntry:
     """One cloud route as it is written.
 
-    `setup` is what it comes to; `values` fill the blanks of the registry's row that it was made from.
-    `declared_on` is the day (ISO 8601) on which the person put their name to its facts, "" where they did not;
-    `declared_for` is the fingerprint that they did so for: with any other one, their word is void.
+    `setup` is what it comes to; `values` fill the blanks of the registry's row that it was made from, `facts` those facts that
+    the row leaves unknown. `declared_on` is the day (ISO 8601) on which the person put their name to its facts, "" where they did
+    not; `declared_for` is the fingerprint that they did so for: with any other one, their word is void, and so is what they
+    filled in.
     """
 
     setup: CloudSetup
     values: tuple[tuple[str, str], ...] = ()
     declared_on: str = ""
     declared_for: str = ""
+    facts: tuple[tuple[str, Fact], ...] = ()
+
+    @property
+    def plain(self) -> CloudSetup:
+        """What it comes to without the person's word."""
+        return _with_facts(self.setup, self.setup.row.facts.unfilled())
 
     @property
     def subject(self) -> str:
-        """What a declaration of this entry is bound to: every fact, the address and the model, whoever says so."""
-        return _subject(self.setup)
+        """What a declaration of this entry is bound to: every fact, the address and the model, whoever says so.
+
+        "" where what was filled in does not fit the row any more.
+        """
+        if not self.facts or not self.declared_on:
+            return self.plain.fingerprint
+        try:
+            return self._spoken(date.fromisoformat(self.declared_on)).fingerprint
+        except UsageError:
+            return ""
 
     @property
     def void(self) -> bool:
         """Whether the person declared its facts, and something has changed since."""
         return bool(self.declared_for) and self.declared_for != self.subject
 
+    def fill_in(self, said: Mapping[str, Fact]) -> "CloudEntry":
+        """This entry with what the person `said` in the place of earlier facts of theirs; it counts once it is declared."""
+        facts = ((name, said[name]) for name in FILLABLE if name in said)
+        known = tuple((name, fact) for name, fact in facts if fact is not UNKNOWN)
+        return CloudEntry(self.plain, self.values, facts=known)
+
     def declare(self, on: date) -> "CloudEntry":
-        """This entry with the person's statement of the day `on`: its facts hold for their account."""
-        setup = self.setup
-        if setup.own:
-            facts = replace(setup.row.facts, seen_on=on, review_by=on + OWN_REVIEW)
-            setup = replace(setup, row=replace(setup.row, facts=facts))
-        day, subject = on.isoformat(), _subject(setup)
-        declared = _declared(setup, holds=True)
-        return replace(self, setup=declared, declared_on=day, declared_for=subject)
+        """This entry with the person's statement of the day `on`: its facts hold for their account.
+
+        Raises: UsageError for what they filled in though it is known, or contradicts what is.
+        """
+        entry = self
+        if self.setup.own:
+            facts = replace(self.plain.row.facts, seen_on=on, review_by=on + OWN_REVIEW)
+            entry = replace(self, setup=_with_facts(self.setup, facts))
+        entry = replace(entry, setup=entry._spoken(on), declared_on=on.isoformat())
+        return replace(entry, declared_for=entry.subject)
+
+    def _spoken(self, on: date) -> CloudSetup:
+        """What it comes to by the person's word of the day `on`. Raises: UsageError."""
+        plain = self.plain
+        return _with_facts(plain, plain.row.facts.filled(dict(self.facts), on))
 
     def table(self) -> dict[str, object]:
-        """The table as it is written; a declaration that no longer holds is left out."""
+        """The table as it is written; a declaration that no longer holds is left out, with what was filled in under it."""
         own, origin = self.setup.own, self.setup.origin
         table: dict[str, object] = _own_table(self.setup) if own else {"row": origin}
         table["model"] = self.setup.model
@@ -71,6 +98,8 @@ class CloudEntry:
             table["context_tokens"] = self.setup.context_tokens
         if self.values:
             table["values"] = dict(self.values)
+        if self.facts and not self.void:
+            table["facts"] = {name: fact_text(fact) for name, fact in self.facts}
         if own or (self.declared_on and not self.void):
             table["declared_on"] = self.declared_on
         if self.declared_for and not self.void:
@@ -143,8 +172,9 @@ def read_entry(name: str, table: Table, registry: Registry) -> CloudEntry:
         raise table.wrong("declared_for", "a declaration has a day", 'add declared_on = "..."')
     on = "" if day is None else day.isoformat()
     entry = replace(entry, declared_on=on, declared_for=declared_for)
-    holds = bool(declared_for) and not entry.void
-    return replace(entry, setup=_declared(entry.setup, holds=holds))
+    if day is None or entry.void or not declared_for:
+        return entry
+    return replace(entry, setup=entry._spoken(day))
 
 
 def _read_row(name: str, table: Table, registry: Registry) -> CloudEntry:
@@ -154,7 +184,15 @@ def _read_row(name: str, table: Table, registry: Registry) -> CloudEntry:
         blanks = table.table("values")
         values = {blank: blanks.text(blank) for blank in blanks.names}
     row, model = table.text("row"), table.text("model")
-    return table.made("row", lambda: from_row(registry, name, row, model, values, _window(table)))
+    entry = table.made("row", lambda: from_row(registry, name, row, model, values, _window(table)))
+    if not table.holds("facts"):
+        return entry
+    said = read_some(table.table("facts"), registry.countries)
+    # Where they were declared, the row may have come to know better since: that voids them, and breaks nothing.
+    if not table.holds("declared_for"):
+        facts = entry.setup.row.facts
+        table.made("facts", lambda: facts.filled(said, facts.seen_on))
+    return entry.fill_in(said)
 
 
 def _read_own(name: str, table: Table, registry: Registry) -> CloudEntry:
@@ -168,13 +206,8 @@ def _read_own(name: str, table: Table, registry: Registry) -> CloudEntry:
     return table.made("url", lambda: own_endpoint(registry, facts, url, wire, auth, model, window))
 
 
-def _declared(setup: CloudSetup, *, holds: bool) -> CloudSetup:
-    facts = replace(setup.row.facts, self_declared=holds)
+def _with_facts(setup: CloudSetup, facts: RouteFacts) -> CloudSetup:
     return replace(setup, row=replace(setup.row, facts=facts))
-
-
-def _subject(setup: CloudSetup) -> str:
-    return _declared(setup, holds=False).fingerprint
 
 
 def _own_table(setup: CloudSetup) -> dict[str, object]:
@@ -185,20 +218,7 @@ def _own_table(setup: CloudSetup) -> dict[str, object]:
         "auth": row.auth.value,
         "operator": facts.operator,
     }
-    for key in ("operator_law", "processing", "storage", "transit"):
-        place = territory_json(getattr(facts, key))
-        written[key] = "unknown" if place is None else place or NONE
-    for key in ("training", "human_review"):
-        written[key] = _word(getattr(facts, key))
-    days = facts.retention_days
-    written["retention_days"] = days if isinstance(days, int) else "unknown"
-    return written
-
-
-def _word(answer: bool | Unknown) -> str:
-    if isinstance(answer, Unknown):
-        return answer.value
-    return "yes" if answer else "no"
+    return written | {name: fact_text(getattr(facts, name)) for name in FILLABLE}
 
 
 def _window(table: Table) -> int | None:

@@ -7,13 +7,16 @@ from typing import Final
 
 from assistant.domain.residency import (
     ANY,
+    FILLABLE,
     UNKNOWN,
     CountrySets,
     Everywhere,
     Evidence,
+    Fact,
     RouteFacts,
     Territory,
     Unknown,
+    territory_json,
 )
 from assistant.storage.toml_rows import Table
 
@@ -48,9 +51,7 @@ class Origin:
 
 def read_facts(row: Table, sets: CountrySets, origin: Origin) -> RouteFacts:
     """The facts in `row`, each of which has to be there. Raises: SettingsError."""
-    law = territory(row, "operator_law", sets)
-    if isinstance(law, Everywhere):
-        raise row.bad("operator_law", "a list of countries, or unknown")
+    law = _law(row, sets)
     processing, transit = territory(row, "processing", sets), territory(row, "transit", sets)
     storage = territory(row, "storage", sets)
     return row.made(
@@ -73,6 +74,39 @@ def read_facts(row: Table, sets: CountrySets, origin: Origin) -> RouteFacts:
             price_multiplier=origin.price_multiplier,
         ),
     )
+
+
+def read_some(row: Table, sets: CountrySets) -> dict[str, Fact]:
+    """Those facts that a person can fill in and did, none of which has to be there. Raises: SettingsError."""
+    row.require((), FILLABLE)
+    return {name: _fact(row, name, sets) for name in row.names}
+
+
+def _fact(row: Table, name: str, sets: CountrySets) -> Fact:
+    if name == "operator_law":
+        return _law(row, sets)
+    if name == "retention_days":
+        return days(row, name)
+    if name in ("training", "human_review"):
+        return answer(row, name)
+    return territory(row, name, sets)
+
+
+def fact_text(fact: Fact) -> str | int | list[str]:
+    """How a fact is written in a person's file."""
+    if isinstance(fact, bool):
+        return "yes" if fact else "no"
+    if isinstance(fact, int):
+        return fact
+    place = territory_json(fact)
+    return UNKNOWN.value if place is None else place or NONE
+
+
+def _law(row: Table, sets: CountrySets) -> frozenset[str] | Unknown:
+    law = territory(row, "operator_law", sets)
+    if isinstance(law, Everywhere):
+        raise row.bad("operator_law", "a list of countries, or unknown")
+    return law
 
 
 def territory(row: Table, key: str, sets: CountrySets) -> Territory:

@@ -57,9 +57,17 @@ def _dumped(name: str, table: Mapping[str, object]) -> str:
     lines = [tomli_w.dumps({name: plain})]
     for key, value in table.items():
         if isinstance(value, dict):
-            inner = ", ".join(tomli_w.dumps({k: v}).strip() for k, v in value.items())
+            inner = ", ".join(_on_one_line(tomli_w.dumps({k: v})) for k, v in value.items())
             lines.append(f"{key} = {{ {inner} }}\n")
     return "".join(lines)
+
+
+def _on_one_line(assignment: str) -> str:
+    """A key and its value, of which a list is written with a line for each of its texts."""
+    first, *texts = assignment.strip().split("\n")
+    if not texts:
+        return first
+    return first + ", ".join(text.strip().removesuffix(",") for text in texts[:-1]) + texts[-1]
 
 
 def _replaced(text: str, name: str, body: str) -> str:

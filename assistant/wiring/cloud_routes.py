@@ -14,18 +14,26 @@ if TYPE_CHECKING:
     from assistant.domain.cloud_setup import CloudSetup
     from assistant.domain.residency import RouteFacts
     from assistant.domain.routing import RouteState
+    from assistant.storage.cloud_entries import CloudEntry
     from assistant.storage.cloud_file import CloudFile
     from assistant.storage.policies import FilePolicies
 
 
 @dataclass(frozen=True, slots=True)
 class CloudState:
-    """One cloud route: whether something can be sent there now, given a consent, and why; `key` says where its key is from."""
+    """One cloud route: whether something can be sent there now, given a consent, and why; `key` says where its key is from.
+
+    `passes` and `rules` are what the rules say of it, whatever else it needs; `note` is what became of the person's own word on
+    it, where that does not hold.
+    """
 
     setup: "CloudSetup"
     ready: bool
     why: str
     key: str
+    passes: bool
+    rules: str
+    note: str = ""
 
     @property
     def state(self) -> "RouteState":
@@ -68,17 +76,19 @@ class CloudRoutes:
     def states(self) -> tuple[CloudState, ...]:
         """Every cloud route with what it still needs. Nobody is asked anything. Raises: SettingsError."""
         # Without one, neither the registry nor a store for keys is looked into.
-        return tuple(self.state(entry.setup) for entry in self.file.entries())
+        return tuple(self.state(entry) for entry in self.file.entries())
 
-    def state(self, setup: "CloudSetup") -> CloudState:
+    def state(self, entry: "CloudEntry") -> CloudState:
         """What one of them still needs. Never raises."""
+        setup = entry.setup
         needs, key = self._needs_key(setup)
-        passes, why = self.passing(setup.row.facts)
+        passes, rules = self.passing(setup.row.facts)
+        ready, why = passes, rules
         if setup.row.unusable:
-            passes, why = False, setup.row.unusable
+            ready, why = False, setup.row.unusable
         if needs:
-            passes, why = False, needs if passes else f"{why}; {needs}"
-        return CloudState(setup, passes, why, key)
+            ready, why = False, needs if ready else f"{why}; {needs}"
+        return CloudState(setup, ready, why, key, passes, rules, _note(entry))
 
     def passing(self, facts: "RouteFacts") -> tuple[bool, str]:
         """Whether a rule lets clean text of some label go there, and which, or the first reason why none does."""
@@ -97,6 +107,17 @@ class CloudRoutes:
         rest = f"; and {more} more {'reason' if more == 1 else 'reasons'}" if more else ""
         return False, judged.reasons[0].text + rest
 
+    def lacking(self, facts: "RouteFacts") -> tuple[str, ...]:
+        """The facts that the person has to declare before clean text passes; empty where it does, or where that is not enough."""
+        from assistant.domain.rules import lacking
+        from assistant.domain.sensitivity import Label
+
+        if self.passing(facts)[0]:
+            return ()
+        rules = self.policies.rules()
+        normal = lacking(rules, facts, Label.NORMAL, self.today)
+        return normal or lacking(rules, facts, Label.PUBLIC, self.today)
+
     def _needs_key(self, setup: "CloudSetup") -> tuple[str, str]:
         """What it lacks of a key ("": nothing), and where its key is from."""
         from assistant.domain.permit import Auth
@@ -108,3 +129,17 @@ class CloudRoutes:
         except AssistantError as error:
             return str(error), ""
         return ("" if source else f"it has no key (assistant routes key {setup.id})"), source
+
+
+def _note(entry: "CloudEntry") -> str:
+    """Why the person's own word on a route does not hold; "" where it does, and where there is none."""
+    if not entry.void and (entry.declared_for or not entry.facts):
+        return ""
+    from assistant.domain.sheet import fact_words
+
+    words = fact_words([name for name, _ in entry.facts])
+    again = f"assistant routes declare {entry.setup.id}"
+    if entry.void:
+        rest = f", and {words} unknown again" if words else ""
+        return f"changed since you declared it on {entry.declared_on}: your word is void{rest} ({again})"
+    return f"not declared yet, so still unknown: {words} ({again})"
