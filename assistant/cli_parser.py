@@ -4,8 +4,29 @@ import argparse
 from collections.abc import Callable
 from typing import NoReturn
 
-from assistant import __version__, cli_ask, cli_doctor, cli_history, cli_models, cli_routes
+from assistant import (
+    __version__,
+    cli_ask,
+    cli_audit,
+    cli_consent,
+    cli_doctor,
+    cli_history,
+    cli_models,
+    cli_policy,
+    cli_routes,
+)
 from assistant.domain.hygiene import harmless
+
+_COMMANDS = (
+    cli_ask,
+    cli_doctor,
+    cli_models,
+    cli_routes,
+    cli_policy,
+    cli_consent,
+    cli_audit,
+    cli_history,
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -25,6 +46,6 @@ def build_parser(chat: Callable[[argparse.Namespace], int]) -> argparse.Argument
     parser.add_argument("--version", action="version", version=f"assistant {__version__}")
     parser.set_defaults(run=chat)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (cli_ask, cli_doctor, cli_models, cli_routes, cli_history):
+    for command in _COMMANDS:
         command.add_parser(commands)
     return parser

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from assistant.domain.errors import UsageError
 from assistant.domain.models import InstalledModel
-from assistant.domain.settings import Settings
+from assistant.domain.settings import NetworkSettings, Settings
 from assistant.machine.clock import SystemClock
 from assistant.ports import Clock, Fetcher
 from assistant.storage import paths, shipped
@@ -45,7 +45,7 @@ def model_shelf(places: paths.Places, clock: Clock, settings: Settings) -> Model
         return Starter(clock)
 
     def over_https() -> Fetcher:
-        return _https(_catalog(), clock)
+        return _https(_catalog(), clock, settings.network)
 
     return ModelShelf(
         places.models,
@@ -72,12 +72,12 @@ def memory_bytes() -> tuple[int | None, int | None]:
     return memory.total_bytes, memory.available_bytes
 
 
-def _https(catalog: "Catalog", clock: Clock) -> Fetcher:
+def _https(catalog: "Catalog", clock: Clock, network: NetworkSettings) -> Fetcher:
     from assistant.domain.downloads import Reach
     from assistant.outbound.door import Door
     from assistant.outbound.downloads import Downloads
 
-    return Downloads(Door(clock), Reach(catalog.origin, catalog.hosts), clock)
+    return Downloads(Door(clock, network=network), Reach(catalog.origin, catalog.hosts), clock)
 
 
 def chosen_model(models: ModelShelf, settings: Settings) -> InstalledModel | None:

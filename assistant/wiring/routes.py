@@ -11,6 +11,8 @@ from assistant.machine.clock import SystemClock
 from assistant.ports import Backend, Clock, Door
 from assistant.storage import paths
 from assistant.storage.routes import FILE, TomlRoutes
+from assistant.wiring.cloud_routes import CloudRoutes
+from assistant.wiring.keys import KeyRoom
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,16 @@ class OwnRoutes:
         )
 
 
-def open_routes() -> OwnRoutes:
-    """The person's own routes alone, for the commands that need nothing else. Raises: StorageError."""
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """All that a person set up in their file of routes: their own servers, and their routes to the cloud."""
+
+    own: OwnRoutes
+    cloud: CloudRoutes
+
+
+def open_routes() -> SetUp:
+    """What is set up, for the commands that need nothing else. Raises: StorageError."""
     places = paths.find()
     paths.make(places)
     clock = SystemClock()
@@ -69,7 +79,9 @@ def open_routes() -> OwnRoutes:
     @functools.cache
     def door() -> Door:
         from assistant.outbound.door import Door as OpenDoor
+        from assistant.storage.settings import TomlSettings
 
-        return OpenDoor(clock)
+        return OpenDoor(clock, network=TomlSettings(places.settings_file).load().network)
 
-    return OwnRoutes(TomlRoutes(places.config / FILE), clock, door)
+    own = OwnRoutes(TomlRoutes(places.config / FILE), clock, door)
+    return SetUp(own, CloudRoutes(places, clock, KeyRoom(places)))

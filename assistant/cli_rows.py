@@ -1,0 +1,83 @@
+"""The cloud routes in lines: those of the registry with what the rules say of them, and those that a person set up."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from assistant.domain.hygiene import one_line
+from assistant.domain.sheet import evidence, review_note, territory_words, where
+
+if TYPE_CHECKING:
+    from assistant.domain.cloud_routes import CloudRoute
+    from assistant.domain.residency import CountrySet
+    from assistant.wiring.cloud_routes import CloudRoutes, CloudState
+
+
+def row_json(routes: "CloudRoutes", row: "CloudRoute") -> dict[str, object]:
+    """One row of the registry; `why` says which rule would pass, or the first reason why none does."""
+    passes, why = routes.passing(row.facts)
+    facts = row.facts.to_json()
+    return {
+        "id": row.id,
+        "operator": row.facts.operator,
+        "operator_law": facts["operator_law"],
+        "region": row.region,
+        "wire": row.wire.value,
+        "processing": facts["processing"],
+        "storage": facts["storage"],
+        "retention_days": facts["retention_days"],
+        "evidence": facts["evidence"],
+        "review_by": facts["review_by"],
+        "asks": list(row.asks),
+        "usable": row.asks != () or row.unusable == "",
+        "passes": passes,
+        "why": why,
+        "note": row.note,
+        "source": row.facts.source,
+    }
+
+
+def row_line(routes: "CloudRoutes", row: "CloudRoute", sets: "tuple[CountrySet, ...]") -> str:
+    """The same for a person."""
+    passes, why = routes.passing(row.facts)
+    asks = f" (asks for {', '.join(row.asks)})" if row.asks else ""
+    lacking = "" if row.asks else row.unusable
+    state = "no" if lacking or not passes else "may"
+    place = territory_words(row.facts.processing, sets)
+    return one_line(
+        f"{row.id:26} {state:3} {row.facts.evidence.value}  {row.facts.operator} · processed: {place}{asks}: {lacking or why}",
+        400,
+    )
+
+
+def state_json(routes: "CloudRoutes", found: "CloudState") -> dict[str, object]:
+    """One route that is set up, with its facts; `key` says where its key is from, never what it is."""
+    setup = found.setup
+    facts = setup.row.facts
+    return {
+        **found.state.to_json(),
+        "url": setup.row.base_url,
+        "context_tokens": setup.context_tokens,
+        "key": found.key or None,
+        "own": setup.own,
+        "facts": facts.to_json(),
+        "note": review_note(facts, routes.today) or None,
+    }
+
+
+def state_lines(
+    routes: "CloudRoutes", found: "CloudState", sets: "tuple[CountrySet, ...]"
+) -> Iterator[str]:
+    """The same for a person: its state, its facts in short, what is known of them."""
+    setup = found.setup
+    facts, place = setup.row.facts, setup.endpoint
+    ready = "ready" if found.ready else "off"
+    at = place.url if place else "an unknown address"
+    yield one_line(
+        f"{setup.id:16} cloud         {ready:5}  {setup.model} at {at}: {found.why}", 600
+    )
+    law = territory_words(facts.operator_law, sets)
+    yield one_line(f"    {facts.operator} (law: {law}) · {where(facts, sets)}", 600)
+    yield one_line(f"    {evidence(facts)}; key: {found.key or 'none'}", 600)
+    note = review_note(facts, routes.today)
+    if note:
+        yield one_line(f"    {note}", 600)

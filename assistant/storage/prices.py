@@ -1,0 +1,141 @@
+"""Reads what models cost: the shipped snapshot, and the person's own `prices.toml`, whose prices win."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+from assistant.domain.cloud_routes import CloudRoute
+from assistant.domain.cloud_setup import CloudSetup
+from assistant.domain.departure import PriceBound
+from assistant.domain.errors import AssistantError, StorageError
+from assistant.domain.price_list import NoPrice, PriceList, Quote, find, is_stale
+from assistant.storage import shipped
+from assistant.storage.own_prices import NO_OWN_PRICES, OwnPrices, read_own_prices
+from assistant.storage.price_snapshot import Snapshot, read_snapshot
+
+SHIPPED: Final = "config/prices.json"
+FILE: Final = "prices.toml"
+"""The name of the person's own file in the config folder."""
+
+_Stamp = tuple[int, int, int]
+
+
+class PriceFiles:
+    """The prices in force; the person's file is read anew where it changed. Safe to call from any thread.
+
+    Implements ports.leaving.Prices. Where one of the files cannot be read, no price is known, and `problem` says why.
+    """
+
+    def __init__(self, own: Path, find: Callable[[str], Path] = shipped.path) -> None:
+        """`own` is the person's file, which need not exist."""
+        self._own = own
+        self._find = find
+        self._snapshot: Snapshot | StorageError | None = None
+        self._read: tuple[_Stamp | None, OwnPrices] = (None, NO_OWN_PRICES)
+
+    def bound(self, setup: CloudSetup, input_tokens: int, reply_tokens: int) -> PriceBound | None:
+        """The most that a send may cost, whenever it goes; None where no price is known. Never raises."""
+        try:
+            amounts = [
+                (money.amount, money.currency, quote.as_of)
+                for quote in self._quotes(setup.row, setup.model)
+                if (money := quote.most(input_tokens, reply_tokens)) is not None
+            ]
+        except AssistantError:
+            return None
+        if not amounts:
+            return None
+        cost, currency, as_of = max(amounts)
+        return PriceBound(cost, currency, as_of.isoformat())
+
+    def quote(self, row: CloudRoute, model: str, at: datetime) -> Quote | NoPrice:
+        """What `model` costs over the route `row` at the moment `at` (with its time zone), or why nobody knows. Never raises."""
+        try:
+            own = self._own_prices().find(row.id, model)
+            if own is not None:
+                return own
+            found = find(self._shipped().tariffs, self._list, row.id, model)
+            if isinstance(found, NoPrice):
+                return found
+            return found.quote(row.facts.price_multiplier, at)
+        except AssistantError as error:
+            return NoPrice(error.note().line())
+
+    @property
+    def problem(self) -> str:
+        """Why no price is known at all; "" where the files can be read."""
+        try:
+            self._own_prices()
+            self._shipped()
+        except AssistantError as error:
+            return error.note().line()
+        return ""
+
+    @property
+    def as_of(self) -> date | None:
+        """The day of the shipped prices; single lists may be older. None where they cannot be read."""
+        try:
+            return self._shipped().as_of
+        except AssistantError:
+            return None
+
+    def age_days(self, today: date) -> int | None:
+        """How old the shipped prices are; None where they cannot be read."""
+        as_of = self.as_of
+        return None if as_of is None else (today - as_of).days
+
+    def stale(self, today: date) -> bool:
+        """Whether the shipped prices are too old to be relied on, or cannot be read."""
+        as_of = self.as_of
+        return as_of is None or is_stale(as_of, today)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hex of the prices in force, for the record; "" where they cannot be read."""
+        try:
+            both = (self._shipped().digest, self._own_prices().digest)
+        except AssistantError:
+            return ""
+        return hashlib.sha256("\0".join(both).encode()).hexdigest()
+
+    def _quotes(self, row: CloudRoute, model: str) -> tuple[Quote, ...]:
+        """Every price that may hold. Raises: SettingsError, StorageError."""
+        own = self._own_prices().find(row.id, model)
+        if own is not None:
+            return (own,)
+        found = find(self._shipped().tariffs, self._list, row.id, model)
+        return () if isinstance(found, NoPrice) else found.quotes(row.facts.price_multiplier)
+
+    def _list(self, name: str) -> PriceList:
+        return self._shipped().prices(name)
+
+    def _shipped(self) -> Snapshot:
+        """The shipped snapshot, read once. Raises: StorageError, each time the same."""
+        if self._snapshot is None:
+            try:
+                self._snapshot = read_snapshot(self._find(SHIPPED))
+            except StorageError as error:
+                self._snapshot = error
+        if isinstance(self._snapshot, StorageError):
+            raise self._snapshot
+        return self._snapshot
+
+    def _own_prices(self) -> OwnPrices:
+        """The person's prices. Raises: SettingsError."""
+        stamp = _stamp(self._own)
+        known, prices = self._read
+        if stamp != known or stamp is None:
+            prices = read_own_prices(self._own)
+            self._read = (stamp, prices)
+        return prices
+
+
+def _stamp(path: Path) -> _Stamp | None:
+    """What changes when the file does; None where that cannot be told."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return (state.st_mtime_ns, state.st_size, state.st_ino)
