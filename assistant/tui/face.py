@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.screen import Screen
 
@@ -19,10 +19,14 @@ from assistant.tui.shelf import Shelf
 from assistant.tui.widgets.columns import Columns
 from assistant.tui.widgets.composer import entitle
 from assistant.tui.widgets.panel import panel_line
-from assistant.tui.widgets.status import IDLE, OFFERED, RUNNING, Status
+from assistant.tui.widgets.status import CLOUD, CLOUD_OFFERED, IDLE, OFFERED, RUNNING, Status
 
 if TYPE_CHECKING:
+    from textual.screen import ModalScreen
+
     from assistant.domain.sensing import Sensed
+
+_T = TypeVar("_T")
 
 TICK_S = 0.5
 """How often the panel is drawn while a turn runs, and how often a wait counts on."""
@@ -72,6 +76,10 @@ class Face:
         else:
             self._screen.notify(text, timeout=5, markup=False)
 
+    async def ask(self, sheet: "ModalScreen[_T]") -> _T | None:
+        """Opens a sheet and gives what it ends with; from a worker alone."""
+        return await self._screen.app.push_screen_wait(sheet)
+
     def need_model(self) -> None:
         """Offers to fetch one."""
         app = self._screen.app
@@ -100,16 +108,21 @@ class Face:
         desk.greet()
         self.label()
         self.tick()
+        if desk.sending.lookout.routes:
+            self.run_worker(desk.sending.look())
 
     def label(self) -> None:
         """Says where the next message goes, and which keys there are."""
-        desk = self.desk
-        bound = desk.bearings.bound(desk.chat)
+        desk, sending = self.desk, self.desk.sending
+        sending.settle()
+        bound = sending.bound(desk.chat)
         writable = self._services.journal.writable
         left = any(r.place is not Place.THIS_MACHINE for r in desk.turns.readings.routes)
-        self.status.stand(wording.standing(writable=writable, bound=bound, left=left))
-        offered = OFFERED if desk.fallback.offer else IDLE
-        self.status.hints(RUNNING if desk.turns.running_in(desk.chat) else offered)
+        said = wording.standing(writable=writable, bound=bound, left=left, grants=sending.grants)
+        self.status.stand(said)
+        idle, offered = (CLOUD, CLOUD_OFFERED) if sending.lookout.routes else (IDLE, OFFERED)
+        idle = offered if desk.fallback.offer else idle
+        self.status.hints(RUNNING if desk.turns.running_in(desk.chat) else idle)
         entitle(self.transcript, desk.chat.title or "New chat")
         self.composer.label(bound, wording.window(desk.context, desk.bearings.doing))
 
@@ -127,6 +140,8 @@ class Face:
     def beat(self) -> None:
         """Time to look at the sensors, where somebody may see them or a reply runs that they explain."""
         busy = self.desk.turns.running is not None
+        if self.desk.sending.lookout.routes:
+            self.run_worker(self.desk.sending.look())
         if busy or self.columns.panel.display:
             self._senses.beat(busy=busy)
 

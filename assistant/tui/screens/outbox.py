@@ -63,9 +63,7 @@ class OutboxScreen(ModalScreen[None]):
         """Reads the newest."""
         await self._more()
 
-    async def on_option_list_option_highlighted(
-        self, event: OptionList.OptionHighlighted
-    ) -> None:
+    async def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """The end is near: reads on."""
         if event.option_index >= self._read - 10:
             await self._more()

@@ -1,0 +1,79 @@
+"""The keys of the consent sheet, in words: what each does now, as many on a line as fit."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from textual.content import Content
+
+from assistant.domain.departure import PriceBound
+from assistant.domain.findings import ScanVerdict
+from assistant.tui.screens.consent_lines import LEVELS
+from assistant.tui.screens.consent_terms import Bounds
+
+_GAP = 3
+
+
+class Asked(NamedTuple):
+    """What can be said and changed on the sheet now; `held` messages could be let go."""
+
+    grants: bool
+    bounds: Bounds
+    price: PriceBound | None
+    keep_back: ScanVerdict | None
+    tainted: bool
+    left_out: bool
+    held: int
+
+
+class Key(NamedTuple):
+    """A key, what it does, and the action that a click runs."""
+
+    key: str
+    words: str
+    action: str
+
+
+def deny_text() -> str:
+    """What stands on the one button."""
+    return "Deny"
+
+
+def key_lines(asked: Asked, width: int) -> list[Content]:
+    """All keys that do something now: those that grant first, on lines of their own."""
+    lines = _flow(list(_grants(asked)), width) if asked.grants else []
+    return [*lines, *_flow(list(_changes(asked)), width)] or [Content("")]
+
+
+def _grants(asked: Asked) -> Iterator[Key]:
+    until = asked.bounds.until
+    yield Key("o", "once", "grant('o')")
+    yield Key("m", "15 minutes", "grant('m')")
+    yield Key("c", "this conversation", "grant('c')")
+    yield Key("d", f"until {until}" if until else "until a day…", "grant('d')")
+    if until:
+        yield Key("e", "another day", "day")
+
+
+def _changes(asked: Asked) -> Iterator[Key]:
+    if asked.tainted:
+        words = "take in what must stay" if asked.left_out else "leave out what must stay"
+        yield Key("l", words, "leave_out")
+    if asked.held:
+        yield Key("x", "let a message go…", "let_go")
+    yield Key("r", f"kept back: {LEVELS[asked.keep_back]}", "keep_back")
+    if asked.grants:
+        yield Key("b", f"budget: {asked.bounds.words(asked.price)}", "budget")
+        also = "also after a local failure" if asked.bounds.fallback else "only what you send"
+        yield Key("f", also, "fallback")
+
+
+def _flow(keys: Sequence[Key], width: int) -> list[Content]:
+    lines: list[Content] = []
+    line = Content("")
+    for one in keys:
+        item = Content.from_markup(f"[@click=screen.{one.action}][b]{one.key}[/b] {one.words}[/]")
+        if line and line.cell_length + _GAP + item.cell_length > width:
+            lines.append(line)
+            line = Content("")
+        line = Content.assemble(line, " " * _GAP, item) if line else item
+    return [*lines, line] if line else lines
