@@ -34,10 +34,6 @@ class Desk(Protocol):
     turns: Turns
     bearings: "Bearings"
 
-    async def open(self, conversation: str) -> None:
-        """Brings a conversation into view."""
-        ...
-
 
 class Clearance:
     """Asks the policy each time, and the person where it says so; sends nothing."""
@@ -141,8 +137,6 @@ class Clearance:
         answer = await self._view.ask(ConsentScreen(petition))
         if petition.moved:
             ask.chat.head = petition.moved
-            if ask.chat is self._desk.chat:
-                await self._desk.open(ask.chat.conversation)
         if answer is None or answer.terms is None:
             await self._refused(petition, answer)
             return None

@@ -19,7 +19,7 @@ from assistant.tui.shelf import Shelf
 from assistant.tui.widgets.columns import Columns
 from assistant.tui.widgets.composer import entitle
 from assistant.tui.widgets.panel import panel_line
-from assistant.tui.widgets.status import CLOUD, CLOUD_OFFERED, IDLE, OFFERED, RUNNING, Status
+from assistant.tui.widgets.status import RUNNING, Status, idle_hints
 
 if TYPE_CHECKING:
     from textual.screen import ModalScreen
@@ -120,9 +120,12 @@ class Face:
         left = any(r.place is not Place.THIS_MACHINE for r in desk.turns.readings.routes)
         said = wording.standing(writable=writable, bound=bound, left=left, grants=sending.grants)
         self.status.stand(said)
-        idle, offered = (CLOUD, CLOUD_OFFERED) if sending.lookout.routes else (IDLE, OFFERED)
-        idle = offered if desk.fallback.offer else idle
-        self.status.hints(RUNNING if desk.turns.running_in(desk.chat) else idle)
+        offered = bool(desk.fallback.offer)
+        self.status.hints(
+            RUNNING
+            if desk.turns.running_in(desk.chat)
+            else idle_hints(offered=offered, cloud=bool(sending.lookout.routes))
+        )
         entitle(self.transcript, desk.chat.title or "New chat")
         self.composer.label(bound, wording.window(desk.context, desk.bearings.doing))
 

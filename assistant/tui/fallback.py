@@ -79,5 +79,6 @@ class Fallback:
             return ""
         route = self.offer.route
         if self.offer.distant:
-            return f"asks the same in the cloud · {route.id} · {one_line(route.model, 40)} · you see first what leaves"
+            names = f"{one_line(route.id, 40)} · {one_line(route.model, 40)}"
+            return f"asks the cloud · {names} · you see first what leaves"
         return f"asks the same on {runs_on(route)} · {route.id} · {one_line(route.model, 40)}"

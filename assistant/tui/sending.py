@@ -42,6 +42,10 @@ class Desk(clearance.Desk, Protocol):
         """What was not sent goes back to where it was written."""
         ...
 
+    async def open(self, conversation: str) -> None:
+        """Brings a conversation into view."""
+        ...
+
 
 class Sending:
     """Nothing goes to the cloud but by a key of the person's, and none of it without a grant."""
@@ -71,9 +75,12 @@ class Sending:
         """Where the next message of `chat` goes, and its label."""
         bound = self._desk.bearings.bound(chat)
         route = next((r for r in self.lookout.routes if r.id == chat.cloud), None)
-        if route is not None and self.clearance.lease(chat, route.id) is not None:
+        label = self._desk.labels.of_next(chat)
+        # What must not leave is answered here, also in a chat whose messages leave.
+        leaves = route is not None and label is not Label.LOCAL_ONLY
+        if route is not None and leaves and self.clearance.lease(chat, route.id) is not None:
             bound = Bound(route, Place.CLOUD, zone=self.lookout.latest.zones.get(route.id, ""))
-        return bound._replace(mark=MARKS[self._desk.labels.of_next(chat)])
+        return bound._replace(mark=MARKS[label])
 
     @property
     def grants(self) -> Grants:
@@ -193,7 +200,7 @@ class Sending:
 
     async def _leave(self, ask: Ask, *, switch: bool = False) -> None:
         """Sends to the cloud or hands back, one text after the other; meanwhile a crash does not lose it."""
-        chat = ask.chat
+        chat, head = ask.chat, ask.chat.head
         chat.held.append(ask.text)
         self._desk.keep(chat)
         self._view.label()
@@ -205,6 +212,10 @@ class Sending:
             self._view.tell(str(error), error=True)
         finally:
             chat.held.remove(ask.text)
+        if chat.head != head and chat is self._desk.chat:
+            # A message was let go: the conversation goes on in another branch.
+            self._desk.keep(chat)
+            await self._desk.open(chat.conversation)
         if ready is None:
             self._desk.handed_back(chat, ask.text, ask.label)
             return

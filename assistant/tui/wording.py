@@ -35,7 +35,7 @@ class Bound(NamedTuple):
 class Standing(NamedTuple):
     """What the bar says: the place statement, or why nothing can be sent; `fault` in red.
 
-    `word` stands in the place of the place's own; `act` is the key that ends what is said.
+    `word` stands in the place of the place's own, before `joint` and the text; `act` is the key that ends what is said.
     """
 
     place: Place = Place.THIS_MACHINE
@@ -43,6 +43,7 @@ class Standing(NamedTuple):
     fault: str = ""
     word: str = ""
     act: str = ""
+    joint: str = " · "
 
 
 class Grants(NamedTuple):
@@ -101,7 +102,8 @@ def standing(*, writable: bool, bound: Bound, left: bool, grants: Grants | None 
     route = bound.route
     if grants.here:
         word = "" if bound.place is Place.CLOUD else "GRANTED"
-        return Standing(Place.CLOUD, one_line(grants.here, 90), word=word, act="f4 revoke")
+        here = one_line(grants.here, 90)
+        return Standing(Place.CLOUD, here, word=word, act="f4 revoke", joint=" ")
     if route is not None and route.place is not Place.THIS_MACHINE:
         return Standing(route.place, f"prompts go to {one_line(route.id, 40)}")
     if grants.elsewhere:

@@ -32,6 +32,7 @@ _MOST_WIDE = 104
 _FRAME = 4
 """Columns of border and padding."""
 _LEAST_ROWS = 3
+_ROOMY = 3
 _KEYS: dict[str, Span] = {
     "o": Span.ONCE,
     "m": Span.WHILE,
@@ -64,7 +65,12 @@ class ConsentScreen(ModalScreen[Answer]):
     ConsentScreen #sheet.-denied { border: round $error; border-title-color: $text-error; }
     ConsentScreen Static { height: auto; }
     ConsentScreen #line, ConsentScreen #rest { color: $text-muted; }
-    ConsentScreen #leaves { scrollbar-size-vertical: 1; background: $surface; }
+    ConsentScreen #line { text-wrap: nowrap; text-overflow: ellipsis; }
+    ConsentScreen #leaves {
+        background: $surface; scrollbar-size-vertical: 1; scrollbar-background: $surface;
+        scrollbar-color: $foreground 30%; scrollbar-color-hover: $foreground 50%;
+    }
+    ConsentScreen .-roomy { margin: 1 0 0 0; }
     ConsentScreen #acts { height: auto; }
     ConsentScreen Deny { width: 8; margin: 0 2 0 0; background: $foreground 15%; text-style: bold; text-align: center; }
     ConsentScreen Deny:focus { background: $foreground; color: $surface; text-style: bold; }
@@ -151,6 +157,11 @@ class ConsentScreen(ModalScreen[Answer]):
         keys = key_lines(self._asked(), inner - 10)
         body = consent_lines.body(petition, inner - 1)
         room = height - 3 - len(head) - len(rest) - len(keys)
+        # Where there is room the parts stand apart.
+        roomy = room - len(body) >= _ROOMY
+        room -= _ROOMY if roomy else 0
+        for part in ("#line", "#rest", "#acts"):
+            self.query_one(part).set_class(roomy, "-roomy")
         if room < _LEAST_ROWS:
             head, room = head[:2], max(1, height - 5 - len(rest) - len(keys))
         self.query_one("#to", Static).update(_drawn(head))
@@ -302,8 +313,8 @@ def _drawn(rows: Iterable[consent_lines.Row]) -> Content:
 
 def _rule(petition: Petition, width: int) -> Content:
     """The line between destination and text: what leaves at its left, what stays at its right."""
-    leaves, stays = consent_lines.title(petition.departure)
-    gap = max(1, width - len(leaves) - len(stays) - 6)
+    leaves, stays = consent_lines.title(petition)
+    gap = max(1, width - len(leaves) - len(stays) - 5)
     return Content.assemble(
         "── ", (leaves, "bold $text"), " " + "─" * gap + " ", (stays, "bold $text")
     )

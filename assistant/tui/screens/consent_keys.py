@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from textual.content import Content
+from textual.style import Style
 
 from assistant.domain.departure import PriceBound
 from assistant.domain.findings import ScanVerdict
+from assistant.domain.hygiene import one_line
 from assistant.tui.screens.consent_lines import LEVELS
 from assistant.tui.screens.consent_terms import Bounds
 
@@ -60,18 +62,19 @@ def _changes(asked: Asked) -> Iterator[Key]:
         yield Key("l", words, "leave_out")
     if asked.held:
         yield Key("x", "let a message go…", "let_go")
-    yield Key("r", f"kept back: {LEVELS[asked.keep_back]}", "keep_back")
+    yield Key("r", f"keep back: {LEVELS[asked.keep_back]}", "keep_back")
     if asked.grants:
         yield Key("b", f"budget: {asked.bounds.words(asked.price)}", "budget")
-        also = "also after a local failure" if asked.bounds.fallback else "only what you send"
-        yield Key("f", also, "fallback")
+        way = "sends by itself" if asked.bounds.fallback else "asks you"
+        yield Key("f", f"a failure here: {way}", "fallback")
 
 
 def _flow(keys: Sequence[Key], width: int) -> list[Content]:
     lines: list[Content] = []
     line = Content("")
     for one in keys:
-        item = Content.from_markup(f"[@click=screen.{one.action}][b]{one.key}[/b] {one.words}[/]")
+        click = Style.from_meta({"@click": f"screen.{one.action}"})
+        item = Content.assemble((one.key, "bold"), f" {one_line(one.words)}").stylize(click)
         if line and line.cell_length + _GAP + item.cell_length > width:
             lines.append(line)
             line = Content("")

@@ -32,6 +32,7 @@ STYLES = {
     "strong": "bold",
     "kept": "bold $text-success",
     "found": "bold underline $text-warning",
+    "noted": "underline",
     "note": "$foreground-muted",
     "staying": "$foreground-muted",
     "refused": "$text-error",
@@ -42,9 +43,9 @@ _LABEL = 7
 _ROLE = 10
 _WHO = {Role.SYSTEM: "system", Role.USER: "you", Role.ASSISTANT: "assistant"}
 LEVELS = {
-    ScanVerdict.BLOCK: "what must not leave",
-    ScanVerdict.WARN: "that, and what may be personal",
-    ScanVerdict.NOTE: "all that was found",
+    ScanVerdict.BLOCK: "keys, ids",
+    ScanVerdict.WARN: "keys, ids, phones",
+    ScanVerdict.NOTE: "all findings",
     None: "nothing",
 }
 """What is kept back, in words."""
@@ -56,7 +57,7 @@ def head(petition: Petition, width: int, today: date) -> list[Row]:
     facts, outgoing = departure.setup.row.facts, departure.outgoing
     parts = [
         ("to", who(departure), "strong"),
-        ("at", f"{outgoing.address} {one_line(outgoing.target, 100)}", ""),
+        ("at", one_line(f"{outgoing.address} {outgoing.target}", 200), ""),
         ("where", where(facts, sets), ""),
         ("known", evidence(facts), ""),
         ("", review_note(facts, today), "warned"),
@@ -74,16 +75,17 @@ def _rule(petition: Petition) -> tuple[str, str]:
     name = one_line(decision.rule, 40)
     if decision.verdict is Verdict.DENY:
         many = len(why_not(decision))
-        return f"refused by {name}: {many} reason{'' if many == 1 else 's'}, below", "refused"
+        return f"not as it is, for {many} reason{'' if many == 1 else 's'}: see below", "refused"
     return f"{name} lets {decision.label.value} text pass", ""
 
 
-def title(departure: Departure) -> tuple[str, str]:
+def title(petition: Petition) -> tuple[str, str]:
     """What leaves and what stays, counted, for the line between destination and text."""
+    departure = petition.departure
     leaves, stays = len(departure.leaves), len(departure.stays)
     size = sum(len(one.text.encode(errors="replace")) for one in departure.leaves)
     return (
-        f"leaves: {_count(leaves)}, {size:,} bytes of text",
+        f"{'leaves' if petition.open else 'would leave'}: {_count(leaves)}, {size:,} bytes of text",
         f"stays: {_count(stays)}" if stays else "nothing stays",
     )
 

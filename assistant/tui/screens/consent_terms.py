@@ -33,7 +33,7 @@ class Bounds:
         many = f"{self.requests} request{'' if self.requests == 1 else 's'}"
         if self.cost is not None and price is not None:
             return f"{many}, at most {self.cost:f} {price.currency}"
-        return f"{many}, no bound in money"
+        return f"{many}, any cost"
 
     def with_line(self, text: str, price: PriceBound | None) -> "Bounds":
         """These with what was typed, `100` or `100, 0.50`. Raises: UsageError."""
@@ -52,9 +52,8 @@ class Bounds:
             day = date.fromisoformat(text)
         except ValueError:
             raise UsageError("a day is written as 2026-12-07") from None
-        changed = replace(self, until=day)
-        changed.terms(Span.UNTIL, now_ms, None).limits(now_ms)
-        return changed
+        Bounds(until=day).terms(Span.UNTIL, now_ms, None).limits(now_ms)
+        return replace(self, until=day)
 
     def terms(self, span: Span, now_ms: int, price: PriceBound | None) -> Terms:
         """The yes that these bounds make at `now_ms` (Unix time)."""

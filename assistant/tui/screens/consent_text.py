@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from assistant.domain.departure import Leaving
-from assistant.domain.findings import GRAVITY, Finding, outermost
+from assistant.domain.findings import Finding, ScanVerdict, outermost
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.redaction import Placeholders
 
-PLAIN, KEPT, FOUND = "", "kept", "found"
+PLAIN, KEPT, FOUND, NOTED = "", "kept", "found", "noted"
 _QUOTED = 60
 """Characters of a finding that are shown beside it."""
 
@@ -63,7 +63,8 @@ def _marked(literal: str, start: int, one: Leaving) -> Iterator[Piece]:
             continue
         yield from _plain(one.original[at : finding.start])
         words = one.original[finding.start : finding.end]
-        yield Piece(harmless(words), FOUND, _about(words, finding))
+        look = NOTED if finding.verdict is ScanVerdict.NOTE else FOUND
+        yield Piece(harmless(words), look, _about(words, finding))
         at = finding.end
     yield from _plain(one.original[at:end])
 
@@ -74,5 +75,4 @@ def _plain(text: str) -> Iterator[Piece]:
 
 
 def _about(words: str, finding: Finding) -> str:
-    grave = finding.verdict.value if GRAVITY[finding.verdict] < 2 else "only noted"
-    return f"{one_line(words, _QUOTED)} · {finding.kind.value}, {grave} · leaves as it is"
+    return f"{one_line(words, _QUOTED)} · {finding.kind.value} · leaves as it is"

@@ -41,6 +41,13 @@ _STANDS = {
 RUNNING = (Hint("escape", "esc", "stop"), Hint("enter", "enter", "queue"), *IDLE[1:])
 
 
+def idle_hints(*, offered: bool, cloud: bool) -> Sequence[Hint]:
+    """The keys while no reply of the chat runs: where something may be asked again, and where a cloud route is set up."""
+    if cloud:
+        return CLOUD_OFFERED if offered else CLOUD
+    return OFFERED if offered else IDLE
+
+
 class Status(Widget):
     """One line, two where the panel's line is among them."""
 
@@ -113,7 +120,7 @@ class Status(Widget):
             return Content.assemble((f" {cut}", "bold $error"))
         standing = self._standing
         word, colour = _STANDS[standing.place]
-        said = f" · {standing.text}" if standing.text else ""
+        said = f"{standing.joint}{standing.text}" if standing.text else ""
         act = f" · {standing.act}" if standing.act else ""
         # What ends it is never cut off.
         room = max(0, width - 2 - cell_len(standing.word or word) - cell_len(act))
