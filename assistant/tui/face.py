@@ -52,6 +52,7 @@ class Face:
         self.shelf = Shelf(
             services.engine, services.journal, services.clock, self.columns.chats, self
         )
+        self.composer.sent = self._begin_anew
         self._senses = Senses(services.sense, screen.run_worker, self._took)
 
     def mount(self) -> None:
@@ -128,6 +129,11 @@ class Face:
         )
         entitle(self.transcript, desk.chat.title or "New chat")
         self.composer.label(bound, wording.window(desk.context, desk.bearings.doing))
+
+    def _begin_anew(self) -> None:
+        """A message was sent: a key that is pressed now is for the one after it."""
+        self.desk.labels.take(self.desk.chat)
+        self.label()
 
     def tick(self) -> None:
         """Draws what the time changes."""

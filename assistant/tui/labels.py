@@ -43,7 +43,9 @@ class Labels:
         chat.mark = _NEXT[chat.mark or self.default]
         if chat.label is Label.LOCAL_ONLY:
             return "this chat is local-only, and so is every message in it · ctrl+p, label of this chat"
-        return ""
+        if self.of_next(chat) is chat.mark:
+            return ""
+        return f"this chat is {chat.label.value}, and so is every message in it at least"
 
     def raise_to(self, chat: Chat, label: Label) -> None:
         """What stands in the composer of `chat` has at least `label` from now on."""

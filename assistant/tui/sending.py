@@ -12,7 +12,7 @@ from assistant.tui import clearance
 from assistant.tui.clearance import Clearance
 from assistant.tui.labels import Labels
 from assistant.tui.turn import Ask, Chat
-from assistant.tui.wording import MARKS, Bound, Grants
+from assistant.tui.wording import Bound, Grants
 
 if TYPE_CHECKING:
     from assistant.domain.turns import TurnRecord
@@ -80,7 +80,7 @@ class Sending:
         leaves = route is not None and label is not Label.LOCAL_ONLY
         if route is not None and leaves and self.clearance.lease(chat, route.id) is not None:
             bound = Bound(route, Place.CLOUD, zone=self.lookout.latest.zones.get(route.id, ""))
-        return bound._replace(mark=MARKS[label])
+        return bound._replace(label=label)
 
     @property
     def grants(self) -> Grants:
@@ -106,9 +106,8 @@ class Sending:
     # What the person does.
 
     def enter(self, text: str, bound: Bound) -> None:
-        """Enter: to where the composer's badge said, which was `bound`."""
-        chat, label = self._desk.chat, self._desk.labels.take(self._desk.chat)
-        route = bound.route
+        """Enter: to where the composer's badge said, and with the label that it said, which was `bound`."""
+        chat, label, route = self._desk.chat, bound.label, bound.route
         if not self._sendable(text, label):
             return
         if route is not None and route.place is Place.CLOUD and route.declared:
@@ -118,7 +117,6 @@ class Sending:
             self._view.need_model()
         else:
             self._desk.post(Ask(chat, text, label=label))
-            self._view.label()
 
     def to_cloud(self, text: str, *, switch: bool = False) -> None:
         """Ctrl+S: this one message to the cloud; with `switch` those after it too, while the grant lives."""
@@ -142,17 +140,18 @@ class Sending:
     def toggle_label(self) -> None:
         """Ctrl+L: the next message is normal, local-only or public."""
         chat, labels = self._desk.chat, self._desk.labels
-        if said := labels.toggle(chat):
+        said = labels.toggle(chat)
+        if labels.typed(chat, self._view.composer.full_text):
+            said = "this text holds a local-only one, so it is local-only itself"
+        if said:
             self._view.tell(said)
-        elif labels.typed(chat, self._view.composer.full_text):
-            self._view.tell("this text holds a local-only one, so it is local-only itself")
         self._view.label()
 
     async def toggle_chat_label(self) -> None:
         """Everything that is said in this chat from now on is local-only, or is not any more."""
         chat = self._desk.chat
         kept = chat.label is Label.LOCAL_ONLY
-        label = Label.PUBLIC if kept else Label.LOCAL_ONLY
+        label = Label.NORMAL if kept else Label.LOCAL_ONLY
         try:
             if chat.conversation:
                 await self._engine.label_conversation(chat.conversation, label)

@@ -340,7 +340,10 @@ async def _begin(engine: Engine, ask: Ask, conversation: str) -> None:
     title = one_line(ask.text.strip().split("\n", 1)[0], TITLE_WIDTH)
     chat.conversation = await engine.start_conversation(chat.system, title, conversation)
     chat.title = title
-    if chat.label is not Label.PUBLIC:
+    # One of which nobody says anything is normal; a public message can only begin a public one.
+    begun = Label.PUBLIC if ask.label is Label.PUBLIC else Label.NORMAL
+    chat.label = chat.label if chat.label is Label.LOCAL_ONLY else begun
+    if chat.label is not Label.NORMAL:
         await engine.label_conversation(chat.conversation, chat.label)
     if chat.route:
         await engine.pin(chat.conversation, chat.route)

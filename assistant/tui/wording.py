@@ -20,8 +20,8 @@ _LEAST_REASON = 12
 class Bound(NamedTuple):
     """Where the next message goes; `why` says why there, or, where `route` is None, why nowhere.
 
-    `place` is None where no place is known: nothing can be sent. `zone` is where a cloud route is declared to work, `mark`
-    what is said of the message's label.
+    `place` is None where no place is known: nothing can be sent. `zone` is where a cloud route is declared to work, `label`
+    how far the message may travel.
     """
 
     route: Route | None = None
@@ -29,7 +29,7 @@ class Bound(NamedTuple):
     why: str = ""
     pinned: bool = False
     zone: str = ""
-    mark: str = ""
+    label: Label = Label.NORMAL
 
 
 class Standing(NamedTuple):
@@ -57,9 +57,9 @@ class Grants(NamedTuple):
 def badge(bound: Bound, width: int) -> str:
     """Where the next message goes, in at most `width` characters; neither the place's word nor the label's mark is cut off."""
     width = max(8, width)
-    if bound.mark:
-        mark = bound.mark if len(bound.mark) + 14 < width else bound.mark[:1]
-        rest = badge(bound._replace(mark=""), width - len(mark) - 3)
+    if mark := MARKS[bound.label]:
+        mark = mark if len(mark) + 14 < width else mark[:1]
+        rest = badge(bound._replace(label=Label.NORMAL), width - len(mark) - 3)
         return f"{rest} · {mark}"
     if bound.place is None:
         return one_line(bound.why or NO_MODEL, width)

@@ -17,6 +17,7 @@ from assistant.domain.permit import Auth, Outgoing, Receipt
 from assistant.domain.places import Address, Place, Route
 from assistant.domain.prompt import ChatMessage
 from assistant.domain.residency import CountrySet, RouteFacts
+from assistant.domain.routing import LocalReport
 from assistant.domain.rules import NoRules, Rules
 from assistant.domain.secret import Secret
 from assistant.domain.settings import Settings
@@ -153,7 +154,7 @@ def cloud_chat(folder: Path, *answers: Answer, settings: Settings | None = None)
         journal, on.machine.backends, on.clock, "test", flush_ms=0, border=lambda: border
     )
 
-    async def look() -> object:
+    async def look() -> LocalReport:
         return await on.machine.look(engine)
 
     on.services = replace(
@@ -161,7 +162,7 @@ def cloud_chat(folder: Path, *answers: Answer, settings: Settings | None = None)
         engine=engine,
         journal=journal,
         look=look,
-        sets=lambda: SETS,  # type: ignore[arg-type]
+        sets=lambda: SETS,
     )
     on.journal = journal
     cloud = DistantBackend(on.clock, [Answer(("From ", "the cloud."))])

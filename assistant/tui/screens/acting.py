@@ -38,9 +38,9 @@ class ActingScreen(Screen[None]):
         """How far the next message may travel."""
         self.face.desk.sending.toggle_label()
 
-    async def action_label_chat(self) -> None:
+    def action_label_chat(self) -> None:
         """Everything said in this chat from now on is local-only, or is not any more."""
-        await self.face.desk.sending.toggle_chat_label()
+        self.run_worker(self.face.desk.sending.toggle_chat_label())
 
     def action_ask_again(self) -> None:
         """The text whose turn failed, once more, on another route."""

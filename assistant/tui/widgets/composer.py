@@ -1,5 +1,6 @@
 """Where a person writes: Enter sends, other keys make a new line, the arrows bring back what was sent before."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events
@@ -78,6 +79,7 @@ class Composer(TextArea):
         self.recall = Recall()
         self._pastes = Pastes()
         self._bound = Bound()
+        self.sent: Callable[[], object] = lambda: None
         self._window = ""
 
     def label(self, bound: Bound, window: str) -> None:
@@ -134,6 +136,7 @@ class Composer(TextArea):
         elif self.text.strip():
             bound = self._bound
             self.post_message(self.Submitted(self.take(), bound))
+            self.sent()
 
     def action_leave(self) -> None:
         """Asks for an empty chat; what is typed from here on is for that one."""
