@@ -17,9 +17,9 @@ from assistant.tui.turn import Ask, Chat, Turns
 if TYPE_CHECKING:
     from assistant.domain.departure import Choice
     from assistant.tui.bearings import Bearings
-    from assistant.tui.desk import View
     from assistant.tui.petition import Answer, Petition
     from assistant.tui.services import Services
+    from assistant.tui.view import View
 
 NO_ROUTE = "no cloud route is set up · assistant routes add"
 LOCAL_ONLY = "this message is local-only, so it stays on this machine · ctrl+l changes its label"
@@ -74,6 +74,9 @@ class Clearance:
         ask = replace(ask, route=route, choice=self._choice())
         if not self._desk.turns.unrecorded(chat) and not self._desk.turns.running_in(chat):
             proposal = await self._propose(ask)
+            if not _denies(proposal) and (why := self._not_ready(route)):
+                self._view.tell(f"{route} cannot be asked: {why}", error=True)
+                return None
             asked = replace(ask, proposal=proposal)
             return asked if _allows(proposal) else await self._asked(asked)
         if self.lease(chat, route) is None:
@@ -87,6 +90,11 @@ class Clearance:
         proposal = await self._propose(ask, fallback=True)
         return replace(ask, proposal=proposal) if _allows(proposal) else None
 
+    def _not_ready(self, route: str) -> str:
+        """Why a route that rules and grants would let pass cannot be asked all the same: it has no key, perhaps."""
+        states = self._desk.bearings.states
+        return next((s.why for s in states if s.id == route and not s.ready), "")
+
     async def _chosen(self) -> str:
         """The route to send to; where several are set up and none is chosen, the person picks. "" where there is none."""
         wanted = self._settings().cloud.route
@@ -99,10 +107,8 @@ class Clearance:
         if not self.lookout.routes:
             self._view.tell(NO_ROUTE)
             return ""
-        from assistant.tui.screens.routes import RouteScreen
-
         states = [s for s in self._desk.bearings.states if s.place is Place.CLOUD]
-        self._picked = await self._view.ask(RouteScreen(states, "", cloud=True)) or ""
+        self._picked = await self._view.sheets.ask_cloud_route(states) or ""
         return self._picked
 
     def _choice(self) -> "Choice":
@@ -129,12 +135,11 @@ class Clearance:
     async def _asked(self, ask: Ask) -> Ask | None:
         """Shows what would leave, and does what the person says. Raises: AssistantError."""
         from assistant.tui.petition import Petition
-        from assistant.tui.screens.consent import ConsentScreen
 
         assert ask.proposal is not None
         services = self._services
         petition = Petition(self._engine, services.clock, ask.proposal, services.sets())
-        answer = await self._view.ask(ConsentScreen(petition))
+        answer = await self._view.sheets.ask_consent(petition)
         if petition.moved:
             ask.chat.head = petition.moved
         if answer is None or answer.terms is None:
@@ -161,3 +166,9 @@ def _allows(proposal: Proposal) -> bool:
     from assistant.domain.decisions import Verdict
 
     return proposal.decision.verdict is Verdict.ALLOW
+
+
+def _denies(proposal: Proposal) -> bool:
+    from assistant.domain.decisions import Verdict
+
+    return proposal.decision.verdict is Verdict.DENY

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from assistant.domain.errors import AssistantError, ErrorNote, RouteError
 from assistant.domain.events import Asked, Finished, Progress, TurnEvent
@@ -21,48 +21,11 @@ from assistant.tui.live import Live
 from assistant.tui.sending import Sending
 from assistant.tui.services import Services
 from assistant.tui.turn import Ask, Chat, Running, Turns
-from assistant.tui.widgets.composer import Composer
-from assistant.tui.widgets.queue import Queue
-from assistant.tui.widgets.transcript import Entry, Transcript
+from assistant.tui.widgets.transcript import Entry
 
 if TYPE_CHECKING:
-    from textual.screen import ModalScreen
-
     from assistant.domain.turns import TurnRecord
-
-_T = TypeVar("_T")
-
-
-class View(Protocol):
-    """The screen, as far as the desk needs it."""
-
-    transcript: Transcript
-    composer: Composer
-    queue: Queue
-
-    def tell(self, text: str, error: bool = False) -> None:
-        """Says something that passes."""
-        ...
-
-    def need_model(self) -> None:
-        """Something was to be sent and no model is installed."""
-        ...
-
-    def desk_changed(self) -> None:
-        """Another conversation is in view, or other turns run or are over."""
-        ...
-
-    def bearings_changed(self) -> None:
-        """Prompts may go another way, or something else is waited for."""
-        ...
-
-    def label(self) -> None:
-        """The next message has another label, or goes another way."""
-        ...
-
-    async def ask(self, sheet: "ModalScreen[_T]") -> _T | None:
-        """Opens a sheet and gives what it ends with; from a worker alone."""
-        ...
+    from assistant.tui.view import View
 
 
 class Desk:
@@ -71,7 +34,7 @@ class Desk:
     def __init__(
         self,
         services: Services,
-        view: View,
+        view: "View",
         settings: Callable[[], Settings],
         start: Callable[[Coroutine[None, None, None]], object],
     ) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
@@ -22,11 +22,8 @@ from assistant.tui.widgets.panel import panel_line
 from assistant.tui.widgets.status import RUNNING, Status, idle_hints
 
 if TYPE_CHECKING:
-    from textual.screen import ModalScreen
-
     from assistant.domain.sensing import Sensed
-
-_T = TypeVar("_T")
+    from assistant.tui.view import Sheets
 
 TICK_S = 0.5
 """How often the panel is drawn while a turn runs, and how often a wait counts on."""
@@ -36,10 +33,15 @@ class Face:
     """What the desk sees of the screen: shows what it says, and passes what is typed."""
 
     def __init__(
-        self, screen: Screen[None], services: Services, settings: Callable[[], Settings]
+        self,
+        screen: Screen[None],
+        sheets: "Sheets",
+        services: Services,
+        settings: Callable[[], Settings],
     ) -> None:
-        """`settings` gives those of the moment."""
+        """`sheets` open over `screen`; `settings` gives those of the moment."""
         self._screen = screen
+        self.sheets = sheets
         self._services = services
         self._settings = settings
         shown = settings().screen
@@ -76,10 +78,6 @@ class Face:
             self._screen.notify(text, severity="error", timeout=12, markup=False)
         else:
             self._screen.notify(text, timeout=5, markup=False)
-
-    async def ask(self, sheet: "ModalScreen[_T]") -> _T | None:
-        """Opens a sheet and gives what it ends with; from a worker alone."""
-        return await self._screen.app.push_screen_wait(sheet)
 
     def need_model(self) -> None:
         """Offers to fetch one."""

@@ -16,10 +16,10 @@ from assistant.tui.wording import Bound, Grants
 
 if TYPE_CHECKING:
     from assistant.domain.turns import TurnRecord
-    from assistant.tui.desk import View
     from assistant.tui.fallback import Fallback, Offer
     from assistant.tui.services import Services
     from assistant.tui.turn import Running
+    from assistant.tui.view import View
 
 NO_GRANT = "no grant for this chat lives: write a message, then ctrl+t asks for one"
 

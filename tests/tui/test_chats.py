@@ -216,3 +216,13 @@ async def test_a_search_typed_at_once_deletes_nothing(tmp_path: Path) -> None:
             app.post_message(events.Key(key, {"slash": "/", "enter": None}.get(key, key)))
         await until(pilot, lambda: app.chat.desk.chat.title == "Radish and dill")
         assert len(on.journal.conversations()) == 2
+
+
+def test_a_chat_that_is_local_only_has_its_mark() -> None:
+    kept = replace(summary("a", "Thesis"), label=Label.LOCAL_ONLY)
+    found = rows([kept, summary("b", "Sailing")], "", NOON_MS)
+    assert [(row.title, row.kept) for row in found] == [
+        ("New chat", False),
+        ("Thesis", True),
+        ("Sailing", False),
+    ]

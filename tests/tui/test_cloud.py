@@ -1,5 +1,6 @@
 """Sending to the cloud from the chat: by the person's act, under a grant that lives, never by itself."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ from tests.tui.driving import (
     toasts,
     until,
 )
-from tests.tui.fake_services import Answer, stage
+from tests.tui.fake_services import Answer, ReadOnlyJournal, stage
 
 BADGE = "→ cloud · mistral-eu · mistral-medium · EU"
 MINUTE_MS = 60_000
@@ -365,3 +366,76 @@ async def test_placeholders_leave_and_the_reply_has_the_words_again(tmp_path: Pa
         await until(pilot, lambda: "I paid DE89370400440532013000." in screen_text(app))
         await answered(app, pilot)
     assert on.left == ["Pay ⟦iban-1⟧ today"]
+
+
+async def test_a_route_without_a_key_says_so_before_any_sheet(tmp_path: Path) -> None:
+    on = cloud_chat(tmp_path)
+    async with opened(on.stage) as (app, pilot):
+        report = app.chat.desk.bearings.report
+        assert report is not None
+        states = tuple(
+            replace(s, ready=False, why="it has no key") if s.id == EU_ROUTE.id else s
+            for s in report.routes
+        )
+        app.chat.desk.bearings.report = replace(report, routes=states)
+        await ask_cloud(app, pilot, "hello")
+        await until(
+            pilot,
+            lambda: any("mistral-eu cannot be asked: it has no key" in t for t in toasts(app)),
+        )
+        assert app.chat.composer.text == "hello"
+    assert on.states == []
+
+
+async def test_a_prompt_that_is_too_long_for_the_cloud_comes_back(tmp_path: Path) -> None:
+    on = cloud_chat(tmp_path)
+    on.cloud.window_tokens = 64
+    async with opened(on.stage) as (app, pilot):
+        await ask_cloud(app, pilot, "word " * 200)
+        await until(pilot, lambda: any("prompt too long" in t for t in toasts(app)))
+        await until(pilot, lambda: app.chat.composer.full_text.startswith("word word"))
+    assert not on.cloud.asked
+
+
+async def test_a_prompt_that_is_too_long_for_this_machine_is_offered_to_the_cloud(
+    tmp_path: Path,
+) -> None:
+    on = cloud_chat(tmp_path)
+    on.stage.backend.window_tokens = 64
+    text = "word " * 200
+    async with opened(on.stage) as (app, pilot):
+        await send(app, pilot, text)
+        await until(pilot, lambda: "f5 asks the cloud" in screen_text(app))
+        await answered(app, pilot)
+        await pilot.press("f5")
+        await sheet(app, pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: "From the cloud." in screen_text(app))
+        await answered(app, pilot)
+    assert on.left == [text]
+
+
+async def test_a_read_only_journal_sends_nothing(tmp_path: Path) -> None:
+    on = cloud_chat(tmp_path)
+    on.stage.services = replace(
+        on.stage.services, journal=ReadOnlyJournal(on.stage.journal.database)
+    )
+    async with opened(on.stage) as (app, pilot):
+        await ask_cloud(app, pilot, "hello")
+        await until(pilot, lambda: any("cannot be written" in t for t in toasts(app)))
+        assert app.chat.composer.text == "hello"
+    assert on.states == []
+
+
+async def test_grants_that_cannot_be_read_count_as_none_and_are_said_once(tmp_path: Path) -> None:
+    on = cloud_chat(tmp_path)
+    async with opened(on.stage) as (app, pilot):
+        await grant(app, pilot, "first", "c")
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: BADGE in screen_text(app))
+        with on.stage.journal.database.write() as db:
+            db.execute("ALTER TABLE consent RENAME TO gone")
+        for _ in range(2):
+            await app.chat.desk.sending.look()
+        await until(pilot, lambda: "→ local" in screen_text(app))
+        assert sum("storage" in text or "journal" in text for text in toasts(app)) == 1

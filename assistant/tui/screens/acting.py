@@ -1,6 +1,7 @@
 """The keys of the chat that say where a message goes, and how far it may travel."""
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -8,6 +9,10 @@ from textual.screen import Screen
 from assistant.conversation.engine import Engine
 from assistant.domain.errors import AssistantError
 from assistant.tui.face import Face
+
+if TYPE_CHECKING:
+    from assistant.domain.routing import RouteState
+    from assistant.tui.petition import Answer, Petition
 
 
 class ActingScreen(Screen[None]):
@@ -22,6 +27,18 @@ class ActingScreen(Screen[None]):
     ]
     engine: Engine
     face: Face
+
+    async def ask_consent(self, petition: "Petition") -> "Answer | None":
+        """Shows what would leave, and asks for a yes."""
+        from assistant.tui.screens.consent import ConsentScreen
+
+        return await self.app.push_screen_wait(ConsentScreen(petition))
+
+    async def ask_cloud_route(self, states: "Sequence[RouteState]") -> str | None:
+        """Asks which cloud route is meant; None where the person does not say."""
+        from assistant.tui.screens.routes import RouteScreen
+
+        return await self.app.push_screen_wait(RouteScreen(states, "", cloud=True))
 
     def action_to_cloud(self) -> None:
         """What stands in the composer, this one message, to the cloud; a sheet asks where no grant covers it."""
@@ -47,7 +64,7 @@ class ActingScreen(Screen[None]):
         if offer := self.face.desk.fallback.take():
             self.face.desk.sending.take_offer(offer)
         else:
-            self.face.tell("nothing failed on the HAT here, so there is nothing to ask again")
+            self.face.tell("nothing failed here, so there is nothing to ask again")
 
     def action_route(self) -> None:
         """Which route this chat is kept on."""

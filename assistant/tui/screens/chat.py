@@ -36,7 +36,7 @@ class ChatScreen(ActingScreen):
         self._services = services
         self._settings = settings
         self._drawn = drawn
-        self.face = Face(self, services, settings)
+        self.face = Face(self, self, services, settings)
         self.columns = self.face.columns
         self.transcript = self.face.transcript
         self.composer = self.face.composer
