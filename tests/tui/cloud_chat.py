@@ -28,6 +28,7 @@ from assistant.storage.consents import SqliteConsents
 from assistant.storage.journal import SqliteJournal
 from assistant.tui.app import AssistantApp
 from assistant.tui.screens.consent import DEAF_MS, ConsentScreen
+from assistant.tui.screens.one_line import LineScreen
 from tests.facts_maker import EU, GOOD, RULE, SEEN
 from tests.storage.leaving_stage import Ring
 from tests.tui.driving import answered, until
@@ -200,3 +201,17 @@ async def grant(app: AssistantApp, pilot: Pilot[int], text: str, key: str = "o")
     await until(pilot, lambda: not isinstance(app.screen, ConsentScreen))
     await until(pilot, lambda: not app.chat.desk.chat.held)
     await answered(app, pilot)
+
+
+async def over(app: AssistantApp, pilot: Pilot[int]) -> None:
+    """Waits until the sheet is closed and what it said has happened."""
+    await until(pilot, lambda: not isinstance(app.screen, ConsentScreen))
+    await until(pilot, lambda: not app.chat.desk.chat.held)
+    await answered(app, pilot)
+
+
+async def typed(app: AssistantApp, pilot: Pilot[int], text: str) -> None:
+    """Answers the line that a key of the sheet opens."""
+    await until(pilot, lambda: isinstance(app.screen, LineScreen))
+    app.screen.query_one("Input").value = text  # type: ignore[attr-defined]
+    await pilot.press("enter")

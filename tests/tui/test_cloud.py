@@ -1,20 +1,12 @@
 """Sending to the cloud from the chat: by the person's act, under a grant that lives, never by itself."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assistant.domain.consent import State
-from assistant.domain.errors import EngineError
 from assistant.domain.prompt import Finish
-from assistant.domain.settings import CloudSettings, Settings
-from assistant.tui.screens.consent import ConsentScreen
-from assistant.tui.screens.routes import RouteScreen
 from tests.tui.cloud_chat import (
-    EU_ROUTE,
-    FACTS,
-    US_ROUTE,
     CloudChat,
     ask_cloud,
     cloud_chat,
@@ -32,7 +24,7 @@ from tests.tui.driving import (
     toasts,
     until,
 )
-from tests.tui.fake_services import Answer, ReadOnlyJournal, stage
+from tests.tui.fake_services import Answer
 
 BADGE = "→ cloud · mistral-eu · mistral-medium · EU"
 MINUTE_MS = 60_000
@@ -235,54 +227,6 @@ async def test_without_a_grant_a_running_reply_is_waited_for(tmp_path: Path) -> 
         await pilot.press("escape")
 
 
-async def test_no_route_one_that_is_not_set_up_and_an_empty_composer_are_said(
-    tmp_path: Path,
-) -> None:
-    async with opened(stage(tmp_path / "none")) as (app, pilot):
-        assert "^s" not in screen_text(app)
-        await ask_cloud(app, pilot, "hello")
-        await until(pilot, lambda: any("assistant routes add" in t for t in toasts(app)))
-        assert app.chat.composer.text == "hello"
-        await pilot.press("ctrl+u", "ctrl+s")
-        await until(pilot, lambda: any("nothing to send" in t for t in toasts(app)))
-    lost = Settings(cloud=CloudSettings(route="gone"))
-    async with opened(cloud_chat(tmp_path / "lost", settings=lost).stage) as (app, pilot):
-        assert "^s to cloud" in screen_text(app)
-        await ask_cloud(app, pilot, "hello")
-        await until(pilot, lambda: any("'gone', which is not set up" in t for t in toasts(app)))
-        await pilot.press("ctrl+u", "ctrl+t")
-        await until(pilot, lambda: any("no grant for this chat lives" in t for t in toasts(app)))
-
-
-async def test_of_several_routes_the_person_picks_one(tmp_path: Path) -> None:
-    on = cloud_chat(tmp_path)
-    far = on.serve(US_ROUTE, FACTS)
-    on.town.facts[US_ROUTE.id] = on.town.facts.pop(US_ROUTE.id)
-    async with opened(on.stage) as (app, pilot):
-        await ask_cloud(app, pilot, "hello")
-        await until(pilot, lambda: isinstance(app.screen, RouteScreen))
-        assert "Which cloud route?" in screen_text(app)
-        await pilot.press("escape")
-        await until(pilot, lambda: app.chat.composer.text == "hello")
-        await pilot.press("ctrl+s")
-        await until(pilot, lambda: isinstance(app.screen, RouteScreen))
-        await pilot.press("home", "enter")
-        await sheet(app, pilot)
-        assert EU_ROUTE.id in screen_text(app)
-        await pilot.press("o")
-        await answered(app, pilot)
-        await until(pilot, lambda: on.cloud.asked)
-    assert not far.asked
-
-
-async def test_the_setting_chooses_the_route(tmp_path: Path) -> None:
-    on = cloud_chat(tmp_path, settings=Settings(cloud=CloudSettings(route=EU_ROUTE.id)))
-    on.serve(US_ROUTE, FACTS)
-    async with opened(on.stage) as (app, pilot):
-        await grant(app, pilot, "hello")
-    assert on.left == ["hello"]
-
-
 async def test_what_is_asked_about_is_a_draft_meanwhile(tmp_path: Path) -> None:
     on = cloud_chat(tmp_path)
     async with opened(on.stage) as (app, pilot):
@@ -309,50 +253,6 @@ async def test_another_chat_has_no_part_in_a_grant(tmp_path: Path) -> None:
     assert on.left == ["first"]
 
 
-@pytest.mark.parametrize("size", [NARROW, WIDE])
-async def test_after_a_failure_here_the_cloud_is_offered_and_asks_first(
-    tmp_path: Path, size: tuple[int, int]
-) -> None:
-    dead = EngineError("the worker died", "send again")
-    on = cloud_chat(tmp_path, Answer(("half",), failure=dead))
-    async with opened(on.stage, size) as (app, pilot):
-        await send(app, pilot, "why?")
-        await until(pilot, lambda: "f5 asks the cloud" in screen_text(app))
-        await answered(app, pilot)
-        assert not on.cloud.asked
-        await pilot.press("f5")
-        await sheet(app, pilot)
-        await pilot.press("o")
-        await until(pilot, lambda: "From the cloud." in screen_text(app))
-        await answered(app, pilot)
-    assert routes(on) == [("cpu", Finish.FAILED), ("mistral-eu", Finish.STOP)]
-
-
-async def test_only_a_grant_with_that_mark_lets_it_go_there_by_itself(tmp_path: Path) -> None:
-    dead = EngineError("the worker died", "send again")
-    on = cloud_chat(tmp_path, Answer(("half",), failure=dead))
-    async with opened(on.stage) as (app, pilot):
-        await grant(app, pilot, "first", "c")
-        await send(app, pilot, "second")
-        await until(pilot, lambda: "f5 asks the cloud" in screen_text(app))
-        await answered(app, pilot)
-        assert on.left == ["first"]
-        on.revoke()
-        await ask_cloud(app, pilot, "third")
-        await sheet(app, pilot)
-        await pilot.press("f")
-        await sheet(app, pilot)
-        assert "a failure here: sends by itself" in screen_text(app)
-        await pilot.press("c")
-        await until(pilot, lambda: len(on.cloud.asked) == 2)
-        await answered(app, pilot)
-        await send(app, pilot, "fourth")
-        await until(pilot, lambda: len(on.cloud.asked) == 3)
-        await answered(app, pilot)
-        assert not isinstance(app.screen, ConsentScreen)
-    assert on.left == ["first", "third", "fourth"]
-
-
 async def test_placeholders_leave_and_the_reply_has_the_words_again(tmp_path: Path) -> None:
     on = cloud_chat(tmp_path)
     on.cloud.answers = [Answer(("I paid ⟦ib", "an-1⟧."))]
@@ -366,65 +266,6 @@ async def test_placeholders_leave_and_the_reply_has_the_words_again(tmp_path: Pa
         await until(pilot, lambda: "I paid DE89370400440532013000." in screen_text(app))
         await answered(app, pilot)
     assert on.left == ["Pay ⟦iban-1⟧ today"]
-
-
-async def test_a_route_without_a_key_says_so_before_any_sheet(tmp_path: Path) -> None:
-    on = cloud_chat(tmp_path)
-    async with opened(on.stage) as (app, pilot):
-        report = app.chat.desk.bearings.report
-        assert report is not None
-        states = tuple(
-            replace(s, ready=False, why="it has no key") if s.id == EU_ROUTE.id else s
-            for s in report.routes
-        )
-        app.chat.desk.bearings.report = replace(report, routes=states)
-        await ask_cloud(app, pilot, "hello")
-        await until(
-            pilot,
-            lambda: any("mistral-eu cannot be asked: it has no key" in t for t in toasts(app)),
-        )
-        assert app.chat.composer.text == "hello"
-    assert on.states == []
-
-
-async def test_a_prompt_that_is_too_long_for_the_cloud_comes_back(tmp_path: Path) -> None:
-    on = cloud_chat(tmp_path)
-    on.cloud.window_tokens = 64
-    async with opened(on.stage) as (app, pilot):
-        await ask_cloud(app, pilot, "word " * 200)
-        await until(pilot, lambda: any("prompt too long" in t for t in toasts(app)))
-        await until(pilot, lambda: app.chat.composer.full_text.startswith("word word"))
-    assert not on.cloud.asked
-
-
-async def test_a_prompt_that_is_too_long_for_this_machine_is_offered_to_the_cloud(
-    tmp_path: Path,
-) -> None:
-    on = cloud_chat(tmp_path)
-    on.stage.backend.window_tokens = 64
-    text = "word " * 200
-    async with opened(on.stage) as (app, pilot):
-        await send(app, pilot, text)
-        await until(pilot, lambda: "f5 asks the cloud" in screen_text(app))
-        await answered(app, pilot)
-        await pilot.press("f5")
-        await sheet(app, pilot)
-        await pilot.press("o")
-        await until(pilot, lambda: "From the cloud." in screen_text(app))
-        await answered(app, pilot)
-    assert on.left == [text]
-
-
-async def test_a_read_only_journal_sends_nothing(tmp_path: Path) -> None:
-    on = cloud_chat(tmp_path)
-    on.stage.services = replace(
-        on.stage.services, journal=ReadOnlyJournal(on.stage.journal.database)
-    )
-    async with opened(on.stage) as (app, pilot):
-        await ask_cloud(app, pilot, "hello")
-        await until(pilot, lambda: any("cannot be written" in t for t in toasts(app)))
-        assert app.chat.composer.text == "hello"
-    assert on.states == []
 
 
 async def test_grants_that_cannot_be_read_count_as_none_and_are_said_once(tmp_path: Path) -> None:

@@ -1,38 +1,25 @@
 """The consent sheet: where a text would go, what leaves to the byte, what stays; no key but a grant's own says yes."""
 
 import functools
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from assistant.domain.errors import AssistantError
-from assistant.domain.findings import NOT_FOUND
 from assistant.domain.hygiene import one_line
 from assistant.domain.terms import Span
 from assistant.tui.petition import Answer, Petition
-from assistant.tui.screens import consent_lines
-from assistant.tui.screens.consent_keys import Asked, deny_text, key_lines
+from assistant.tui.screens.consent_sheet import Page, Sheet
 from assistant.tui.screens.consent_terms import Bounds
 
 DEAF_MS = 400.0
 """So long no key does anything once the sheet opens or says something else: what is typed on must not answer it."""
 
-LEAST = (60, 20)
-"""Columns and rows below which nobody can see what they say yes to."""
-
-_MOST_WIDE = 104
-_FRAME = 4
-"""Columns of border and padding."""
-_LEAST_ROWS = 3
-_ROOMY = 3
 _KEYS: dict[str, Span] = {
     "o": Span.ONCE,
     "m": Span.WHILE,
@@ -41,49 +28,18 @@ _KEYS: dict[str, Span] = {
 }
 
 
-class Deny(Static, can_focus=True):
-    """Has the focus; Enter and a click deny."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "screen.deny('enter')", "deny", show=False)
-    ]
-
-    async def on_click(self) -> None:
-        """Denies."""
-        await self.run_action("screen.deny('click')")
-
-
 class ConsentScreen(ModalScreen[Answer]):
     """Ends with what the person said of what they were shown last."""
 
-    CSS = """
-    ConsentScreen { align: center middle; }
-    ConsentScreen #sheet {
-        height: auto; border: round $warning; border-title-color: $text-warning; border-title-style: bold;
-        border-subtitle-color: $text-muted; background: $surface; padding: 0 1;
-    }
-    ConsentScreen #sheet.-denied { border: round $error; border-title-color: $text-error; }
-    ConsentScreen Static { height: auto; }
-    ConsentScreen #line, ConsentScreen #rest { color: $text-muted; }
-    ConsentScreen #line { text-wrap: nowrap; text-overflow: ellipsis; }
-    ConsentScreen #leaves {
-        background: $surface; scrollbar-size-vertical: 1; scrollbar-background: $surface;
-        scrollbar-color: $foreground 30%; scrollbar-color-hover: $foreground 50%;
-    }
-    ConsentScreen .-roomy { margin: 1 0 0 0; }
-    ConsentScreen #acts { height: auto; }
-    ConsentScreen Deny { width: 8; margin: 0 2 0 0; background: $foreground 15%; text-style: bold; text-align: center; }
-    ConsentScreen Deny:focus { background: $foreground; color: $surface; text-style: bold; }
-    ConsentScreen #keys { width: 1fr; }
-    """
+    CSS = "ConsentScreen { align: center middle; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "deny('escape')", "deny"),
         *(Binding(key, f"grant('{key}')", span.value) for key, span in _KEYS.items()),
         Binding("e", "day", "another day", show=False),
         Binding("b", "budget", "budget", show=False),
         Binding("f", "fallback", "by itself after a failure", show=False),
-        Binding("r", "keep_back", "what is kept back", show=False),
-        Binding("l", "leave_out", "leave out, take in", show=False),
+        Binding("r", "prepare('keep_back')", "what is kept back", show=False),
+        Binding("l", "prepare('leave_out')", "leave out, take in", show=False),
         Binding("x", "let_go", "let a message go", show=False),
         Binding("up,k", "scroll(-1)", "up", show=False),
         Binding("down,j", "scroll(1)", "down", show=False),
@@ -97,6 +53,7 @@ class ConsentScreen(ModalScreen[Answer]):
     def __init__(self, petition: Petition) -> None:
         super().__init__()
         self._petition = petition
+        self._sheet = Sheet()
         self._bounds = Bounds()
         self._said = ""
         self._busy = False
@@ -104,96 +61,42 @@ class ConsentScreen(ModalScreen[Answer]):
 
     def compose(self) -> ComposeResult:
         """Destination, text, what no pattern finds, the keys."""
-        with Vertical(id="sheet") as sheet:
-            sheet.border_title = "Send this to the cloud?"
-            sheet.border_subtitle = "↑ ↓ read all of it · esc deny"
-            yield Static(id="to")
-            yield Static(id="line")
-            with VerticalScroll(id="leaves", can_focus=False):
-                yield Static(id="text")
-            yield Static(id="rest")
-            with Horizontal(id="acts"):
-                yield Deny(deny_text())
-                yield Static(id="keys")
+        yield self._sheet
 
     def on_mount(self) -> None:
         """Nothing typed before counts."""
         self._changed()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Lays out for another size."""
-        self._lay_out(event.size.width, event.size.height)
+        """Lays out for another size; what could not be read before is new."""
+        cramped = self._sheet.cramped
+        self._show(event.size.width, event.size.height)
+        if cramped and not self._sheet.cramped:
+            self._changed(self._said)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
         """No key does anything while the sheet is new; none but a no while it is prepared anew."""
         if self._petition.clock.monotonic_ms() < self._awake_ms:
             return False
         if action == "grant":
-            return self._petition.open and not self._busy and not self._cramped
+            return self._petition.open and not self._busy and not self._sheet.cramped
         return action in ("deny", "scroll") or not self._busy
-
-    # What is shown.
-
-    @property
-    def _cramped(self) -> bool:
-        return self.size.width < LEAST[0] or self.size.height < LEAST[1]
 
     def _changed(self, said: str = "") -> None:
         """Another text is on the sheet: keys are dead for a while, and it is read from its start."""
         self._awake_ms = self._petition.clock.monotonic_ms() + DEAF_MS
         self._said = said
-        self.query_one("#leaves", VerticalScroll).scroll_home(animate=False)
-        self._lay_out(*self.size)
+        self._sheet.begin()
+        self._show(*self.size)
 
-    def _lay_out(self, width: int, height: int) -> None:
-        petition = self._petition
-        sheet = self.query_one("#sheet")
-        sheet.set_class(not petition.open, "-denied")
-        sheet.styles.width = wide = min(width, _MOST_WIDE)
-        inner = max(20, wide - _FRAME)
-        today = datetime.fromtimestamp(petition.clock.now_ms() / 1000, UTC).date()
-        head = consent_lines.head(petition, inner, today)
-        rest = consent_lines.rest(self._rest(), inner)
-        keys = key_lines(self._asked(), inner - 10)
-        body = consent_lines.body(petition, inner - 1)
-        room = height - 3 - len(head) - len(rest) - len(keys)
-        # Where there is room the parts stand apart.
-        roomy = room - len(body) >= _ROOMY
-        room -= _ROOMY if roomy else 0
-        for part in ("#line", "#rest", "#acts"):
-            self.query_one(part).set_class(roomy, "-roomy")
-        if room < _LEAST_ROWS:
-            head, room = head[:2], max(1, height - 5 - len(rest) - len(keys))
-        self.query_one("#to", Static).update(_drawn(head))
-        self.query_one("#line", Static).update(_rule(petition, inner))
-        self.query_one("#text", Static).update(_drawn(body))
-        self.query_one("#leaves").styles.height = max(1, min(len(body), room))
-        self.query_one("#rest", Static).update(_drawn(rest))
-        self.query_one("#keys", Static).update(Content("\n").join(keys))
-
-    def _rest(self) -> list[tuple[str, str]]:
-        said = [(self._said, "refused")] if self._said else []
-        if self._cramped:
-            said = [(f"a yes needs a window of {LEAST[0]}x{LEAST[1]} at least", "refused")]
-        return [(NOT_FOUND, "note"), *said]
-
-    def _asked(self) -> Asked:
-        departure = self._petition.departure
-        return Asked(
-            grants=self._petition.open and not self._cramped,
-            bounds=self._bounds,
-            price=departure.price,
-            keep_back=departure.choice.keep_back,
-            tainted=departure.tainted,
-            left_out=departure.choice.leave_out,
-            held=len(self._petition.held) if departure.tainted else 0,
-        )
+    def _show(self, width: int, height: int) -> None:
+        self._sheet.show(Page(self._petition, self._bounds, self._said), width, height)
 
     # What the person does.
 
     def action_scroll(self, rows: int) -> None:
         """Scrolls the text; the destination stays."""
-        self.query_one("#leaves", VerticalScroll).scroll_relative(y=rows, animate=False)
+        self._sheet.walk(rows)
 
     def action_deny(self, key: str) -> None:
         """No."""
@@ -233,18 +136,18 @@ class ConsentScreen(ModalScreen[Answer]):
         day = (self._bounds.until or week).isoformat()
         self._ask("Until which day?", about, day, lambda t: self._bounds.with_day(t, now_ms))
 
-    def action_keep_back(self) -> None:
-        """Keeps back more, or less."""
-        self.run_worker(self._prepare(self._petition.keep_back))
+    def action_prepare(self, what: str) -> None:
+        """Keeps back more, or less (`keep_back`); leaves out what must stay, or takes it in again (`leave_out`)."""
+        petition = self._petition
+        if what == "keep_back" or petition.departure.tainted:
+            self._busy = True
+            keep_back = what == "keep_back"
+            self.run_worker(self._prepare(petition.keep_back if keep_back else petition.leave_out))
 
-    def action_leave_out(self) -> None:
-        """Leaves out what must stay, or takes it in again."""
-        if self._petition.departure.tainted:
-            self.run_worker(self._prepare(self._petition.leave_out))
-
-    async def action_let_go(self) -> None:
+    def action_let_go(self) -> None:
         """Lets one message that must stay go further, for a typed reason."""
         if self._petition.departure.tainted and self._petition.held:
+            self._busy = True
             self.run_worker(self._let_go())
 
     def _ask(self, title: str, about: str, value: str, take: Callable[[str], Bounds]) -> None:
@@ -276,20 +179,20 @@ class ConsentScreen(ModalScreen[Answer]):
         if len(held) > 1:
             message = await self.app.push_screen_wait(HeldMessageScreen(held))
         chosen = next((m for m in held if m.id == message), None)
-        if chosen is None:
-            self._changed()
-            return
-        about = f"Why may it leave? It goes on record. “{one_line(chosen.text, 120)}”"
-        line = LineScreen("Let this message go", about, "", _reason_missing)
-        reason = await self.app.push_screen_wait(line)
-        if reason:
+        reason: str | None = None
+        if chosen is not None:
+            about = f"Why may it leave? It goes on record. “{one_line(chosen.text, 120)}”"
+            line = LineScreen("Let this message go", about, "", _reason_missing)
+            reason = await self.app.push_screen_wait(line)
+        if chosen is not None and reason:
             await self._prepare(functools.partial(self._petition.let_go, chosen.id, reason))
         else:
+            self._busy = False
             self._changed()
 
     async def _prepare(self, prepare: Callable[[], Awaitable[None]]) -> None:
         """Has the send prepared anew, and shows it."""
-        self._busy, said = True, ""
+        said = ""
         try:
             await prepare()
         except AssistantError as error:
@@ -300,21 +203,3 @@ class ConsentScreen(ModalScreen[Answer]):
 
 def _reason_missing(text: str) -> str:
     return "" if text else "it goes further only for a reason"
-
-
-def _drawn(rows: Iterable[consent_lines.Row]) -> Content:
-    """Rows as one text, each piece in its look."""
-    parts: list[tuple[str, str]] = []
-    for number, row in enumerate(rows):
-        parts += [("\n", "")] if number else []
-        parts += [(span.text, consent_lines.STYLES[span.look]) for span in row]
-    return Content.assemble(*parts)
-
-
-def _rule(petition: Petition, width: int) -> Content:
-    """The line between destination and text: what leaves at its left, what stays at its right."""
-    leaves, stays = consent_lines.title(petition)
-    gap = max(1, width - len(leaves) - len(stays) - 5)
-    return Content.assemble(
-        "── ", (leaves, "bold $text"), " " + "─" * gap + " ", (stays, "bold $text")
-    )

@@ -35,11 +35,6 @@ class Key(NamedTuple):
     action: str
 
 
-def deny_text() -> str:
-    """What stands on the one button."""
-    return "Deny"
-
-
 def key_lines(asked: Asked, width: int) -> list[Content]:
     """All keys that do something now: those that grant first, on lines of their own."""
     lines = _flow(list(_grants(asked)), width) if asked.grants else []
@@ -59,10 +54,10 @@ def _grants(asked: Asked) -> Iterator[Key]:
 def _changes(asked: Asked) -> Iterator[Key]:
     if asked.tainted:
         words = "take in what must stay" if asked.left_out else "leave out what must stay"
-        yield Key("l", words, "leave_out")
+        yield Key("l", words, "prepare('leave_out')")
     if asked.held:
         yield Key("x", "let a message go…", "let_go")
-    yield Key("r", f"keep back: {LEVELS[asked.keep_back]}", "keep_back")
+    yield Key("r", f"keep back: {LEVELS[asked.keep_back]}", "prepare('keep_back')")
     if asked.grants:
         yield Key("b", f"budget: {asked.bounds.words(asked.price)}", "budget")
         way = "sends by itself" if asked.bounds.fallback else "asks you"

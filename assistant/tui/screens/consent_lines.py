@@ -96,7 +96,8 @@ def _count(messages: int) -> str:
 
 def rest(texts: Iterable[tuple[str, str]], width: int) -> list[Row]:
     """What stands below the text: (words, look) each."""
-    return [row.spans for text, look in texts for row in wrap([Span(text, look)], width)]
+    shown = ((text, look) for text, look in texts if text)
+    return [row.spans for text, look in shown for row in wrap([Span(text, look)], width)]
 
 
 def body(petition: Petition, width: int) -> list[Row]:
