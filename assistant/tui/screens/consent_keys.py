@@ -47,8 +47,6 @@ def _grants(asked: Asked) -> Iterator[Key]:
     yield Key("m", "15 minutes", "grant('m')")
     yield Key("c", "this conversation", "grant('c')")
     yield Key("d", f"until {until}" if until else "until a day…", "grant('d')")
-    if until:
-        yield Key("e", "another day", "day")
 
 
 def _changes(asked: Asked) -> Iterator[Key]:
@@ -62,6 +60,8 @@ def _changes(asked: Asked) -> Iterator[Key]:
         yield Key("b", f"budget: {asked.bounds.words(asked.price)}", "budget")
         way = "sends by itself" if asked.bounds.fallback else "asks you"
         yield Key("f", f"a failure here: {way}", "fallback")
+        if asked.bounds.until:
+            yield Key("e", "another day", "day")
 
 
 def _flow(keys: Sequence[Key], width: int) -> list[Content]:

@@ -24,20 +24,17 @@ from assistant.tui.petition import Petition
 from assistant.tui.screens.consent_text import Piece, pieces
 
 Row = tuple[Span, ...]
-"""One row on the screen; the looks are those of STYLES."""
+"""One row on the screen."""
 
 STYLES = {
     "": "",
     "label": "$foreground-muted",
     "strong": "bold",
-    "kept": "bold $text-success",
-    "found": "bold underline $text-warning",
-    "noted": "underline",
     "note": "$foreground-muted",
-    "staying": "$foreground-muted",
     "refused": "$text-error",
     "warned": "$text-warning",
 }
+"""What the looks mean above and below the text, which has classes of its own for them."""
 
 _LABEL = 7
 _ROLE = 10

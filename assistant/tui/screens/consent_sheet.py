@@ -6,13 +6,15 @@ from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from assistant.conversation.engine import Proposal
 from assistant.domain.findings import NOT_FOUND
 from assistant.tui.petition import Petition
 from assistant.tui.screens import consent_lines
+from assistant.tui.screens.consent_body import Body
 from assistant.tui.screens.consent_keys import Asked, key_lines
 from assistant.tui.screens.consent_terms import Bounds
 
@@ -71,10 +73,6 @@ class Sheet(Vertical):
         &.-denied { border: round $error; border-title-color: $text-error; }
         & Static { height: auto; }
         & #line { color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
-        & #leaves {
-            background: $surface; scrollbar-size-vertical: 1; scrollbar-background: $surface;
-            scrollbar-color: $foreground 30%; scrollbar-color-hover: $foreground 50%;
-        }
         & .-roomy { margin: 1 0 0 0; }
         & #acts { height: auto; }
         & Deny { width: 8; margin: 0 2 0 0; background: $foreground 15%; text-style: bold; text-align: center; }
@@ -86,6 +84,9 @@ class Sheet(Vertical):
     def __init__(self) -> None:
         super().__init__()
         self.cramped = False
+        self._body = Body()
+        self._laid: tuple[Proposal, int] | None = None
+        self._rows: list[consent_lines.Row] = []
         self.border_title = "Send this to the cloud?"
         self.border_subtitle = "↑ ↓ read all of it · esc deny"
 
@@ -93,8 +94,7 @@ class Sheet(Vertical):
         """Destination, text, what no pattern finds, the keys."""
         yield Static(id="to")
         yield Static(id="line")
-        with VerticalScroll(id="leaves", can_focus=False):
-            yield Static(id="text")
+        yield self._body
         yield Static(id="rest")
         with Horizontal(id="acts"):
             yield Deny("Deny")
@@ -108,7 +108,7 @@ class Sheet(Vertical):
         inner = max(20, wide - _FRAME)
         today = datetime.fromtimestamp(petition.clock.now_ms() / 1000, UTC).date()
         head = consent_lines.head(petition, inner, today)
-        body = consent_lines.body(petition, inner - 1)
+        body = self._text(petition, inner - 1)
         rest = consent_lines.rest([(NOT_FOUND, "note"), (page.said, "refused")], inner)
         keys = key_lines(page.asked(grants=True), inner - _DENY)
         room = height - 3 - len(head) - len(rest) - len(keys)
@@ -121,10 +121,15 @@ class Sheet(Vertical):
         self._part(room - len(body) >= _GAPS)
         self.query_one("#to", Static).update(_drawn(head))
         self.query_one("#line", Static).update(_rule(petition, inner))
-        self.query_one("#text", Static).update(_drawn(body))
-        self.query_one("#leaves").styles.height = max(1, min(len(body), room))
+        self._body.show(body, room)
         self.query_one("#rest", Static).update(_drawn(rest))
         self.query_one("#keys", Static).update(Content("\n").join(keys))
+
+    def _text(self, petition: Petition, width: int) -> list[consent_lines.Row]:
+        """The text's rows; a long one is laid out once for a width."""
+        if (laid := (petition.proposal, width)) != self._laid:
+            self._laid, self._rows = laid, consent_lines.body(petition, width)
+        return self._rows
 
     def _part(self, roomy: bool) -> None:
         """Where there is room the parts stand apart."""
@@ -133,11 +138,11 @@ class Sheet(Vertical):
 
     def begin(self) -> None:
         """The text from its start."""
-        self.query_one("#leaves", VerticalScroll).scroll_home(animate=False)
+        self._body.scroll_home(animate=False)
 
     def walk(self, rows: int) -> None:
         """Scrolls the text by `rows`."""
-        self.query_one("#leaves", VerticalScroll).scroll_relative(y=rows, animate=False)
+        self._body.scroll_relative(y=rows, animate=False)
 
 
 def _drawn(rows: Iterable[consent_lines.Row]) -> Content:
