@@ -9,6 +9,21 @@ from assistant.domain.thinking import split
 from assistant.tui.screens.chat import ChatScreen
 
 
+def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
+    """Where messages go, and how far they may travel."""
+    yield SystemCommand("Route", "Keep this chat on one route, or on none", chat.action_route)
+    yield SystemCommand("Send to the cloud", "This one message", chat.action_to_cloud)
+    yield SystemCommand(
+        "This chat to the cloud", "While a grant for it lives, or back", chat.action_toggle_cloud
+    )
+    yield SystemCommand(
+        "Label of the next message", "Normal, local-only, public", chat.action_toggle_label
+    )
+    yield SystemCommand(
+        "Label of this chat", "All that is said in it local-only, or not", chat.action_label_chat
+    )
+
+
 class Host(Protocol):
     """The app, as far as its commands need it."""
 
@@ -59,7 +74,7 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
     yield SystemCommand(
         "Thought", "Show or fold what came before the answer", chat.transcript.action_thought
     )
-    yield SystemCommand("Route", "Keep this chat on one route, or on none", chat.action_route)
+    yield from _ways(chat)
     if chat.desk.fallback.offer:
         yield SystemCommand("Ask again", chat.desk.fallback.line, chat.action_ask_again)
     yield SystemCommand("HAT", "Its state, what mends it, the routes", host.action_hat)

@@ -3,51 +3,29 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from assistant.domain.errors import AssistantError, ErrorNote, RouteError
 from assistant.domain.events import Asked, Finished, Progress, TurnEvent
 from assistant.domain.prompt import Prompt
 from assistant.domain.readings import begin
+from assistant.domain.sensitivity import Label
 from assistant.domain.settings import Settings
 from assistant.tui.ahead import Ahead
 from assistant.tui.bearings import Bearings, serves
 from assistant.tui.drafts import Drafts
 from assistant.tui.entries import Opened, blank, context, entries, latest_reply, prompts, read, used
 from assistant.tui.fallback import Fallback
+from assistant.tui.labels import Labels
 from assistant.tui.live import Live
+from assistant.tui.sending import Sending
 from assistant.tui.services import Services
-from assistant.tui.turn import Chat, Running, Turns
-from assistant.tui.widgets.composer import Composer
-from assistant.tui.widgets.queue import Queue
-from assistant.tui.widgets.transcript import Entry, Transcript
+from assistant.tui.turn import Ask, Chat, Running, Turns
+from assistant.tui.widgets.transcript import Entry
 
 if TYPE_CHECKING:
     from assistant.domain.turns import TurnRecord
-
-
-class View(Protocol):
-    """The screen, as far as the desk needs it."""
-
-    transcript: Transcript
-    composer: Composer
-    queue: Queue
-
-    def tell(self, text: str, error: bool = False) -> None:
-        """Says something that passes."""
-        ...
-
-    def need_model(self) -> None:
-        """Something was to be sent and no model is installed."""
-        ...
-
-    def desk_changed(self) -> None:
-        """Another conversation is in view, or other turns run or are over."""
-        ...
-
-    def bearings_changed(self) -> None:
-        """Prompts may go another way, or something else is waited for."""
-        ...
+    from assistant.tui.view import View
 
 
 class Desk:
@@ -56,7 +34,7 @@ class Desk:
     def __init__(
         self,
         services: Services,
-        view: View,
+        view: "View",
         settings: Callable[[], Settings],
         start: Callable[[Coroutine[None, None, None]], object],
     ) -> None:
@@ -70,7 +48,7 @@ class Desk:
         self.bearings = Bearings(
             services, view.bearings_changed, lambda text: view.tell(text, error=True)
         )
-        self.fallback = Fallback(services.engine)
+        self.labels = Labels(settings)
         self.ahead = Ahead(services.engine, self._readable, start)
         self.live = Live(view.transcript, services.clock, lambda: self.turns.readings)
         self._drafts = Drafts(services.journal, start, self._failed)
@@ -82,6 +60,9 @@ class Desk:
             self,
             self.bearings.ready,
         )
+        self.sending = Sending(services, settings, view, self, start)
+        self.fallback = Fallback(services.engine, self.sending.clearance.distant)
+        self._known: dict[str, Chat] = {}
         self._blank = self.chat = Chat(settings().generation.system_prompt)
         self.context: tuple[int, int] | None = None
         self.reply = ""
@@ -106,7 +87,7 @@ class Desk:
     def greet(self) -> None:
         """Says in an empty chat where an answer would come from."""
         if not self.chat.head and self.turns.running_in(self.chat) is None:
-            self._view.transcript.show(blank(self.bearings.bound(self.chat)))
+            self._view.transcript.show(blank(self.sending.bound(self.chat)))
 
     async def open(self, conversation: str) -> None:
         """Brings a conversation into view, each with the text that was being typed there; "" is the empty chat."""
@@ -146,7 +127,7 @@ class Desk:
         self._blank.system = self._settings().generation.system_prompt
         self.chat = waiting[0] if waiting else self._blank
         standing = self._view.composer.full_text
-        self._show(None, blank(self.bearings.bound(self.chat)))
+        self._show(None, blank(self.sending.bound(self.chat)))
         if standing:
             self._view.composer.put(_joined(self.chat.typed, standing))
 
@@ -155,8 +136,10 @@ class Desk:
             return known
         summary = opened.summary
         unsaved = self._drafts.latest(summary.id)
-        typed = opened.draft if unsaved is None else unsaved
-        return Chat(summary.system, summary.id, summary.head, summary.title, typed, summary.route)
+        chat = self._known.setdefault(summary.id, Chat(summary.system, summary.id))
+        chat.head, chat.title, chat.route = summary.head, summary.title, summary.route
+        chat.label, chat.typed = summary.label, opened.draft if unsaved is None else unsaved
+        return chat
 
     def _show(self, opened: Opened | None, shown: Sequence[Entry]) -> None:
         running = self.turns.running_in(self.chat)
@@ -167,6 +150,7 @@ class Desk:
         self.context = context(opened)
         self.reply = latest_reply(opened)
         self.fallback.opened(self.chat, None if running else opened)
+        self.labels.remember((m.text, m.label) for m in (opened.path if opened else ()))
         self._view.composer.recall.fill(prompts(opened) if opened else [])
         self._view.composer.put(self.chat.typed)
         self.queue_changed()
@@ -175,47 +159,48 @@ class Desk:
         """`text` stands in the composer now; the journal has it within a second."""
         if text != self.chat.typed:
             self.chat.typed = text
-            self._keep(self.chat)
+            self.keep(self.chat)
             self.ahead.typed()
+            if self.labels.typed(self.chat, text):
+                self._view.label()
 
-    def _keep(self, chat: Chat) -> None:
+    def keep(self, chat: Chat) -> None:
+        """Saves what is unsent in `chat`, so that a crash does not lose it."""
         # What has no name yet has one draft together.
         chats = [chat] if chat.conversation else [*self.turns.unstarted(), self._blank]
-        texts = [text for one in chats for text in (*self.turns.unrecorded(one), one.typed)]
+        texts = [
+            text
+            for one in chats
+            for text in (*(ask.text for ask in self.turns.unrecorded(one)), *one.held, one.typed)
+        ]
         self._drafts.note(chat.conversation, _joined(*texts))
 
     def _readable(self) -> Prompt | None:
         """What the engine may read ahead; nothing while it is asked to keep still or has work."""
         wanted = self._settings().engine.prefill_while_typing and self.bearings.report
         # The pin of a chat that is not on record is not known to the engine.
-        elsewhere = self.chat.route and not self.chat.conversation
+        elsewhere = self.chat.cloud or (self.chat.route and not self.chat.conversation)
         busy = elsewhere or self.turns.running is not None
         if not wanted or busy or not self._engine.routes or not self.chat.typed.strip():
             return None
         return self.turns.prompt(self.chat, self.chat.typed)
 
-    def submit(self, text: str) -> None:
-        """Sends what the person wrote; what cannot be sent stays where it is."""
-        if not self._journal.writable:
-            self._view.composer.give_back(text)
-            self._view.tell(
-                "storage: the journal cannot be written, so nothing is sent", error=True
-            )
-        elif self.bearings.report and not self._engine.routes:
-            self._view.composer.give_back(text)
-            self._view.need_model()
-        else:
-            if self.chat is self._blank:
-                self._blank = Chat()
-            self._view.composer.recall.add(text)
+    def post(self, ask: Ask) -> None:
+        """Sends a text of the person's, now or in its turn."""
+        if ask.chat is self._blank:
+            self._blank = Chat()
+        if ask.chat is self.chat:
+            self._view.composer.recall.add(ask.text)
             self.chat.typed = self._view.composer.full_text
-            self.turns.submit(self.chat, text)
-            self._keep(self.chat)
+        self.turns.submit(ask)
+        self.keep(ask.chat)
 
     def take_back(self) -> None:
         """The text queued last comes back into the composer; where none waits, the prompt sent last."""
-        if text := self.turns.take_back(self.chat):
-            self._view.composer.give_back(text)
+        if ask := self.turns.take_back(self.chat):
+            self.labels.raise_to(self.chat, ask.label)
+            self._view.composer.give_back(ask.text)
+            self._view.label()
         else:
             self._view.composer.recall_older()
 
@@ -233,20 +218,24 @@ class Desk:
         if isinstance(event, Asked):
             if here:
                 self.fallback.take()
+            self._known[running.ask.chat.conversation] = running.ask.chat
+            self.labels.remember([(event.message.text, event.message.label)])
             # The journal has the prompt: the drafts need not hold it any more.
-            self._keep(self._blank)
-            self._keep(running.ask.chat)
+            self.keep(self._blank)
+            self.keep(running.ask.chat)
             self._view.desk_changed()
         elif isinstance(event, Finished):
             error = event.record.error
             if here:
                 self.context = used(event.record)
                 self.reply = event.record.reply
-                self.fallback.over(running.ask.chat, running.ask.text, event.record)
+                self.fallback.over(running.ask, event.record)
+                self.labels.remember([(event.record.reply, event.record.decision.label)])
             elif error:
                 self._view.tell(f"“{running.ask.chat.title}”: {error.line()}", error=True)
             if error and serves(event.record.route.backend):
                 self._start(self.bearings.look())
+            self.sending.over(running, event.record)
 
     def turn_refused(self, error: ErrorNote) -> None:
         """Nothing was sent; says why, and looks again where a route was not there."""
@@ -263,18 +252,21 @@ class Desk:
             self.fallback.take()
         return other.id
 
-    def handed_back(self, chat: Chat, text: str) -> None:
-        """What was not sent goes back to where it was written."""
+    def handed_back(self, chat: Chat, text: str, label: Label) -> None:
+        """What was not sent goes back to where it was written, and what is sent with it has its label at least."""
         if not chat.conversation and chat is not self._blank:
             # Nothing of it is on record: there is one empty chat again, the one in view if one is.
             kept, other = (chat, self._blank) if chat is self.chat else (self._blank, chat)
             text = _joined(text, other.typed)
+            label = self.labels.joined(label, other)
             self._blank = chat = kept
+        self.labels.raise_to(chat, label)
         if chat is self.chat:
             self._view.composer.give_back(text)
+            self._view.label()
         else:
             chat.typed = _joined(text, chat.typed)
-            self._keep(chat)
+            self.keep(chat)
 
     def queue_changed(self) -> None:
         """Shows what waits here."""

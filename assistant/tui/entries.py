@@ -1,20 +1,23 @@
 """Turns what the journal has into what the transcript shows: pure, but for `read`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from assistant.domain.events import Asked, Stage
+from assistant.domain.hygiene import one_line
 from assistant.domain.places import SHORT_NAMES, Place, Route
 from assistant.domain.prompt import Finish, Message, Role
 from assistant.domain.readings import RequestReading
 from assistant.domain.sensitivity import Label
 from assistant.ports import ConversationSummary, Journal, Notice
 from assistant.tui.widgets.transcript import Entry
-from assistant.tui.wording import Bound, named
+from assistant.tui.wording import MARKS, Bound, named
 
 if TYPE_CHECKING:
+    from assistant.domain.decisions import Decision
     from assistant.domain.turns import TurnRecord
 
 _ENDINGS = {Finish.CANCELLED: "stopped", Finish.FAILED: "failed", Finish.LENGTH: "cut at the limit"}
@@ -61,12 +64,26 @@ def clock_time(at_ms: int, now_ms: int) -> str:
     return f"{at.day} {at:%b %H:%M}" if at.year == now.year else f"{at:%Y-%m-%d}"
 
 
-def heading(route: Route | None) -> str:
-    """Who answers, where, with what; the processor is meant where no other route of this machine is named."""
+def heading(route: Route | None, decision: "Decision | None" = None) -> str:
+    """Who answers, where, with what; the processor is meant where no other route of this machine is named.
+
+    Of the cloud it says where the route was declared to work when `decision` let the send pass.
+    """
     if route is None:
         return "assistant"
+    zone = zone_of(decision) if route.place is Place.CLOUD else ""
     names = (route.model,) if route.backend == "llama" else named(route)
+    if zone:
+        names = (route.model, zone)
     return " · ".join(("assistant", SHORT_NAMES[route.place], *names))
+
+
+def zone_of(decision: "Decision | None") -> str:
+    """Where a cloud route was declared to work by the rule that let a send pass; "" where none did."""
+    reasons = decision.reasons if decision else ()
+    passed = next((reason.text for reason in reasons if reason.code == "rule_passes"), "")
+    found = re.search(r" is declared to work (?:inside )?(.+?) for \S+ \(rule \S+\)$", passed)
+    return one_line(found[1], 24) if found else ""
 
 
 def outcome(record: "TurnRecord | None", finish: Finish | None) -> str:
@@ -82,9 +99,14 @@ def outcome(record: "TurnRecord | None", finish: Finish | None) -> str:
 
 def asked_entry(message: Message, now_ms: int) -> Entry:
     """What a person said."""
-    mark = "▲ local-only · " if message.label is Label.LOCAL_ONLY else ""
-    aside = mark + clock_time(message.created_at_ms, now_ms)
+    aside = _marked(message.label, clock_time(message.created_at_ms, now_ms))
     return Entry(message.id, message.role, message.text, heading="you", aside=aside)
+
+
+def _marked(label: Label, aside: str) -> str:
+    """What stands beside a message, behind the mark of one that must not leave."""
+    mark = MARKS[label] if label is Label.LOCAL_ONLY else ""
+    return " · ".join(part for part in (mark, aside) if part)
 
 
 def waiting(reading: RequestReading | None) -> str:
@@ -112,7 +134,9 @@ def runs_on(route: Route) -> str:
     return "the processor" if route.backend == "llama" else route.id
 
 
-def waiting_entry(asked: Asked, reading: RequestReading | None) -> Entry:
+def waiting_entry(
+    asked: Asked, reading: RequestReading | None, decision: "Decision | None" = None
+) -> Entry:
     """A reply of which nothing has arrived; says what it waits for."""
     route = reading.route if reading else None
     return Entry(
@@ -120,22 +144,28 @@ def waiting_entry(asked: Asked, reading: RequestReading | None) -> Entry:
         Role.ASSISTANT,
         "",
         place=route.place if route else None,
-        heading=heading(route),
+        heading=heading(route, decision),
         aside=waiting(reading),
         open=True,
     )
 
 
-def reply_entry(key: str, text: str, record: "TurnRecord | None", finish: Finish | None) -> Entry:
+def reply_entry(
+    key: str,
+    text: str,
+    record: "TurnRecord | None",
+    finish: Finish | None,
+    label: Label = Label.NORMAL,
+) -> Entry:
     """A reply that is over, or whose end nobody recorded (`record` is None)."""
-    route = record.route if record else None
+    route, decision = (record.route, record.decision) if record else (None, None)
     return Entry(
         key,
         Role.ASSISTANT,
         text,
         place=route.place if route else None,
-        heading=heading(route),
-        aside=outcome(record, finish),
+        heading=heading(route, decision),
+        aside=_marked(label, outcome(record, finish)),
         error=record.error.line() if record and record.error else "",
     )
 
@@ -154,7 +184,8 @@ def entries(opened: Opened, now_ms: int) -> list[Entry]:
             found.append(notices[message.id])
         if message.role is Role.ASSISTANT:
             record = opened.records.get(message.turn)
-            found.append(reply_entry(message.id, message.text, record, message.finish))
+            entry = reply_entry(message.id, message.text, record, message.finish, message.label)
+            found.append(entry)
         else:
             found.append(asked_entry(message, now_ms))
     return found

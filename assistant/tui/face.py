@@ -19,10 +19,11 @@ from assistant.tui.shelf import Shelf
 from assistant.tui.widgets.columns import Columns
 from assistant.tui.widgets.composer import entitle
 from assistant.tui.widgets.panel import panel_line
-from assistant.tui.widgets.status import IDLE, OFFERED, RUNNING, Status
+from assistant.tui.widgets.status import RUNNING, Status, idle_hints
 
 if TYPE_CHECKING:
     from assistant.domain.sensing import Sensed
+    from assistant.tui.view import Sheets
 
 TICK_S = 0.5
 """How often the panel is drawn while a turn runs, and how often a wait counts on."""
@@ -32,10 +33,15 @@ class Face:
     """What the desk sees of the screen: shows what it says, and passes what is typed."""
 
     def __init__(
-        self, screen: Screen[None], services: Services, settings: Callable[[], Settings]
+        self,
+        screen: Screen[None],
+        sheets: "Sheets",
+        services: Services,
+        settings: Callable[[], Settings],
     ) -> None:
-        """`settings` gives those of the moment."""
+        """`sheets` open over `screen`; `settings` gives those of the moment."""
         self._screen = screen
+        self.sheets = sheets
         self._services = services
         self._settings = settings
         shown = settings().screen
@@ -48,6 +54,7 @@ class Face:
         self.shelf = Shelf(
             services.engine, services.journal, services.clock, self.columns.chats, self
         )
+        self.composer.sent = self._begin_anew
         self._senses = Senses(services.sense, screen.run_worker, self._took)
 
     def mount(self) -> None:
@@ -100,18 +107,31 @@ class Face:
         desk.greet()
         self.label()
         self.tick()
+        if desk.sending.lookout.routes:
+            self.run_worker(desk.sending.look())
 
     def label(self) -> None:
         """Says where the next message goes, and which keys there are."""
-        desk = self.desk
-        bound = desk.bearings.bound(desk.chat)
+        desk, sending = self.desk, self.desk.sending
+        sending.settle()
+        bound = sending.bound(desk.chat)
         writable = self._services.journal.writable
         left = any(r.place is not Place.THIS_MACHINE for r in desk.turns.readings.routes)
-        self.status.stand(wording.standing(writable=writable, bound=bound, left=left))
-        offered = OFFERED if desk.fallback.offer else IDLE
-        self.status.hints(RUNNING if desk.turns.running_in(desk.chat) else offered)
+        said = wording.standing(writable=writable, bound=bound, left=left, grants=sending.grants)
+        self.status.stand(said)
+        offered = bool(desk.fallback.offer)
+        self.status.hints(
+            RUNNING
+            if desk.turns.running_in(desk.chat)
+            else idle_hints(offered=offered, cloud=bool(sending.lookout.routes))
+        )
         entitle(self.transcript, desk.chat.title or "New chat")
         self.composer.label(bound, wording.window(desk.context, desk.bearings.doing))
+
+    def _begin_anew(self) -> None:
+        """A message was sent: a key that is pressed now is for the one after it."""
+        self.desk.labels.take(self.desk.chat)
+        self.label()
 
     def tick(self) -> None:
         """Draws what the time changes."""
@@ -127,6 +147,8 @@ class Face:
     def beat(self) -> None:
         """Time to look at the sensors, where somebody may see them or a reply runs that they explain."""
         busy = self.desk.turns.running is not None
+        if self.desk.sending.lookout.routes:
+            self.run_worker(self.desk.sending.look())
         if busy or self.columns.panel.display:
             self._senses.beat(busy=busy)
 

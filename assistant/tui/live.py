@@ -9,7 +9,7 @@ from assistant.domain.readings import Readings, RequestReading, tick
 from assistant.ports import Clock, Notice
 from assistant.tui.entries import asked_entry, notice_entry, reply_entry, waiting, waiting_entry
 from assistant.tui.turn import Running
-from assistant.tui.widgets.transcript import Transcript
+from assistant.tui.widgets.transcript import Entry, Transcript
 
 
 class Live:
@@ -45,13 +45,14 @@ class Live:
                 self._begin(running, asked)
                 self._transcript.stream(asked.reply, event.text)
             case Finished(record):
-                entry = reply_entry(asked.reply, record.reply, record, record.finish)
+                label = record.decision.label
+                entry = reply_entry(asked.reply, record.reply, record, record.finish, label)
                 self._transcript.settle(entry)
 
     def rejoin(self, running: Running) -> None:
         """Shows what arrived while another conversation was in view."""
         if running.asked is not None:
-            entry = waiting_entry(running.asked, self._reading(running.asked))
+            entry = self._waiting(running, running.asked)
             self._said = entry.aside
             self._transcript.add(replace(entry, aside="") if running.text else entry)
             self._transcript.stream(running.asked.reply, "".join(running.text))
@@ -63,13 +64,16 @@ class Live:
         reading = self._reading(running.asked)
         if self._said != (said := waiting(reading)):
             self._said = said
-            self._transcript.update_entry(waiting_entry(running.asked, reading))
+            self._transcript.update_entry(self._waiting(running, running.asked))
 
     def _begin(self, running: Running, asked: Asked) -> None:
         """The first text ends the waiting."""
         if len(running.text) == 1:
-            entry = waiting_entry(asked, self._reading(asked))
+            entry = self._waiting(running, asked)
             self._transcript.update_entry(replace(entry, aside=""))
+
+    def _waiting(self, running: Running, asked: Asked) -> Entry:
+        return waiting_entry(asked, self._reading(asked), running.decision)
 
     def _reading(self, asked: Asked) -> RequestReading | None:
         current = tick(self._readings(), self._clock.monotonic_ms()).current

@@ -9,6 +9,7 @@ from assistant.domain.settings import Settings
 from assistant.ports import Clock, Journal, Models, SettingsStore
 
 if TYPE_CHECKING:
+    from assistant.domain.residency import CountrySet
     from assistant.domain.routing import LocalReport
     from assistant.domain.sensing import Sensed
 
@@ -19,7 +20,8 @@ class Services:
 
     `reconnect` looks at the installed models again and gives the engine its backends anew. `look` looks at the HAT, its
     server and the routes again and gives the engine what is ready now; `sense` reads the sensors alone. Both never raise.
-    `warnings` are lines to show at the start (a read-only disk, a second instance, a broken setting).
+    `warnings` are lines to show at the start (a read-only disk, a second instance, a broken setting). `sets` gives the country
+    sets whose names a person knows.
     """
 
     engine: Engine
@@ -32,3 +34,4 @@ class Services:
     look: Callable[[], Awaitable["LocalReport"]]
     sense: Callable[[], Awaitable["Sensed"]]
     warnings: tuple[str, ...] = ()
+    sets: "Callable[[], tuple[CountrySet, ...]]" = tuple

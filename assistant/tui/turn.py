@@ -1,6 +1,7 @@
 """The only loop over `Engine.send`: runs one turn at a time, keeps what is queued behind it, folds the readings."""
 
 import asyncio
+import functools
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import aclosing, suppress
@@ -8,15 +9,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from assistant.conversation.engine import Engine, Proposal
-from assistant.domain.errors import AssistantError, ErrorNote
-from assistant.domain.events import Asked, Delta, Finished, Progress, TurnEvent
+from assistant.domain.errors import AssistantError, ErrorNote, RefusedError
+from assistant.domain.events import Asked, Decided, Delta, Finished, Progress, TurnEvent
 from assistant.domain.hygiene import one_line
+from assistant.domain.places import Place
 from assistant.domain.prompt import Finish, Prompt
 from assistant.domain.readings import Readings, fold
+from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import GenerationSettings
 from assistant.ports import Clock
 
 if TYPE_CHECKING:
+    from assistant.domain.decisions import Decision
+    from assistant.domain.departure import Choice
     from assistant.domain.turns import TurnRecord
 
 CLOSING_S = 3.0
@@ -30,7 +35,10 @@ TITLE_WIDTH = 60
 class Chat:
     """The conversation that a text goes to; a new one gets its id at its first send.
 
-    `typed` is what is unsent in it, `route` the one that it is pinned to ("": the default of the moment).
+    `typed` is what is unsent in it, `route` the one that it is pinned to ("": the default of the moment). `label` is what all
+    that is said in it carries at least, `mark` the label of the next message (None: as the settings say). `cloud` is the
+    cloud route that the person switched it to, while a grant for it lives; `promised` is the id that a new one will have;
+    `held` are texts that are being looked at before they may leave.
     """
 
     system: str = ""
@@ -39,26 +47,39 @@ class Chat:
     title: str = ""
     typed: str = ""
     route: str = ""
+    label: Label = Label.PUBLIC
+    mark: Label | None = None
+    cloud: str = ""
+    promised: str = ""
+    held: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ask:
-    """A text that a person sent, before the journal has it; to `route` this once ("": where the chat's texts go)."""
+    """A text that a person sent, before the journal has it; to `route` this once ("": where the chat's texts go).
+
+    `proposal` is what they were shown of it before: the same goes, or nothing does. Where there is none, `choice` says how a
+    send to the cloud is prepared.
+    """
 
     chat: Chat
     text: str
     route: str = ""
+    label: Label = Label.NORMAL
+    proposal: Proposal | None = None
+    choice: "Choice | None" = None
 
 
 @dataclass(slots=True, eq=False)
 class Running:
     """The turn that runs; `asked` is None until the journal has the prompt, `text` is what was shown of the reply.
 
-    `over` from its Finished on: what the journal has of it is all there is.
+    `decision` is the one that it goes under. `over` from its Finished on: what the journal has of it is all there is.
     """
 
     ask: Ask
     asked: Asked | None = None
+    decision: "Decision | None" = None
     text: list[str] = field(default_factory=list)
     stopping: bool = False
     over: bool = False
@@ -75,8 +96,8 @@ class TurnListener(Protocol):
         """Nothing was recorded or sent; the text comes by `handed_back`."""
         ...
 
-    def handed_back(self, chat: Chat, text: str) -> None:
-        """`text` was not sent and belongs back into the composer of `chat`."""
+    def handed_back(self, chat: Chat, text: str, label: Label) -> None:
+        """`text`, whose label is `label`, was not sent and belongs back into the composer of `chat`."""
         ...
 
     def fall_back(self, running: Running, record: "TurnRecord") -> str:
@@ -117,9 +138,9 @@ class Turns:
         self.running: Running | None = None
         self.readings = Readings()
 
-    def submit(self, chat: Chat, text: str, route: str = "") -> None:
-        """Sends `text` now, or after those before it; to `route` this once, else where the texts of `chat` go."""
-        self._queue.append(Ask(chat, text, route))
+    def submit(self, ask: Ask) -> None:
+        """Sends a text now, or after those before it."""
+        self._queue.append(ask)
         if self.running is None:
             self._next()
         else:
@@ -129,20 +150,20 @@ class Turns:
         """The texts of `chat` that wait, in order."""
         return [ask.text for ask in self._queue if ask.chat is chat]
 
-    def unrecorded(self, chat: Chat) -> list[str]:
+    def unrecorded(self, chat: Chat) -> list[Ask]:
         """The texts of `chat` that were sent and are not in the journal yet, in order."""
         running = self.running_in(chat)
-        first = [running.ask.text] if running is not None and running.asked is None else []
-        return first + self.queued(chat)
+        first = [running.ask] if running is not None and running.asked is None else []
+        return first + [ask for ask in self._queue if ask.chat is chat]
 
-    def take_back(self, chat: Chat) -> str:
-        """Removes the text of `chat` that was queued last and returns it; "" where none waits."""
+    def take_back(self, chat: Chat) -> Ask | None:
+        """Removes the text of `chat` that was queued last and returns it; None where none waits."""
         for ask in reversed(self._queue):
             if ask.chat is chat:
                 self._queue.remove(ask)
                 self._listener.queue_changed()
-                return ask.text
-        return ""
+                return ask
+        return None
 
     def chat(self, conversation: str) -> Chat | None:
         """The chat of `conversation` where a text of it runs or waits."""
@@ -173,12 +194,13 @@ class Turns:
         here = running is not None and running.ask.chat is chat and not running.over
         return running if here else None
 
-    def prompt(self, chat: Chat, text: str) -> Prompt:
+    def prompt(self, chat: Chat, text: str, label: Label = Label.NORMAL) -> Prompt:
         """What the engine would be asked for `text` in `chat`."""
         return Prompt(
             text=text,
             conversation=chat.conversation,
             parent=chat.head,
+            label=join((label, chat.label)),
             system=chat.system,
             sampling=self._generation().sampling,
         )
@@ -196,7 +218,7 @@ class Turns:
     async def withdraw(self, conversation: str) -> None:
         """Ends the running turn of `conversation` and hands back what waits there."""
         if chat := self.chat(conversation):
-            self._hand_back(chat, self.queued(chat))
+            self._hand_back(chat, [ask for ask in self._queue if ask.chat is chat])
             await self.stop(chat)
 
     async def close(self) -> None:
@@ -232,10 +254,11 @@ class Turns:
             self._hand_back(running.ask.chat, self.unrecorded(running.ask.chat))
         self._next()
 
-    def _hand_back(self, chat: Chat, texts: Sequence[str]) -> None:
+    def _hand_back(self, chat: Chat, asks: Sequence[Ask]) -> None:
         self._queue = deque(ask for ask in self._queue if ask.chat is not chat)
-        if texts:
-            self._listener.handed_back(chat, "\n\n".join(texts))
+        if asks:
+            text, label = "\n\n".join(ask.text for ask in asks), join(ask.label for ask in asks)
+            self._listener.handed_back(chat, text, label)
             self._listener.queue_changed()
 
     async def _stream(self, running: Running) -> "TurnRecord | None":
@@ -251,28 +274,76 @@ class Turns:
     async def _propose(self, ask: Ask) -> Proposal:
         """Proposes before a new conversation is recorded, so that a refusal leaves no empty one behind."""
         chat = ask.chat
-        if not ask.route:
+        if not ask.route and ask.proposal is None:
             await self._ready()
-        # An open conversation's own route is on record.
-        route = ask.route or ("" if chat.conversation else chat.route)
-        proposal = self._engine.propose(self.prompt(chat, ask.text), route or None)
-        if chat.conversation:
-            return proposal
-        title = one_line(ask.text.strip().split("\n", 1)[0], TITLE_WIDTH)
-        chat.conversation = await self._engine.start_conversation(chat.system, title)
-        chat.title = title
-        if chat.route:
-            await self._engine.pin(chat.conversation, chat.route)
-        return self._engine.propose(self.prompt(chat, ask.text), route or None)
+        work = functools.partial(
+            _proposal, self._engine, ask, self.prompt(chat, ask.text, ask.label)
+        )
+        proposal = await asyncio.to_thread(work) if _distant(self._engine, ask) else work()
+        if proposal.considered is not None:
+            _require_grant(proposal)
+        if not chat.conversation:
+            await _begin(self._engine, ask, proposal.prompt.conversation)
+        return proposal
 
     async def _take(self, running: Running, event: TurnEvent | Progress) -> None:
         self.readings = fold(self.readings, event, self._clock.monotonic_ms())
         if isinstance(event, Asked):
             running.asked = event
             running.ask.chat.head = event.reply
+        elif isinstance(event, Decided):
+            running.decision = event.decision
         elif isinstance(event, Delta):
             running.text.append(event.text)
         self._listener.turn_event(running, event)
         running.over = isinstance(event, Finished)
         if running.stopping and isinstance(event, Asked):
             await self._engine.stop(event.turn)
+
+
+def _distant(engine: Engine, ask: Ask) -> bool:
+    """Whether a proposal for `ask` takes a while: for the cloud it blocks for a scan."""
+    wanted = ask.proposal.route.id if ask.proposal else ask.route or ask.chat.route
+    return any(route.id == wanted and route.place is Place.CLOUD for route in engine.routes)
+
+
+def _proposal(engine: Engine, ask: Ask, prompt: Prompt) -> Proposal:
+    """What a send of `ask` would do now; of what was shown before, the same once more. Raises: as `Engine.propose`."""
+    chat, shown = ask.chat, ask.proposal
+    if shown is None:
+        # An open conversation's own route is on record.
+        route = ask.route or ("" if chat.conversation else chat.route)
+        named = replace(prompt, conversation=chat.conversation or chat.promised or engine.new_id())
+        return engine.propose(named, route or None, choice=ask.choice)
+    return engine.propose(
+        replace(prompt, conversation=chat.conversation or shown.prompt.conversation),
+        shown.route.id,
+        choice=shown.considered.departure.choice if shown.considered else None,
+        message=shown.message,
+        fallback=shown.fallback,
+    )
+
+
+def _require_grant(proposal: Proposal) -> None:
+    """What would only be refused stays where it was written. Raises: RefusedError with the reasons."""
+    from assistant.domain.decisions import Verdict
+    from assistant.tui.leases import why_not
+
+    if proposal.decision.verdict is not Verdict.ALLOW:
+        reasons = "; ".join(why_not(proposal.decision))
+        raise RefusedError(f"not sent to {proposal.route.id}: {reasons}", "ctrl+s asks again")
+
+
+async def _begin(engine: Engine, ask: Ask, conversation: str) -> None:
+    """Puts the conversation of a first text on record. Raises: UsageError, StorageError."""
+    chat = ask.chat
+    title = one_line(ask.text.strip().split("\n", 1)[0], TITLE_WIDTH)
+    chat.conversation = await engine.start_conversation(chat.system, title, conversation)
+    chat.title = title
+    # One of which nobody says anything is normal; a public message can only begin a public one.
+    begun = Label.PUBLIC if ask.label is Label.PUBLIC else Label.NORMAL
+    chat.label = chat.label if chat.label is Label.LOCAL_ONLY else begun
+    if chat.label is not Label.NORMAL:
+        await engine.label_conversation(chat.conversation, chat.label)
+    if chat.route:
+        await engine.pin(chat.conversation, chat.route)

@@ -10,11 +10,12 @@ from textual.widgets import TextArea
 
 from assistant.domain.settings import ScreenSettings, Settings
 from assistant.tui.app import AssistantApp
+from assistant.tui.screens.acting import ActingScreen
 from assistant.tui.screens.chat import ChatScreen
 from assistant.tui.screens.help import EDITING, HelpScreen, sections
 from assistant.tui.widgets.columns import Columns
 from assistant.tui.widgets.queue import OFFER
-from assistant.tui.widgets.status import IDLE, OFFERED, RUNNING
+from assistant.tui.widgets.status import CLOUD, IDLE, OFFERED, RUNNING
 from tests.tui.driving import (
     answered,
     opened,
@@ -42,8 +43,14 @@ def bound(owner: type) -> set[str]:
 
 
 def test_every_key_in_the_bar_is_bound() -> None:
-    known = bound(AssistantApp) | bound(ChatScreen) | bound(Columns) | {"enter", "ctrl+p", "ctrl+q"}
-    assert {OFFER, *(hint.key for hint in (*IDLE, *RUNNING, *OFFERED))} <= known
+    known = (
+        bound(AssistantApp)
+        | bound(ChatScreen)
+        | bound(ActingScreen)
+        | bound(Columns)
+        | {"enter", "ctrl+p", "ctrl+q"}
+    )
+    assert {OFFER, *(hint.key for hint in (*IDLE, *RUNNING, *OFFERED, *CLOUD))} <= known
 
 
 def test_the_editing_keys_of_the_help_are_those_of_the_text_area() -> None:

@@ -1,5 +1,6 @@
 """The list of conversations: days, search, open, rename, delete, bring back."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from textual.widgets import Input
 
 from assistant.domain.errors import StorageError
 from assistant.domain.events import ConversationRenamed, Event
+from assistant.domain.sensitivity import Label
 from assistant.ports import ConversationSummary
 from assistant.storage.journal import SqliteJournal
 from assistant.tui.widgets.chats import Row, day_name, fit, rows
@@ -216,3 +218,13 @@ async def test_a_search_typed_at_once_deletes_nothing(tmp_path: Path) -> None:
             app.post_message(events.Key(key, {"slash": "/", "enter": None}.get(key, key)))
         await until(pilot, lambda: app.chat.desk.chat.title == "Radish and dill")
         assert len(on.journal.conversations()) == 2
+
+
+def test_a_chat_that_is_local_only_has_its_mark() -> None:
+    kept = replace(summary("Thesis"), label=Label.LOCAL_ONLY)
+    found = rows([kept, summary("Sailing")], "", NOON_MS)
+    assert [(row.title, row.kept) for row in found] == [
+        ("New chat", False),
+        ("Thesis", True),
+        ("Sailing", False),
+    ]

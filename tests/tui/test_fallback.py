@@ -72,7 +72,7 @@ async def test_the_same_prompt_is_offered_on_the_processor(
         assert OFFER not in screen_text(app)
         assert app.chat.composer.text == "typed meanwhile"
         await pilot.press("f5")
-        await until(pilot, lambda: any("nothing failed on the HAT" in t for t in toasts(app)))
+        await until(pilot, lambda: any("nothing failed here" in t for t in toasts(app)))
     assert records(on) == [("hat", Finish.FAILED), ("cpu", Finish.STOP)]
     (summary,) = on.journal.conversations()
     assert summary.route == ""

@@ -7,9 +7,10 @@ from pathlib import Path
 from assistant.domain.errors import EngineError, ErrorNote
 from assistant.domain.events import Finished, Progress, TurnEvent
 from assistant.domain.prompt import Finish
+from assistant.domain.sensitivity import Label
 from assistant.domain.settings import GenerationSettings
 from assistant.domain.turns import TurnRecord
-from assistant.tui.turn import Chat, Running, Turns
+from assistant.tui.turn import Ask, Chat, Running, Turns
 from tests.tui.fake_services import Answer, Stage, stage, with_hat
 
 
@@ -20,6 +21,7 @@ class Listener:
         self.events: list[TurnEvent | Progress] = []
         self.refused: list[ErrorNote] = []
         self.back: list[tuple[Chat, str]] = []
+        self.labels: list[Label] = []
         self.tasks: set[asyncio.Task[None]] = set()
         self.failed: list[str] = []
         self.other = ""
@@ -32,8 +34,9 @@ class Listener:
     def turn_refused(self, error: ErrorNote) -> None:
         self.refused.append(error)
 
-    def handed_back(self, chat: Chat, text: str) -> None:
+    def handed_back(self, chat: Chat, text: str, label: Label) -> None:
         self.back.append((chat, text))
+        self.labels.append(label)
 
     def queue_changed(self) -> None:
         return
@@ -75,9 +78,9 @@ async def test_texts_of_two_chats_are_sent_in_their_order(tmp_path: Path) -> Non
     runs = turns(on, listener)
     first, second = Chat(), Chat()
     for chat, text in ((first, "a"), (second, "b"), (first, "c")):
-        runs.submit(chat, text)
+        runs.submit(Ask(chat, text))
     assert runs.queued(first) == ["c"]
-    assert runs.unrecorded(first) == ["a", "c"]
+    assert [ask.text for ask in runs.unrecorded(first)] == ["a", "c"]
     on.backend.go.set()
     assert await listener.over() == [Finish.STOP] * 3
     asked = [request.messages[-1].text for request in on.backend.asked]
@@ -90,7 +93,7 @@ async def test_a_stop_before_the_prompt_is_recorded_still_stops(tmp_path: Path) 
     on, listener = stage(tmp_path, Answer(("never",), hold=0)), Listener()
     runs = turns(on, listener)
     chat = Chat()
-    runs.submit(chat, "a")
+    runs.submit(Ask(chat, "a"))
     assert await runs.stop(chat)
     assert await listener.over() == [Finish.CANCELLED]
     assert not listener.back
@@ -100,7 +103,7 @@ async def test_stopping_another_chat_does_nothing(tmp_path: Path) -> None:
     on, listener = stage(tmp_path), Listener()
     runs = turns(on, listener)
     assert not await runs.stop(Chat())
-    runs.submit(Chat(), "a")
+    runs.submit(Ask(Chat(), "a"))
     assert not await runs.stop(Chat())
     assert await listener.over() == [Finish.STOP]
 
@@ -109,8 +112,8 @@ async def test_a_refusal_leaves_no_empty_conversation(tmp_path: Path) -> None:
     on, listener = stage(tmp_path, installed=False), Listener()
     runs = turns(on, listener)
     chat = Chat()
-    runs.submit(chat, "a")
-    runs.submit(chat, "b")
+    runs.submit(Ask(chat, "a"))
+    runs.submit(Ask(chat, "b"))
     assert await listener.over() == []
     assert listener.refused[0].title == "model"
     assert listener.back == [(chat, "a\n\nb")]
@@ -122,8 +125,8 @@ async def test_a_refused_text_does_not_hold_up_another_chat(tmp_path: Path) -> N
     on, listener = stage(tmp_path), Listener()
     runs = turns(on, listener)
     lost, well = Chat(conversation="gone", head="gone"), Chat()
-    runs.submit(lost, "a")
-    runs.submit(well, "b")
+    runs.submit(Ask(lost, "a"))
+    runs.submit(Ask(well, "b"))
     finished = await listener.over()
     assert finished[-1] is Finish.STOP
     assert well.conversation
@@ -133,8 +136,8 @@ async def test_closing_ends_what_runs_and_sends_nothing_more(tmp_path: Path) -> 
     on, listener = stage(tmp_path, Answer(("x", "y"), hold=1)), Listener()
     runs = turns(on, listener)
     running, waiting = Chat(), Chat()
-    runs.submit(running, "a")
-    runs.submit(waiting, "b")
+    runs.submit(Ask(running, "a"))
+    runs.submit(Ask(waiting, "b"))
     while not on.backend.asked:
         await asyncio.sleep(0)
     await runs.close()
@@ -146,7 +149,7 @@ async def test_closing_ends_what_runs_and_sends_nothing_more(tmp_path: Path) -> 
 async def test_readings_follow_every_turn(tmp_path: Path) -> None:
     on, listener = stage(tmp_path), Listener()
     runs = turns(on, listener)
-    runs.submit(Chat(), "a")
+    runs.submit(Ask(Chat(), "a"))
     await listener.over()
     current = runs.readings.current
     assert current is not None
@@ -161,7 +164,7 @@ async def test_what_failed_is_asked_again_first_where_the_listener_says_so(tmp_p
     runs, chat, other = turns(on, listener), Chat(), Chat()
     listener.other = "cpu"
     for where, text in ((chat, "a"), (other, "b"), (chat, "c")):
-        runs.submit(where, text)
+        runs.submit(Ask(where, text))
     hat.go.set()
     finishes = await listener.over()
     assert finishes == [Finish.FAILED, Finish.STOP, Finish.STOP, Finish.STOP]
@@ -177,8 +180,8 @@ async def test_what_failed_hands_the_queue_back_where_a_person_has_the_say(tmp_p
     hat = with_hat(on, Answer(("half",), hold=0, failure=EngineError("gone")))
     await on.machine.look(on.services.engine)
     runs, chat = turns(on, listener), Chat()
-    runs.submit(chat, "a")
-    runs.submit(chat, "b")
+    runs.submit(Ask(chat, "a"))
+    runs.submit(Ask(chat, "b"))
     hat.go.set()
     assert await listener.over() == [Finish.FAILED]
     assert listener.back == [(chat, "b")]
@@ -189,8 +192,8 @@ async def test_a_new_chat_is_pinned_once_it_is_on_record(tmp_path: Path) -> None
     hat = with_hat(on)
     await on.machine.look(on.services.engine)
     runs, chat = turns(on, listener), Chat(route="cpu")
-    runs.submit(chat, "a")
-    runs.submit(chat, "b")
+    runs.submit(Ask(chat, "a"))
+    runs.submit(Ask(chat, "b"))
     assert await listener.over() == [Finish.STOP, Finish.STOP]
     (summary,) = on.journal.conversations()
     assert summary.route == "cpu"
@@ -202,9 +205,9 @@ async def test_a_text_for_another_route_is_sent_there_once_and_pins_nothing(tmp_
     hat = with_hat(on)
     await on.machine.look(on.services.engine)
     runs, chat = turns(on, listener), Chat()
-    runs.submit(chat, "a")
-    runs.submit(chat, "a", "cpu")
-    runs.submit(chat, "b")
+    runs.submit(Ask(chat, "a"))
+    runs.submit(Ask(chat, "a", "cpu"))
+    runs.submit(Ask(chat, "b"))
     assert await listener.over() == [Finish.STOP] * 3
     assert (len(on.backend.asked), len(hat.asked)) == (1, 2)
     assert on.journal.conversations()[0].route == ""

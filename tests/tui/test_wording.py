@@ -3,11 +3,14 @@
 import pytest
 
 from assistant.domain.places import Place, Route
+from assistant.domain.sensitivity import Label
 from assistant.tui import wording
-from assistant.tui.wording import Bound
+from assistant.tui.wording import Bound, Grants
 from tests.tui.fake_machine import CPU_ROUTE, DEN_ROUTE
 
-HERE, NETWORK = Place.THIS_MACHINE, Place.THIS_NETWORK
+HERE, NETWORK, CLOUD = Place.THIS_MACHINE, Place.THIS_NETWORK, Place.CLOUD
+AWAY = Route("mistral-eu", CLOUD, "cloud", "mistral-medium")
+HELD = Label.LOCAL_ONLY
 DOWN = "hailo-ollama is not running"
 
 
@@ -30,6 +33,14 @@ DOWN = "hailo-ollama is not running"
         (Bound(DEN_ROUTE, NETWORK), 42, "→ network · another machine · qwen2.5:7b"),
         (Bound(place=HERE, why="looking at this machine"), 60, "→ local · looking at this machine"),
         (Bound(why="hat is not ready", pinned=True), 60, "hat is not ready"),
+        (Bound(AWAY, CLOUD, zone="EU"), 60, "→ cloud · mistral-eu · mistral-medium · EU"),
+        (Bound(AWAY, CLOUD, zone="EU"), 40, "→ cloud · mistral-medium · EU"),
+        (Bound(AWAY, CLOUD, zone="EU"), 20, "→ cloud · EU"),
+        (Bound(AWAY, CLOUD), 60, "→ cloud · mistral-eu · mistral-medium"),
+        (Bound(CPU_ROUTE, HERE, label=HELD), 60, "→ local · cpu · smollm2-135m · ▲ local-only"),
+        (Bound(CPU_ROUTE, HERE, label=HELD), 36, "→ local · smollm2-13… · ▲ local-only"),
+        (Bound(CPU_ROUTE, HERE, label=HELD), 20, "→ local · smoll… · ▲"),
+        (Bound(CPU_ROUTE, HERE, label=Label.PUBLIC), 60, "→ local · cpu · smollm2-135m · ▽ public"),
         (Bound(), 60, "no model yet · ctrl+p, fetch a model"),
     ],
 )
@@ -65,3 +76,17 @@ def test_what_the_bar_says() -> None:
     away = wording.standing(writable=True, bound=den, left=False)
     assert (away.place, away.text) == (NETWORK, "prompts go to den-server")
     assert "READ-ONLY" in wording.standing(writable=False, bound=local, left=False).fault
+
+
+def test_the_bar_says_which_grant_lives_and_what_ends_it() -> None:
+    local, cloud = Bound(CPU_ROUTE, HERE), Bound(AWAY, CLOUD, zone="EU")
+    here = Grants("mistral-eu · this conversation · 11 min, 97 requests left")
+    there = wording.standing(writable=True, bound=cloud, left=True, grants=here)
+    assert (there.place, there.word, there.text, there.act) == (CLOUD, "", here.here, "f4 revoke")
+    stays = wording.standing(writable=True, bound=local, left=True, grants=here)
+    assert (stays.place, stays.word, stays.act) == (CLOUD, "GRANTED", "f4 revoke")
+    for many, text in ((1, "1 grant in other chats"), (3, "3 grants in other chats")):
+        others = wording.standing(writable=True, bound=local, left=True, grants=Grants("", many))
+        assert (others.place, others.text, others.act) == (HERE, text, "f4 see")
+    off = wording.standing(writable=True, bound=local, left=True, grants=Grants(offline=True))
+    assert (off.word, off.act) == ("OFFLINE", "f4 lift")

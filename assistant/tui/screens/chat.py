@@ -6,24 +6,21 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
-from assistant.domain.errors import AssistantError
 from assistant.domain.settings import Settings
 from assistant.tui.face import Face
+from assistant.tui.screens.acting import ActingScreen
 from assistant.tui.services import Services
 from assistant.tui.widgets.chats import Chats
 from assistant.tui.widgets.composer import Composer
 
 
-class ChatScreen(Screen[None]):
+class ChatScreen(ActingScreen):
     """Hands what the person does to the desk."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "stop the reply, keep what came", show=False),
         Binding("ctrl+n", "new_chat", "new chat", show=False),
-        Binding("ctrl+r", "route", "route: keep this chat on one", show=False),
-        Binding("f5", "ask_again", "ask the processor, after the HAT failed", show=False),
     ]
     AUTO_FOCUS = "Composer"
 
@@ -35,10 +32,11 @@ class ChatScreen(Screen[None]):
     ) -> None:
         """`settings` gives those of the moment; `drawn` is called after the first frame."""
         super().__init__()
+        self.engine = services.engine
         self._services = services
         self._settings = settings
         self._drawn = drawn
-        self.face = Face(self, services, settings)
+        self.face = Face(self, self, services, settings)
         self.columns = self.face.columns
         self.transcript = self.face.transcript
         self.composer = self.face.composer
@@ -82,7 +80,7 @@ class ChatScreen(Screen[None]):
 
     @on(Composer.Submitted)
     def _submitted(self, event: Composer.Submitted) -> None:
-        self.desk.submit(event.text)
+        self.desk.sending.enter(event.text, event.bound)
 
     @on(Composer.Left)
     def _left(self, event: Composer.Left) -> None:
@@ -137,35 +135,6 @@ class ChatScreen(Screen[None]):
             await self.desk.turns.stop(self.desk.chat)
         else:
             self.composer.focus()
-
-    def action_ask_again(self) -> None:
-        """The text whose turn failed on the HAT, once more, on another route of this machine."""
-        if offer := self.desk.fallback.take():
-            self.desk.turns.submit(offer.chat, offer.text, offer.route.id)
-        else:
-            self.tell("nothing failed on the HAT here, so there is nothing to ask again")
-
-    def action_route(self) -> None:
-        """Which route this chat is kept on."""
-        from assistant.tui.screens.routes import RouteScreen
-
-        self.app.push_screen(
-            RouteScreen(self.desk.bearings.states, self.desk.chat.route), self._pin
-        )
-
-    async def _pin(self, route: str | None) -> None:
-        """Keeps the chat in view on `route` ("": the default of the moment, None: as it was); a new one from its first send on."""
-        chat = self.desk.chat
-        if route is None:
-            return
-        try:
-            if chat.conversation:
-                await self._services.engine.pin(chat.conversation, route)
-        except AssistantError as error:
-            self.tell(str(error), error=True)
-            return
-        chat.route = route
-        self.face.bearings_changed()
 
     def action_new_chat(self) -> None:
         """An empty chat; what is typed in this one stays with it."""

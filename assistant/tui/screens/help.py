@@ -12,6 +12,7 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from assistant.tui.screens.acting import ActingScreen
 from assistant.tui.screens.chat import ChatScreen
 from assistant.tui.widgets.chats import Chats
 from assistant.tui.widgets.columns import Columns
@@ -71,6 +72,7 @@ def sections(app: type[App[int]]) -> Sequence[Section]:
         *general,
         *app.BINDINGS,
         *ChatScreen.BINDINGS,
+        *ActingScreen.BINDINGS,
         *Columns.BINDINGS,
     ]
     return (
@@ -97,12 +99,15 @@ _WORDS = """[b]Colours and marks[/b]
   [$text-primary]blue, network[/]     answered by a machine on this network
   [$text-warning]amber, cloud[/]      answered outside
   [$text-error]red[/]               a refusal or an error
+  ▲ local-only      never leaves this machine, nor does what is made from it
   ~                 an estimate
   —                 not known
 
 While a reply is on its way, Enter queues the next message; the up arrow takes it back.
 A chat goes to the HAT where it is ready, else to the processor; ctrl+r keeps it on one route.
 A reply that fails on the HAT keeps what came; f5 asks the processor the same, once.
+Nothing goes to the cloud by itself: ctrl+s sends one message there, ctrl+t those of this chat
+while you grant it. A sheet shows first what leaves, to the byte; enter never grants.
 A backslash at the end of a line, then Enter, makes a new line in every terminal.
 A long paste is folded to one mark; it is sent whole."""
 

@@ -56,22 +56,28 @@ class RouteScreen(ModalScreen[str]):
         Binding("escape,ctrl+r", "leave", "as it was"),
     ]
 
-    def __init__(self, states: "Sequence[RouteState]", pinned: str) -> None:
-        """`pinned` is the route that the chat is kept on now ("": the default of the moment)."""
+    def __init__(self, states: "Sequence[RouteState]", pinned: str, *, cloud: bool = False) -> None:
+        """`pinned` is the route that the chat is kept on now ("": the default of the moment).
+
+        With `cloud` it is cloud routes that can be chosen, for what a person sends there by a key.
+        """
         super().__init__()
         self._states = states
         self._pinned = pinned
+        self._cloud = cloud
 
     def compose(self) -> ComposeResult:
         """The default of the moment, then every route; what cannot be asked now can be read, not chosen."""
         found = OptionList(*self._options(), markup=False)
-        found.border_title = "Route of this chat"
+        found.border_title = "Which cloud route?" if self._cloud else "Route of this chat"
         found.border_subtitle = "enter choose · esc as it was"
-        ids = ["", *(state.id for state in self._states)]
+        ids = [*([] if self._cloud else [""]), *(state.id for state in self._states)]
         found.highlighted = ids.index(self._pinned) if self._pinned in ids else 0
         yield found
 
     def _options(self) -> list[Option]:
+        if self._cloud:
+            return [self._option(state) for state in self._states]
         default = next((s for s in self._states if s.ready and s.place is Place.THIS_MACHINE), None)
         now = f"now {one_line(default.id, 40)}" if default else "none is ready now"
         about = f"The default of the moment: {now}\n{self._mark('')}the HAT where it is ready, else the processor"
@@ -81,7 +87,7 @@ class RouteScreen(ModalScreen[str]):
         why = Content.styled(
             f"\n{self._mark(state.id)}{one_line(state.why, _WHY)}", "$foreground-muted"
         )
-        disabled = not state.ready or state.place is Place.CLOUD
+        disabled = not state.ready or (state.place is Place.CLOUD) is not self._cloud
         return Option(
             Content.assemble(route_head(state), why), id=f"route-{state.id}", disabled=disabled
         )

@@ -15,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from assistant.domain.hygiene import one_line
+from assistant.domain.sensitivity import Label
 from assistant.ports import ConversationSummary
 from assistant.tui.widgets.keys import act
 
@@ -23,10 +24,14 @@ _TODAY = "Today"
 
 
 class Row(NamedTuple):
-    """One line of the list; a heading has no conversation, the empty chat has the conversation ""."""
+    """One line of the list; a heading has no conversation, the empty chat has the conversation "".
+
+    `kept`: what is said in it is local-only.
+    """
 
     title: str
     conversation: str | None
+    kept: bool = False
 
 
 def day_name(at_ms: int, today: date) -> str:
@@ -53,7 +58,7 @@ def rows(summaries: Sequence[ConversationSummary], wanted: str, now_ms: int) -> 
         if day != heading:
             found.append(Row(day, None))
             heading = day
-        found.append(Row(title, summary.id))
+        found.append(Row(title, summary.id, summary.label is Label.LOCAL_ONLY))
     return found
 
 
@@ -263,5 +268,5 @@ class Chats(ScrollView, can_focus=True):
         busy = bool(row.conversation) and row.conversation == self._busy
         segments = [Segment(mark + " " + fit(row.title, width - 4), style)]
         end = self.get_component_rich_style("chats--running") if busy else style
-        segments.append(Segment(" …" if busy else "  ", end))
+        segments.append(Segment(" …" if busy else " ▲" if row.kept else "  ", end))
         return Strip(segments, width)

@@ -1,5 +1,6 @@
 """Where a person writes: Enter sends, other keys make a new line, the arrows bring back what was sent before."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events
@@ -29,10 +30,14 @@ class Composer(TextArea):
     """A text area of one to ten lines; long pastes are folded until they are sent."""
 
     class Submitted(Message):
-        """The person pressed Enter; `text` is unfolded, and the composer is empty for what is typed next."""
+        """The person pressed Enter; `text` is unfolded, and the composer is empty for what is typed next.
 
-        def __init__(self, text: str) -> None:
+        `bound` is where the badge said that it goes.
+        """
+
+        def __init__(self, text: str, bound: Bound) -> None:
             self.text = text
+            self.bound = bound
             super().__init__()
 
     class Left(Message):
@@ -49,6 +54,9 @@ class Composer(TextArea):
         Binding("enter", "submit", "send", show=False),
         Binding("ctrl+j,shift+enter", "newline", "new line", show=False),
         Binding("ctrl+n", "leave", show=False),
+        Binding("ctrl+s", "screen.to_cloud", show=False),
+        Binding("ctrl+t", "screen.toggle_cloud", show=False),
+        Binding("ctrl+l", "screen.toggle_label", show=False),
         Binding("up", "up", "up, or an earlier prompt", show=False),
         Binding("down", "down", "down, or a later prompt", show=False),
         Binding("alt+b", "cursor_word_left", "word left", show=False),
@@ -71,6 +79,7 @@ class Composer(TextArea):
         self.recall = Recall()
         self._pastes = Pastes()
         self._bound = Bound()
+        self.sent: Callable[[], object] = lambda: None
         self._window = ""
 
     def label(self, bound: Bound, window: str) -> None:
@@ -125,7 +134,9 @@ class Composer(TextArea):
         if column and self.document[row][column - 1] == "\\":
             self.replace("\n", (row, column - 1), (row, column))
         elif self.text.strip():
-            self.post_message(self.Submitted(self.take()))
+            bound = self._bound
+            self.post_message(self.Submitted(self.take(), bound))
+            self.sent()
 
     def action_leave(self) -> None:
         """Asks for an empty chat; what is typed from here on is for that one."""

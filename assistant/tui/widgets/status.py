@@ -30,12 +30,22 @@ IDLE = (
     Hint("ctrl+q", "^q", "quit"),
 )
 OFFERED = (Hint("f5", "f5", "ask again"), *IDLE)
+CLOUD = (IDLE[0], Hint("ctrl+s", "^s", "to cloud"), *IDLE[1:])
+"""Where a cloud route is set up."""
+CLOUD_OFFERED = (OFFERED[0], *CLOUD)
 _STANDS = {
     Place.THIS_MACHINE: ("LOCAL ONLY", "$success"),
     Place.THIS_NETWORK: ("THIS NETWORK", "$text-primary"),
     Place.CLOUD: ("CLOUD", "$text-warning"),
 }
 RUNNING = (Hint("escape", "esc", "stop"), Hint("enter", "enter", "queue"), *IDLE[1:])
+
+
+def idle_hints(*, offered: bool, cloud: bool) -> Sequence[Hint]:
+    """The keys while no reply of the chat runs: where something may be asked again, and where a cloud route is set up."""
+    if cloud:
+        return CLOUD_OFFERED if offered else CLOUD
+    return OFFERED if offered else IDLE
 
 
 class Status(Widget):
@@ -108,6 +118,15 @@ class Status(Widget):
             text = self._standing.fault
             cut = text if len(text) < width - 2 else text[: max(0, width - 3)] + "…"
             return Content.assemble((f" {cut}", "bold $error"))
-        word, colour = _STANDS[self._standing.place]
-        said = f" · {self._standing.text}" if self._standing.text else ""
-        return Content.assemble((f" {word}", f"bold {colour}"), (said, "$foreground-muted"))
+        standing = self._standing
+        word, colour = _STANDS[standing.place]
+        said = f"{standing.joint}{standing.text}" if standing.text else ""
+        act = f" · {standing.act}" if standing.act else ""
+        # What ends it is never cut off.
+        room = max(0, width - 2 - cell_len(standing.word or word) - cell_len(act))
+        if cell_len(said) > room:
+            said = said[: max(0, room - 1)] + "…"
+        amber = "$text-warning" if standing.place is Place.CLOUD else "$foreground-muted"
+        return Content.assemble(
+            (f" {standing.word or word}", f"bold {colour}"), (said, amber), (act, "$text")
+        )

@@ -134,6 +134,10 @@ def _head(entry: Entry, width: int) -> list[Line]:
     who = "you" if entry.role is Role.USER else "assistant"
     aside = one_line(entry.aside, min(_ASIDE_COLUMNS, width))
     heading = one_line(entry.heading or who, width)
+    if entry.place is Place.CLOUD:
+        # Where it went is worth more than how quick it was, which the panel says too.
+        while " · " in aside and columns_of(heading) + columns_of(aside) + 2 > width:
+            aside = aside.rpartition(" · ")[0]
     room = max(width - columns_of(aside) - 2, min(width, 12)) if aside else width
     if columns_of(heading) > room:
         heading = set_cell_size(heading, room - 1).rstrip() + "…"

@@ -1,0 +1,174 @@
+"""Gets a text cleared for the cloud: the route, what would leave, a grant that covers it or the person's yes; else it stays."""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from assistant.conversation.engine import Proposal
+from assistant.domain.errors import RefusedError
+from assistant.domain.places import Place, Route
+from assistant.domain.sensitivity import Label
+from assistant.domain.settings import Settings
+from assistant.tui.leases import Lease, Lookout
+from assistant.tui.turn import Ask, Chat, Turns
+
+if TYPE_CHECKING:
+    from assistant.domain.departure import Choice
+    from assistant.tui.bearings import Bearings
+    from assistant.tui.petition import Answer, Petition
+    from assistant.tui.services import Services
+    from assistant.tui.view import View
+
+NO_ROUTE = "no cloud route is set up · assistant routes add"
+LOCAL_ONLY = "this message is local-only, so it stays on this machine · ctrl+l changes its label"
+LOCAL_CHAT = "this chat is local-only, so it stays on this machine · ctrl+p, label of this chat"
+BUSY = "what leaves depends on the reply that is on its way · ctrl+s again once it is over"
+
+
+class Desk(Protocol):
+    """What lies on the desk, as far as this needs it."""
+
+    chat: Chat
+    turns: Turns
+    bearings: "Bearings"
+
+
+class Clearance:
+    """Asks the policy each time, and the person where it says so; sends nothing."""
+
+    def __init__(
+        self, services: "Services", settings: Callable[[], Settings], view: "View", desk: Desk
+    ) -> None:
+        """`settings` gives those of the moment."""
+        self._services = services
+        self._engine = services.engine
+        self._settings = settings
+        self._view = view
+        self._desk = desk
+        self._picked = ""
+        self.lookout = Lookout(services, lambda text: view.tell(text, error=True))
+
+    def distant(self) -> Route | None:
+        """The cloud route that ctrl+s sends to; None where none is set up, or several are and none is chosen."""
+        routes = self.lookout.routes
+        wanted = self._settings().cloud.route or self._picked
+        chosen = next((route for route in routes if route.id == wanted), None)
+        return chosen or (routes[0] if len(routes) == 1 and not wanted else None)
+
+    def lease(self, chat: Chat, route: str = "") -> Lease | None:
+        """The grant that lives for `chat`, for `route` ("": for any)."""
+        now_ms = self._services.clock.now_ms()
+        return self.lookout.latest.lease(chat.conversation or chat.promised, route, now_ms)
+
+    async def clear(self, ask: Ask) -> Ask | None:
+        """`ask` as it may be sent; None where it stays, which was said. Raises: AssistantError."""
+        chat = ask.chat
+        if ask.label is Label.LOCAL_ONLY:
+            self._view.tell(LOCAL_CHAT if chat.label is Label.LOCAL_ONLY else LOCAL_ONLY)
+            return None
+        route = ask.route or await self._chosen()
+        if not route:
+            return None
+        ask = replace(ask, route=route, choice=self._choice())
+        if not self._desk.turns.unrecorded(chat) and not self._desk.turns.running_in(chat):
+            proposal = await self._propose(ask)
+            if not _denies(proposal) and (why := self._not_ready(route)):
+                self._view.tell(f"{route} cannot be asked: {why}", error=True)
+                return None
+            asked = replace(ask, proposal=proposal)
+            return asked if _allows(proposal) else await self._asked(asked)
+        if self.lease(chat, route) is None:
+            self._view.tell(BUSY)
+            return None
+        return ask
+
+    async def falls_back(self, ask: Ask) -> Ask | None:
+        """`ask` as it may be sent though no person chose its route for it; None where no grant says so. Raises: AssistantError."""
+        ask = replace(ask, choice=self._choice())
+        proposal = await self._propose(ask, fallback=True)
+        return replace(ask, proposal=proposal) if _allows(proposal) else None
+
+    def _not_ready(self, route: str) -> str:
+        """Why a route that rules and grants would let pass cannot be asked all the same: it has no key, perhaps."""
+        states = self._desk.bearings.states
+        return next((s.why for s in states if s.id == route and not s.ready), "")
+
+    async def _chosen(self) -> str:
+        """The route to send to; where several are set up and none is chosen, the person picks. "" where there is none."""
+        wanted = self._settings().cloud.route
+        if route := self.distant():
+            return route.id
+        if wanted and self.lookout.routes:
+            text = f"cloud.route is {wanted!r}, which is not set up · assistant routes list"
+            self._view.tell(text, error=True)
+            return ""
+        if not self.lookout.routes:
+            self._view.tell(NO_ROUTE)
+            return ""
+        states = [s for s in self._desk.bearings.states if s.place is Place.CLOUD]
+        self._picked = await self._view.sheets.ask_cloud_route(states) or ""
+        return self._picked
+
+    def _choice(self) -> "Choice":
+        from assistant.domain.departure import Choice
+        from assistant.domain.findings import ScanVerdict
+
+        level = self._settings().cloud.keep_back
+        return Choice(None if level == "none" else ScanVerdict(level))
+
+    async def _propose(self, ask: Ask, *, fallback: bool = False) -> Proposal:
+        chat = ask.chat
+        if not chat.conversation and not chat.promised:
+            chat.promised = self._engine.new_id()
+        prompt = self._desk.turns.prompt(chat, ask.text, ask.label)
+        work = functools.partial(
+            self._engine.propose,
+            replace(prompt, conversation=chat.conversation or chat.promised),
+            ask.route,
+            choice=ask.choice,
+            fallback=fallback,
+        )
+        return await asyncio.to_thread(work)
+
+    async def _asked(self, ask: Ask) -> Ask | None:
+        """Shows what would leave, and does what the person says. Raises: AssistantError."""
+        from assistant.tui.petition import Petition
+
+        assert ask.proposal is not None
+        services = self._services
+        petition = Petition(self._engine, services.clock, ask.proposal, services.sets())
+        answer = await self._view.sheets.ask_consent(petition)
+        if petition.moved:
+            ask.chat.head = petition.moved
+        if answer is None or answer.terms is None:
+            await self._refused(petition, answer)
+            return None
+        if await asyncio.to_thread(lambda: self._engine.border.offline):
+            raise RefusedError("everything was taken offline meanwhile", "f4 lifts it")
+        await self._engine.grant(petition.proposal, answer.terms, answer.how)
+        await self.lookout.look()
+        return replace(ask, proposal=petition.proposal)
+
+    async def _refused(self, petition: "Petition", answer: "Answer | None") -> None:
+        """Puts the no on record; what no consent could have let go has none that could be refused."""
+        from assistant.domain.terms import Span, Terms
+
+        seen = petition.proposal.considered
+        if seen is not None and seen.request.label is not Label.LOCAL_ONLY:
+            how = answer.how if answer else "consent sheet, closed"
+            refuse = self._engine.border.refuse
+            await asyncio.to_thread(refuse, seen, Terms(Span.ONCE), how)
+
+
+def _allows(proposal: Proposal) -> bool:
+    from assistant.domain.decisions import Verdict
+
+    return proposal.decision.verdict is Verdict.ALLOW
+
+
+def _denies(proposal: Proposal) -> bool:
+    from assistant.domain.decisions import Verdict
+
+    return proposal.decision.verdict is Verdict.DENY

@@ -1,0 +1,88 @@
+"""The keys of the chat that say where a message goes, and how far it may travel."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from assistant.conversation.engine import Engine
+from assistant.domain.errors import AssistantError
+from assistant.tui.face import Face
+
+if TYPE_CHECKING:
+    from assistant.domain.routing import RouteState
+    from assistant.tui.petition import Answer, Petition
+
+
+class ActingScreen(Screen[None]):
+    """A screen with a face, whose `engine` answers."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+r", "route", "route: keep this chat on one", show=False),
+        Binding("ctrl+s", "to_cloud", "send this one message to the cloud", show=False),
+        Binding("ctrl+t", "toggle_cloud", "this chat to the cloud, and back", show=False),
+        Binding("ctrl+l", "toggle_label", "next message: local-only, public, normal", show=False),
+        Binding("f5", "ask_again", "ask another route, after a reply failed", show=False),
+    ]
+    engine: Engine
+    face: Face
+
+    async def ask_consent(self, petition: "Petition") -> "Answer | None":
+        """Shows what would leave, and asks for a yes."""
+        from assistant.tui.screens.consent import ConsentScreen
+
+        return await self.app.push_screen_wait(ConsentScreen(petition))
+
+    async def ask_cloud_route(self, states: "Sequence[RouteState]") -> str | None:
+        """Asks which cloud route is meant; None where the person does not say."""
+        from assistant.tui.screens.routes import RouteScreen
+
+        return await self.app.push_screen_wait(RouteScreen(states, "", cloud=True))
+
+    def action_to_cloud(self) -> None:
+        """What stands in the composer, this one message, to the cloud; a sheet asks where no grant covers it."""
+        if self.face.composer.full_text.strip():
+            self.face.desk.sending.to_cloud(self.face.composer.take())
+        else:
+            self.face.tell("there is nothing to send: write a message first")
+
+    def action_toggle_cloud(self) -> None:
+        """The messages of this chat to the cloud while a grant for it lives, or here again."""
+        self.face.desk.sending.toggle()
+
+    def action_toggle_label(self) -> None:
+        """How far the next message may travel."""
+        self.face.desk.sending.toggle_label()
+
+    def action_label_chat(self) -> None:
+        """Everything said in this chat from now on is local-only, or is not any more."""
+        self.run_worker(self.face.desk.sending.toggle_chat_label())
+
+    def action_ask_again(self) -> None:
+        """The text whose turn failed, once more, on another route."""
+        if offer := self.face.desk.fallback.take():
+            self.face.desk.sending.take_offer(offer)
+        else:
+            self.face.tell("nothing failed here, so there is nothing to ask again")
+
+    def action_route(self) -> None:
+        """Which route this chat is kept on."""
+        from assistant.tui.screens.routes import RouteScreen
+
+        desk = self.face.desk
+        self.app.push_screen(RouteScreen(desk.bearings.states, desk.chat.route), self._pin)
+
+    async def _pin(self, route: str | None) -> None:
+        """Keeps the chat in view on `route` ("": the default of the moment, None: as it was); a new one from its first send on."""
+        chat = self.face.desk.chat
+        if route is None:
+            return
+        try:
+            if chat.conversation:
+                await self.engine.pin(chat.conversation, route)
+        except AssistantError as error:
+            self.face.tell(str(error), error=True)
+            return
+        chat.route = route
+        self.face.bearings_changed()

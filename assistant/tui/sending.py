@@ -1,0 +1,237 @@
+"""What becomes of a text that a person sends: it stays on this machine, or leaves by their act and under a grant."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Protocol
+
+from assistant.domain.errors import AssistantError
+from assistant.domain.places import Place
+from assistant.domain.sensitivity import Label
+from assistant.domain.settings import Settings
+from assistant.tui import clearance
+from assistant.tui.clearance import Clearance
+from assistant.tui.labels import Labels
+from assistant.tui.turn import Ask, Chat
+from assistant.tui.wording import Bound, Grants
+
+if TYPE_CHECKING:
+    from assistant.domain.turns import TurnRecord
+    from assistant.tui.fallback import Fallback, Offer
+    from assistant.tui.services import Services
+    from assistant.tui.turn import Running
+    from assistant.tui.view import View
+
+NO_GRANT = "no grant for this chat lives: write a message, then ctrl+t asks for one"
+
+
+class Desk(clearance.Desk, Protocol):
+    """What lies on the desk, as far as a send needs it."""
+
+    fallback: "Fallback"
+    labels: Labels
+
+    def post(self, ask: Ask) -> None:
+        """Sends a text of the person's, now or in its turn."""
+        ...
+
+    def keep(self, chat: Chat) -> None:
+        """Saves what is unsent in `chat`."""
+        ...
+
+    def handed_back(self, chat: Chat, text: str, label: Label) -> None:
+        """What was not sent goes back to where it was written."""
+        ...
+
+    async def open(self, conversation: str) -> None:
+        """Brings a conversation into view."""
+        ...
+
+
+class Sending:
+    """Nothing goes to the cloud but by a key of the person's, and none of it without a grant."""
+
+    def __init__(
+        self,
+        services: "Services",
+        settings: Callable[[], Settings],
+        view: "View",
+        desk: Desk,
+        start: Callable[[Coroutine[None, None, None]], object],
+    ) -> None:
+        """`settings` gives those of the moment; `start` runs a coroutine beside the screen."""
+        self._engine = services.engine
+        self._journal = services.journal
+        self._clock = services.clock
+        self._view = view
+        self._desk = desk
+        self._start = start
+        self._one = asyncio.Lock()
+        self.clearance = Clearance(services, settings, view, desk)
+        self.lookout = self.clearance.lookout
+
+    # Where a message goes.
+
+    def bound(self, chat: Chat) -> Bound:
+        """Where the next message of `chat` goes, and its label."""
+        bound = self._desk.bearings.bound(chat)
+        route = next((r for r in self.lookout.routes if r.id == chat.cloud), None)
+        label = self._desk.labels.of_next(chat)
+        # What must not leave is answered here, also in a chat whose messages leave.
+        leaves = route is not None and label is not Label.LOCAL_ONLY
+        if route is not None and leaves and self.clearance.lease(chat, route.id) is not None:
+            bound = Bound(route, Place.CLOUD, zone=self.lookout.latest.zones.get(route.id, ""))
+        return bound._replace(label=label)
+
+    @property
+    def grants(self) -> Grants:
+        """The grants of the moment, as the bar says them."""
+        chat, now_ms, latest = self._desk.chat, self._clock.now_ms(), self.lookout.latest
+        lease = self.clearance.lease(chat, chat.cloud)
+        here = f"{lease.route} · this conversation · {lease.left(now_ms)}" if lease else ""
+        others = latest.elsewhere(chat.conversation or chat.promised, now_ms)
+        return Grants(here, others, latest.offline)
+
+    def settle(self) -> None:
+        """Messages of the chat in view stay here again once the grant that they left under is over."""
+        chat = self._desk.chat
+        if chat.cloud and self.clearance.lease(chat, chat.cloud) is None:
+            self._view.tell(f"the grant for {chat.cloud} is over: messages stay on this machine")
+            chat.cloud = ""
+
+    async def look(self) -> None:
+        """Looks at the grants again."""
+        await self.lookout.look()
+        self._view.label()
+
+    # What the person does.
+
+    def enter(self, text: str, bound: Bound) -> None:
+        """Enter: to where the composer's badge said, and with the label that it said, which was `bound`."""
+        chat, label, route = self._desk.chat, bound.label, bound.route
+        if not self._sendable(text, label):
+            return
+        if route is not None and route.place is Place.CLOUD and route.declared:
+            self._start(self._leave(Ask(chat, text, route.id, label)))
+        elif self._desk.bearings.report and not self._engine.routes:
+            self._desk.handed_back(chat, text, label)
+            self._view.need_model()
+        else:
+            self._desk.post(Ask(chat, text, label=label))
+
+    def to_cloud(self, text: str, *, switch: bool = False) -> None:
+        """Ctrl+S: this one message to the cloud; with `switch` those after it too, while the grant lives."""
+        chat, label = self._desk.chat, self._desk.labels.take(self._desk.chat)
+        if self._sendable(text, label):
+            self._start(self._leave(Ask(chat, text, label=label), switch=switch))
+
+    def toggle(self) -> None:
+        """Ctrl+T: messages of this chat leave while a grant for it lives, or stay here again."""
+        chat, composer = self._desk.chat, self._view.composer
+        if chat.cloud:
+            chat.cloud = ""
+        elif lease := self._own_lease(chat):
+            chat.cloud = lease
+        elif composer.full_text.strip():
+            self.to_cloud(composer.take(), switch=True)
+        else:
+            self._view.tell(NO_GRANT if self.lookout.routes else clearance.NO_ROUTE)
+        self._view.label()
+
+    def toggle_label(self) -> None:
+        """Ctrl+L: the next message is normal, local-only or public."""
+        chat, labels = self._desk.chat, self._desk.labels
+        said = labels.toggle(chat)
+        if labels.typed(chat, self._view.composer.full_text):
+            said = "this text holds a local-only one, so it is local-only itself"
+        if said:
+            self._view.tell(said)
+        self._view.label()
+
+    async def toggle_chat_label(self) -> None:
+        """Everything that is said in this chat from now on is local-only, or is not any more."""
+        chat = self._desk.chat
+        kept = chat.label is Label.LOCAL_ONLY
+        label = Label.NORMAL if kept else Label.LOCAL_ONLY
+        try:
+            if chat.conversation:
+                await self._engine.label_conversation(chat.conversation, label)
+        except AssistantError as error:
+            self._view.tell(str(error), error=True)
+            return
+        chat.label = label
+        now = "what is said in this chat from now on may leave again, by your act"
+        self._view.tell(now if kept else "what is said in this chat from now on is local-only")
+        self._view.label()
+
+    def take_offer(self, offer: "Offer") -> None:
+        """F5: the text whose turn failed, once more, on the route of the offer."""
+        ask = Ask(offer.chat, offer.text, offer.route.id, offer.label)
+        if offer.distant:
+            self._start(self._leave(ask))
+        else:
+            self._desk.post(ask)
+
+    def over(self, running: "Running", record: "TurnRecord") -> None:
+        """A turn is over: its grant has less left; where it failed here, a grant may let the same leave by itself."""
+        offer, chat = self._desk.fallback.offer, running.ask.chat
+        if record.route.place is Place.CLOUD:
+            self._start(self.look())
+        elif offer is not None and offer.chat is chat and offer.distant and not running.stopping:
+            lease = self.clearance.lease(chat, offer.route.id)
+            if lease is not None and lease.grant.fallback:
+                self._start(self._fall_back(offer))
+
+    # On the way.
+
+    def _own_lease(self, chat: Chat) -> str:
+        """The route of a grant that lives for `chat`: the chosen one, else another."""
+        chosen = self.clearance.distant()
+        lease = self.clearance.lease(chat, chosen.id) if chosen else None
+        lease = lease or self.clearance.lease(chat)
+        return lease.route if lease else ""
+
+    def _sendable(self, text: str, label: Label) -> bool:
+        if self._journal.writable:
+            return True
+        self._desk.handed_back(self._desk.chat, text, label)
+        self._view.tell("storage: the journal cannot be written, so nothing is sent", error=True)
+        return False
+
+    async def _leave(self, ask: Ask, *, switch: bool = False) -> None:
+        """Sends to the cloud or hands back, one text after the other; meanwhile a crash does not lose it."""
+        chat, head = ask.chat, ask.chat.head
+        chat.held.append(ask.text)
+        self._desk.keep(chat)
+        self._view.label()
+        ready = None
+        try:
+            async with self._one:
+                ready = await self.clearance.clear(ask)
+        except AssistantError as error:
+            self._view.tell(str(error), error=True)
+        finally:
+            chat.held.remove(ask.text)
+        if chat.head != head and chat is self._desk.chat:
+            # A message was let go: the conversation goes on in another branch.
+            self._desk.keep(chat)
+            await self._desk.open(chat.conversation)
+        if ready is None:
+            self._desk.handed_back(chat, ask.text, ask.label)
+            return
+        if switch and self.clearance.lease(chat, ready.route):
+            chat.cloud = ready.route
+        self._desk.post(ready)
+        self._view.label()
+
+    async def _fall_back(self, offer: "Offer") -> None:
+        """The same text to the cloud by itself, where a live grant with that mark covers it; else the offer stays."""
+        ask = Ask(offer.chat, offer.text, offer.route.id, offer.label)
+        try:
+            ready = await self.clearance.falls_back(ask)
+        except AssistantError as error:
+            self._view.tell(str(error), error=True)
+            return
+        if ready is not None and self._desk.fallback.offer is offer:
+            self._desk.fallback.take()
+            self._view.tell(f"it failed here, so it goes to {offer.route.id}, as you granted")
+            self._desk.post(ready)
