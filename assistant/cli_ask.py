@@ -8,11 +8,12 @@ import sys
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from assistant.domain.errors import EXIT_CANCELLED, UsageError
+from assistant import cli_leave, cli_prompt
+from assistant.domain.decisions import Verdict
+from assistant.domain.errors import EXIT_CANCELLED
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.notices import window_moved
 from assistant.domain.prompt import Finish
-from assistant.domain.sensitivity import Label
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from assistant.domain.thinking import Piece
     from assistant.domain.turns import TurnRecord
     from assistant.wiring.house import House
-
-MOST_PROMPT_BYTES = 2_000_000
-"""No context window that this program serves holds more; it is said before anything is counted."""
 
 EXIT_CODES = {"refused": 3, "usage": 2, "settings": 2}
 EXIT_ROUTE, EXIT_STORAGE = 4, 5
@@ -36,17 +34,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "ask",
         help="ask one question and print the reply",
         description="Asks one question. The answer streams to stdout; everything else goes to stderr, also what a "
-        "model thinks before it answers, where a person sees both. --json prints all of the reply, thought too.",
+        "model thinks before it answers, where a person sees both. --json prints all of the reply, thought too. Nothing goes "
+        "to the cloud unless --route names it and you have granted it; on a terminal you are asked.",
     )
     parser.add_argument("prompt", nargs="?", help="the question; - reads it from stdin")
     parser.add_argument("--route", metavar="ID", help="which route answers (default: the first)")
-    parser.add_argument(
-        "--label",
-        choices=[label.value for label in Label],
-        default=Label.NORMAL.value,
-        help="how far this text may travel (default: normal)",
-    )
-    parser.add_argument("--conversation", metavar="ID", help="go on with this conversation")
+    cli_prompt.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print the whole turn as one object")
     parser.add_argument("--max-tokens", type=_positive, metavar="N", help="longest reply in tokens")
     parser.add_argument("--temperature", type=_temperature, metavar="T", help="0 is greedy")
@@ -56,7 +49,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Asks, prints, and returns the exit code of design §4."""
-    text = _prompt_text(args.prompt)
+    text = cli_prompt.prompt_text(args.prompt)
     from assistant.wiring.house import open_house
 
     with open_house() as house:
@@ -75,6 +68,7 @@ async def _ask(house: "House", args: argparse.Namespace, text: str) -> "TurnReco
     try:
         await look_again(engine, local_routes(house))
         proposal = await _propose(house, args, text, _sampling(house, args))
+        await cli_leave.settle(engine, proposal)
         record = await _stream(engine, proposal, quiet=args.json)
         again = _once_more(house, proposal, record)
         return record if again is None else await _stream(engine, again, quiet=args.json)
@@ -104,26 +98,17 @@ async def _propose(
     house: "House", args: argparse.Namespace, text: str, sampling: "Sampling"
 ) -> "Proposal":
     """Looks whether a route answers before a new conversation is made."""
-    from assistant.domain.prompt import Prompt
-
-    parent, system, known = None, house.settings.generation.system_prompt, None
-    conversation = args.conversation
-    if conversation:
-        known = house.journal.conversation(conversation)
-        if known is None:
-            raise UsageError(f"there is no conversation {conversation!r}", "assistant history list")
-        parent, system = known.head, known.system
-    prompt = Prompt(text, conversation or "", parent, Label(args.label), system, sampling)
-    proposal = house.engine.propose(prompt, args.route)
-    if known is not None:
-        if known.deleted:
-            await house.engine.restore(known.id)
-            print("this conversation was deleted; it is back in the list", file=sys.stderr)
-        return proposal
-    from dataclasses import replace
-
-    conversation = await house.engine.start_conversation(system, one_line(text, 60))
-    return house.engine.propose(replace(prompt, conversation=conversation), args.route)
+    engine = house.engine
+    known = cli_prompt.known_conversation(house, args.conversation)
+    prompt = cli_prompt.prompt_of(house, args, text, known, sampling)
+    choice = cli_prompt.choice_of(house, args)
+    proposal = await asyncio.to_thread(engine.propose, prompt, args.route, choice=choice)
+    if known is None:
+        await engine.start_conversation(prompt.system, one_line(text, 60), prompt.conversation)
+    elif known.deleted:
+        await engine.restore(known.id)
+        print("this conversation was deleted; it is back in the list", file=sys.stderr)
+    return proposal
 
 
 async def _stream(engine: "Engine", proposal: "Proposal", *, quiet: bool) -> "TurnRecord":
@@ -217,7 +202,10 @@ def _stop_on_signals(engine: "Engine", turn: str) -> None:
 
 def _sign_off(record: "TurnRecord") -> None:
     """Says on stderr how it went."""
-    if record.error is not None:
+    if record.error is not None and record.decision.verdict is not Verdict.ALLOW:
+        for line in cli_leave.refusal_lines(record.decision):
+            print(harmless(line), file=sys.stderr)
+    elif record.error is not None:
         print(harmless(record.error.line()), file=sys.stderr)
     elif record.finish is Finish.CANCELLED:
         print("stopped; the reply so far is kept", file=sys.stderr)
@@ -252,39 +240,6 @@ def _sampling(house: "House", args: argparse.Namespace) -> "Sampling":
     if args.temperature is not None:
         sampling = replace(sampling, temperature=args.temperature)
     return replace(sampling, seed=args.seed)
-
-
-def _prompt_text(argument: str | None) -> str:
-    """The prompt from the argument or stdin. Raises: UsageError with what is wrong and where."""
-    if argument is None and sys.stdin.isatty():
-        raise UsageError("there is no prompt", 'assistant ask "..." or a pipe into assistant ask -')
-    if argument in (None, "-"):
-        text = _decoded(sys.stdin.buffer.read(MOST_PROMPT_BYTES + 1), "stdin")
-    else:
-        text = _decoded(os_bytes(argument or ""), "the argument")
-    text = text.replace("\r\n", "\n")
-    if not text.strip():
-        raise UsageError("the prompt is empty", "type a question")
-    return text
-
-
-def os_bytes(text: str) -> bytes:
-    """The very bytes of an argument, undecodable ones too."""
-    return text.encode("utf-8", "surrogateescape")
-
-
-def _decoded(raw: bytes, where: str) -> str:
-    if len(raw) > MOST_PROMPT_BYTES:
-        raise UsageError(
-            f"the prompt from {where} is larger than {MOST_PROMPT_BYTES:,} bytes",
-            "no context window here holds it; send a part",
-        )
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(
-            f"{where} is not UTF-8 at byte {error.start}", "convert it, e.g. with iconv -t UTF-8"
-        ) from error
 
 
 def _exit_code(record: "TurnRecord") -> int:

@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from assistant.conversation.packing import Load, Packer
+from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.consent import Actor, Grant, Moment, Notice, Principal, Reach, State, Stated
 from assistant.domain.coverage import SendRequest, ending
 from assistant.domain.decisions import Decision, Verdict
 from assistant.domain.departure import Choice, Departure
-from assistant.domain.errors import RefusedError, RouteError
+from assistant.domain.errors import RefusedError, RouteError, UsageError
 from assistant.domain.policy import Case, covering_grant, decide
 from assistant.domain.prompt import Message, Prompt
-from assistant.domain.sheet import sheet_text
+from assistant.domain.rules import Content, judge
+from assistant.domain.sensitivity import Label
+from assistant.domain.sheet import facts_text, sheet_text
 from assistant.domain.terms import Terms
 from assistant.ports import Clock
 
@@ -122,15 +125,39 @@ class Border:
         if considered.decision.verdict is Verdict.DENY:
             reasons = "; ".join(reason.text for reason in considered.decision.reasons)
             raise RefusedError(reasons, "no consent can lift that")
-        grant = self._asked(considered, terms)
-        said = self._said(grant, considered, how, State.REQUESTED, State.GIVEN)
+        grant, sheet = self._asked(considered, terms), considered.departure.sheet
+        said = self._said(grant, sheet, how, State.REQUESTED, State.GIVEN)
+        self.world.consents.record(grant, said)
+        return grant
+
+    def require_passing(self, setup: CloudSetup, label: Label) -> None:
+        """Raises: RefusedError where no rule lets clean text with `label` go there, or everything is offline; StorageError."""
+        if self.offline:
+            raise RefusedError("everything is offline", "assistant consent lift")
+        rules, facts = self.world.policies.rules(), setup.row.facts
+        judged = judge(rules, facts, label, Content.CLEAN, self._today)
+        if judged.verdict is not Verdict.ALLOW:
+            reasons = "; ".join(reason.text for reason in judged.reasons)
+            raise RefusedError(reasons, "no consent can lift that")
+
+    def grant_ahead(self, setup: CloudSetup, reach: Reach, terms: Terms, how: str) -> Grant:
+        """Records the person's yes to what will be said in a conversation; they were shown `facts_text` of `setup`.
+
+        Raises: UsageError for terms that are none or for one message; RefusedError as `require_passing`; StorageError.
+        """
+        if terms.span.once or reach.message:
+            raise UsageError("a yes to one message needs that message", "assistant ask asks for it")
+        self.require_passing(setup, reach.ceiling)
+        shown = _digest(facts_text(setup))
+        grant = self._grant(setup, reach, terms, shown)
+        said = self._said(grant, shown, how, State.REQUESTED, State.GIVEN)
         self.world.consents.record(grant, said)
         return grant
 
     def refuse(self, considered: Considered, terms: Terms, how: str) -> None:
         """Records the person's no. Raises: UsageError, StorageError."""
-        grant = self._asked(considered, terms)
-        said = self._said(grant, considered, how, State.REQUESTED, State.REFUSED)
+        grant, sheet = self._asked(considered, terms), considered.departure.sheet
+        said = self._said(grant, sheet, how, State.REQUESTED, State.REFUSED)
         self.world.consents.record(grant, said)
 
     def revoke(self, grant: str, how: str) -> None:
@@ -165,18 +192,21 @@ class Border:
             return False
         return not grant or self.world.consents.standing(grant).state in _STREAMING
 
+    @property
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).date()
+
     def _seen(self) -> tuple[Moment, ...]:
         latest = self.world.consents.latest()
         return () if latest is None else (latest,)
 
     def _case(self, departure: Departure, request: SendRequest) -> Case:
-        today = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).date()
         return Case(
             self.world.policies.rules(),
             departure.setup.row.facts,
             request,
             self.world.consents.given(departure.setup.id),
-            today,
+            self._today,
             self.now,
             self._seen(),
             self.offline,
@@ -202,21 +232,24 @@ class Border:
     def _asked(self, considered: Considered, terms: Terms) -> Grant:
         departure, request = considered.departure, considered.request
         message = departure.message if terms.span.once else ""
+        reach = Reach(request.label, request.conversation, message, _categories(departure))
+        return self._grant(departure.setup, reach, terms, _digest(sheet_text(departure)))
+
+    def _grant(self, setup: CloudSetup, reach: Reach, terms: Terms, notice: str) -> Grant:
         return Grant(
             id=self._clock.new_id(),
             principal=self.person.principal,
-            notice=Notice(_digest(sheet_text(departure)), "en", self.person.app_version),
-            reach=Reach(request.label, request.conversation, message, _categories(departure)),
+            notice=Notice(notice, "en", self.person.app_version),
+            reach=reach,
             limits=terms.limits(self._clock.now_ms()),
-            facts=departure.setup.row.facts,
-            model=departure.setup.model,
-            fingerprint=departure.setup.fingerprint,
+            facts=setup.row.facts,
+            model=setup.model,
+            fingerprint=setup.fingerprint,
             fallback=terms.fallback,
         )
 
-    def _said(self, grant: Grant, considered: Considered, how: str, *states: State) -> list[Stated]:
-        sheet, now = considered.departure.sheet, self.now
-        first = Stated(grant.id, now, states[0], Actor.SYSTEM, how, sheet)
+    def _said(self, grant: Grant, sheet: str, how: str, *states: State) -> list[Stated]:
+        first = Stated(grant.id, self.now, states[0], Actor.SYSTEM, how, sheet)
         return [first, *(replace(first, state=s, actor=Actor.USER) for s in states[1:])]
 
 

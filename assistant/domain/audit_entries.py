@@ -42,6 +42,8 @@ class Note(StrEnum):
     ANCHORED = "anchored"
     CLOCK = "clock"
     PANIC = "panic"
+    LIFTED = "lifted"
+    DECLASSIFIED = "declassified"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,18 @@ class Wire(StrEnum):
     ANTHROPIC = "anthropic"
 
 
+class Dialect(StrEnum):
+    """How a provider speaks OpenAI's wire, where it is not in the plain way that most of them take."""
+
+    PLAIN = "plain"
+    OPENAI = "openai"
+    """It bounds a reply with `max_completion_tokens`."""
+    AZURE = "azure"
+    """So does this one; and a model has the name that its owner gave it, which tells nothing of what it takes."""
+    MISTRAL = "mistral"
+    """It refuses every name that it does not know, and has its own for the seed."""
+
+
 Pin = tuple[str, str | bool]
 """A dotted path in a JSON object, and the value that stands there."""
 
@@ -41,7 +53,7 @@ class CloudRoute:
     has to give before the row is a route: those of the placeholders, `region`, and `deployment` where it decides the place.
     Every request carries `body`; a reply that says otherwise than `reply` is broken off. A model's name has to be `model`
     ("": any) and to begin with one of `model_begins` (empty: with anything), because the name can decide the place.
-    `regions` gives the countries of regions.
+    `regions` gives the countries of regions. The `dialect` changes names of fields alone, so no grant hangs on it.
     """
 
     facts: RouteFacts
@@ -56,6 +68,7 @@ class CloudRoute:
     model_begins: tuple[str, ...] = ()
     regions: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    dialect: Dialect = Dialect.PLAIN
 
     def __post_init__(self) -> None:
         """Raises: UsageError for a template that does not ask for what it needs, or that knows its place beforehand."""

@@ -18,13 +18,15 @@ WINDOW_TOKENS: Final = 128_000
 class CloudSetup:
     """`row` has an address and asks for nothing more; `context_tokens` is the model's window (None: not said).
 
-    `own` means that the address was typed by the person: its facts are what they declared, or unknown.
+    `own` means that the address was typed by the person: its facts are what they declared, or unknown. `origin` is the id of the
+    registry's row that it was made from ("": none); a person may give it another id.
     """
 
     row: CloudRoute
     model: str
     context_tokens: int | None = None
     own: bool = False
+    origin: str = ""
 
     def __post_init__(self) -> None:
         """Raises: UsageError for an address that is none, and for a model that the row's facts do not hold for."""

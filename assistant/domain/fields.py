@@ -26,6 +26,10 @@ class Fields:
     def _path(self, key: str) -> str:
         return f"{self._where}.{key}" if self._where else key
 
+    def holds(self, key: str) -> bool:
+        """Whether `key` is there."""
+        return key in self._data
+
     def value(self, key: str) -> object:
         """Whatever stands there."""
         if key not in self._data:

@@ -174,7 +174,7 @@ def endpoint(url: str) -> Endpoint:
         raise UsageError("the address has a part after ? or #", "end it with the path")
     secure = parts.scheme == "https"
     host = _host(parts.hostname or "")
-    if not secure and not _may_be_plain(host):
+    if not secure and not may_be_plain(host):
         raise UsageError(
             f"http to {host} could be read on the way",
             "use https; plain http is for this machine and private addresses",
@@ -233,8 +233,8 @@ def _unmapped(address: IpAddress) -> IpAddress:
     return mapped or address
 
 
-def _may_be_plain(host: str) -> bool:
-    """Whether http may be used: a private address, `NAME.local` (RFC 6762), or a name without a dot."""
+def may_be_plain(host: str) -> bool:
+    """Whether http may be used: a private address, `NAME.local` (RFC 6762), or a name without a dot: near by its look."""
     literal = _literal(host)
     if literal is not None:
         return is_near(literal)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
+from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.departure import Departure, Leaving, Stay, Staying
 from assistant.domain.findings import NOT_FOUND
 from assistant.domain.hygiene import one_line
@@ -48,10 +49,14 @@ def _size(one: CountrySet) -> int:
 
 def who(departure: Departure) -> str:
     """`mistral-eu · Mistral AI (law: FR) · mistral-medium`."""
-    facts = departure.setup.row.facts
+    return who_runs(departure.setup)
+
+
+def who_runs(setup: CloudSetup) -> str:
+    """The same of a route that nothing leaves to yet."""
+    facts = setup.row.facts
     law = territory_words(facts.operator_law)
-    operator = one_line(facts.operator, 60)
-    return f"{departure.setup.id} · {operator} (law: {law}) · {one_line(departure.setup.model, 60)}"
+    return f"{setup.id} · {one_line(facts.operator, 60)} (law: {law}) · {one_line(setup.model, 60)}"
 
 
 def where(facts: RouteFacts, sets: Sequence[CountrySet] = ()) -> str:
@@ -133,6 +138,22 @@ def sheet_text(departure: Departure, sets: Sequence[CountrySet] = ()) -> str:
             f"  {r}: {one_line(w, 100)} ({why})" for r, w, why in staying_lines(departure.stays)
         ]
     return "\n".join(lines)
+
+
+def facts_text(setup: CloudSetup, sets: Sequence[CountrySet] = ()) -> str:
+    """What is declared of a route, for a yes or a statement that is about no one message."""
+    facts, address = setup.row.facts, setup.endpoint
+    return "\n".join(
+        (
+            f"to      {who_runs(setup)}",
+            f"at      {address.url if address else 'an address that is not known'}",
+            f"where   {where(facts, sets)}",
+            f"        its connection is opened in: {territory_words(facts.transit, sets)}",
+            f"known   {evidence(facts)}",
+            f"source  {one_line(facts.source, 200)}",
+            f"        {CANNOT_SEE}",
+        )
+    )
 
 
 def _days(facts: RouteFacts) -> str:

@@ -2,102 +2,79 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Final
 
-import certifi
-import httpx
+import httpcore
 
 from assistant.domain.control import ControlPermit
 from assistant.domain.downloads import DownloadPermit
-from assistant.domain.errors import FetchError, RefusedError, ServerError, ServerFault
-from assistant.domain.permit import Outgoing, Permit, Turnstile
+from assistant.domain.errors import RefusedError
+from assistant.domain.permit import Auth, Outgoing, Permit, Receipt, Turnstile
 from assistant.domain.places import Address, Place, Route
-from assistant.outbound.near import resolved
+from assistant.domain.settings import NetworkSettings
+from assistant.outbound.heads import (
+    Header,
+    key_header,
+    names_besides,
+    own_headers,
+    prompt_headers,
+)
+from assistant.outbound.line import Line, Tally
+from assistant.outbound.near import LookUp, is_public, look_up
+from assistant.outbound.receipts import ReceiptBook
+from assistant.outbound.replies import Answer, ServerReply, asking, fetching
+from assistant.outbound.seal import Seal
+from assistant.outbound.trust import Trust
+from assistant.outbound.ways import Way, Ways
 from assistant.ports import Clock, Patience
+from assistant.ports.leaving import Secrets
 
 STALL_SECONDS: Final = 30.0
-"""So long may a host stay silent, at the start and between two pieces."""
+"""So long may a host of downloads stay silent, at the start and between two pieces."""
 
-_AGAIN: Final = "run it again: it goes on from where it stopped"
+LONGEST_SECONDS: Final = 3600.0
+"""No answer to a prompt takes longer, however steadily it drips."""
 
-
-class Answer:
-    """What a host answered: status and headers (names in lower case), then the body piece by piece."""
-
-    def __init__(self, response: httpx.Response, permit: DownloadPermit) -> None:
-        self._response = response
-        self._permit = permit
-        self.host = permit.hop.host
-        self.status: int = response.status_code
-        self.headers: Mapping[str, str] = {n.lower(): v for n, v in response.headers.items()}
-
-    async def chunks(self) -> AsyncGenerator[bytes]:
-        """The body as sent. Raises: FetchError where it is cut, stalls, is encoded or exceeds the permit's bytes."""
-        host, most = self.host, self._permit.most_bytes
-        if self.headers.get("content-encoding", "identity") != "identity":
-            raise FetchError(f"{host} sent the file in an encoding that was not asked for")
-        received = 0
-        try:
-            async for chunk in self._response.aiter_raw():
-                received += len(chunk)
-                if received > most:
-                    raise FetchError(f"{host} sent more than the {most:,} bytes that were allowed")
-                yield chunk
-        except httpx.HTTPError as error:
-            raise _failure(error, host) from error
-
-
-class ServerReply:
-    """Implements ports.Reply over an open connection."""
-
-    def __init__(
-        self, response: httpx.Response, address: Address, most_bytes: int, patience: Patience
-    ) -> None:
-        self._response = response
-        self._address = address
-        self._most_bytes = most_bytes
-        self._patience = patience
-        self.status: int = response.status_code
-        self.headers: Mapping[str, str] = {n.lower(): v for n, v in response.headers.items()}
-
-    async def chunks(self) -> AsyncGenerator[bytes]:
-        """See ports.Reply. Raises: ServerError."""
-        received, wait_s = 0, self._patience.first_s
-        async with aclosing(aiter(self._response.aiter_raw())) as stream:  # type: ignore[type-var]
-            while True:
-                with _translated(self._address):
-                    async with asyncio.timeout(wait_s):
-                        chunk = await anext(stream, None)
-                if chunk is None:
-                    return
-                received += len(chunk)
-                if received > self._most_bytes:
-                    raise ServerError(
-                        f"{self._address} sent more than the {self._most_bytes:,} bytes allowed"
-                    )
-                wait_s = self._patience.silence_s
-                yield chunk
+_NO_NETWORK: Final = NetworkSettings()
 
 
 class Door:
-    """Opens one request for one permit. No proxy and no certificate from the environment, no redirects, no cookies."""
+    """Opens one request for one permit; also implements ports.leaving.Receipts.
+
+    HTTP/1.1 with one connection for each request. Proxy and authorities come from `network` alone, nothing of the environment
+    is looked at; redirects are handed back, cookies are not kept.
+    """
 
     def __init__(
         self,
         clock: Clock,
         trust: ssl.SSLContext | None = None,
         stall_seconds: float = STALL_SECONDS,
+        *,
+        network: NetworkSettings = _NO_NETWORK,
+        keys: Secrets | None = None,
+        recorded: Callable[[str], bool] | None = None,
+        look: LookUp = look_up,
+        public: Callable[[str], bool] = is_public,
+        longest_seconds: float = LONGEST_SECONDS,
     ) -> None:
-        """`trust` says whose certificates are good; None means the public authorities (certifi)."""
+        """Opens nothing yet. `trust` goes before the authorities of `network`.
+
+        `keys` gives the keys of routes. `recorded` says whether a permit (its id) is committed to the record: no prompt leaves
+        this machine under one that is not, and without `recorded` none goes to the cloud at all. `look` resolves names, and
+        `public` says which IP addresses are the open Internet's.
+        """
         self._clock = clock
-        self._trust = trust
+        self._trust = Trust(trust, network.ca_bundle)
         self._stall_seconds = stall_seconds
+        self._ways = Ways(look, public, network.proxy)
+        self._keys = keys
+        self._recorded = recorded
+        self._longest_seconds = longest_seconds
         self._turnstile = Turnstile()
-        # Made once, as it costs a millisecond; it trusts nobody, so that TLS could only fail over it.
-        self._no_trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._receipts = ReceiptBook()
 
     @asynccontextmanager
     async def get(
@@ -105,23 +82,26 @@ class Door:
     ) -> AsyncIterator[Answer]:
         """Asks `permit.hop` for its body from `offset` on (all of it, where `if_range` no longer names it).
 
-        Raises: RefusedError where the permit was used or has expired; FetchError where the host cannot be reached.
+        Raises: RefusedError where the permit was used or has expired; FetchError where the host cannot be reached;
+        SettingsError where the proxy or the authorities of the settings are none.
         """
         self._turnstile.pass_once(permit.id, permit.expires_at_ms, self._clock.now_ms())
-        headers = {"Accept-Encoding": "identity", "User-Agent": "assistant"}
+        hop = permit.hop
+        address = Address(hop.host, hop.port, secure=True)
+        headers = own_headers(address, None, close=False)
         if offset:
-            headers["Range"] = f"bytes={offset}-"
-            headers |= {"If-Range": if_range} if if_range else {}
-        patience = httpx.Timeout(self._stall_seconds).as_dict()
-        async with self._transport(secure=True) as transport:
-            try:
-                request = httpx.Request(
-                    "GET", permit.hop.url, headers=headers, extensions={"timeout": patience}
-                )
-                response = await transport.handle_async_request(request)
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise _failure(error, permit.hop.host) from error
-            response.request = request
+            headers.append((b"Range", f"bytes={offset}-".encode("ascii")))
+            headers += [(b"If-Range", if_range.encode("latin-1"))] if if_range else []
+        stall_s = self._stall_seconds
+        times = {"connect": stall_s, "read": stall_s, "write": stall_s, "pool": stall_s}
+        with fetching(hop.host):
+            way = await self._ways.for_download(address, stall_s)
+        request = _request(address, "GET", hop.target, headers, None, times)
+        line = Line(way, Tally(), permit.most_bytes)
+        async with await self._pool(line, way) as pool:
+            with fetching(hop.host):
+                response = await pool.handle_async_request(request)
+            line.tally.answered = True
             try:
                 yield Answer(response, permit)
             finally:
@@ -131,110 +111,138 @@ class Door:
     async def send(
         self, permit: Permit, route: Route, outgoing: Outgoing, patience: Patience
     ) -> AsyncIterator[ServerReply]:
-        """See ports.Door. Raises: RefusedError, ServerError."""
-        if outgoing.address is None:
-            raise RefusedError("a prompt without an address does not go through the door")
-        self._turnstile.pass_permit(permit, route, outgoing, self._clock.now_ms())
+        """See ports.Door. Raises: RefusedError, ServerError, SettingsError, StorageError."""
         address = outgoing.address
-        ip = await resolved(address, route.place, patience.connect_s)
-        request = _request(address, ip, "POST", outgoing.target, outgoing.body, patience)
-        async with self._asked(request, address, permit.most_bytes, patience) as reply:
-            yield reply
+        if address is None:
+            raise RefusedError("a prompt without an address does not go through the door")
+        tally = self._admit(permit, route, outgoing)
+        await self._require_record(permit, route, address)
+        key = await self._key(outgoing.auth, route, address)
+        headers = prompt_headers(outgoing, address, key)
+        way = await self._ways.for_prompt(address, route.place, patience.connect_s)
+        own = names_besides(headers, outgoing)
+        seal = Seal(permit.digest, own, lambda: self._require_time(permit))
+        line = Line(way, tally, permit.most_bytes, seal)
+        request = _request(
+            address, "POST", outgoing.target, headers, outgoing.body, _times(patience)
+        )
+        async with self._asked(request, line, way, patience) as response:
+            most, longest_s = permit.most_bytes, self._longest_seconds
+            yield ServerReply(response, address, most, patience, longest_s)
 
     @asynccontextmanager
     async def control(
         self, permit: ControlPermit, patience: Patience
     ) -> AsyncIterator[ServerReply]:
-        """See ports.Door. Raises: RefusedError, ServerError."""
+        """See ports.Door. Raises: RefusedError, ServerError, SettingsError."""
         self._turnstile.pass_once(permit.id, permit.expires_at_ms, self._clock.now_ms())
         address = permit.address
-        # Without TLS nothing proves who answers: such a server must be near. With it the name is proved.
-        ip = address.host
-        if not address.secure:
-            ip = await resolved(address, Place.THIS_NETWORK, patience.connect_s)
-        request = _request(address, ip, permit.method, permit.target, permit.body, patience)
-        async with self._asked(request, address, permit.most_bytes, patience) as reply:
-            yield reply
+        way = await self._ways.for_control(address, patience.connect_s)
+        body = None if permit.method == "GET" else permit.body
+        headers = own_headers(address, body)
+        request = _request(address, permit.method, permit.target, headers, body, _times(patience))
+        line = Line(way, Tally(), permit.most_bytes)
+        async with self._asked(request, line, way, patience) as response:
+            yield ServerReply(response, address, permit.most_bytes, patience)
+
+    def receipt(self, permit: str) -> Receipt | None:
+        """See ports.leaving.Receipts; also while the request is still open."""
+        return self._receipts.take(permit)
+
+    def _admit(self, permit: Permit, route: Route, outgoing: Outgoing) -> Tally:
+        """Raises: RefusedError."""
+        try:
+            self._turnstile.pass_permit(permit, route, outgoing, self._clock.now_ms())
+        except RefusedError:
+            self._receipts.refused(permit.id)
+            raise
+        return self._receipts.begin(permit.id)
+
+    async def _require_record(self, permit: Permit, route: Route, address: Address) -> None:
+        """No write, no send. Raises: RefusedError; StorageError where the record cannot be read."""
+        if route.place is Place.THIS_MACHINE and address.loopback:
+            return
+        if self._recorded is None:
+            if route.place is Place.CLOUD:
+                raise RefusedError("nothing keeps a record here, so nothing goes to the cloud")
+            return
+        if not await asyncio.to_thread(self._recorded, permit.id):
+            raise RefusedError("the permit is not on record, so nothing was sent", "send again")
+
+    async def _key(self, auth: Auth, route: Route, address: Address) -> Header | None:
+        """Raises: RefusedError where one is needed and there is none; SecretsError."""
+        key = None
+        if self._keys is not None and auth not in (Auth.NONE, Auth.OTHER):
+            # A store may ask another program, or a person.
+            key = await asyncio.to_thread(self._keys.key, route.id, address)
+        return key_header(auth, route.id, key)
+
+    def _require_time(self, permit: Permit) -> None:
+        """Raises: RefusedError where looking up and connecting took longer than the permit lives."""
+        if self._clock.now_ms() >= permit.expires_at_ms:
+            raise RefusedError("the permit has expired", "send the message again")
 
     @asynccontextmanager
     async def _asked(
-        self, request: httpx.Request, address: Address, most_bytes: int, patience: Patience
-    ) -> AsyncIterator[ServerReply]:
-        async with self._transport(address.secure) as transport:
-            with _translated(address):
+        self, request: httpcore.Request, line: Line, way: Way, patience: Patience
+    ) -> AsyncIterator[httpcore.Response]:
+        through = f" (through the proxy {way.proxy})" if way.proxy else ""
+        async with await self._pool(line, way) as pool:
+            with asking(f"{way.address}{through}"):
                 async with asyncio.timeout(patience.connect_s + patience.head_s):
-                    response = await transport.handle_async_request(request)
-            response.request = request
+                    response = await pool.handle_async_request(request)
+            line.tally.answered = True
             try:
-                yield ServerReply(response, address, most_bytes, patience)
+                yield response
             finally:
                 await response.aclose()
 
-    def _transport(self, secure: bool) -> httpx.AsyncHTTPTransport:
-        """The transport alone, without httpx's client around it: so there is nothing that could follow, store or add."""
-        if secure:
-            self._trust = self._trust or _public_authorities()
-        trust = (self._trust if secure else None) or self._no_trust
-        return httpx.AsyncHTTPTransport(verify=trust, trust_env=False)
+    async def _pool(self, line: Line, way: Way) -> httpcore.AsyncConnectionPool:
+        """What makes the connection: nothing in it could follow, store or add. Raises: SettingsError."""
+        secure = way.address.secure or way.first.secure
+        trust = await self._trust.context() if secure else self._trust.nobody
+        if way.proxy is None:
+            return httpcore.AsyncConnectionPool(ssl_context=trust, network_backend=line)
+        return httpcore.AsyncHTTPProxy(
+            _url(way.proxy, "/"),
+            ssl_context=trust,
+            proxy_ssl_context=trust if way.proxy.secure else None,
+            network_backend=line,
+        )
 
 
 def _request(
-    address: Address, ip: str, method: str, target: str, body: bytes, patience: Patience
-) -> httpx.Request:
-    """Goes to `ip`, which was looked at; the server is still called, and has to prove itself, by its name."""
-    headers = {"Host": str(address), "Accept-Encoding": "identity", "User-Agent": "assistant"}
-    headers["Connection"] = "close"
-    if body:
-        headers["Content-Type"] = "application/json"
-    # Silence is timed by the reply itself: it differs before and after the first piece.
-    times = {"connect": patience.connect_s, "write": patience.silence_s, "read": None, "pool": None}
-    return httpx.Request(
+    address: Address,
+    method: str,
+    target: str,
+    headers: list[Header],
+    body: bytes | None,
+    times: Mapping[str, float | None],
+) -> httpcore.Request:
+    """Bears the server's name; the line takes it to the address that was looked at."""
+    return httpcore.Request(
         method,
-        replace(address, host=ip).url + target,
+        _url(address, target),
         headers=headers,
-        content=body or None,
-        extensions={"timeout": times, "sni_hostname": address.host},
+        content=body,
+        extensions={"timeout": times},
     )
 
 
-@contextmanager
-def _translated(address: Address) -> Iterator[None]:
-    """What goes wrong with a server, as a ServerError that says how."""
-    try:
-        yield
-    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        raise ServerError(
-            f"{address} cannot be reached", "is the server running?", ServerFault.UNREACHABLE
-        ) from error
-    except (TimeoutError, httpx.TimeoutException) as error:
-        raise ServerError(f"{address} fell silent", "send again", ServerFault.SILENT) from error
-    except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
-        raise ServerError(
-            f"the connection to {address} was cut", "send again", ServerFault.CUT
-        ) from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ServerError(
-            f"{address} did not answer as a web server does: {type(error).__name__}"
-        ) from error
+def _url(address: Address, target: str) -> httpcore.URL:
+    return httpcore.URL(
+        scheme=b"https" if address.secure else b"http",
+        host=address.host.encode("ascii"),
+        port=address.port,
+        target=target.encode("ascii"),
+    )
 
 
-def _public_authorities() -> ssl.SSLContext:
-    """Made by hand: the usual helpers also obey SSLKEYLOGFILE and SSL_CERT_FILE of the environment."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(certifi.where())
-    return context
-
-
-def _failure(error: Exception, host: str) -> FetchError:
-    if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
-        if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return FetchError(
-                f"{host} did not prove who it is (its certificate is not good here)",
-                "is this machine's date right? a proxy that opens HTTPS is not supported",
-            )
-        return FetchError(f"{host} cannot be reached", "is this machine online? " + _AGAIN)
-    if isinstance(error, httpx.TimeoutException):
-        return FetchError(f"{host} fell silent", _AGAIN)
-    if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
-        return FetchError(f"the connection to {host} was cut", _AGAIN)
-    return FetchError(f"{host} did not answer as a web server does: {type(error).__name__}", _AGAIN)
+def _times(patience: Patience) -> dict[str, float | None]:
+    """Silence is timed by the reply itself: it differs before and after the first piece."""
+    return {
+        "connect": patience.connect_s,
+        "write": patience.silence_s,
+        "read": None,
+        "pool": None,
+    }

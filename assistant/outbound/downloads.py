@@ -12,8 +12,9 @@ from assistant.domain.disk import check_room
 from assistant.domain.downloads import PURPOSE, DownloadPermit, Hop, Reach, declared_sha256
 from assistant.domain.errors import FetchError
 from assistant.domain.models import CatalogEntry, FetchProgress, FetchStage
-from assistant.outbound.door import Answer, Door
+from assistant.outbound.door import Door
 from assistant.outbound.part import Expected, Part
+from assistant.outbound.replies import Answer
 from assistant.ports import Clock, Fetched
 
 _MOST_HOPS: Final = 5

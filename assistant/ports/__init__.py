@@ -123,7 +123,7 @@ class Door(Protocol):
     def send(
         self, permit: "Permit", route: Route, outgoing: "Outgoing", patience: Patience
     ) -> AbstractAsyncContextManager[Reply]:
-        """Posts a prompt. Raises: RefusedError where the permit is not for it; ServerError."""
+        """Posts a prompt. Raises: RefusedError where the permit is not for it; ServerError, SettingsError, StorageError."""
         ...
 
     def control(

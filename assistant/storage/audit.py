@@ -32,38 +32,6 @@ from assistant.domain.checkpoint import checkpoint_text
 from assistant.domain.consent import Moment
 from assistant.domain.errors import CorruptError
 
-_TABLES: Final = (
-    """
-    CREATE TABLE audit(
-        seq INTEGER PRIMARY KEY,
-        epoch INTEGER NOT NULL,
-        prev BLOB NOT NULL,
-        body TEXT NOT NULL,
-        mac BLOB NOT NULL
-    ) STRICT
-    """,
-    "CREATE INDEX audit_permit ON audit(seq) WHERE json_extract(body, '$.kind') = 'permit'",
-    """
-    CREATE INDEX audit_ended ON audit(json_extract(body, '$.permit'), seq)
-    WHERE json_extract(body, '$.kind') = 'ended'
-    """,
-    # They stop accidents; what they cannot stop, the chain shows.
-    """
-    CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit
-    BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END
-    """,
-    """
-    CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
-    BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END
-    """,
-    # INSERT OR REPLACE deletes without asking the trigger above.
-    """
-    CREATE TRIGGER audit_at_the_end BEFORE INSERT ON audit
-    WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit)
-    BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END
-    """,
-)
-
 _MOST_BEHIND: Final = 64
 """A stored epoch further ahead than this is a wrong one, not a program that died."""
 
@@ -77,6 +45,17 @@ _OUTBOX: Final = """
         ORDER BY e.seq LIMIT 1
     )
     FROM audit p WHERE json_extract(p.body, '$.kind') = 'permit' ORDER BY p.seq DESC LIMIT ? OFFSET ?
+"""
+
+
+# The conditions repeat those of the indexes, or SQLite would not use them.
+_PERMIT: Final = """
+    SELECT 1 FROM audit
+    WHERE json_extract(body, '$.kind') = 'permit' AND json_extract(body, '$.permit') = ?
+"""
+_ENDED: Final = """
+    SELECT 1 FROM audit
+    WHERE json_extract(body, '$.kind') = 'ended' AND json_extract(body, '$.permit') = ?
 """
 
 
@@ -154,13 +133,21 @@ class AuditLog:
         Raises: CorruptError where they do not go on from the anchor that is kept now: tampering is never anchored.
         """
         kept = self._anchors.get()
+        self.keep_anchor(self.next_anchor(db, kept))
+        return self._anchor
+
+    def next_anchor(self, db: sqlite3.Connection, kept: Anchor | None) -> Anchor:
+        """What `anchor` would keep where `kept` is kept now; no store is asked. Raises: CorruptError, as `anchor`."""
         if kept is None:
             raise _broken("its anchor is gone")
         _require_goes_on(db, kept)
         last = self._last(db)
-        self._anchor = FIRST_ANCHOR if last is None else Anchor(last.seq, last.mac)
-        self._anchors.set(self._anchor)
-        return self._anchor
+        return FIRST_ANCHOR if last is None else Anchor(last.seq, last.mac)
+
+    def keep_anchor(self, anchor: Anchor) -> None:
+        """Keeps what `next_anchor` gave. Raises: StorageError."""
+        self._anchors.set(anchor)
+        self._anchor = anchor
 
     def checkpoint(self, db: sqlite3.Connection, origin: str) -> str:
         """The text for a person to keep elsewhere. Raises: UsageError for an `origin` with blanks; as `anchor`."""
@@ -179,15 +166,14 @@ class AuditLog:
         return record
 
     def _last(self, db: sqlite3.Connection) -> Record | None:
-        row = db.execute(f"{_ROWS} ORDER BY seq DESC LIMIT 1").fetchone()
-        last = None if row is None else _record(*row)
+        last = _last(db)
         if (0 if last is None else last.seq) < self._anchor.count:
             raise _broken(f"it ends before record {self._anchor.count}, which was anchored")
         return last
 
     def _fit_key(self, last: Record | None) -> None:
         """Has the key that the next record needs; the kept one may be behind where a program died after a seal."""
-        wanted = 0 if last is None else last.epoch + is_seal(last.body)
+        wanted = _epoch_after(last)
         if wanted == self._key.epoch:
             return
         kept = self._keys.get()
@@ -198,12 +184,6 @@ class AuditLog:
         while kept.epoch < wanted:
             kept = kept.following()
         self._key = kept
-
-
-def audit_tables(connection: sqlite3.Connection) -> None:
-    """The migration: the table, its index, and the triggers that refuse anything but one more record."""
-    for statement in _TABLES:
-        connection.execute(statement)
 
 
 def begin(db: sqlite3.Connection, first: EpochKey, keys: EpochKeys, anchors: Anchors) -> AuditLog:
@@ -219,9 +199,34 @@ def begin(db: sqlite3.Connection, first: EpochKey, keys: EpochKeys, anchors: Anc
     return AuditLog(keys, anchors)
 
 
+def is_open(db: sqlite3.Connection, permit: str) -> bool:
+    """Whether a permit is on record and has no end there. Raises: sqlite3.Error."""
+    return is_permit(db, permit) and db.execute(_ENDED, (permit,)).fetchone() is None
+
+
+def is_permit(db: sqlite3.Connection, permit: str) -> bool:
+    """Whether a permit is on record. Raises: sqlite3.Error."""
+    return db.execute(_PERMIT, (permit,)).fetchone() is not None
+
+
+def head(db: sqlite3.Connection) -> Anchor:
+    """How many records there are, and the last MAC. Raises: sqlite3.Error."""
+    last = _last(db)
+    return FIRST_ANCHOR if last is None else Anchor(last.seq, last.mac)
+
+
+def next_epoch(db: sqlite3.Connection) -> int:
+    """The epoch of the next record. Raises: sqlite3.Error."""
+    return _epoch_after(_last(db))
+
+
 def records(db: sqlite3.Connection) -> Iterator[Record]:
-    """Every record as it is stored, in order."""
-    return (_record(*row) for row in db.execute(f"{_ROWS} ORDER BY seq"))
+    """Every record as it is stored, in order. Raises: sqlite3.Error."""
+    try:
+        yield from (_record(*row) for row in db.execute(f"{_ROWS} ORDER BY seq"))
+    except UnicodeDecodeError as error:
+        # SQLite quotes what is damaged in its complaint, and Python cannot read that.
+        raise sqlite3.DatabaseError("the file is damaged") from error
 
 
 def verify_audit(
@@ -243,6 +248,15 @@ def outbox(db: sqlite3.Connection, limit: int = 100, offset: int = 0) -> Sequenc
         )
         for seq, permit, ended in rows
     ]
+
+
+def _last(db: sqlite3.Connection) -> Record | None:
+    row = db.execute(f"{_ROWS} ORDER BY seq DESC LIMIT 1").fetchone()
+    return None if row is None else _record(*row)
+
+
+def _epoch_after(last: Record | None) -> int:
+    return 0 if last is None else last.epoch + is_seal(last.body)
 
 
 def _record(seq: int, epoch: object, prev: object, body: object, mac: object) -> Record:

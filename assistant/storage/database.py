@@ -115,7 +115,7 @@ class Database:
     def _in_words(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             problem = in_words(error, self._name)
             if isinstance(problem, CorruptError):
                 self.problem = problem
@@ -138,7 +138,7 @@ def open_database(
         return _open_for_writing(path, now_ms, migrations)
     except OSError as error:
         return in_memory(now_ms, migrations, atomic.storage_error(error, path))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         problem = in_words(error, str(path))
         if isinstance(problem, CorruptError):
             raise problem from error
@@ -157,11 +157,11 @@ def in_memory(
     return Database(None, connection, connection, problem=problem)
 
 
-def in_words(error: sqlite3.Error, name: str) -> StorageError:
-    """What SQLite complains of, as a person may read it."""
+def in_words(error: sqlite3.Error | UnicodeDecodeError, name: str) -> StorageError:
+    """What SQLite complains of, as a person may read it; where it quotes damaged bytes, Python cannot read the complaint."""
     code = getattr(error, "sqlite_errorcode", 0)
     primary = code & 0xFF
-    if primary in _CORRUPT:
+    if primary in _CORRUPT or isinstance(error, UnicodeDecodeError):
         return CorruptError(
             f"{name} is damaged or not a journal ({error})",
             f"nothing was changed; move it aside and start again: {_aside(name)}",

@@ -3,18 +3,29 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from assistant.domain.errors import StorageError
-from assistant.domain.events import Decided, Delta, Event, Trimmed
+from assistant.domain.events import (
+    Decided,
+    Declassified,
+    Delta,
+    Event,
+    PermitOver,
+    Permitted,
+    Trimmed,
+)
 from assistant.domain.prompt import Message
 from assistant.ports import ConversationSummary, Notice, SearchHit
 from assistant.storage import folds, queries
+from assistant.storage.audit_desk import AuditDesk, AuditStores
 from assistant.storage.database import Database, in_memory, open_database
 from assistant.storage.instances import Instance
+from assistant.storage.rows import storable
 
 if TYPE_CHECKING:
     from assistant.domain.turns import TurnRecord
+    from assistant.storage.leaving import Leaving
 
 QUICK = (Decided, Trimmed, Delta)
 """Events that do not wait for the disk: the permit's commit takes a decision along before anything is sent."""
@@ -23,9 +34,10 @@ QUICK = (Decided, Trimmed, Delta)
 class SqliteJournal:
     """Implements ports.Journal. Safe to use from any thread; other programs may use the same file."""
 
-    def __init__(self, database: Database) -> None:
-        """Reads and writes `database`, which it closes at the end."""
+    def __init__(self, database: Database, audit: AuditDesk | None = None) -> None:
+        """Reads and writes `database`, which it closes at the end. What leaves is told to `audit`; without one nothing can."""
         self.database = database
+        self.audit = audit or AuditDesk(database)
 
     @property
     def writable(self) -> bool:
@@ -41,8 +53,14 @@ class SqliteJournal:
     def append(self, event: Event) -> None:
         """Commits one event. A question, a permit and an end are on the disk at the return; what is quick is soon after.
 
-        Raises: StorageError. Nothing of the event is then in the file.
+        What leaves this machine, or may not, is in the audit with the same commit.
+        Raises: RefusedError where a grant does not cover a send any more; StorageError. Nothing of the event is then in the file.
         """
+        if _is_told(event):
+            from assistant.storage import leaving
+
+            leaving.append(self.audit, event)
+            return
         with self.database.write(durable=not isinstance(event, QUICK)) as db:
             folds.record(db, event)
 
@@ -110,14 +128,24 @@ class SqliteJournal:
         """Keeps an unsent text; "" drops it."""
         with self.database.write(durable=False) as db:
             if text:
-                row = (conversation, folds.storable(text))
+                row = (conversation, storable(text))
                 db.execute("INSERT OR REPLACE INTO draft(conversation, text) VALUES (?, ?)", row)
             else:
                 db.execute("DELETE FROM draft WHERE conversation = ?", (conversation,))
 
     def close(self) -> None:
-        """Closes the file; nothing is lost without it."""
+        """Anchors the audit and closes the file; nothing is lost without it."""
+        self.audit.close()
         self.database.close()
+
+
+def _is_told(event: Event) -> TypeGuard["Leaving"]:
+    """Whether the audit is told of `event`."""
+    if isinstance(event, Permitted):
+        return event.leave is not None
+    if isinstance(event, Decided):
+        return event.denied is not None
+    return isinstance(event, PermitOver | Declassified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +156,14 @@ class Opened:
     warnings: tuple[str, ...]
 
 
-def open_journal(path: Path, instance: Instance, now_ms: int) -> Opened:
-    """Opens the journal and ends the turns of programs that died.
+def open_journal(
+    path: Path, instance: Instance, now_ms: int, stores: AuditStores | None = None
+) -> Opened:
+    """Opens the journal and ends the turns of programs that died. `stores` are not looked into yet.
 
     Raises: NewerSchemaError, CorruptError, StorageError where the file cannot even be read; it is then untouched.
     """
-    journal = SqliteJournal(open_database(path, now_ms))
+    journal = _over(open_database(path, now_ms), stores)
     try:
         return Opened(journal, tuple(_look_around(journal, instance, now_ms)))
     except BaseException:
@@ -141,12 +171,18 @@ def open_journal(path: Path, instance: Instance, now_ms: int) -> Opened:
         raise
 
 
-def open_or_stand_in(path: Path, instance: Instance, now_ms: int) -> Opened:
+def open_or_stand_in(
+    path: Path, instance: Instance, now_ms: int, stores: AuditStores | None = None
+) -> Opened:
     """As `open_journal`, but a file that cannot be read is no end: an empty journal stands in, which takes nothing."""
     try:
-        return open_journal(path, instance, now_ms)
+        return open_journal(path, instance, now_ms, stores)
     except StorageError as problem:
         return Opened(SqliteJournal(in_memory(now_ms, problem=problem)), (str(problem),))
+
+
+def _over(database: Database, stores: AuditStores | None) -> SqliteJournal:
+    return SqliteJournal(database, AuditDesk(database, stores))
 
 
 def _look_around(journal: SqliteJournal, instance: Instance, now_ms: int) -> list[str]:

@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from assistant.storage.leaving_tables import audit_tables, consent_tables
+
 APPLICATION_ID = 0x48415431
 """Marks the file as a journal of this program (the ASCII letters HAT1)."""
 
@@ -119,9 +121,17 @@ def _pinned_route(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE conversation ADD COLUMN route TEXT NOT NULL DEFAULT ''")
 
 
+def _label(connection: sqlite3.Connection) -> None:
+    """What is said in a conversation carries this label at least."""
+    connection.execute("ALTER TABLE conversation ADD COLUMN label TEXT NOT NULL DEFAULT 'normal'")
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration("0001_journal", _journal),
     Migration("0002_pinned_route", _pinned_route),
+    Migration("0003_audit", audit_tables),
+    Migration("0004_consents", consent_tables),
+    Migration("0005_label", _label),
 )
 
 

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assistant.domain.fields import Fields
@@ -10,7 +9,7 @@ from assistant.domain.notices import window_moved
 from assistant.domain.prompt import Finish, Message, Role
 from assistant.domain.sensitivity import Label
 from assistant.ports import ConversationSummary, Notice, SearchHit
-from assistant.storage.folds import joined_chunks, storable
+from assistant.storage.rows import joined_chunks, storable
 from assistant.storage.wording import excerpt, match_all, words
 
 if TYPE_CHECKING:
@@ -20,12 +19,12 @@ _ROLES = {role.value: role for role in Role}
 _LABELS = {label.value: label for label in Label}
 
 _CONVERSATIONS = """
-    SELECT id, title, created_at_ms, updated_at_ms, head, messages, system, route FROM conversation
+    SELECT id, title, created_at_ms, updated_at_ms, head, messages, system, route, deleted, label FROM conversation
     WHERE deleted = 0 ORDER BY activity DESC LIMIT ? OFFSET ?
 """
 
 _CONVERSATION = """
-    SELECT id, title, created_at_ms, updated_at_ms, head, messages, system, route, deleted FROM conversation
+    SELECT id, title, created_at_ms, updated_at_ms, head, messages, system, route, deleted, label FROM conversation
     WHERE id = ?
 """
 
@@ -80,16 +79,21 @@ _MESSAGES = """
 def conversations(db: sqlite3.Connection, limit: int, offset: int) -> list[ConversationSummary]:
     """Those that are not deleted, the newest activity first."""
     rows = db.execute(_CONVERSATIONS, (limit, offset))
-    return [ConversationSummary(*row) for row in rows]
+    return [_summary(row) for row in rows]
 
 
 def conversation(db: sqlite3.Connection, name: str) -> ConversationSummary | None:
     """One, deleted ones too."""
     row = db.execute(_CONVERSATION, (storable(name),)).fetchone()
-    if row is None:
-        return None
-    found = ConversationSummary(*row)
-    return replace(found, deleted=bool(found.deleted))
+    return None if row is None else _summary(row)
+
+
+_Conversation = tuple[str, str, int, int, str | None, int, str, str, int, str]
+
+
+def _summary(row: _Conversation) -> ConversationSummary:
+    """A conversation from its columns."""
+    return ConversationSummary(*row[:8], bool(row[8]), _LABELS[row[9]])
 
 
 def has_running(db: sqlite3.Connection) -> bool:

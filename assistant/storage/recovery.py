@@ -19,8 +19,8 @@ from assistant.domain.turns import (
     decision_from_json,
     route_from_json,
 )
-from assistant.storage.folds import joined_chunks
 from assistant.storage.folds import record as record_event
+from assistant.storage.rows import joined_chunks
 
 INTERRUPTED = ErrorNote(
     "interrupted",

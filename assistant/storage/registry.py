@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
 
-from assistant.domain.cloud_routes import CloudRoute, NoRegistry, Pin, Registry, Wire
+from assistant.domain.cloud_routes import CloudRoute, Dialect, NoRegistry, Pin, Registry, Wire
 from assistant.domain.errors import AssistantError
 from assistant.domain.own_routes import endpoint
 from assistant.domain.permit import Auth
@@ -33,7 +33,7 @@ _NEEDED: Final = (
     *FACTS,
     *_ORIGIN,
 )
-_OPTIONAL: Final = ("body", "reply", "asks", "model_begins", "regions", "note")
+_OPTIONAL: Final = ("body", "reply", "asks", "model_begins", "regions", "note", "dialect")
 
 
 def load_registry(find: Callable[[str], Path] = shipped.path) -> Registry | NoRegistry:
@@ -111,6 +111,7 @@ def _route(row: Table, sets: CountrySets) -> CloudRoute:
             model_begins=_texts(row, "model_begins"),
             regions=_regions(row),
             note=row.text("note") if row.holds("note") else "",
+            dialect=row.choice("dialect", Dialect) if row.holds("dialect") else Dialect.PLAIN,
         ),
     )
 

@@ -15,7 +15,7 @@ from assistant.domain.own_routes import (
 )
 from assistant.domain.places import Place
 from assistant.domain.settings import INT32
-from assistant.storage import atomic, toml_file
+from assistant.storage import toml_file
 
 FILE = "routes.toml"
 """Its name in the config folder."""
@@ -25,8 +25,16 @@ _KEYS = ("url", "model", "context_tokens", *_DECLARATION)
 _TEXTS = ("url", "model", *_DECLARATION)
 
 
+_CLOUD = ("row", "wire", "auth", "operator")
+
+
+def is_cloud(table: object) -> bool:
+    """Whether a table is about a cloud route (storage/cloud_file.py), not about a server that somebody has yet to declare."""
+    return isinstance(table, dict) and any(key in table for key in _CLOUD)
+
+
 class TomlRoutes:
-    """Reads and writes the file, which need not exist."""
+    """Reads and writes the file, which need not exist; tables of cloud routes are left alone."""
 
     def __init__(self, path: Path) -> None:
         """`path` is that of the file itself."""
@@ -50,7 +58,10 @@ class TomlRoutes:
         return found
 
     def keep(self, route: OwnRoute) -> None:
-        """Adds `route`, or puts it in the place of the one with its id. Raises: SettingsError, StorageError."""
+        """Adds `route`, or puts it in the place of the one with its id.
+
+        Raises: UsageError where a cloud route has that id; SettingsError, StorageError.
+        """
         self._write(route.id, _table(route))
 
     def remove(self, name: str) -> OwnRoute:
@@ -63,11 +74,13 @@ class TomlRoutes:
         text = toml_file.read(self.path)
         document = toml_file.parsed(text, self.path)
         self._routes(document, text)
-        document.pop(name, None) if table is None else document.update({name: dict(table)})
-        atomic.write(self.path, _rewritten(text, name, table, document).encode())
+        if is_cloud(document.get(name)):
+            raise UsageError(f"{name} is a cloud route of yours", "choose another id")
+        toml_file.write_table(self.path, text, document, name, table)
 
     def _routes(self, document: Mapping[str, object], text: str) -> tuple[OwnRoute, ...]:
-        return tuple(self._route(name, table, text) for name, table in document.items())
+        found = (item for item in document.items() if not is_cloud(item[1]))
+        return tuple(self._route(name, table, text) for name, table in found)
 
     def _route(self, name: str, table: object, text: str) -> OwnRoute:
         if not isinstance(table, dict):
@@ -95,7 +108,7 @@ class TomlRoutes:
     def _check(self, name: str, key: str, value: object, text: str) -> None:
         if key not in _KEYS:
             what = f"there is no key {key!r} in [{name}]"
-            raise self._wrong(text, name, key, what, toml_file.nearest(key, _KEYS))
+            raise self._wrong(text, name, key, what, toml_file.nearest(key, (*_KEYS, "row")))
         if key in _TEXTS and not isinstance(value, str):
             raise self._wrong(text, name, key, f"{key} must be a text", f'write {key} = "..."')
         if key == "context_tokens" and not _is_window(value):
@@ -140,36 +153,3 @@ def _table(route: OwnRoute) -> dict[str, object]:
         values: Sequence[str] = (declared.place.value, declared.on, declared.of)
         table |= dict(zip(_DECLARATION, values, strict=True))
     return table
-
-
-def _rewritten(
-    text: str, name: str, table: Mapping[str, object] | None, wanted: Mapping[str, object]
-) -> str:
-    """`text` with the lines of one table replaced; where that is not what is `wanted`, all of it anew."""
-    import tomllib
-
-    import tomli_w
-
-    changed = _with_table(text, name, "" if table is None else tomli_w.dumps({name: table}))
-    try:
-        if tomllib.loads(changed) == wanted:
-            return changed
-    except tomllib.TOMLDecodeError:
-        pass
-    return tomli_w.dumps(wanted)
-
-
-def _with_table(text: str, name: str, body: str) -> str:
-    """`text` with `body` in the place of the table `name`; what stands above the next table belongs to that one."""
-    from assistant.storage import toml_text
-
-    start = toml_text.line_of(text, name, "")
-    if start is None:
-        gap = "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
-        return text + gap + body
-    lines = [f"{line}\n" for line in text.removesuffix("\n").split("\n")]
-    heads = (i for i in range(start, len(lines)) if lines[i].lstrip().startswith("["))
-    end = next(heads, len(lines))
-    while end > start and end < len(lines) and lines[end - 1].lstrip()[:1] in ("", "#"):
-        end -= 1
-    return "".join([*lines[: start - 1], body, *lines[end:]])

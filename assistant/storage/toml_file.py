@@ -1,6 +1,6 @@
 """A person's TOML file: read strictly, and what is wrong with it said with the line and the nearest known name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,23 @@ def wrong(path: Path, text: str, table: str, key: str, what: str, hint: str) -> 
     line = toml_text.line_of(text, table, key)
     where = f"{path}, line {line}" if line else str(path)
     return SettingsError(f"{where}: {what}", hint)
+
+
+def write_table(
+    path: Path,
+    text: str,
+    document: dict[str, Any],
+    name: str,
+    table: Mapping[str, object] | None,
+) -> None:
+    """Puts `table` in the place of the one with its name in `text`, which says `document`; None takes it out.
+
+    Everything else in the file stays as it is where that can be. Raises: StorageError.
+    """
+    from assistant.storage import atomic, toml_text
+
+    document.pop(name, None) if table is None else document.update({name: dict(table)})
+    atomic.write(path, toml_text.with_table(text, name, table, document).encode())
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

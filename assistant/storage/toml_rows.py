@@ -144,6 +144,10 @@ class Table:
         """`base` with what this table says instead; what is wrong is said of this one."""
         return Table(base._data | self._data, self._file, self._text, self._at)
 
+    def with_value(self, key: str, value: object) -> "Table":
+        """This table as if `key` stood in it."""
+        return Table(self._data | {key: value}, self._file, self._text, self._at)
+
     def tables(self, key: str) -> tuple["Table", ...]:
         """An array of tables, at least one."""
         value = self.value(key)

@@ -1,4 +1,4 @@
-"""Finds and sets one key in a TOML text by its line, so that everything else in the text stays as it is."""
+"""Finds and sets one key or one table in a TOML text by its lines, so that everything else in the text stays as it is."""
 
 import re
 import tomllib
@@ -36,6 +36,44 @@ def with_key(text: str, table: str, key: str, wanted: Mapping[str, Any]) -> str 
         except tomllib.TOMLDecodeError:
             continue
     return None
+
+
+def with_table(
+    text: str, name: str, table: Mapping[str, object] | None, wanted: Mapping[str, object]
+) -> str:
+    """`text` with the lines of one table replaced (None: taken out); where that is not what is `wanted`, all of it anew."""
+    changed = _replaced(text, name, "" if table is None else _dumped(name, table))
+    try:
+        if tomllib.loads(changed) == wanted:
+            return changed
+    except tomllib.TOMLDecodeError:
+        pass
+    return tomli_w.dumps(wanted)
+
+
+def _dumped(name: str, table: Mapping[str, object]) -> str:
+    """A table in lines of its own; tables in it on one line each, or they would stand under a name of theirs."""
+    plain = {key: value for key, value in table.items() if not isinstance(value, dict)}
+    lines = [tomli_w.dumps({name: plain})]
+    for key, value in table.items():
+        if isinstance(value, dict):
+            inner = ", ".join(tomli_w.dumps({k: v}).strip() for k, v in value.items())
+            lines.append(f"{key} = {{ {inner} }}\n")
+    return "".join(lines)
+
+
+def _replaced(text: str, name: str, body: str) -> str:
+    """`text` with `body` in the place of the table `name`; what stands above the next table belongs to that one."""
+    start = line_of(text, name, "")
+    if start is None:
+        gap = "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
+        return text + gap + body
+    lines = [f"{line}\n" for line in text.removesuffix("\n").split("\n")]
+    heads = (i for i in range(start, len(lines)) if lines[i].lstrip().startswith("["))
+    end = next(heads, len(lines))
+    while end > start and end < len(lines) and lines[end - 1].lstrip()[:1] in ("", "#"):
+        end -= 1
+    return "".join([*lines[: start - 1], body, *lines[end:]])
 
 
 def _attempts(lines: list[str], table: str, key: str, value: object) -> Iterator[str]:

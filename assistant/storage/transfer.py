@@ -9,6 +9,7 @@ from typing import IO
 from assistant.domain.errors import StorageError, UsageError
 from assistant.domain.events import (
     Asked,
+    ConversationLabelled,
     ConversationRestored,
     ConversationStarted,
     Delta,
@@ -21,9 +22,12 @@ from assistant.domain.sensitivity import Label
 from assistant.domain.turns import turn_from_json
 from assistant.storage import folds
 from assistant.storage.database import Database
+from assistant.storage.rows import joined_chunks, storable
 
 FORMAT = "assistant-history"
-VERSION = 1
+VERSION = 2
+"""From 2 on, a conversation and a reply have labels, and declassified messages come along."""
+
 LONGEST_LINE = 1 << 28
 """No line of an import may be longer, in bytes; a line holds one conversation."""
 
@@ -31,7 +35,7 @@ _ALL = "SELECT id FROM conversation WHERE deleted = 0 ORDER BY activity"
 
 _TURNS = """
     SELECT turn.id, asked.id, parent.id, asked.text, asked.label, asked.created_at_ms, reply.id,
-        event.at_ms, turn.record
+        reply.label, event.at_ms, turn.record
     FROM turn
     JOIN message AS asked ON asked.n = turn.question
     JOIN message AS reply ON reply.n = turn.reply
@@ -43,6 +47,10 @@ _TURNS = """
 _TRIMS = """
     SELECT turn, at_ms, body FROM event
     WHERE conversation = ? AND kind = 'trimmed' ORDER BY seq
+"""
+
+_COPIES = """
+    SELECT at_ms, body FROM event WHERE conversation = ? AND kind = 'declassified' ORDER BY seq
 """
 
 
@@ -93,32 +101,34 @@ def import_lines(database: Database, file: IO[bytes]) -> Imported:
 
 def _conversation(db: sqlite3.Connection, name: str) -> dict[str, object]:
     row = db.execute(
-        "SELECT id, title, system, created_at_ms FROM conversation WHERE id = ?",
-        (folds.storable(name),),
+        "SELECT id, title, system, created_at_ms, label FROM conversation WHERE id = ?",
+        (storable(name),),
     ).fetchone()
     if row is None:
         raise UsageError(f"there is no conversation {name!r}", "assistant history list")
     trims: dict[str, list[dict[str, object]]] = {}
     for turn, at_ms, body in db.execute(_TRIMS, (name,)):
         trims.setdefault(turn, []).append({**json.loads(body), "at_ms": at_ms})
-    keys = ("id", "title", "system", "created_at_ms")
+    keys = ("id", "title", "system", "created_at_ms", "label")
     turns = [_turn(db, row, trims) for row in db.execute(_TURNS, (name,)).fetchall()]
-    return {**dict(zip(keys, row, strict=True)), "turns": turns}
+    copies = [{**json.loads(body), "at_ms": at_ms} for at_ms, body in db.execute(_COPIES, (name,))]
+    return {**dict(zip(keys, row, strict=True)), "turns": turns, "declassified": copies}
 
 
 def _turn(
     db: sqlite3.Connection,
-    row: tuple[str, str, str | None, str, str, int, str, int | None, str | None],
+    row: tuple[str, str, str | None, str, str, int, str, str, int | None, str | None],
     trims: dict[str, list[dict[str, object]]],
 ) -> dict[str, object]:
-    turn, asked, parent, text, label, asked_at_ms, reply, finished_at_ms, record = row
+    turn, asked, parent, text, label, asked_at_ms, reply, reply_label, finished_at_ms, record = row
     return {
         "turn": turn,
         "question": {"id": asked, "parent": parent, "text": text, "label": label},
         "asked_at_ms": asked_at_ms,
         "trimmed": trims.get(turn, []),
         "reply": reply,
-        "so_far": folds.joined_chunks(db, turn) if record is None else None,
+        "reply_label": reply_label,
+        "so_far": joined_chunks(db, turn) if record is None else None,
         "finished_at_ms": finished_at_ms,
         "record": None if record is None else json.loads(record),
     }
@@ -150,8 +160,8 @@ def _check_format(line: bytes) -> None:
         version = fields.whole("version")
     except ValueError as error:
         raise _bad(1, f"not what `assistant history export` writes ({error})") from error
-    if version != VERSION:
-        raise _bad(1, f"version {version} of the format; this program reads version {VERSION}")
+    if not 1 <= version <= VERSION:
+        raise _bad(1, f"version {version} of the format; this program reads up to {VERSION}")
 
 
 def _import_one(database: Database, line: bytes, number: int) -> Imported:
@@ -174,9 +184,45 @@ def _take_in(db: sqlite3.Connection, fields: Fields) -> Imported:
     elif known[0]:
         folds.record(db, ConversationRestored(conversation, started.at_ms))
     brought = Imported(conversations=int(known is None))
+    if known is None and fields.holds("label"):
+        label = fields.choice("label", Label)
+        folds.record(db, ConversationLabelled(conversation, label, started.at_ms))
+    copies = list(fields.children("declassified")) if fields.holds("declassified") else []
     for turn in fields.children("turns"):
+        copies = _take_copies(db, conversation, copies)
         brought += _take_turn(db, conversation, turn)
+    left = _take_copies(db, conversation, copies)
+    if left:
+        raise ValueError(f"{left[0].text('message')!r} was declassified, but is not there")
     return brought
+
+
+def _take_copies(db: sqlite3.Connection, conversation: str, copies: list[Fields]) -> list[Fields]:
+    """Takes in the copies of what is here by now; returns those that wait for what they are copies of."""
+    from assistant.storage import labels
+
+    left: list[Fields] = []
+    for fields in copies:
+        made = [
+            labels.CopyMade(one.name("id"), one.name("of"), one.choice("label", Label))
+            for one in fields.children("copies")
+        ]
+        if made and _is_here(db, made[0].id):
+            continue
+        if not made or left or not all(_is_here(db, one.of) for one in made):
+            left.append(fields)
+            continue
+        try:
+            labels.take_in(db, conversation, fields.text("reason"), made, fields.whole("at_ms"))
+        except StorageError as error:
+            raise ValueError(error.message) from error
+        except sqlite3.IntegrityError as error:
+            raise ValueError(f"the id {made[0].id!r} is taken already") from error
+    return left
+
+
+def _is_here(db: sqlite3.Connection, message: str) -> bool:
+    return db.execute("SELECT 1 FROM message WHERE id = ?", (message,)).fetchone() is not None
 
 
 def _take_turn(db: sqlite3.Connection, conversation: str, fields: Fields) -> Imported:
@@ -195,12 +241,21 @@ def _take_turn(db: sqlite3.Connection, conversation: str, fields: Fields) -> Imp
         folds.record(db, Trimmed(turn, *moved))
     if fields.maybe_child("record") is None:
         folds.record(db, Delta(turn, fields.text("so_far"), 0, 0, asked.at_ms))
+        _label_reply(db, fields)
         return Imported(turns=1)
     record = turn_from_json(fields.value("record"))
     if (record.turn, record.conversation) != (turn, conversation):
         raise ValueError(f"the record of turn {turn!r} is that of another")
+    _label_reply(db, fields)
     folds.finish(db, Finished(record, fields.whole("finished_at_ms")), "imported")
     return Imported(turns=1)
+
+
+def _label_reply(db: sqlite3.Connection, fields: Fields) -> None:
+    """The reply's label may have become stricter than the decision on it; the end of its turn leaves it so."""
+    if fields.holds("reply_label"):
+        label = fields.choice("reply_label", Label)
+        db.execute("UPDATE message SET label = ? WHERE id = ?", (label, fields.name("reply")))
 
 
 def _asked(conversation: str, turn: str, fields: Fields) -> Asked:

@@ -14,10 +14,13 @@ from assistant.domain.settings import Settings
 from assistant.machine.clock import SystemClock
 from assistant.ports import Clock, SettingsStore
 from assistant.storage import paths
+from assistant.storage.audit_desk import AuditStores
 from assistant.storage.instances import Instance
 from assistant.storage.journal import Opened, SqliteJournal, open_journal, open_or_stand_in
 from assistant.storage.models import ModelShelf
 from assistant.storage.settings import TomlSettings
+from assistant.wiring.cloud import CloudRoom
+from assistant.wiring.keys import KeyRoom
 from assistant.wiring.models import model_shelf
 from assistant.wiring.processor import Processor
 
@@ -40,10 +43,11 @@ class House:
     clock: Clock
     places: paths.Places
     processor: Processor
+    cloud: CloudRoom
     warnings: tuple[str, ...]
 
 
-OpenJournal = Callable[[Path, Instance, int], Opened]
+OpenJournal = Callable[[Path, Instance, int, AuditStores], Opened]
 
 
 @contextmanager
@@ -60,12 +64,15 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
         settings = store.load()
         instance = Instance(places.instances, clock.new_id())
         held.callback(instance.release)
-        opened = opening(places.journal_file, instance, clock.now_ms())
+        keys = KeyRoom(places)
+        opened = opening(places.journal_file, instance, clock.now_ms(), keys.audit)
         held.callback(opened.journal.close)
         models = model_shelf(places, clock, settings)
         processor = Processor(places, models, clock)
+        cloud = CloudRoom(places, clock, opened.journal, settings, keys)
+        backends = processor.backends(settings)
         yield House(
-            Engine(opened.journal, processor.backends(settings), clock, instance.name),
+            Engine(opened.journal, backends, clock, instance.name, border=cloud.border),
             opened.journal,
             models,
             store,
@@ -73,6 +80,7 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
             clock,
             places,
             processor,
+            cloud,
             (*(str(problem) for problem in problems), *opened.warnings),
         )
 
@@ -127,7 +135,7 @@ def services(house: House) -> "Services":
 
 
 def local_routes(house: House) -> "LocalRoutes":
-    """The routes of this machine, with the processor that the engine has already."""
+    """Every route, with the processor and the cloud that the engine has already."""
     from assistant.wiring.local import LocalRoutes
 
     return LocalRoutes(
@@ -136,11 +144,12 @@ def local_routes(house: House) -> "LocalRoutes":
         house.clock,
         house.settings_store.load,
         lambda: house.engine.busy,
+        house.cloud,
     )
 
 
 async def look_again(engine: Engine, routes: "LocalRoutes") -> "LocalReport":
-    """Looks at the routes of this machine and gives the engine what is ready now. Raises: SettingsError, StorageError."""
+    """Looks at the routes and gives the engine what is ready now. Raises: SettingsError, StorageError."""
     looked = await routes.look()
     await engine.use_backends(looked.backends, looked.absent)
     return looked.report

@@ -1,9 +1,10 @@
-"""The routes that need no cloud, connected: the HAT, the processor, a person's own servers; what is ready, and why."""
+"""Every route, connected: the HAT, the processor, a person's own servers, the cloud; what is ready, and why."""
 
 import asyncio
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from assistant.domain.errors import SettingsError
 from assistant.domain.hat import HatEvidence, judge
@@ -21,6 +22,10 @@ from assistant.wiring.models import sysroot
 from assistant.wiring.processor import Processor
 from assistant.wiring.routes import OwnRoutes
 
+if TYPE_CHECKING:
+    from assistant.wiring.cloud import CloudRoom
+    from assistant.wiring.cloud_routes import CloudState
+
 
 @dataclass(frozen=True, slots=True)
 class Looked:
@@ -32,7 +37,7 @@ class Looked:
 
 
 class LocalRoutes:
-    """Everything on this machine and its network that may answer."""
+    """Everything that may answer: on this machine, on its network, and in the cloud where there is a `cloud`."""
 
     def __init__(
         self,
@@ -41,8 +46,10 @@ class LocalRoutes:
         clock: Clock,
         settings: Callable[[], Settings],
         busy: Callable[[], bool] = lambda: False,
+        cloud: "CloudRoom | None" = None,
     ) -> None:
-        """`settings` gives those of the moment; `busy` says whether a reply runs."""
+        """`settings` gives those of the moment; `busy` says whether a reply runs. The door is that of `cloud`."""
+        self._cloud = cloud
         self._heat = HatHeat(clock, busy)
         self._hat_ready = False
         self._processor = processor
@@ -65,11 +72,12 @@ class LocalRoutes:
         if thorough and self._hat_ready:
             await self._heat.read()
         cpu = await asyncio.to_thread(self._processor.state, settings)
-        own, problem = self._own_routes()
+        own, clouds, problem = self._set_up()
         states = in_order([seen.state, cpu], use_hat=settings.hat.use)
         # A machine without a HAT has no such route to show; who names it is told why.
         shown = [state for state in states if seen.attached or state.id != HAT]
         shown += await asyncio.gather(*(self._state(each, ask=thorough) for each in own))
+        shown += [each.state for each in clouds]
         backends = {HAT: seen.backend} if seen.backend else {}
         if cpu.model is not None:
             backends |= self._processor.backends(settings)
@@ -77,7 +85,9 @@ class LocalRoutes:
         report = LocalReport(seen.hat, await self._sense(self._heat.known), tuple(shown), problem)
         absent = {state.id: state.why for state in states if state.id not in backends}
         absent |= {state.id: HAT_UNUSED for state in states if state.ready and state.by_name}
-        return Looked(report, ordered | self._serving(own), absent)
+        serving = self._serving(own) | (self._cloud.backends() if self._cloud and clouds else {})
+        absent |= {each.setup.id: each.why for each in clouds if each.setup.id not in serving}
+        return Looked(report, ordered | serving, absent)
 
     async def no_look(self, problem: str) -> LocalReport:
         """The report where a look was not possible, because of `problem`."""
@@ -101,7 +111,7 @@ class LocalRoutes:
 
     def door(self) -> Door:
         """The one door, made where it is first needed."""
-        return self._door
+        return self._cloud.door() if self._cloud else self._door
 
     @functools.cached_property
     def _door(self) -> Door:
@@ -109,12 +119,16 @@ class LocalRoutes:
 
         return OpenDoor(self._clock)
 
-    def _own_routes(self) -> tuple[tuple[OwnRoute, ...], str]:
-        """A person's own servers, and what is wrong with their file; a broken one brings down no other route."""
+    def _set_up(self) -> "tuple[tuple[OwnRoute, ...], tuple[CloudState, ...], str]":
+        """A person's own servers and cloud routes, and what is wrong with their file; a broken one brings down no other route."""
         try:
-            return tuple(self.own.store.load()), ""
+            return (
+                tuple(self.own.store.load()),
+                self._cloud.routes.states() if self._cloud else (),
+                "",
+            )
         except SettingsError as error:
-            return (), str(error)
+            return (), (), str(error)
 
     async def _state(self, own: OwnRoute, *, ask: bool) -> RouteState:
         if ask or not own.route.declared:

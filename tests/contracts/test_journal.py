@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from assistant.domain.errors import ErrorNote, StorageError
 from assistant.domain.events import (
     ConversationDeleted,
+    ConversationLabelled,
     ConversationRenamed,
     ConversationRestored,
     Event,
+    Labelled,
     Trimmed,
 )
 from assistant.domain.places import Place, Route
@@ -259,6 +261,52 @@ def test_a_parent_must_be_of_the_same_conversation(journal: Journal) -> None:
     journal.append(started("c2"))
     with pytest.raises(StorageError):
         journal.append(asked("t2", conversation="c2", parent="r-c1-t0"))
+
+
+def test_a_conversation_has_a_label_of_its_own(journal: Journal) -> None:
+    _talk(journal, 1)
+    assert [c.label for c in journal.conversations()] == [Label.NORMAL]
+    journal.append(ConversationLabelled("c1", Label.LOCAL_ONLY, NOW_MS))
+    assert [c.label for c in journal.conversations()] == [Label.LOCAL_ONLY]
+    assert [m.label for m in journal.path("r-c1-t0")] == [Label.NORMAL, Label.NORMAL]
+    journal.append(ConversationLabelled("c1", Label.PUBLIC, NOW_MS))
+    summary = journal.conversation("c1")
+    assert summary is not None
+    assert summary.label is Label.PUBLIC
+    with pytest.raises(StorageError):
+        journal.append(ConversationLabelled("nowhere", Label.PUBLIC, NOW_MS))
+
+
+def test_a_stricter_label_reaches_the_replies_that_came_of_it(journal: Journal) -> None:
+    _talk(journal, 3)
+    for event in whole_turn("other", parent="r-c1-t0"):
+        journal.append(event)
+    journal.append(Labelled("c1", "q-c1-t1", Label.LOCAL_ONLY, NOW_MS))
+    local, normal = Label.LOCAL_ONLY, Label.NORMAL
+    assert [m.label for m in journal.path("r-c1-t2")] == [normal, normal, local, local, normal, local]  # fmt: skip
+    assert {m.label for m in journal.path("r-other")} == {normal}
+
+
+def test_a_label_is_never_made_milder(journal: Journal) -> None:
+    _talk(journal, 1)
+    for label in (Label.LOCAL_ONLY, Label.LOCAL_ONLY):
+        journal.append(Labelled("c1", "q-c1-t0", label, NOW_MS))
+    for milder in (Label.NORMAL, Label.PUBLIC):
+        with pytest.raises(StorageError, match="only ever made stricter"):
+            journal.append(Labelled("c1", "q-c1-t0", milder, NOW_MS))
+    for where, message in (("c1", "nobody"), ("c2", "q-c1-t0")):
+        with pytest.raises(StorageError):
+            journal.append(Labelled(where, message, Label.LOCAL_ONLY, NOW_MS))
+    assert {m.label for m in journal.path("r-c1-t0")} == {Label.LOCAL_ONLY}
+
+
+def test_a_reply_keeps_the_label_that_it_got_while_it_came(journal: Journal) -> None:
+    journal.append(started())
+    for event in (asked(), decided(), delta("so far")):
+        journal.append(event)
+    journal.append(Labelled("c1", "q-t1", Label.LOCAL_ONLY, NOW_MS))
+    journal.append(finished())
+    assert journal.path("r-t1")[1].label is Label.LOCAL_ONLY
 
 
 ANY_TEXT = st.text(st.characters(), max_size=40)

@@ -16,7 +16,6 @@ from assistant.domain.policy import decide
 from assistant.domain.sensitivity import Label
 from assistant.machine.clock import SystemClock
 from assistant.outbound.door import Door
-from assistant.outbound.near import resolved
 from assistant.ports import Patience
 
 ROUTE = Route("hat", Place.THIS_MACHINE, "hailo-ollama", "qwen")
@@ -187,34 +186,3 @@ async def test_a_name_is_called_by_its_name_at_the_address_that_was_looked_at() 
             await heard(Door(SystemClock()), talker)
         # On a machine whose name for itself is ::1 alone, nobody listens there.
         assert all(f"Host: {talker.address}".encode() in head for head in talker.heard)
-
-
-@pytest.mark.parametrize(
-    ("ip", "place", "fine"),
-    [
-        ("127.0.0.1", Place.THIS_MACHINE, True),
-        ("192.168.1.9", Place.THIS_MACHINE, False),
-        ("192.168.1.9", Place.THIS_NETWORK, True),
-        ("fe80::1", Place.THIS_NETWORK, True),
-        ("93.184.215.14", Place.THIS_NETWORK, False),
-        ("93.184.215.14", Place.THIS_MACHINE, False),
-        ("2606:2800:21f::1", Place.THIS_NETWORK, False),
-        ("10.0.0.1", Place.CLOUD, False),
-        ("169.254.169.254", Place.CLOUD, False),
-        ("93.184.215.14", Place.CLOUD, True),
-    ],
-)
-async def test_what_leads_further_than_its_place_is_refused(
-    ip: str, place: Place, fine: bool
-) -> None:
-    if fine:
-        assert await resolved(Address(ip, 80), place, 1) == ip
-    else:
-        with pytest.raises(RefusedError, match=f"leads to {ip}"):
-            await resolved(Address(ip, 80), place, 1)
-
-
-async def test_a_name_without_an_address_is_unreachable() -> None:
-    with pytest.raises(ServerError) as raised:
-        await resolved(Address("a" * 64, 80), Place.THIS_NETWORK, 5)
-    assert raised.value.fault is ServerFault.UNREACHABLE

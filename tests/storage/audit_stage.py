@@ -8,14 +8,13 @@ from assistant.domain.audit import (
 from assistant.domain.audit_entries import Sealed
 from assistant.storage.audit import (
     AuditLog,
-    audit_tables,
     verify_audit,
 )
 from assistant.storage.database import Database
-from assistant.storage.migrations import MIGRATIONS, Migration
+from assistant.storage.migrations import MIGRATIONS
 from tests.audit_maker import FIRST, at, small
 
-STEPS = (*MIGRATIONS, Migration("9999_audit", audit_tables))
+STEPS = MIGRATIONS
 
 
 class Kept:

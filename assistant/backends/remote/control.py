@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
 
-from assistant.backends.remote.wire.openai import read_object
+from assistant.backends.remote.wire.pieces import read_object
 from assistant.backends.remote.wire.sse import WireError
 from assistant.domain.control import CONTROL_LIFE_MS, Control, ControlPermit
 from assistant.domain.errors import ServerError, ServerFault

@@ -4,7 +4,8 @@ import json
 from dataclasses import dataclass
 
 from assistant.backends.remote.control import CALM, Answer, Asker, Haste
-from assistant.backends.remote.wire.openai import Kind, names_remote, read_object, said
+from assistant.backends.remote.wire.openai import Kind, names_remote
+from assistant.backends.remote.wire.pieces import read_object, said
 from assistant.backends.remote.wire.sse import WireError
 from assistant.domain.errors import ModelError, RefusedError, ServerError
 from assistant.domain.hygiene import one_line

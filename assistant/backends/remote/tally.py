@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from assistant.backends.remote.wire.openai import Counts, Piece
+from assistant.backends.remote.wire.pieces import Counts, Piece
 from assistant.domain.errors import ServerError
+from assistant.domain.hygiene import one_line
 from assistant.domain.prompt import Finish
 from assistant.domain.thinking import CLOSING, OPENING
 from assistant.domain.turns import Usage
 from assistant.ports import PromptProgress, Text
 
-_FINISHES = {"length": Finish.LENGTH}
-_WITHHELD = ("content_filter",)
+# OpenAI's, Mistral's and Anthropic's words for a reply that is not whole; a pause is one as well, since nothing goes on from it.
+_CUT = ("length", "model_length", "max_tokens", "model_context_window_exceeded", "pause_turn")
+# Google adds its reason to the first, as in `content_filter: RECITATION`.
+_WITHHELD = ("content_filter", "safety", "recitation", "prohibited_content", "guardrail")
+_DECLINED = ("refusal",)
 _BROKEN = ("abort", "error")
 
 
@@ -32,9 +36,9 @@ class Tally:
         """What `piece` adds. Raises: ServerError where it says that the reply was broken off."""
         if piece.counts is not None:
             self._add(piece.counts)
-        broken = self._broken(piece.finish)
+        broken = self._broken(piece)
         if piece.finish is not None and broken is None:
-            self.finish = _FINISHES.get(piece.finish, Finish.STOP)
+            self.finish = Finish.LENGTH if piece.finish.lower() in _CUT else Finish.STOP
         if piece.progress is not None and not self._texts:
             self.progress = piece.progress
             yield piece.progress
@@ -51,17 +55,22 @@ class Tally:
         return self._texts > 0
 
     def usage(self) -> Usage:
-        """The tokens as the server counted them; where it did not, as estimated or as pieces that came."""
+        """The tokens as the server counted them; where it did not, as estimated or as pieces that came.
+
+        A reply that was broken off is counted by nobody: what it cost may be more.
+        """
         counts = self.counts
         input_tokens = counts.input_tokens
         if input_tokens is None and self.progress is not None:
             input_tokens = self.progress.total
-        counted = input_tokens is not None and counts.output_tokens is not None
+        counted = None not in (input_tokens, counts.output_tokens, self.finish)
         cached = counts.cached_tokens
         if cached is None and self.progress is not None:
             cached = self.progress.cached
         into = self.input_tokens if input_tokens is None else input_tokens
         out = self._texts if counts.output_tokens is None else counts.output_tokens
+        if self.finish is None:
+            out = max(out, self._texts)
         return Usage(into, cached, out, not counted, into + out, self.window_tokens)
 
     def _add(self, new: Counts) -> None:
@@ -85,12 +94,16 @@ class Tally:
             self._thinking = False
         return text + piece.text
 
-    def _broken(self, reason: str | None) -> ServerError | None:
+    def _broken(self, piece: Piece) -> ServerError | None:
         """The error that the reason for an end stands for."""
-        if reason in _WITHHELD:
+        reason = (piece.finish or "").lower()
+        if reason.startswith(_WITHHELD):
             return ServerError(
                 f"{self.name} withheld the rest: its content filter", "ask otherwise"
             )
+        if reason in _DECLINED:
+            why = f": {one_line(piece.why, 200)}" if piece.why else ""
+            return ServerError(f"{self.name} declined to answer{why}", "ask otherwise")
         if reason in _BROKEN:
             return ServerError(f"{self.name} broke the reply off ({reason})", "send again")
         return None

@@ -9,15 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.backends.remote.wire.openai import (
-    Kind,
-    Piece,
-    names_remote,
-    read_object,
-    read_piece,
-    request_body,
-    said,
-)
+from assistant.backends.remote.wire.openai import Kind, names_remote, read_piece, request_body
+from assistant.backends.remote.wire.pieces import Piece, read_object, said
 from assistant.backends.remote.wire.sse import MOST_LINE_BYTES, Lines, WireError
 from assistant.domain.prompt import ChatMessage, Role, Sampling
 from assistant.ports import PromptProgress

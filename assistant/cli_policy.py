@@ -1,0 +1,150 @@
+"""`assistant policy explain`: the very decision that a send would get, with every reason; nothing is sent or recorded."""
+
+import argparse
+import asyncio
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from assistant import cli_leave, cli_prompt
+from assistant.cli_talk import say, show
+from assistant.domain.decisions import Verdict
+from assistant.domain.errors import RefusedError
+from assistant.domain.hygiene import harmless
+
+if TYPE_CHECKING:
+    from assistant.conversation.engine import Proposal
+    from assistant.domain.departure import Departure
+    from assistant.wiring.house import House
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds `policy` to the grammar."""
+    parser = commands.add_parser(
+        "policy",
+        help="what a send would be told, and why",
+        description="The rules, the facts of the routes and your consents decide on every send.",
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    explain = actions.add_parser(
+        "explain",
+        help="the decision on the text from stdin, with every reason",
+        description="Prints the decision that a send of the text from stdin would get now: verdict, every reason, what would "
+        "leave and what would stay, what was found in it, and the most that it may cost. Nothing is sent or recorded. "
+        "The exit code is 0 where it is allowed, else 3.",
+    )
+    explain.add_argument("--route", metavar="ID", required=True, help="the route it would go to")
+    cli_prompt.add_arguments(explain)
+    explain.add_argument("--json", action="store_true", help="print one object")
+    explain.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explains, and returns 0 where the send would be allowed."""
+    text = cli_prompt.prompt_text(None, "policy explain --route ID")
+    from assistant.wiring.house import open_house
+
+    with open_house() as house:
+        for warning in house.warnings:
+            say(warning)
+        proposal = asyncio.run(_propose(house, args, text))
+    if args.json:
+        show(explanation(proposal))
+    else:
+        for line in lines(proposal):
+            print(harmless(line))
+    allowed = proposal.decision.verdict is Verdict.ALLOW
+    return 0 if allowed else RefusedError.exit_code
+
+
+async def _propose(house: "House", args: argparse.Namespace, text: str) -> "Proposal":
+    from assistant.wiring.house import local_routes, look_again
+
+    try:
+        await look_again(house.engine, local_routes(house))
+        known = cli_prompt.known_conversation(house, args.conversation)
+        prompt = cli_prompt.prompt_of(house, args, text, known, house.settings.generation.sampling)
+        choice = cli_prompt.choice_of(house, args)
+        return await asyncio.to_thread(house.engine.propose, prompt, args.route, choice=choice)
+    finally:
+        await house.engine.close()
+
+
+def lines(proposal: "Proposal") -> Iterator[str]:
+    """The decision for a person: one fact a line."""
+    decision, route = proposal.decision, proposal.route
+    yield f"verdict {decision.verdict.value}"
+    yield f"rule    {decision.rule}"
+    yield f"label   {decision.label.value}"
+    yield f"route   {route.id} ({route.place.value}), {route.model}"
+    for reason in decision.reasons:
+        yield f"reason  {reason.text} ({reason.code})"
+    if proposal.considered is not None:
+        from assistant.domain.sheet import sheet_text
+
+        departure = proposal.considered.departure
+        yield from cli_leave.finding_lines(departure)
+        yield ""
+        yield sheet_text(departure)
+
+
+def explanation(proposal: "Proposal") -> dict[str, object]:
+    """The object of `policy explain --json`; `leaving` is null where nothing would leave for the cloud."""
+    considered = proposal.considered
+    return {
+        "route": proposal.route.to_json(),
+        "decision": proposal.decision.to_json(),
+        "leaving": None if considered is None else _leaving(considered.departure),
+        "grant": None if considered is None or considered.grant is None else considered.grant.id,
+    }
+
+
+def _leaving(departure: "Departure") -> dict[str, object]:
+    price, outgoing = departure.price, departure.outgoing
+    return {
+        "host": str(outgoing.address) if outgoing.address else None,
+        "target": outgoing.target,
+        "bytes": len(outgoing.body),
+        "sha256": departure.sheet,
+        "input_tokens": departure.input_tokens,
+        "reply_tokens": departure.reply_tokens,
+        "estimated": True,
+        "cost_at_most": None if price is None else str(price.cost),
+        "currency": None if price is None else price.currency,
+        "price_as_of": None if price is None else price.as_of,
+        "scanned": departure.scan is not None and departure.scan.scanned,
+        "content": departure.content.value,
+        "leaves": [
+            {
+                "message": one.message or None,
+                "role": one.role.value,
+                "label": one.label.value,
+                "characters": len(one.text),
+                "redacted": one.redacted,
+            }
+            for one in departure.leaves
+        ],
+        "stays": [
+            {
+                "message": one.message,
+                "role": one.role.value,
+                "label": one.label.value,
+                "why": one.why.value,
+            }
+            for one in departure.stays
+        ],
+        "findings": list(_findings(departure)),
+    }
+
+
+def _findings(departure: "Departure") -> Iterator[dict[str, object]]:
+    """What was found in what would leave: never where, never what."""
+    for one in departure.leaves:
+        for found in one.findings:
+            yield {
+                "message": one.message or None,
+                "rule": found.rule,
+                "kind": found.kind.value,
+                "verdict": found.verdict.value,
+                "length": found.length,
+                "kept_back": cli_leave.is_kept_back(found, departure.choice),
+            }

@@ -1,0 +1,183 @@
+"""Puts on record what leaves this machine: the event, its entry in the audit and what the grant gave, in one commit or not at all."""
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from assistant.domain.audit_entries import Note, Noted, PermitMinted, SendDenied
+from assistant.domain.consent import Moment, Reserved
+from assistant.domain.coverage import SendRequest, gaps
+from assistant.domain.decisions import Reason
+from assistant.domain.errors import RefusedError, StorageError
+from assistant.domain.events import Decided, Declassified, PermitOver, Permitted
+from assistant.domain.leave import Ended, Leave
+from assistant.domain.places import Place
+from assistant.storage import consent_rows, folds, leaving_row
+from assistant.storage.audit import is_open, is_permit
+from assistant.storage.audit_desk import AuditDesk
+
+Leaving = Permitted | PermitOver | Decided | Declassified
+"""The events that are told to the audit."""
+
+
+class _GapsError(RefusedError):
+    """The grant does not cover the send any more."""
+
+    def __init__(self, reasons: Sequence[Reason]) -> None:
+        super().__init__(
+            "; ".join(reason.text for reason in reasons), "ask again, or choose a local route"
+        )
+        self.codes = tuple(reason.code for reason in reasons)
+
+
+def append(desk: AuditDesk, event: Leaving) -> None:
+    """Commits `event` with its entry.
+
+    Raises: RefusedError where a grant does not cover the send any more, which is recorded; StorageError, also where the audit
+    takes no record of what may leave. Nothing of the event is then in the file.
+    """
+    match event:
+        case Permitted(leave=Leave() as leave):
+            _permit(desk, event, leave)
+        case PermitOver():
+            _end(desk, event)
+        case Declassified():
+            _declassify(desk, event)
+        case _:
+            _record_denied(desk, event)
+
+
+def _permit(desk: AuditDesk, event: Permitted, leave: Leave) -> None:
+    _require_match(event, leave)
+    desk.open()
+    try:
+        with desk.database.write() as db:
+            folds.record(db, event)
+            _require_grant(db, desk, event.turn, leave)
+            if is_permit(db, event.permit):
+                raise _unfit("a permit is minted once")
+            mac = desk.payload_mac(db, leave.payload)
+            desk.append(db, replace(leave.entry, payload_mac=mac), leave.at)
+            if leave.reserved is not None:
+                consent_rows.add_event(db, leave.reserved)
+    except _GapsError as refused:
+        # The refusal stands, whether or not it can be recorded.
+        with suppress(StorageError):
+            _deny(desk, _denied(leave.entry, refused.codes), leave.at)
+        raise
+
+
+def _require_match(event: Permitted, leave: Leave) -> None:
+    """All parts speak of one send. Raises: StorageError."""
+    entry, request, reserved = leave.entry, leave.request, leave.reserved
+    digest = hashlib.sha256(leave.payload).hexdigest()
+    if (entry.permit, entry.turn, digest) != (event.permit, event.turn, event.digest):
+        raise _unfit("the permit, its record and its bytes are not of one send")
+    if request is None or reserved is None:
+        if request is not None or reserved is not None or entry.grant:
+            raise _unfit("a grant and what it is asked for belong together")
+        return
+    if not _is_of(entry, request, reserved) or request.sheet != digest:
+        raise _unfit("the request, its record and its reservation are not of one send")
+
+
+def _is_of(entry: PermitMinted, request: SendRequest, reserved: Reserved) -> bool:
+    asked = (request.route, request.fingerprint, request.conversation, request.label)
+    recorded = (entry.route, entry.fingerprint, entry.conversation, entry.label)
+    taken = (reserved.grant, reserved.permit, reserved.tokens, reserved.cost)
+    return asked == recorded and taken == (
+        entry.grant,
+        entry.permit,
+        request.tokens,
+        request.cost,
+    )
+
+
+def _require_grant(db: sqlite3.Connection, desk: AuditDesk, turn: str, leave: Leave) -> None:
+    """Looks once more, now that nobody else can write. Raises: RefusedError where the send is not covered."""
+    if desk.halted or leaving_row.is_offline(db):
+        raise _GapsError((Reason("offline", "everything is offline until you lift it"),))
+    if leave.request is None:
+        if folds.decided_place(db, turn) is Place.CLOUD:
+            raise _GapsError((Reason("no_grant", "nothing goes to the cloud without a grant"),))
+        return
+    grant = leave.entry.grant
+    consent = consent_rows.read(db, grant)
+    if consent is None:
+        raise _GapsError((Reason("no_grant", f"there is no consent {grant}"),))
+    latest = leaving_row.latest(db)
+    seen = () if latest is None else (latest,)
+    missing = gaps(consent.grant, consent.standing, leave.request, leave.at, seen)
+    if missing:
+        raise _GapsError(missing)
+
+
+def _denied(entry: PermitMinted, codes: tuple[str, ...]) -> SendDenied:
+    return SendDenied(
+        turn=entry.turn,
+        conversation=entry.conversation,
+        decision=entry.decision,
+        rule=entry.rule,
+        reasons=codes,
+        rules=entry.rules,
+        registry=entry.registry,
+        route=entry.route,
+        grant=entry.grant,
+        label=entry.label,
+        messages=entry.messages,
+    )
+
+
+def _end(desk: AuditDesk, event: PermitOver) -> None:
+    ended: Ended = event.ended
+    settled = ended.settled
+    if ended.entry.permit != event.permit or (settled and settled.permit != event.permit):
+        raise _unfit("the permit and its end are not of one send")
+    desk.open()
+    with desk.database.write() as db:
+        if not is_open(db, event.permit):
+            raise _unfit("a permit ends once, and after it was minted")
+        folds.record(db, event)
+        desk.append(db, ended.entry, ended.at)
+        if settled is not None:
+            consent_rows.add_event(db, settled)
+    desk.anchor_soon()
+
+
+def _record_denied(desk: AuditDesk, event: Decided | Permitted) -> None:
+    denied = event.denied if isinstance(event, Decided) else None
+    if denied is None:
+        raise _unfit("it says nothing that the audit keeps")
+    _try_to_open(desk)
+    with desk.database.write() as db:
+        folds.record(db, event)
+        # Nothing leaves: the person is told why, also where the audit is out of order.
+        desk.try_append(db, denied.entry, denied.at)
+
+
+def _deny(desk: AuditDesk, entry: SendDenied, at: Moment) -> None:
+    with desk.database.write() as db:
+        desk.try_append(db, entry, at)
+
+
+def _try_to_open(desk: AuditDesk) -> None:
+    with suppress(StorageError):
+        desk.open()
+
+
+def _declassify(desk: AuditDesk, event: Declassified) -> None:
+    desk.open()
+    with desk.database.write() as db:
+        folds.record(db, event)
+        reason = desk.payload_mac(db, event.reason.encode(errors="replace"))
+        noted = Noted(Note.DECLASSIFIED, event.message, reason, len(event.copies))
+        # The event tells only the time of day; a run of the machine without a name compares with none.
+        desk.append(db, noted, Moment(event.at_ms, 0.0, ""))
+
+
+def _unfit(why: str) -> StorageError:
+    return StorageError(
+        f"what leaves cannot be recorded: {why}", "this is a fault of the program; nothing was sent"
+    )

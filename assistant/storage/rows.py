@@ -1,0 +1,96 @@
+"""Rows of the journal as the folds write them: an event, a message, its place in the index."""
+
+import json
+import re
+import sqlite3
+
+from assistant.domain.errors import StorageError
+from assistant.domain.prompt import Message
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """`text` with each surrogate as U+FFFD: UTF-8, and so the file, has no way to hold one."""
+    return _SURROGATES.sub("\ufffd", text)
+
+
+def joined_chunks(db: sqlite3.Connection, turn: str) -> str:
+    """What has arrived so far of a reply that runs."""
+    rows = db.execute("SELECT text FROM chunk WHERE turn = ? ORDER BY n", (turn,))
+    return "".join(text for (text,) in rows)
+
+
+def add_event(
+    db: sqlite3.Connection,
+    kind: str,
+    at_ms: int,
+    conversation: str,
+    turn: str | None,
+    body: object,
+) -> int:
+    """Puts an event on record and returns its number."""
+    cursor = db.execute(
+        "INSERT INTO event(at_ms, kind, conversation, turn, body) VALUES (?, ?, ?, ?, ?)",
+        (at_ms, kind, conversation, turn, json.dumps(body)),
+    )
+    assert cursor.lastrowid is not None, "a row was inserted"
+    return cursor.lastrowid
+
+
+def add_message(db: sqlite3.Connection, message: Message, parent: int | None) -> int:
+    """Adds a message after the one with the number `parent` and returns its own number."""
+    cursor = db.execute(
+        "INSERT INTO message(id, conversation, parent, role, text, label, turn, created_at_ms, finish)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            message.id,
+            message.conversation,
+            parent,
+            message.role,
+            storable(message.text),
+            message.label,
+            message.turn,
+            message.created_at_ms,
+            message.finish,
+        ),
+    )
+    assert cursor.lastrowid is not None, "a row was inserted"
+    return cursor.lastrowid
+
+
+def index_text(db: sqlite3.Connection, n: int, text: str) -> None:
+    """Lets the message `n` be found by its text."""
+    if text:
+        db.execute("INSERT INTO message_index(rowid, text) VALUES (?, ?)", (n, text))
+
+
+def touch(db: sqlite3.Connection, conversation: str, at_ms: int, seq: int) -> None:
+    """A conversation was active at `at_ms`, with the event `seq`."""
+    db.execute(
+        "UPDATE conversation SET updated_at_ms = ?, activity = ? WHERE id = ?",
+        (at_ms, seq, conversation),
+    )
+
+
+def running_in(db: sqlite3.Connection, turn: str) -> str:
+    """The conversation of a turn that runs. Raises: StorageError where it does not."""
+    row = db.execute(
+        "SELECT conversation FROM turn WHERE id = ? AND finished IS NULL", (turn,)
+    ).fetchone()
+    if row is None:
+        raise unknown("running turn", turn)
+    return str(row[0])
+
+
+def turn_in(db: sqlite3.Connection, turn: str) -> str:
+    """The conversation of a turn, be it over or not. Raises: StorageError where there is no such turn."""
+    row = db.execute("SELECT conversation FROM turn WHERE id = ?", (turn,)).fetchone()
+    if row is None:
+        raise unknown("turn", turn)
+    return str(row[0])
+
+
+def unknown(what: str, name: str) -> StorageError:
+    """The error for an event that speaks of what is not on record."""
+    return StorageError(f"the journal has no {what} {name!r}", "this is a fault of the program")
