@@ -45,6 +45,16 @@ class AssistantApp(SheetApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1,question_mark", "help", "help", show=False),
         Binding("f8", "hat", "HAT: its state, what mends it, the routes", show=False),
+        Binding(
+            "f4", "cloud('consent')", "consent: every grant, and what each let out", show=False
+        ),
+        Binding(
+            "f9",
+            "cloud('panic')",
+            "take every grant back and go offline",
+            show=False,
+            priority=True,
+        ),
         Binding("ctrl+c", "interrupt", "copy the selection, else stop the reply", show=False),
     ]
 
@@ -64,6 +74,22 @@ class AssistantApp(SheetApp):
         from assistant.tui.commands import commands
 
         return commands(self, self.action_quit)
+
+    def action_cloud(self, what: str) -> None:
+        """Opens a sheet of the cloud (`consent`, `outbox`, `key`, `unlock`), or goes offline (`panic`)."""
+        from assistant.tui.cloud_sheets import CloudSheets
+
+        sheets = CloudSheets(self, self.chat, self._services)
+        acts = {
+            "consent": sheets.consent,
+            "outbox": sheets.outbox,
+            "key": sheets.key,
+            "unlock": sheets.unlock,
+            "panic": sheets.panic,
+        }
+        # Over another sheet only what ends everything can be had.
+        if what == "panic" or self.screen is self.chat:
+            self.run_worker(acts[what]())
 
     def on_mount(self) -> None:
         """Takes the theme; quits in order, reply and draft kept, when the terminal goes away."""

@@ -1,5 +1,6 @@
 """What the command palette offers."""
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -7,6 +8,14 @@ from textual.app import SystemCommand
 
 from assistant.domain.thinking import split
 from assistant.tui.screens.chat import ChatScreen
+
+_CLOUD = (
+    ("Consent", "Every grant, what is left of it, what it let out", "consent"),
+    ("Outbox", "All that ever left this machine", "outbox"),
+    ("Go offline", "Take every grant back; nothing leaves until you lift it", "panic"),
+    ("Key of a cloud route", "Give a route its key, unseen", "key"),
+    ("Unlock the keys", "Open the store of keys with its passphrase", "unlock"),
+)
 
 
 def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
@@ -45,6 +54,10 @@ class Host(Protocol):
         """Opens the screen that fetches a model."""
         ...
 
+    def action_cloud(self, what: str) -> None:
+        """Opens a sheet of the cloud, or goes offline."""
+        ...
+
     def copy_to_clipboard(self, text: str) -> None:
         """Hands `text` to a clipboard and says to which."""
         ...
@@ -78,6 +91,8 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
     if chat.desk.fallback.offer:
         yield SystemCommand("Ask again", chat.desk.fallback.line, chat.action_ask_again)
     yield SystemCommand("HAT", "Its state, what mends it, the routes", host.action_hat)
+    for name, about, what in _CLOUD:
+        yield SystemCommand(name, about, functools.partial(host.action_cloud, what))
     yield SystemCommand("Panel", "Show or hide where the time goes", columns.action_panel)
     yield SystemCommand("Chats", "Go to the list of conversations", columns.action_chats)
     yield SystemCommand("Fetch a model", "Get the starter model", host.action_fetch)

@@ -1,17 +1,44 @@
 """What the screens are given: the engine, the ports and the values they show."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from assistant.conversation.engine import Engine
 from assistant.domain.settings import Settings
 from assistant.ports import Clock, Journal, Models, SettingsStore
 
 if TYPE_CHECKING:
+    from assistant.domain.cloud_setup import CloudSetup
     from assistant.domain.residency import CountrySet
     from assistant.domain.routing import LocalReport
+    from assistant.domain.secret import Secret
     from assistant.domain.sensing import Sensed
+    from assistant.ports.leaving import Outbox
+
+
+class KeyDesk(Protocol):
+    """The keys of cloud routes, as far as a screen needs them; every method blocks and may raise a StorageError."""
+
+    def setups(self) -> "Sequence[CloudSetup]":
+        """The cloud routes that are set up and take a key. Raises: SettingsError."""
+        ...
+
+    def kept_in(self) -> str:
+        """Where a new key goes, in words; "" where nothing can keep one now."""
+        ...
+
+    def keep(self, setup: "CloudSetup", key: "Secret") -> None:
+        """Keeps the key of a route, for its host alone."""
+        ...
+
+    def needs(self) -> str:
+        """What the app's own store of keys needs: "passphrase" to be opened, "new" to be made, "" nothing."""
+        ...
+
+    def unlock(self, passphrase: "Secret") -> None:
+        """Opens that store, or makes it where there is none yet."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +48,7 @@ class Services:
     `reconnect` looks at the installed models again and gives the engine its backends anew. `look` looks at the HAT, its
     server and the routes again and gives the engine what is ready now; `sense` reads the sensors alone. Both never raise.
     `warnings` are lines to show at the start (a read-only disk, a second instance, a broken setting). `sets` gives the country
-    sets whose names a person knows.
+    sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes.
     """
 
     engine: Engine
@@ -35,3 +62,5 @@ class Services:
     sense: Callable[[], Awaitable["Sensed"]]
     warnings: tuple[str, ...] = ()
     sets: "Callable[[], tuple[CountrySet, ...]]" = tuple
+    outbox: "Callable[[], Outbox] | None" = None
+    keys: "KeyDesk | None" = None

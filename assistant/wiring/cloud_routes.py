@@ -12,7 +12,7 @@ from assistant.wiring.keys import KeyRoom
 
 if TYPE_CHECKING:
     from assistant.domain.cloud_setup import CloudSetup
-    from assistant.domain.residency import RouteFacts
+    from assistant.domain.residency import CountrySet, RouteFacts
     from assistant.domain.routing import RouteState
     from assistant.storage.cloud_entries import CloudEntry
     from assistant.storage.cloud_file import CloudFile
@@ -72,6 +72,14 @@ class CloudRoutes:
     def today(self) -> date:
         """The day of the rules: facts hold until one."""
         return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).date()
+
+    def sets(self) -> "tuple[CountrySet, ...]":
+        """The country sets whose names a person knows; none where the registry cannot be read."""
+        from assistant.domain.cloud_routes import Registry
+
+        found = self.policies.registry()
+        # Why it cannot be read is told where its routes are.
+        return found.countries.sets if isinstance(found, Registry) else ()
 
     def states(self) -> tuple[CloudState, ...]:
         """Every cloud route with what it still needs. Nobody is asked anything. Raises: SettingsError."""

@@ -101,6 +101,7 @@ def run_chat() -> int:
 def services(house: House) -> "Services":
     """What the screens are given."""
     from assistant.tui.services import Services
+    from assistant.wiring.key_desk import RouteKeyDesk
 
     @functools.cache
     def routes() -> "LocalRoutes":
@@ -131,6 +132,9 @@ def services(house: House) -> "Services":
         look,
         sense,
         house.warnings,
+        sets=house.cloud.routes.sets,
+        outbox=lambda: house.cloud.audit,
+        keys=RouteKeyDesk(house.cloud.routes),
     )
 
 

@@ -36,9 +36,10 @@ class GrantsScreen(ModalScreen[str]):
         width: 100; max-width: 98%; height: auto; max-height: 95%;
         border: round $foreground 60%; background: $surface; padding: 0 1;
     }
-    GrantsScreen Static { height: auto; padding: 0 1 1 1; }
+    GrantsScreen Static { height: auto; padding: 0 0 1 0; }
     GrantsScreen OptionList {
         height: auto; max-height: 100%; border: none; background: $surface; padding: 0; scrollbar-size-vertical: 1;
+        background-tint: $foreground 0%;
         & > .option-list--option-highlighted { background: $foreground 15%; color: $foreground; }
         &:focus > .option-list--option-highlighted { background: $foreground 15%; color: $foreground; }
     }

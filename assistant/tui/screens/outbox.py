@@ -1,11 +1,10 @@
 """The outbox: all that ever left this machine, or may have; when, where to, how much, and under which grant."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -22,9 +21,10 @@ from assistant.ports.leaving import Outbox
 PAGE = 200
 """Lines that are read at once."""
 
+HEAD = "each send that was permitted, and what became of it"
 NOTHING = "nothing has ever left this machine from here"
-_WIDTHS = (16, 22, 24, 9, 8)
-_HEADS = ("when", "route", "host", "bytes", "grant")
+_ROUTE_WIDTH = 24
+_INDENT = 18
 
 
 class OutboxScreen(ModalScreen[None]):
@@ -33,12 +33,13 @@ class OutboxScreen(ModalScreen[None]):
     CSS = """
     OutboxScreen { align: center middle; }
     OutboxScreen Vertical {
-        width: 110; max-width: 98%; height: auto; max-height: 95%;
+        width: 84; max-width: 98%; height: auto; max-height: 95%;
         border: round $foreground 60%; background: $surface; padding: 0 1;
     }
-    OutboxScreen Static { height: auto; color: $foreground-muted; }
+    OutboxScreen Static { height: auto; padding: 0 0 1 0; color: $foreground-muted; }
     OutboxScreen OptionList {
         height: auto; max-height: 100%; border: none; background: $surface; padding: 0; scrollbar-size-vertical: 1;
+        background-tint: $foreground 0%;
         & > .option-list--option-highlighted { background: $foreground 15%; color: $foreground; }
         &:focus > .option-list--option-highlighted { background: $foreground 15%; color: $foreground; }
     }
@@ -80,33 +81,21 @@ class OutboxScreen(ModalScreen[None]):
         self._whole = len(lines) < PAGE
         self._read += len(lines)
         if lines:
-            self.query_one(Static).update(row(_HEADS, "what became of it"))
+            self.query_one(Static).update(HEAD)
             self.query_one(OptionList).add_options([Option(outbox_line(one)) for one in lines])
 
 
 def outbox_line(line: OutboxLine) -> Content:
-    """One permit and what became of it."""
-    permit = line.permit
+    """One permit in two rows: when, which route, what became of it; how much, where to, under which grant."""
+    permit, ended = line.permit, line.ended
     when = datetime.fromtimestamp(line.at.wall_ms / 1000).astimezone()
-    ended = line.ended
     sent = permit.sent_bytes if ended is None else ended.sent_bytes
-    cells = (
-        f"{when:%Y-%m-%d %H:%M}",
-        permit.route,
-        permit.host or "—",
-        "—" if sent is None else f"{sent:,}",
-        permit.grant[-6:] or "—",
-    )
     style = "bold $text-warning" if line.words.startswith(("may", "left")) else "$foreground-muted"
-    return Content.assemble(row(cells, ""), (line.words, style))
-
-
-def row(cells: Sequence[str], last: str) -> Content:
-    """`cells` in their columns, numbers at the right of theirs, then `last`."""
-    parts = []
-    for place, (text, width) in enumerate(zip(cells, _WIDTHS, strict=True)):
-        short = one_line(text, width)
-        right = place == 3
-        fill = " " * (width - cell_len(short))
-        parts.append(fill + short if right else set_cell_size(short, width))
-    return Content("  ".join(parts) + "  " + last)
+    size = "an unknown number of" if sent is None else f"{sent:,}"
+    grant = f"grant {permit.grant[-6:]}" if permit.grant else "no grant needed"
+    where = f"{size} bytes to {one_line(permit.host, 40) or 'an unknown host'} · {grant}"
+    return Content.assemble(
+        f"{when:%Y-%m-%d %H:%M}  {set_cell_size(one_line(permit.route, _ROUTE_WIDTH), _ROUTE_WIDTH)}  ",
+        (line.words, style),
+        ("\n" + " " * _INDENT + where, "$foreground-muted"),
+    )

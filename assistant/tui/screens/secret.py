@@ -10,7 +10,6 @@ from textual.widgets import Input, Static
 
 from assistant.domain.hygiene import harmless
 from assistant.domain.secret import Secret
-from assistant.tui.widgets.line import Line
 
 
 class SecretScreen(ModalScreen["Secret | None"]):
@@ -38,7 +37,9 @@ class SecretScreen(ModalScreen["Secret | None"]):
             box.border_title = self._title
             box.border_subtitle = "enter keep · esc leave"
             yield Static(harmless(self._about), markup=False)
-            yield Line(password=True, max_length=4096)
+            line = Input(password=True, max_length=4096)
+            line.cursor_blink = False
+            yield line
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter gives it away, wrapped; the field is emptied."""
