@@ -109,7 +109,7 @@ class CloudStage:
 def cloud_stage(folder: Path) -> CloudStage:
     """A stage whose engine has a border."""
     on, rig = stage(folder), Rig()
-    rig.border._clock = on.clock  # type: ignore[assignment]
+    rig.border._clock = on.clock
     on.services.engine._border = lambda: rig.border
     outbox, keys = Lines(), DeskOfKeys()
     on.services = replace(on.services, outbox=lambda: outbox, keys=keys)
