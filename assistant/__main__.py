@@ -2,7 +2,7 @@
 
 import sys
 
-from assistant.cli import main
+from assistant.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

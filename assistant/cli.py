@@ -17,9 +17,17 @@ if TYPE_CHECKING:
 
 def build_parser() -> "argparse.ArgumentParser":
     """The whole grammar of the command line."""
-    from assistant.cli_parser import build_parser
+    from assistant.commands.grammar import build_parser
 
     return build_parser(lambda _args: _chat())
+
+
+def run() -> int:
+    """What the command `assistant` runs: `main`, behind a wall that only the door opens."""
+    from assistant.wiring.wall import stand
+
+    stand()
+    return main()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -77,7 +77,7 @@ def test_the_wheel_holds_nothing_else(wheel: zipfile.ZipFile) -> None:
 
 def test_the_wheel_carries_the_command_the_licence_and_the_bounds(wheel: zipfile.ZipFile) -> None:
     info = f"hat_assistant-{__version__}.dist-info"
-    assert b"assistant = assistant.cli:main" in wheel.read(f"{info}/entry_points.txt")
+    assert b"assistant = assistant.cli:run" in wheel.read(f"{info}/entry_points.txt")
     assert {f"{info}/licenses/LICENSE", f"{info}/licenses/NOTICE"} <= set(wheel.namelist())
     facts = metadata(wheel)
     assert facts["Requires-Python"] == ">=3.11"

@@ -1,24 +1,21 @@
 """Packs a send to the cloud: what leaves of a conversation and in which words, what stays, and the exact bytes."""
 
 from bisect import bisect_left
-from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from assistant.conversation.scans import Scans, held
 from assistant.conversation.window import spoken
 from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.departure import Choice, Departure, Leaving, Stay, Staying
 from assistant.domain.errors import PromptTooLongError
-from assistant.domain.findings import GRAVITY, Finding, Scan, ScanVerdict
 from assistant.domain.prompt import ChatMessage, Message, Prompt, Role
 from assistant.domain.redaction import NO_PLACEHOLDERS, Placeholders, redact
 from assistant.domain.rules import SENDABLE_LABELS
 from assistant.domain.sensitivity import Label
+from assistant.domain.settings import GenerationSettings
 from assistant.ports import Generation
 from assistant.ports.leaving import DistantBackend, Prices, Scanner, Secrets
-
-_MOST_KNOWN = 512
-"""Scans of earlier messages that are kept: a conversation is packed again at each send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +38,22 @@ class Load:
 
 
 class Packer:
-    """Packs loads; keeps the scans of texts that it has seen."""
+    """Packs loads; remembers the scans of texts that it has seen."""
 
     def __init__(self, scanner: Scanner, secrets: Secrets, prices: Prices) -> None:
         """`secrets` are the app's own keys, which no text may give away."""
-        self._scanner = scanner
+        self._scans = Scans(scanner)
         self._secrets = secrets
         self._prices = prices
-        self._known: OrderedDict[str, Scan] = OrderedDict()
-        self._keys: frozenset[str] = frozenset()
 
     def pack(self, load: Load, backend: DistantBackend) -> Departure:
         """The send, whole. Blocks for the scan. Raises: PromptTooLongError where the last message alone does not fit."""
-        self._use(self._secrets.own())
+        self._scans.look_for(self._secrets.own())
         prompt, setup = load.prompt, load.setup
         messages = spoken(load.messages)
-        words, placeholders = self._worded(prompt.system, messages, load.choice)
+        everything = [*_system(prompt.system), *messages]
+        self._scans.foresee([one.text for one in everything], load.choice.keep_back)
+        words, placeholders = self._worded(everything, load.choice)
         leaves, stays = _parted(words)
         reply_tokens = _reply_tokens(load, backend)
         kept = _fitting(leaves, backend, backend.window_tokens - reply_tokens)
@@ -73,54 +70,33 @@ class Packer:
             leaves=tuple(kept),
             stays=tuple(sorted([*stays, *old], key=lambda one: places.get(one.message, -1))),
             outgoing=backend.compose(request),
-            # The whole text, once more: what stands in two messages may make one secret.
-            scan=self._scanner.scan("\n\n".join(one.text for one in kept), self._keys),
+            scan=self._scans.whole([one.text for one in kept]),
             placeholders=placeholders,
             input_tokens=input_tokens,
             reply_tokens=reply_tokens,
             price=self._prices.bound(setup, input_tokens, reply_tokens),
         )
 
-    def _use(self, keys: Collection[str]) -> None:
-        """Forgets the scans that looked for other keys."""
-        if frozenset(keys) != self._keys:
-            self._keys = frozenset(keys)
-            self._known.clear()
-
     def _worded(
-        self, system: str, messages: Sequence[Message], choice: Choice
+        self, messages: Sequence[Message], choice: Choice
     ) -> tuple[list[Leaving], Placeholders]:
         """Every message as it would leave. In order from the start, so that a text has the same placeholder at each send."""
         placeholders = NO_PLACEHOLDERS
         words: list[Leaving] = []
-        for one in [*_system(system), *messages]:
-            found = self._scan(one.text)
-            held = _held(found.findings, choice.keep_back)
-            redacted = redact(one.text, held, placeholders)
+        for one in messages:
+            found = self._scans.of(one.text)
+            redacted = redact(one.text, held(found.findings, choice.keep_back), placeholders)
             placeholders = redacted.placeholders
             words.append(
                 Leaving(one.id, one.role, redacted.text, one.text, one.label, found.findings)
             )
         return _whole_turns(words, messages), placeholders
 
-    def _scan(self, text: str) -> Scan:
-        if text not in self._known:
-            self._known[text] = self._scanner.scan(text, self._keys)
-            if len(self._known) > _MOST_KNOWN:
-                self._known.popitem(last=False)
-        self._known.move_to_end(text)
-        return self._known[text]
-
 
 def _system(text: str) -> list[Message]:
-    """The system prompt as a message; it is the person's own setting."""
-    return [Message("", "", None, Role.SYSTEM, text, Label.NORMAL, "", 0)] if text else []
-
-
-def _held(findings: Iterable[Finding], keep_back: ScanVerdict | None) -> list[Finding]:
-    if keep_back is None:
-        return []
-    return [f for f in findings if GRAVITY[f.verdict] <= GRAVITY[keep_back]]
+    """The system prompt as a message; one of the person's own is a text of theirs, the shipped one is public."""
+    label = Label.PUBLIC if text == GenerationSettings().system_prompt else Label.NORMAL
+    return [Message("", "", None, Role.SYSTEM, text, label, "", 0)] if text else []
 
 
 def _whole_turns(words: list[Leaving], messages: Sequence[Message]) -> list[Leaving]:

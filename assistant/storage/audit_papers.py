@@ -8,9 +8,10 @@ from assistant.domain.audit import FIRST_ANCHOR, Anchor, EpochKey, Fault, Verifi
 from assistant.domain.audit_entries import Note, Noted
 from assistant.domain.checkpoint import read_checkpoint
 from assistant.domain.errors import CorruptError, StorageError, UsageError
+from assistant.domain.recovery_code import key_of, recovery_code
+from assistant.domain.secret import Secret
 from assistant.storage.audit import head, next_epoch, verify_audit
 from assistant.storage.audit_desk import AuditDesk, AuditStores, fresh_key
-from assistant.storage.recovery_code import read_recovery_code, recovery_code
 
 if TYPE_CHECKING:
     from assistant.domain.consent import Moment
@@ -51,7 +52,7 @@ class AuditPapers:
         Raises: StorageError.
         """
         first = self._desk.stores.first.first()
-        return None if first is None else recovery_code(first)
+        return None if first is None else recovery_code(first.key).reveal()
 
     def take_recovery_code(self, at: "Moment") -> str:
         """The code; from now on the person alone has it: what is kept here cannot write the records so far anew.
@@ -91,7 +92,7 @@ class AuditPapers:
 
         Raises: UsageError for what is no code; CorruptError where a record is not what it was; StorageError.
         """
-        stores, first = self._desk.stores, read_recovery_code(code)
+        stores, first = self._desk.stores, _first_of(code)
         with self._database.read() as db:
             result = verify_audit(db, stores.anchors.get(), first)
             epoch = next_epoch(db)
@@ -143,7 +144,7 @@ def _first(
 ) -> EpochKey:
     """The key of epoch 0. Raises: UsageError where only the person has it, and gave none."""
     if code is not None:
-        return read_recovery_code(code)
+        return _first_of(code)
     first = stores.first.first()
     if first is not None:
         return first
@@ -157,3 +158,8 @@ def _first(
 def _is_unused(db: sqlite3.Connection, stores: AuditStores) -> bool:
     """Whether there never was an audit, as far as file and keyring can tell."""
     return head(db) == FIRST_ANCHOR and stores.keys.get() is None and stores.anchors.get() is None
+
+
+def _first_of(code: str) -> EpochKey:
+    """The key of epoch 0 that a person's recovery code stands for. Raises: UsageError for what is no code."""
+    return first_key(key_of(Secret(code)))

@@ -6,11 +6,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from assistant.domain.cloud_routes import CloudRoute
 from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.departure import PriceBound
 from assistant.domain.errors import AssistantError, StorageError
-from assistant.domain.price_list import NoPrice, PriceList, Quote, find, is_stale
+from assistant.domain.price_list import Found, NoPrice, PriceList, Quote, find, is_stale
 from assistant.storage import shipped
 from assistant.storage.own_prices import NO_OWN_PRICES, OwnPrices, read_own_prices
 from assistant.storage.price_snapshot import Snapshot, read_snapshot
@@ -40,7 +39,7 @@ class PriceFiles:
         try:
             amounts = [
                 (money.amount, money.currency, quote.as_of)
-                for quote in self._quotes(setup.row, setup.model)
+                for quote in self._quotes(setup)
                 if (money := quote.most(input_tokens, reply_tokens)) is not None
             ]
         except AssistantError:
@@ -50,16 +49,16 @@ class PriceFiles:
         cost, currency, as_of = max(amounts)
         return PriceBound(cost, currency, as_of.isoformat())
 
-    def quote(self, row: CloudRoute, model: str, at: datetime) -> Quote | NoPrice:
-        """What `model` costs over the route `row` at the moment `at` (with its time zone), or why nobody knows. Never raises."""
+    def quote(self, setup: CloudSetup, at: datetime) -> Quote | NoPrice:
+        """What its model costs over that route at the moment `at` (with its time zone), or why nobody knows. Never raises."""
         try:
-            own = self._own_prices().find(row.id, model)
+            own = self._own_prices().find(setup.id, setup.model)
             if own is not None:
                 return own
-            found = find(self._shipped().tariffs, self._list, row.id, model)
+            found = self._found(setup)
             if isinstance(found, NoPrice):
                 return found
-            return found.quote(row.facts.price_multiplier, at)
+            return found.quote(setup.row.facts.price_multiplier, at)
         except AssistantError as error:
             return NoPrice(error.note().line())
 
@@ -100,13 +99,20 @@ class PriceFiles:
             return ""
         return hashlib.sha256("\0".join(both).encode()).hexdigest()
 
-    def _quotes(self, row: CloudRoute, model: str) -> tuple[Quote, ...]:
+    def _quotes(self, setup: CloudSetup) -> tuple[Quote, ...]:
         """Every price that may hold. Raises: SettingsError, StorageError."""
-        own = self._own_prices().find(row.id, model)
+        own = self._own_prices().find(setup.id, setup.model)
         if own is not None:
             return (own,)
-        found = find(self._shipped().tariffs, self._list, row.id, model)
-        return () if isinstance(found, NoPrice) else found.quotes(row.facts.price_multiplier)
+        found = self._found(setup)
+        multiplier = setup.row.facts.price_multiplier
+        return () if isinstance(found, NoPrice) else found.quotes(multiplier)
+
+    def _found(self, setup: CloudSetup) -> Found | NoPrice:
+        """The shipped price of the row that the route was made from, whatever the person calls it. Raises: StorageError."""
+        if setup.own:
+            return NoPrice(f"{setup.id} is an endpoint of your own: its prices go into {FILE}")
+        return find(self._shipped().tariffs, self._list, setup.origin or setup.id, setup.model)
 
     def _list(self, name: str) -> PriceList:
         return self._shipped().prices(name)

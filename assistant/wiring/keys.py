@@ -79,11 +79,11 @@ class _First:
     def __init__(self, safe: "Callable[[], AuditSafe]") -> None:
         self._safe = safe
 
-    def get(self) -> "EpochKey | None":
+    def first(self) -> "EpochKey | None":
         return self._safe().first()
 
-    def set(self, key: "EpochKey") -> None:
+    def keep_first(self, key: "EpochKey") -> None:
         self._safe().keep_first(key)
 
-    def erase(self) -> None:
+    def erase_first(self) -> None:
         self._safe().erase_first()

@@ -25,6 +25,7 @@ from assistant.wiring.keys import KeyRoom
 from assistant.wiring.local import LocalRoutes
 from assistant.wiring.models import model_shelf, sysroot
 from assistant.wiring.processor import Processor
+from assistant.wiring.wall import LOG, turned_away
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def survey() -> Survey:
     Raises: StorageError where there is no home folder.
     """
     places = paths.find()
-    problems = tuple(str(problem) for problem in paths.make(places))
+    problems = (*(str(problem) for problem in paths.make(places)), *_wall(places.state))
     settings, settings_problem = _settings_of(places)
     clock = SystemClock()
     models = model_shelf(places, clock, settings)
@@ -102,6 +103,15 @@ def survey() -> Survey:
         problems,
         leaving,
     )
+
+
+def _wall(state: Path) -> tuple[str, ...]:
+    """What the wall turned away: a library that calls home, or a fault of this program."""
+    found = turned_away(state)
+    if found == 0:
+        return ()
+    count = "an unknown number of" if found is None else f"{found:,}"
+    return (f"{count} attempts to reach somewhere else were refused: look at {state / LOG}",)
 
 
 def _settings_of(places: paths.Places) -> tuple[Settings, str | None]:

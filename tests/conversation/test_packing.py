@@ -108,3 +108,18 @@ async def test_an_old_conversation_goes_without_its_oldest_turns_and_says_so() -
     assert {one.why for one in departure.stays} == {Stay.WINDOW}
     assert len(departure.stays) + len(departure.leaves) == 17
     assert rig.cloud.estimate(rig.cloud_messages(departure)) <= 60 - departure.reply_tokens
+
+
+@pytest.mark.parametrize(
+    ("system", "label"),
+    [("You are a concise assistant.", Label.PUBLIC), ("You help the ward.", Label.NORMAL), ("", Label.PUBLIC)],
+)  # fmt: skip
+async def test_the_shipped_system_prompt_is_public_and_ones_own_is_not(
+    system: str, label: Label
+) -> None:
+    asked = replace(prompt(), label=Label.PUBLIC, system=system)
+    proposal = Rig().engine.propose(asked, CLOUD.id)
+    assert proposal.considered is not None
+    assert proposal.considered.departure.label is label
+    leaves = proposal.considered.departure.leaves
+    assert [one.text for one in leaves] == [*filter(None, [system]), asked.text]

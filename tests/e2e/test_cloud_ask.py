@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli_rig import FACTS, KEY, ROUTE, beside
+from tests.commands.rig import FACTS, KEY, ROUTE, beside
 from tests.e2e.program import Program
 from tests.e2e.terminal import Terminal
 from tests.standins.cloud import Cloud

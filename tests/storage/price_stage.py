@@ -59,4 +59,5 @@ def row(registry: Registry, name: str) -> CloudRoute:
 
 
 def setup(registry: Registry, name: str, model: str) -> CloudSetup:
-    return CloudSetup(row(registry, name), model)
+    found = row(registry, name)
+    return CloudSetup(found.filled(dict.fromkeys(found.asks, "eu-west-1")), model)

@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from assistant.domain.audit import payload_mac
+from assistant.domain.audit import first_key, payload_mac
 from assistant.domain.consent import Actor, Reserved, State, Stated
 from assistant.domain.errors import RefusedError, StorageError
 from assistant.domain.events import Permitted
 from assistant.domain.leave import Leave
+from assistant.domain.recovery_code import key_of
+from assistant.domain.secret import Secret
 from assistant.domain.sensitivity import Label
 from assistant.storage import leaving_row
 from assistant.storage.audit_desk import AuditStores
 from assistant.storage.audit_papers import AuditPapers
-from assistant.storage.recovery_code import read_recovery_code
 from tests.facts_maker import GRANT, NOW, later
 from tests.fakes import finished
 from tests.storage.leaving_stage import (
@@ -324,5 +325,7 @@ def test_a_payload_is_kept_under_the_key_of_its_record(
     code = AuditPapers(opened(ring.stores).desk).take_recovery_code(NOW)
     program.journal.append(permitted())
     [line] = program.desk.lines()
-    assert line.permit.payload_mac == payload_mac(read_recovery_code(code).following(), PAYLOAD)
+    assert line.permit.payload_mac == payload_mac(
+        first_key(key_of(Secret(code))).following(), PAYLOAD
+    )
     assert AuditPapers(program.desk).verify(NOW, code).whole

@@ -13,7 +13,7 @@ from assistant.domain.price_list import NoPrice, Quote
 from assistant.domain.pricing import Price, Rates, Tier
 from assistant.storage.prices import FILE, PriceFiles
 from assistant.storage.registry import load_registry
-from tests.storage.price_stage import NOW, SMALL, row, setup, snapshot_of
+from tests.storage.price_stage import NOW, SMALL, setup, snapshot_of
 
 OWN = """schema = 1
 
@@ -59,7 +59,7 @@ def test_own_prices_win_and_are_multiplied_with_nothing(
     own: Path, small: PriceFiles, registry: Registry
 ) -> None:
     own.write_text(OWN.replace("stackit", "openai-eu").replace("openai/gpt-oss-120b", "Plain"))
-    found = small.quote(row(registry, "openai-eu"), "plain", NOW)
+    found = small.quote(setup(registry, "openai-eu", "plain"), NOW)
     price = Price("EUR", Rates(Decimal("0.45"), Decimal("0.65")))
     assert found == Quote("Plain", price, Decimal(1), date(2026, 11, 20), "you", own=True)
     # 1,000 x 0.45 + 100 x 0.65 = 515 millionths
@@ -71,13 +71,13 @@ def test_own_prices_may_have_parts_and_tiers(
     own: Path, small: PriceFiles, registry: Registry
 ) -> None:
     own.write_text(OWN + TIERS)
-    found = small.quote(row(registry, "stackit"), "openai/gpt-oss-120b", NOW)
+    found = small.quote(setup(registry, "stackit", "openai/gpt-oss-120b"), NOW)
     assert isinstance(found, Quote)
     parts = (Decimal("0.05"), Decimal("0.5"), Decimal("0.7"))
     tier = Tier(100_000, Rates(Decimal("0.9"), Decimal("1.3")))
     assert found.price == Price("EUR", Rates(Decimal("0.45"), Decimal("0.65"), *parts), (tier,))
     assert found.source == "my contract"
-    assert isinstance(small.quote(row(registry, "stackit"), "another", NOW), NoPrice)
+    assert isinstance(small.quote(setup(registry, "stackit", "another"), NOW), NoPrice)
 
 
 def test_a_change_of_the_persons_file_counts_at_once(
@@ -140,7 +140,7 @@ def test_a_broken_file_of_the_person_is_no_price_at_all_with_the_reason(
     own.write_text(OWN.replace(old, new))
     assert why in small.problem
     assert str(own) in small.problem
-    found = small.quote(row(registry, "openai-eu"), "plain", NOW)
+    found = small.quote(setup(registry, "openai-eu", "plain"), NOW)
     assert found == NoPrice(small.problem)
     assert small.bound(setup(registry, "openai-eu", "plain"), 1, 1) is None
     assert small.digest == ""

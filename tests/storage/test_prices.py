@@ -69,15 +69,15 @@ def test_every_shipped_list_is_whole_and_small() -> None:
 
 
 def test_the_shipped_prices_are_what_was_seen(prices: PriceFiles, registry: Registry) -> None:
-    old = prices.quote(row(registry, "openai-eu"), "gpt-5", NOW)
-    new = prices.quote(row(registry, "openai-eu"), "gpt-6-sol", NOW)
+    old = prices.quote(setup(registry, "openai-eu", "gpt-5"), NOW)
+    new = prices.quote(setup(registry, "openai-eu", "gpt-6-sol"), NOW)
     assert isinstance(old, Quote)
     assert isinstance(new, Quote)
     # The surcharge of a place is for models released since 2026-03-05.
     assert (old.price.rates.input, old.multiplier) == (Decimal("1.25"), Decimal(1))
     assert (new.price.rates.input, new.multiplier) == (Decimal(2), Decimal("1.10"))
     assert new.price.tiers[0].above == 272_000
-    euro = prices.quote(row(registry, "scaleway"), "qwen3.5-397b-a17b", NOW)
+    euro = prices.quote(setup(registry, "scaleway", "qwen3.5-397b-a17b"), NOW)
     assert isinstance(euro, Quote)
     assert euro.price == Price("EUR", Rates(Decimal("0.6"), Decimal("3.6")))
     assert euro.as_of == date(2026, 7, 17)
@@ -87,11 +87,11 @@ def test_a_surcharge_that_the_list_holds_already_is_not_added_again(
     prices: PriceFiles, registry: Registry
 ) -> None:
     model = "eu.anthropic.claude-sonnet-4-6"
-    found = prices.quote(row(registry, "bedrock-eu-profile"), model, NOW)
+    found = prices.quote(setup(registry, "bedrock-eu-profile", model), NOW)
     assert isinstance(found, Quote)
     # 3 x 1.10, once
     assert (found.price.rates.input, found.multiplier) == (Decimal("3.3"), Decimal(1))
-    nova = prices.quote(row(registry, "bedrock-eu-profile"), "eu.amazon.nova-lite-v1:0", NOW)
+    nova = prices.quote(setup(registry, "bedrock-eu-profile", "eu.amazon.nova-lite-v1:0"), NOW)
     assert isinstance(nova, NoPrice)
 
 
@@ -105,7 +105,7 @@ def test_the_files_serve_the_port(own: Path, registry: Registry) -> None:
 def test_a_bound_is_multiplied_for_the_place(small: PriceFiles, registry: Registry) -> None:
     # (1,000 x 2 + 100 x 10) x 1.10 = 3,300 millionths
     assert small.bound(setup(registry, "openai-eu", "plain"), 1_000, 100) == usd("0.0033")
-    found = small.quote(row(registry, "openai-eu"), "PLAIN", NOW)
+    found = small.quote(setup(registry, "openai-eu", "PLAIN"), NOW)
     assert isinstance(found, Quote)
     assert found.cost(Tokens(1_000, 100)) == Money(Decimal("0.0033"), "USD")
 
@@ -124,7 +124,7 @@ def test_a_bound_is_that_of_the_dearest_time(small: PriceFiles, registry: Regist
 def test_a_price_is_that_of_its_time(
     small: PriceFiles, registry: Registry, moment: datetime, rate: str
 ) -> None:
-    found = small.quote(row(registry, "openai-eu"), "x-and-night", moment)
+    found = small.quote(setup(registry, "openai-eu", "x-and-night"), moment)
     assert isinstance(found, Quote)
     assert found.price.rates.input == Decimal(rate)
 
@@ -147,8 +147,21 @@ def test_an_unknown_price_says_why_and_bounds_nothing(
     small: PriceFiles, registry: Registry, route: str, model: str, why: str
 ) -> None:
     at = replace(row(registry, route), model_begins=())
-    assert small.quote(at, model, NOW) == NoPrice(why)
+    assert small.quote(CloudSetup(at, model), NOW) == NoPrice(why)
     assert small.bound(CloudSetup(at, model), 1, 1) is None
+
+
+def test_a_route_is_priced_as_the_row_it_was_made_from_whatever_it_is_called(
+    small: PriceFiles, registry: Registry
+) -> None:
+    shipped = row(registry, "openai-eu")
+    mine = replace(shipped, facts=replace(shipped.facts, route="mine"))
+    named = CloudSetup(mine, "plain", origin="openai-eu")
+    assert small.bound(named, 1_000, 100) == usd("0.0033")
+    assert small.bound(CloudSetup(mine, "plain"), 1_000, 100) is None
+    own = CloudSetup(shipped, "plain", own=True)
+    found = small.quote(own, NOW)
+    assert found == NoPrice("openai-eu is an endpoint of your own: its prices go into prices.toml")
 
 
 def test_a_count_that_is_none_bounds_nothing(small: PriceFiles, registry: Registry) -> None:
@@ -183,7 +196,7 @@ def test_a_broken_snapshot_is_no_price_at_all_with_the_reason(
 ) -> None:
     prices = PriceFiles(own, lambda name: snapshot_of(whole, tmp_path))
     assert why in prices.problem
-    assert prices.quote(row(registry, "openai-eu"), "plain", NOW) == NoPrice(prices.problem)
+    assert prices.quote(setup(registry, "openai-eu", "plain"), NOW) == NoPrice(prices.problem)
     assert prices.bound(setup(registry, "openai-eu", "plain"), 1, 1) is None
     assert prices.stale(NOW.date())
     assert (prices.as_of, prices.age_days(NOW.date()), prices.digest) == (None, None, "")
@@ -213,7 +226,7 @@ def test_a_list_that_is_broken_prices_nothing(
 ) -> None:
     whole = broken(lists=[ONE_LIST | {"models": [model]}])
     prices = PriceFiles(own, lambda name: snapshot_of(whole, tmp_path))
-    found = prices.quote(row(registry, "openai-eu"), "m", NOW)
+    found = prices.quote(setup(registry, "openai-eu", "m"), NOW)
     assert isinstance(found, NoPrice)
     assert why in found.why
     assert prices.bound(setup(registry, "openai-eu", "m"), 1, 1) is None
@@ -223,7 +236,7 @@ def test_a_list_that_is_not_there_prices_nothing(
     own: Path, tmp_path: Path, registry: Registry
 ) -> None:
     prices = PriceFiles(own, lambda name: snapshot_of(broken(lists=[]), tmp_path))
-    found = prices.quote(row(registry, "openai-eu"), "m", NOW)
+    found = prices.quote(setup(registry, "openai-eu", "m"), NOW)
     assert isinstance(found, NoPrice)
     assert "it has no list one" in found.why
 

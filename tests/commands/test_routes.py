@@ -6,19 +6,19 @@ import re
 
 import pytest
 
-from assistant import cli_routes
+from assistant.commands import routes
 from assistant.domain.errors import AssistantError, RefusedError, ServerError, UsageError
 from assistant.domain.places import Place
 from assistant.storage import paths
 from assistant.storage.routes import FILE, TomlRoutes
-from tests.cli_rig import beside
+from tests.commands.rig import beside
 from tests.standins.strangers import CLOUD_MODEL, LOCAL_MODEL, Stranger
 
 
 def run(*argv: str) -> int:
     """One command, as the program runs it."""
     parser = argparse.ArgumentParser()
-    cli_routes.add_parser(parser.add_subparsers())
+    routes.add_parser(parser.add_subparsers())
     args = parser.parse_args(["routes", *argv])
     return int(args.run(args))
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from assistant.cli_facts import territory
+from assistant.commands.facts import territory
 from assistant.domain.errors import UsageError
 from assistant.domain.residency import ANY, UNKNOWN, CountrySets
 from assistant.storage.cloud_file import CloudFile
 from assistant.storage.paths import Places
 from assistant.storage.registry import load_registry
 from assistant.storage.routes import FILE
-from tests.cli_rig import FACTS, KEY, ROUTE, Shell, beside, set_up
+from tests.commands.rig import FACTS, KEY, ROUTE, Shell, beside, set_up
 from tests.standins.cloud import Cloud
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from assistant.cli_consent import end_of_day_ms
+from assistant.commands.consent import end_of_day_ms
 from assistant.domain.consent_record import read_record
 from assistant.domain.errors import UsageError
-from tests.cli_rig import KEY, ROUTE, Shell, Town, beside, set_up
+from tests.commands.rig import KEY, ROUTE, Shell, Town, beside, set_up
 from tests.standins.cloud import Cloud
 
 

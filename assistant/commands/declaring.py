@@ -4,7 +4,7 @@ import argparse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assistant.cli_talk import agreed, asked, at_terminal, say
+from assistant.commands.talk import agreed, asked, at_terminal, say
 from assistant.domain.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def declare_own(
 
     Raises: RefusedError where they did not put their name to it; UsageError for what is no fact.
     """
-    from assistant.cli_facts import facts_of, one_of
+    from assistant.commands.facts import facts_of, one_of
     from assistant.domain.cloud_routes import Wire
     from assistant.domain.permit import Auth
     from assistant.storage.cloud_entries import own_endpoint

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from assistant.cli_talk import asked, at_terminal, say
+from assistant.commands.talk import asked, at_terminal, say
 from assistant.domain.decisions import Verdict
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assistant.storage.paths import Places
-from tests.cli_rig import KEY, ROUTE, Shell, Town, beside, set_up
+from tests.commands.rig import KEY, ROUTE, Shell, Town, beside, set_up
 from tests.standins.cloud import Cloud
 
 

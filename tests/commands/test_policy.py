@@ -7,7 +7,7 @@ import pytest
 from assistant.domain.rules import DEFAULT
 from assistant.storage.database import open_database
 from assistant.storage.paths import Places
-from tests.cli_rig import KEY, ROUTE, Shell, Town, beside, set_up
+from tests.commands.rig import KEY, ROUTE, Shell, Town, beside, set_up
 from tests.fakes import NOW_MS
 from tests.standins.cloud import Cloud
 

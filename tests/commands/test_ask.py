@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.cli_ask import ReplyPrinter
+from assistant.commands.ask import ReplyPrinter
 from assistant.domain.thinking import split
 
 REPLY = "<think>\nFirst this.\nThen that.\n</think>\n\nThe answer."

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from assistant.cli_leave import refusal_lines, terms_of
+from assistant.commands.leave import refusal_lines, terms_of
 from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.sensitivity import Label
 from assistant.domain.terms import Span
-from tests.cli_rig import KEY, ROUTE, Heard, Shell, Town, beside, set_up
+from tests.commands.rig import KEY, ROUTE, Heard, Shell, Town, beside, set_up
 from tests.standins.cloud import Cloud
 from tests.standins.strangers import Stranger
 

@@ -5,8 +5,8 @@ import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from assistant import cli_leave, cli_prompt
-from assistant.cli_talk import say, show
+from assistant.commands import leave, prompting
+from assistant.commands.talk import say, show
 from assistant.domain.decisions import Verdict
 from assistant.domain.errors import RefusedError
 from assistant.domain.hygiene import harmless
@@ -33,14 +33,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "The exit code is 0 where it is allowed, else 3.",
     )
     explain.add_argument("--route", metavar="ID", required=True, help="the route it would go to")
-    cli_prompt.add_arguments(explain)
+    prompting.add_arguments(explain)
     explain.add_argument("--json", action="store_true", help="print one object")
     explain.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Explains, and returns 0 where the send would be allowed."""
-    text = cli_prompt.prompt_text(None, "policy explain --route ID")
+    text = prompting.prompt_text(None, "policy explain --route ID")
     from assistant.wiring.house import open_house
 
     with open_house() as house:
@@ -61,9 +61,9 @@ async def _propose(house: "House", args: argparse.Namespace, text: str) -> "Prop
 
     try:
         await look_again(house.engine, local_routes(house))
-        known = cli_prompt.known_conversation(house, args.conversation)
-        prompt = cli_prompt.prompt_of(house, args, text, known, house.settings.generation.sampling)
-        choice = cli_prompt.choice_of(house, args)
+        known = prompting.known_conversation(house, args.conversation)
+        prompt = prompting.prompt_of(house, args, text, known, house.settings.generation.sampling)
+        choice = prompting.choice_of(house, args)
         return await asyncio.to_thread(house.engine.propose, prompt, args.route, choice=choice)
     finally:
         await house.engine.close()
@@ -82,7 +82,7 @@ def lines(proposal: "Proposal") -> Iterator[str]:
         from assistant.domain.sheet import sheet_text
 
         departure = proposal.considered.departure
-        yield from cli_leave.finding_lines(departure)
+        yield from leave.finding_lines(departure)
         yield ""
         yield sheet_text(departure)
 
@@ -146,5 +146,5 @@ def _findings(departure: "Departure") -> Iterator[dict[str, object]]:
                 "kind": found.kind.value,
                 "verdict": found.verdict.value,
                 "length": found.length,
-                "kept_back": cli_leave.is_kept_back(found, departure.choice),
+                "kept_back": leave.is_kept_back(found, departure.choice),
             }

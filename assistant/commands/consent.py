@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.cli_talk import agreed, say, show
+from assistant.commands.talk import agreed, say, show
 from assistant.domain.errors import RefusedError, UsageError
 from assistant.domain.hygiene import harmless
 from assistant.domain.sensitivity import Label

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.cli_talk import agreed, asked, at_terminal, hidden, say, show
+from assistant.commands.talk import agreed, asked, at_terminal, hidden, say, show
 from assistant.domain.errors import CorruptError, RefusedError, UsageError
 from assistant.domain.hygiene import harmless
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant import cli_history
+from assistant.commands import history
 from assistant.domain.errors import StorageError, UsageError
 from assistant.storage.database import open_database
 from assistant.storage.journal import SqliteJournal
@@ -18,7 +18,7 @@ from tests.fakes import NOW_MS, asked, delta, started, whole_turn
 
 def _history(*args: str) -> int:
     parser = argparse.ArgumentParser()
-    cli_history.add_parser(parser.add_subparsers())
+    history.add_parser(parser.add_subparsers())
     parsed = parser.parse_args(["history", *args])
     return int(parsed.run(parsed))
 

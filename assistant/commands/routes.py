@@ -5,8 +5,8 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assistant import cli_declare
-from assistant.cli_talk import say, show
+from assistant.commands import declaring
+from assistant.commands.talk import say, show
 from assistant.domain.errors import AssistantError, UsageError
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.own_routes import (
@@ -63,7 +63,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     places = [*(place.value for place in DECLARABLE), Place.CLOUD.value]
     declare.add_argument("--place", choices=places, help="for a server of your own")
-    cli_declare.add_arguments(declare)
+    declaring.add_arguments(declare)
     declare.set_defaults(act=_declare)
     key = actions.add_parser(
         "key", parents=[named], help="give a cloud route its key: typed unseen, or on stdin"
@@ -109,13 +109,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace, routes: "SetUp") -> int:
-    from assistant import cli_rows
+    from assistant.commands import row_lines
 
     own, clouds = routes.own.store.load(), routes.cloud.states()
     states = asyncio.run(_states(routes.own, own))
     if args.json:
         rows = [_row(each, state) for each, state in zip(own, states, strict=True)]
-        rows += [cli_rows.state_json(routes.cloud, each) for each in clouds]
+        rows += [row_lines.state_json(routes.cloud, each) for each in clouds]
         show({"routes": rows})
         return 0
     if not own and not clouds:
@@ -128,21 +128,21 @@ def _list(args: argparse.Namespace, routes: "SetUp") -> int:
         print(f"{each.id:16} {place:13} {ready:5}  {told}")
     sets = routes.cloud.file.registry().countries.sets if clouds else ()
     for found in clouds:
-        print("\n".join(cli_rows.state_lines(routes.cloud, found, sets)))
+        print("\n".join(row_lines.state_lines(routes.cloud, found, sets)))
     return 0
 
 
 def _rows(args: argparse.Namespace, routes: "SetUp") -> int:
-    from assistant import cli_rows
+    from assistant.commands import row_lines
 
     registry = routes.cloud.file.registry()
     wanted = (args.operator or "").casefold()
     found = [row for row in registry.routes if wanted in row.facts.operator.casefold()]
     if args.json:
-        show({"rows": [cli_rows.row_json(routes.cloud, row) for row in found]})
+        show({"rows": [row_lines.row_json(routes.cloud, row) for row in found]})
         return 0
     for row in found:
-        print(cli_rows.row_line(routes.cloud, row, registry.countries.sets))
+        print(row_lines.row_line(routes.cloud, row, registry.countries.sets))
     if not found:
         say("no row has such an operator")
     return 0
@@ -182,11 +182,11 @@ def _tell_cloud(
     args: argparse.Namespace, cloud: "CloudRoutes", setup: "CloudSetup", what: str
 ) -> int:
     """Says what became of a cloud route, and what it still needs."""
-    from assistant import cli_rows
+    from assistant.commands import row_lines
 
     found = cloud.state(setup)
     if args.json:
-        show(cli_rows.state_json(cloud, found))
+        show(row_lines.state_json(cloud, found))
         return 0
     place = setup.endpoint
     print(harmless(f"{setup.id} {what}: {setup.model} at {place.url if place else 'nowhere'}"))
@@ -251,16 +251,16 @@ def _declare_cloud(args: argparse.Namespace, cloud: "CloudRoutes", entry: "Cloud
         )
     if setup.own:
         url = setup.row.base_url or ""
-        entry = cli_declare.declare_own(args, cloud, url, setup.model, setup.context_tokens)
+        entry = declaring.declare_own(args, cloud, url, setup.model, setup.context_tokens)
     else:
-        entry = cli_declare.declare_row(args, cloud, entry)
+        entry = declaring.declare_row(args, cloud, entry)
     cloud.file.keep_cloud(entry)
     return _tell_cloud(args, cloud, entry.setup, "is declared")
 
 
 def _declare_as_cloud(args: argparse.Namespace, routes: "SetUp", own: OwnRoute) -> int:
     """A server becomes an endpoint in the cloud, with the facts that the person puts their name to."""
-    entry = cli_declare.declare_own(
+    entry = declaring.declare_own(
         args, routes.cloud, own.endpoint.url, own.model, own.context_tokens
     )
     routes.own.store.remove(own.id)
@@ -273,7 +273,7 @@ def _declare_as_cloud(args: argparse.Namespace, routes: "SetUp", own: OwnRoute) 
 
 
 def _key(args: argparse.Namespace, routes: "SetUp") -> int:
-    from assistant import cli_stores
+    from assistant.commands import stores
 
     cloud = routes.cloud
     setup, keys = cloud.file.find(args.route).setup, cloud.keys.routes
@@ -281,7 +281,7 @@ def _key(args: argparse.Namespace, routes: "SetUp") -> int:
         keys.forget(setup.id)
         print(harmless(f"the key of {setup.id} is removed"))
         return 0
-    where = cli_stores.keep_key(keys, setup)
+    where = stores.keep_key(keys, setup)
     print(harmless(f"the key of {setup.id} is kept in {where}"))
     return 0
 

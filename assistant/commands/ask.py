@@ -8,7 +8,7 @@ import sys
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from assistant import cli_leave, cli_prompt
+from assistant.commands import leave, prompting
 from assistant.domain.decisions import Verdict
 from assistant.domain.errors import EXIT_CANCELLED
 from assistant.domain.hygiene import harmless, one_line
@@ -39,7 +39,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("prompt", nargs="?", help="the question; - reads it from stdin")
     parser.add_argument("--route", metavar="ID", help="which route answers (default: the first)")
-    cli_prompt.add_arguments(parser)
+    prompting.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print the whole turn as one object")
     parser.add_argument("--max-tokens", type=_positive, metavar="N", help="longest reply in tokens")
     parser.add_argument("--temperature", type=_temperature, metavar="T", help="0 is greedy")
@@ -49,7 +49,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Asks, prints, and returns the exit code of design §4."""
-    text = cli_prompt.prompt_text(args.prompt)
+    text = prompting.prompt_text(args.prompt)
     from assistant.wiring.house import open_house
 
     with open_house() as house:
@@ -68,7 +68,7 @@ async def _ask(house: "House", args: argparse.Namespace, text: str) -> "TurnReco
     try:
         await look_again(engine, local_routes(house))
         proposal = await _propose(house, args, text, _sampling(house, args))
-        await cli_leave.settle(engine, proposal)
+        await leave.settle(engine, proposal)
         record = await _stream(engine, proposal, quiet=args.json)
         again = _once_more(house, proposal, record)
         return record if again is None else await _stream(engine, again, quiet=args.json)
@@ -99,9 +99,9 @@ async def _propose(
 ) -> "Proposal":
     """Looks whether a route answers before a new conversation is made."""
     engine = house.engine
-    known = cli_prompt.known_conversation(house, args.conversation)
-    prompt = cli_prompt.prompt_of(house, args, text, known, sampling)
-    choice = cli_prompt.choice_of(house, args)
+    known = prompting.known_conversation(house, args.conversation)
+    prompt = prompting.prompt_of(house, args, text, known, sampling)
+    choice = prompting.choice_of(house, args)
     _unlock(house, args.route or (known.route if known else ""))
     proposal = await asyncio.to_thread(engine.propose, prompt, args.route, choice=choice)
     if known is None:
@@ -117,9 +117,9 @@ def _unlock(house: "House", route: str) -> None:
     from assistant.domain.places import Place
 
     if any(each.id == route and each.place is Place.CLOUD for each in house.engine.routes):
-        from assistant import cli_stores
+        from assistant.commands import stores
 
-        cli_stores.unlock_for(house.cloud.routes.keys.routes, route)
+        stores.unlock_for(house.cloud.routes.keys.routes, route)
 
 
 async def _stream(engine: "Engine", proposal: "Proposal", *, quiet: bool) -> "TurnRecord":
@@ -214,7 +214,7 @@ def _stop_on_signals(engine: "Engine", turn: str) -> None:
 def _sign_off(record: "TurnRecord") -> None:
     """Says on stderr how it went."""
     if record.error is not None and record.decision.verdict is not Verdict.ALLOW:
-        for line in cli_leave.refusal_lines(record.decision):
+        for line in leave.refusal_lines(record.decision):
             print(harmless(line), file=sys.stderr)
     elif record.error is not None:
         print(harmless(record.error.line()), file=sys.stderr)

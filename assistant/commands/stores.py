@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from assistant.cli_talk import at_terminal, hidden, say
+from assistant.commands.talk import at_terminal, hidden, say
 from assistant.domain.errors import SecretsError, UsageError
 from assistant.domain.permit import Auth
 from assistant.domain.secret import Secret

@@ -4,30 +4,30 @@ import argparse
 from collections.abc import Callable
 from typing import NoReturn
 
-from assistant import (
-    __version__,
-    cli_ask,
-    cli_audit,
-    cli_consent,
-    cli_doctor,
-    cli_history,
-    cli_models,
-    cli_policy,
-    cli_routes,
-    cli_selftest,
+from assistant import __version__
+from assistant.commands import (
+    ask,
+    audit,
+    consent,
+    doctor,
+    history,
+    models,
+    policy,
+    routes,
+    selftest,
 )
 from assistant.domain.hygiene import harmless
 
 _COMMANDS = (
-    cli_ask,
-    cli_doctor,
-    cli_models,
-    cli_routes,
-    cli_policy,
-    cli_consent,
-    cli_audit,
-    cli_history,
-    cli_selftest,
+    ask,
+    doctor,
+    models,
+    routes,
+    policy,
+    consent,
+    audit,
+    history,
+    selftest,
 )
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant import cli_models
 from assistant.cli import main
+from assistant.commands import models as models_command
 from assistant.domain.errors import UsageError
 from assistant.domain.hat import Hat, HatState
 from assistant.domain.hat_models import HatStock, stock
@@ -115,7 +115,7 @@ class FakeHat:
 
 def run(models: ModelShelf, *argv: str, hat: HatModels | None = None) -> int:
     parser = argparse.ArgumentParser()
-    cli_models.add_parser(parser.add_subparsers())
+    models_command.add_parser(parser.add_subparsers())
     args = parser.parse_args(["models", *argv])
     return int(args.act(args, models, hat or FakeHat(HatState.NONE)))
 
