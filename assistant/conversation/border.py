@@ -9,7 +9,7 @@ from assistant.conversation.packing import Load, Packer
 from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.consent import Actor, Grant, Moment, Notice, Principal, Reach, State, Stated
 from assistant.domain.coverage import SendRequest, ending
-from assistant.domain.decisions import Decision, Verdict
+from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.departure import Choice, Departure
 from assistant.domain.errors import RefusedError, RouteError, UsageError
 from assistant.domain.policy import Case, covering_grant, decide
@@ -104,7 +104,8 @@ class Border:
         Raises: RouteError where the route is not set up; PromptTooLongError; StorageError.
         """
         setup = self.world.policies.setup(backend.route.id)
-        if setup is None or setup.route != backend.route:
+        # What a person is shown is what is set up now; what would leave goes where the backend leads.
+        if setup is None or not setup.speaks_as(backend.setup):
             raise RouteError(
                 f"{backend.route.id} is not set up as it was",
                 "assistant routes list; then send again",
@@ -116,6 +117,22 @@ class Border:
         decision = decide(self._clock.new_id(), backend.route, departure.label, case)
         found = covering_grant(case)
         return Considered(departure, decision, request, found[0] if found else None)
+
+    def objections(self, considered: Considered) -> tuple[Reason, ...]:
+        """What speaks against an allowed send by now: while it waited for its turn, rules and facts may have changed.
+
+        Grants are not looked at: the journal does that when it commits the permit.
+        """
+        request = considered.request
+        setup = self.world.policies.setup(request.route)
+        if setup is None or setup.fingerprint != request.fingerprint:
+            text = (
+                f"what {request.route} declares, or its model, has changed since this was decided"
+            )
+            return (Reason("facts_changed", text),)
+        rules, facts = self.world.policies.rules(), setup.row.facts
+        judged = judge(rules, facts, request.label, request.content, self._today)
+        return () if judged.verdict is Verdict.ALLOW else judged.reasons
 
     def grant(self, considered: Considered, terms: Terms, how: str) -> Grant:
         """Records the person's yes to exactly what `considered` shows; `how` names the key and the screen.

@@ -135,7 +135,7 @@ def test_time_in_words(grant: Grant, now: Moment, reason: Reason) -> None:
 
 
 def test_what_is_spent_in_words() -> None:
-    three = (*GIVEN, *(send(1, "0", f"p{n}") for n in range(3)))
+    three: tuple[ConsentEvent, ...] = (*GIVEN, *(send(1, "0", f"p{n}") for n in range(3)))
     assert reasons(events=three) == (
         Reason("grant_requests", "all 3 requests of the grant are used"),
     )
