@@ -112,7 +112,8 @@ class Border:
             )
         load = Load(setup, prompt, path, message, choice, self.most_reply_tokens)
         departure = self._packer.pack(load, backend)
-        request = self._request(departure, prompt.conversation, fallback=fallback)
+        session = self.person.session
+        request = _request(departure, prompt.conversation, session, fallback=fallback)
         case = self._case(departure, request)
         decision = decide(self._clock.new_id(), backend.route, departure.label, case)
         found = covering_grant(case)
@@ -229,23 +230,6 @@ class Border:
             self.offline,
         )
 
-    def _request(self, departure: Departure, conversation: str, *, fallback: bool) -> SendRequest:
-        price = departure.price
-        return SendRequest(
-            route=departure.setup.id,
-            fingerprint=departure.setup.fingerprint,
-            label=departure.label,
-            content=departure.content,
-            conversation=conversation,
-            message=departure.message,
-            sheet=departure.sheet,
-            tokens=departure.tokens,
-            cost=price.cost if price else None,
-            currency=price.currency if price else "",
-            session=self.person.session,
-            fallback=fallback,
-        )
-
     def _asked(self, considered: Considered, terms: Terms) -> Grant:
         departure, request = considered.departure, considered.request
         message = departure.message if terms.span.once else ""
@@ -264,6 +248,26 @@ class Border:
             fingerprint=setup.fingerprint,
             fallback=terms.fallback,
         )
+
+
+def _request(
+    departure: Departure, conversation: str, session: str, *, fallback: bool
+) -> SendRequest:
+    price = departure.price
+    return SendRequest(
+        route=departure.setup.id,
+        fingerprint=departure.setup.fingerprint,
+        label=departure.label,
+        content=departure.content,
+        conversation=conversation,
+        message=departure.message,
+        sheet=departure.sheet,
+        tokens=departure.tokens,
+        cost=price.cost if price else None,
+        currency=price.currency if price else "",
+        session=session,
+        fallback=fallback,
+    )
 
 
 def _said(grant: Grant, sheet: str, how: str, at: Moment, *states: State) -> list[Stated]:
