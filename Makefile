@@ -1,6 +1,6 @@
 # `make` alone lists what can be made. PYTHON=python3.12 chooses another Python; ARGS="ask hello" goes to the app.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types contracts bench snapshots lock build clean
+.PHONY: help run test check format lint types contracts bench mutants snapshots lock build clean
 PYTHON ?= python3
 export PYTHON
 bin := .venv/bin
@@ -34,6 +34,9 @@ bench: .ready ## runs the benchmarks, one after the other
 	@set -e; for file in tests/benchmarks/bench_*.py; do \
 		name=$${file##*/}; echo "== $${name%.py}"; $(bin)/python -m tests.benchmarks.$${name%.py}; done
 
+mutants: .ready ## changes policy, permit and door in every small way: some test has to notice each (takes about an hour)
+	$(bin)/python scripts/mutants.py $(ARGS)
+
 snapshots: .ready ## renews the pictures of the screens that the tests compare with
 	$(bin)/python -m pytest tests/tui --snapshot-update
 
@@ -44,7 +47,7 @@ build: .ready ## builds the wheel and the source package into dist/
 	$(bin)/python -m build --no-isolation
 
 clean: ## removes .venv and everything made (not the build cache, not your chats)
-	rm -rf .venv .setup.lock build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache snapshot_report.html
+	rm -rf .venv .setup.lock build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants snapshot_report.html
 	find $(sources) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: .ready

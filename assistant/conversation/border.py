@@ -9,7 +9,7 @@ from assistant.conversation.packing import Load, Packer
 from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.consent import Actor, Grant, Moment, Notice, Principal, Reach, State, Stated
 from assistant.domain.coverage import SendRequest, ending
-from assistant.domain.decisions import Decision, Verdict
+from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.departure import Choice, Departure
 from assistant.domain.errors import RefusedError, RouteError, UsageError
 from assistant.domain.policy import Case, covering_grant, decide
@@ -104,18 +104,36 @@ class Border:
         Raises: RouteError where the route is not set up; PromptTooLongError; StorageError.
         """
         setup = self.world.policies.setup(backend.route.id)
-        if setup is None or setup.route != backend.route:
+        # What a person is shown is what is set up now; what would leave goes where the backend leads.
+        if setup is None or not setup.speaks_as(backend.setup):
             raise RouteError(
                 f"{backend.route.id} is not set up as it was",
                 "assistant routes list; then send again",
             )
         load = Load(setup, prompt, path, message, choice, self.most_reply_tokens)
         departure = self._packer.pack(load, backend)
-        request = self._request(departure, prompt.conversation, fallback=fallback)
+        session = self.person.session
+        request = _request(departure, prompt.conversation, session, fallback=fallback)
         case = self._case(departure, request)
         decision = decide(self._clock.new_id(), backend.route, departure.label, case)
         found = covering_grant(case)
         return Considered(departure, decision, request, found[0] if found else None)
+
+    def objections(self, considered: Considered) -> tuple[Reason, ...]:
+        """What speaks against an allowed send by now: while it waited for its turn, rules and facts may have changed.
+
+        Grants are not looked at: the journal does that when it commits the permit.
+        """
+        request = considered.request
+        setup = self.world.policies.setup(request.route)
+        if setup is None or setup.fingerprint != request.fingerprint:
+            text = (
+                f"what {request.route} declares, or its model, has changed since this was decided"
+            )
+            return (Reason("facts_changed", text),)
+        rules, facts = self.world.policies.rules(), setup.row.facts
+        judged = judge(rules, facts, request.label, request.content, self._today)
+        return () if judged.verdict is Verdict.ALLOW else judged.reasons
 
     def grant(self, considered: Considered, terms: Terms, how: str) -> Grant:
         """Records the person's yes to exactly what `considered` shows; `how` names the key and the screen.
@@ -212,23 +230,6 @@ class Border:
             self.offline,
         )
 
-    def _request(self, departure: Departure, conversation: str, *, fallback: bool) -> SendRequest:
-        price = departure.price
-        return SendRequest(
-            route=departure.setup.id,
-            fingerprint=departure.setup.fingerprint,
-            label=departure.label,
-            content=departure.content,
-            conversation=conversation,
-            message=departure.message,
-            sheet=departure.sheet,
-            tokens=departure.tokens,
-            cost=price.cost if price else None,
-            currency=price.currency if price else "",
-            session=self.person.session,
-            fallback=fallback,
-        )
-
     def _asked(self, considered: Considered, terms: Terms) -> Grant:
         departure, request = considered.departure, considered.request
         message = departure.message if terms.span.once else ""
@@ -247,6 +248,26 @@ class Border:
             fingerprint=setup.fingerprint,
             fallback=terms.fallback,
         )
+
+
+def _request(
+    departure: Departure, conversation: str, session: str, *, fallback: bool
+) -> SendRequest:
+    price = departure.price
+    return SendRequest(
+        route=departure.setup.id,
+        fingerprint=departure.setup.fingerprint,
+        label=departure.label,
+        content=departure.content,
+        conversation=conversation,
+        message=departure.message,
+        sheet=departure.sheet,
+        tokens=departure.tokens,
+        cost=price.cost if price else None,
+        currency=price.currency if price else "",
+        session=session,
+        fallback=fallback,
+    )
 
 
 def _said(grant: Grant, sheet: str, how: str, at: Moment, *states: State) -> list[Stated]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assistant.domain.audit_entries import Outcome, PermitEnded, PermitMinted, SendDenied
-from assistant.domain.decisions import Decision
+from assistant.domain.decisions import Decision, Reason
 from assistant.domain.errors import StorageError
 from assistant.domain.leave import Denied, Ended, Leave
 from assistant.domain.permit import Outgoing, Permit, Receipt
@@ -68,6 +68,10 @@ class Crossing:
             messages=turn.messages,
         )
         return Denied(entry, self._border.now)
+
+    def objections(self) -> tuple[Reason, ...]:
+        """What speaks against the send by now, though it was allowed; see `Border.objections`."""
+        return self._border.objections(self.considered) if self.considered else ()
 
     def leave(self, permit: Permit, outgoing: Outgoing) -> Leave:
         """What is committed with `permit` before anything leaves."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.errors import RefusedError, StorageError
 from assistant.domain.events import Decided, PermitOver, Permitted
-from assistant.domain.permit import Permit
+from assistant.domain.permit import Permit, require_leave
 from assistant.domain.prompt import Finish
 from assistant.domain.turns import Usage
 from assistant.ports import Backend, Clock, Generation, Journal
@@ -56,8 +56,9 @@ class Papers:
     async def permit(self, request: Generation) -> tuple[Permit, Permitted]:
         """Mints a permit for the exact bytes of `request` and commits it, with all that belongs to a send that leaves.
 
-        Raises: RefusedError, on record, where the journal finds that this may not leave any more; StorageError: no write, no send.
+        Raises: RefusedError, on record, where this may not leave any more; StorageError: no write, no send.
         """
+        await self._require_unchanged()
         outgoing = self._backend.compose(request)
         now_ms, route = self._clock.now_ms(), self._backend.route.id
         permit = Permit(
@@ -73,12 +74,22 @@ class Papers:
         try:
             await asyncio.to_thread(self._journal.append, permitted)
         except RefusedError as refused:
-            reasons = (Reason("revoked", refused.message),)
-            self.decision = replace(self.decision, verdict=Verdict.DENY, reasons=reasons)
-            await self.decide()
+            await self._refuse((Reason("revoked", refused.message),))
             raise
         self._open = permit.id if leave else ""
         return permit, permitted
+
+    async def _require_unchanged(self) -> None:
+        """Raises: RefusedError, on record, where rules or facts have changed since the decision, and stop it now."""
+        reasons = await asyncio.to_thread(self._crossing.objections) if self._crossing else ()
+        if reasons:
+            await self._refuse(reasons)
+            require_leave(self.decision)
+
+    async def _refuse(self, reasons: tuple[Reason, ...]) -> None:
+        """Puts on record that what was allowed is so no more."""
+        self.decision = replace(self.decision, verdict=Verdict.DENY, reasons=reasons)
+        await self.decide()
 
     def ending(self, finish: Finish, usage: Usage, spent_ms: float | None) -> PermitOver | None:
         """What became of the permit that is open, once; None where none is."""

@@ -1,6 +1,6 @@
 """A cloud route as a person set it up: a row of the registry with its blanks filled, or an endpoint of their own, and a model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from assistant.domain.cloud_routes import CloudRoute
@@ -58,3 +58,7 @@ class CloudSetup:
     def window_tokens(self) -> int:
         """How many tokens prompt and reply may take together."""
         return self.context_tokens or WINDOW_TOKENS
+
+    def speaks_as(self, other: "CloudSetup") -> bool:
+        """Whether it is spoken to as `other` is, to the byte: what is declared of them may differ, nothing else."""
+        return replace(self, row=replace(self.row, facts=other.row.facts)) == other

@@ -177,7 +177,7 @@ class Reserved:
 
     def __post_init__(self) -> None:
         """Raises: UsageError for amounts that would give a budget back."""
-        _require_amounts(self.sent_bytes, self.tokens, self.cost)
+        _require_amounts(self.cost, self.sent_bytes, self.tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ class Settled:
 
     def __post_init__(self) -> None:
         """Raises: UsageError for amounts that would give a budget back."""
-        _require_amounts(0, self.tokens, self.cost)
+        _require_amounts(self.cost, self.tokens)
 
 
 ConsentEvent = Stated | Reserved | Settled
@@ -291,8 +291,8 @@ def _settled(send: Reserved, end: Settled) -> Reserved:
     return replace(send, tokens=tokens, cost=send.cost if end.cost is None else end.cost)
 
 
-def _require_amounts(sent_bytes: int, tokens: int | None, cost: Decimal | None) -> None:
-    if sent_bytes < 0 or (tokens is not None and tokens < 0):
+def _require_amounts(cost: Decimal | None, *counts: int | None) -> None:
+    if any(count is not None and count < 0 for count in counts):
         raise UsageError("a send has no negative size")
     if cost is not None and not (cost.is_finite() and cost >= 0):
         raise UsageError("a send costs no negative amount")

@@ -103,13 +103,17 @@ class Turnstile:
 
     def pass_once(self, permit: str, expires_at_ms: int, now_ms: int) -> None:
         """Takes any kind of permit by its id. Raises: RefusedError where it was used or has expired."""
-        if now_ms >= expires_at_ms:
+        if _is_over(expires_at_ms, now_ms):
             raise RefusedError("the permit has expired", "send the message again")
         if permit in self._used:
             raise RefusedError("the permit has been used", "send the message again")
         # Expired ones are refused for that: they need not be remembered.
-        self._used = {known: end for known, end in self._used.items() if now_ms < end}
-        self._used[permit] = expires_at_ms
+        living = {p: end for p, end in self._used.items() if not _is_over(end, now_ms)}
+        self._used = {**living, permit: expires_at_ms}
+
+
+def _is_over(expires_at_ms: int, now_ms: int) -> bool:
+    return now_ms >= expires_at_ms
 
 
 def require_leave(decision: Decision) -> None:

@@ -257,8 +257,8 @@ def _pass(rule: Allow, facts: RouteFacts, content: Content) -> Iterator[Reason]:
         yield Reason("found_personal", "the text may hold personal data: look at what was found")
 
 
-def _codes(place: Territory) -> str:
-    codes = sorted(place) if isinstance(place, frozenset) else []
+def _codes(countries: frozenset[str]) -> str:
+    codes = sorted(countries)
     return ", ".join(codes[:6]) + (f" and {len(codes) - 6} more" if len(codes) > 6 else "")
 
 

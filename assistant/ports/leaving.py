@@ -20,6 +20,11 @@ class DistantBackend(Backend, Protocol):
     """A backend whose prompts are prepared and shown before anything is asked of it: it is not asked to count or to load."""
 
     @property
+    def setup(self) -> CloudSetup:
+        """What it was made from: the address, the wire and the pins that it uses, whatever was set up since."""
+        ...
+
+    @property
     def window_tokens(self) -> int:
         """The context window, prompt and reply together, as the person or the registry says it."""
         ...

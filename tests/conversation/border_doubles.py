@@ -62,6 +62,7 @@ class CloudScripted(ScriptedBackend):
     """Says `pieces`; what it composes depends on the words and the bound alone, as on a real wire."""
 
     route: Route = CLOUD
+    setup: CloudSetup = SETUP
 
     def compose(self, request: Generation) -> Outgoing:
         words = "|".join(f"{m.role}:{m.text}" for m in request.messages)

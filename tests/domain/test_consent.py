@@ -58,6 +58,34 @@ def test_limits_that_are_none_are_refused(change: dict[str, object], says: str) 
         replace(LIMITS, **change)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("change", "message", "hint"),
+    [
+        ({"not_after_ms": LIMITS.not_before_ms}, "a grant lasts 30 days at most", "choose a nearer end"),
+        ({"idle_days": 15}, "a grant lapses after 14 idle days at most", ""),
+        ({"max_requests": 0}, "a grant is for one request at least, and for one token", ""),
+        ({"max_tokens": 0}, "a grant is for one request at least, and for one token", ""),
+        ({"max_cost": Decimal(-1)}, "a budget is an amount in a currency, from 0 on", ""),
+        ({"max_cost": Decimal("Infinity")}, "a budget is an amount in a currency, from 0 on", ""),
+    ],
+)  # fmt: skip
+def test_why_limits_are_none_in_words(change: dict[str, object], message: str, hint: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        replace(LIMITS, **change)  # type: ignore[arg-type]
+    assert (refused.value.message, refused.value.hint) == (message, hint)
+
+
+def test_why_a_reach_is_none_in_words() -> None:
+    with pytest.raises(UsageError) as local:
+        Reach(Label.LOCAL_ONLY, "c1")
+    found = local.value.message, local.value.hint
+    assert found == ("no grant covers local-only text", "it stays on this machine")
+    with pytest.raises(UsageError) as everything:
+        Reach(Label.PUBLIC, "")
+    text = "a grant is for one conversation, or for one message in it"
+    assert (everything.value.message, everything.value.hint) == (text, "")
+
+
 def test_the_longest_grant() -> None:
     longest = Limits(0, 30 * DAY_MS, max_requests=1)
     assert (longest.idle_days, longest.max_cost, longest.session) == (14, None, "")
@@ -84,6 +112,11 @@ def test_it_is_given_when_it_is_given() -> None:
     given = [fold(GRANT.id, events[:n]).given for n in range(4)]
     assert given == [None, None, later(5), later(5)]
     assert fold(GRANT.id, events).seen == (NOW, later(5), later(9))
+
+
+def test_what_was_shown_stays_what_was_shown() -> None:
+    events = [*GIVEN, stated(State.WITHDRAWN, later(9), sheet="")]
+    assert fold(GRANT.id, events).sheet == SHEET
 
 
 def test_only_the_person_gives_and_only_what_was_shown() -> None:
@@ -178,15 +211,30 @@ def test_one_unknown_cost_makes_the_sum_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    "amounts", [(-1, 0, None), (0, -1, None), (0, 0, Decimal(-1)), (0, 0, Decimal("NaN"))]
+    ("sent", "tokens", "cost", "said"),
+    [
+        (-1, 0, None, "a send has no negative size"),
+        (0, -1, None, "a send has no negative size"),
+        (0, 0, Decimal("-0.01"), "a send costs no negative amount"),
+        (0, 0, Decimal("NaN"), "a send costs no negative amount"),
+        (0, 0, Decimal("Infinity"), "a send costs no negative amount"),
+    ],
 )
-def test_no_send_gives_a_budget_back(amounts: tuple[int, int, Decimal | None]) -> None:
-    sent, tokens, cost = amounts
-    with pytest.raises(UsageError, match="negative"):
+def test_no_send_gives_a_budget_back(
+    sent: int, tokens: int, cost: Decimal | None, said: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
         Reserved(GRANT.id, NOW, "p", sent, tokens, cost)
+    assert refused.value.message == said
     if sent == 0:
-        with pytest.raises(UsageError, match="negative"):
+        with pytest.raises(UsageError) as settled:
             Settled(GRANT.id, NOW, "p", tokens, cost)
+        assert settled.value.message == said
+
+
+def test_the_smallest_settlement() -> None:
+    assert Settled(GRANT.id, NOW, "p", 0, Decimal(0)).tokens == 0
+    assert Settled(GRANT.id, NOW, "p", None, None).cost is None
 
 
 def test_the_receipt_code_is_the_end_of_the_id() -> None:

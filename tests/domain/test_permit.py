@@ -27,6 +27,16 @@ def test_a_permit_passes_once() -> None:
         gate.pass_permit(PERMIT, ROUTE, OUTGOING, 99)
 
 
+def test_a_used_permit_is_remembered_while_it_lives_whatever_came_in_between() -> None:
+    gate = Turnstile()
+    gate.pass_once("a", 100, 1)
+    gate.pass_once("b", 50, 2)
+    gate.pass_once("c", 100, 50)
+    for used in ("a", "c"):
+        with pytest.raises(RefusedError, match="has been used"):
+            gate.pass_once(used, 100, 99)
+
+
 def test_another_permit_for_the_same_bytes_passes_too() -> None:
     gate = Turnstile()
     gate.pass_permit(PERMIT, ROUTE, OUTGOING, 1)

@@ -128,7 +128,7 @@ def o_port(leaving: Outgoing) -> int:
     return leaving.address.port
 
 
-@pytest.mark.parametrize(("words", "wrong"), wrongs())
+@pytest.mark.parametrize(("words", "wrong"), list(wrongs()))
 async def test_a_permit_for_something_else_lets_nothing_out(words: str, wrong: Wrong) -> None:
     door = cloud_door()
     async with cloud() as far:

@@ -42,6 +42,7 @@ class CloudBackend(StreamingBackend):
         silence_s: float = SILENCE_SECONDS,
     ) -> None:
         """Asks nobody anything. Raises: UsageError for a row that cannot be spoken to, or whose pins cannot be set."""
+        self.setup = setup
         self._row, self._endpoint = setup.row, _spoken_to(setup)
         name = _name(self._endpoint.address)
         super().__init__(setup.route, name, door, patience, silence_s)
