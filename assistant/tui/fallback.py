@@ -80,5 +80,5 @@ class Fallback:
         route = self.offer.route
         if self.offer.distant:
             names = f"{one_line(route.id, 40)} · {one_line(route.model, 40)}"
-            return f"asks the cloud · {names} · you see first what leaves"
+            return f"to the cloud, asks you first · {names}"
         return f"asks the same on {runs_on(route)} · {route.id} · {one_line(route.model, 40)}"

@@ -161,7 +161,7 @@ class Sending:
         chat.label = label
         now = "what is said in this chat from now on may leave again, by your act"
         self._view.tell(now if kept else "what is said in this chat from now on is local-only")
-        self._view.label()
+        self._view.desk_changed()
 
     def take_offer(self, offer: "Offer") -> None:
         """F5: the text whose turn failed, once more, on the route of the offer."""

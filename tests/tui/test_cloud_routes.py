@@ -102,7 +102,7 @@ async def test_after_a_failure_here_the_cloud_is_offered_and_asks_first(
     on = cloud_chat(tmp_path, Answer(("half",), failure=dead))
     async with opened(on.stage, size) as (app, pilot):
         await send(app, pilot, "why?")
-        await until(pilot, lambda: "f5 asks the cloud" in screen_text(app))
+        await until(pilot, lambda: "f5 to the cloud, asks you first" in screen_text(app))
         await answered(app, pilot)
         assert not on.cloud.asked
         await pilot.press("f5")
@@ -119,7 +119,7 @@ async def test_only_a_grant_with_that_mark_lets_it_go_there_by_itself(tmp_path: 
     async with opened(on.stage) as (app, pilot):
         await grant(app, pilot, "first", "c")
         await send(app, pilot, "second")
-        await until(pilot, lambda: "f5 asks the cloud" in screen_text(app))
+        await until(pilot, lambda: "f5 to the cloud, asks you first" in screen_text(app))
         await answered(app, pilot)
         assert on.left == ["first"]
         on.revoke()
@@ -175,7 +175,7 @@ async def test_a_prompt_that_is_too_long_for_this_machine_is_offered_to_the_clou
     text = "word " * 200
     async with opened(on.stage) as (app, pilot):
         await send(app, pilot, text)
-        await until(pilot, lambda: "f5 asks the cloud" in screen_text(app))
+        await until(pilot, lambda: "f5 to the cloud, asks you first" in screen_text(app))
         await answered(app, pilot)
         await pilot.press("f5")
         await sheet(app, pilot)

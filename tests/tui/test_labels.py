@@ -120,7 +120,8 @@ async def test_a_chat_can_be_local_only_from_its_start_and_later(tmp_path: Path)
         assert summary.label is Label.NORMAL
         await app.chat.desk.sending.toggle_chat_label()
         await pilot.press("ctrl+n")
-        await until(pilot, lambda: "▲" not in screen_text(app))
+        await until(pilot, lambda: "smollm2-135m · ▲" not in screen_text(app))
+        assert "hello            ▲" in screen_text(app)
         await app.chat.desk.open(summary.id)
         await until(pilot, lambda: "smollm2-135m · ▲ local-only" in screen_text(app))
 
