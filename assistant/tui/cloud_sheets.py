@@ -31,6 +31,7 @@ class CloudSheets:
         screen = GrantsScreen(self._services.engine, self._services.clock.now_ms)
         if await self._app.push_screen_wait(screen) == "outbox":
             await self.outbox()
+        await self._chat.desk.sending.look()
         self._chat.face.bearings_changed()
 
     async def outbox(self) -> None:
@@ -50,6 +51,7 @@ class CloudSheets:
             self._chat.tell(
                 "offline: every grant is taken back, nothing leaves · f4, then l, lifts it"
             )
+        await self._chat.desk.sending.look()
         self._chat.face.bearings_changed()
 
     async def key(self) -> None:

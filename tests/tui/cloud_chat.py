@@ -40,11 +40,22 @@ FACTS = replace(GOOD, route=EU_ROUTE.id, operator="Mistral AI", operator_law=fro
 SETS = (CountrySet("EU", EU, SEEN, "a test"),)
 
 
+def setup_of(route: Route, facts: RouteFacts) -> CloudSetup:
+    """`route` as it is set up, with `facts` declared of it."""
+    url = f"https://api.{route.id}.example/v1"
+    row = CloudRoute(replace(facts, route=route.id), Wire.OPENAI, url, Auth.BEARER, "eu")
+    return CloudSetup(row, route.model)
+
+
 @dataclass
 class DistantBackend(StageBackend):
     """Implements ports.leaving.DistantBackend."""
 
     route: Route = EU_ROUTE
+
+    @property
+    def setup(self) -> CloudSetup:
+        return setup_of(self.route, FACTS)
 
     def compose(self, request: Generation) -> Outgoing:
         words = "|".join(f"{m.role}:{m.text}" for m in request.messages)
@@ -72,10 +83,8 @@ class Town:
     def setup(self, route: str) -> CloudSetup | None:
         if route not in self.facts:
             return None
-        url = f"https://api.{route}.example/v1"
-        row = CloudRoute(self.facts[route], Wire.OPENAI, url, Auth.BEARER, "eu")
-        model = next(r.model for r in (EU_ROUTE, US_ROUTE) if r.id == route)
-        return CloudSetup(row, model)
+        named = next(r for r in (EU_ROUTE, US_ROUTE) if r.id == route)
+        return setup_of(named, self.facts[route])
 
     def key(self, route: str, address: Address) -> Secret | None:
         del route, address
