@@ -106,8 +106,6 @@ class LabelSettings:
 
     default: str = "normal"
     """How far what you write may travel where you say nothing else: "public", "normal" or "local-only"."""
-    local_only_folders: tuple[str, ...] = ()
-    """Files in these folders, and below them, are local-only."""
 
 
 @dataclass(frozen=True, slots=True)

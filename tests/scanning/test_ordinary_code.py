@@ -3,8 +3,6 @@
 import sysconfig
 from pathlib import Path
 
-import pytest
-
 from assistant.scanning.scanner import MOST_BYTES, PatternScanner
 
 LIBRARY = Path(sysconfig.get_path("stdlib"))
@@ -13,7 +11,9 @@ KNOWN = {"geheim$parole", "win32api.RegEnumKey"}
 """In the documentation of urllib.request; in distutils, until Python 3.12."""
 
 
-def test_pythons_own_library_is_no_secret(scanner: PatternScanner) -> None:
+def test_pythons_own_library_is_no_secret() -> None:
+    # No time passes: what is found must not hang on how busy the machine is.
+    scanner = PatternScanner(lambda: 0.0)
     texts = [path.read_text("utf-8", "replace") for path in MODULES]
     assert sum(map(len, texts)) > 3_000_000
     scans = [(text, scanner.scan(text)) for text in texts if len(text.encode()) <= MOST_BYTES]
@@ -22,10 +22,3 @@ def test_pythons_own_library_is_no_secret(scanner: PatternScanner) -> None:
         text[f.start : f.end] for text, scan in scans for f in scan.findings if f.verdict == "block"
     }
     assert blocked <= KNOWN
-
-
-@pytest.mark.parametrize("size", [10_000])
-def test_a_message_of_10_kb_takes_a_few_ms(scanner: PatternScanner, size: int) -> None:
-    texts = [path.read_text("utf-8")[:size] for path in MODULES if path.stat().st_size > size][:40]
-    took = sorted(scanner.scan(text).took_ms for text in texts)
-    assert took[len(took) // 2] < 10
