@@ -99,7 +99,7 @@ def mutmut(folder: Path, *arguments: str) -> str:
         check=False,
     )
     if done.returncode != 0:
-        sys.exit(f"mutmut {' '.join(arguments)} failed:\n{done.stdout[-5000:]}")
+        sys.exit(f"mutmut {arguments[0]} ended with {done.returncode}:\n{done.stdout[-5000:]}")
     return done.stdout
 
 

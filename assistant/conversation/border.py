@@ -15,7 +15,7 @@ from assistant.domain.errors import RefusedError, RouteError, UsageError
 from assistant.domain.policy import Case, covering_grant, decide
 from assistant.domain.prompt import Message, Prompt
 from assistant.domain.rules import Content, judge
-from assistant.domain.sensitivity import Label
+from assistant.domain.sensitivity import Label, join
 from assistant.domain.sheet import facts_text, sheet_text
 from assistant.domain.terms import Terms
 from assistant.ports import Clock
@@ -119,10 +119,11 @@ class Border:
         found = covering_grant(case)
         return Considered(departure, decision, request, found[0] if found else None)
 
-    def objections(self, considered: Considered) -> tuple[Reason, ...]:
-        """What speaks against an allowed send by now: while it waited for its turn, rules and facts may have changed.
+    def objections(self, considered: Considered, label: Label) -> tuple[Reason, ...]:
+        """What speaks against an allowed send by now: while it waited in the queue, rules, facts and labels may have changed.
 
-        Grants are not looked at: the journal does that when it commits the permit.
+        `label` is the join over what would leave, as it stands now. Grants are not looked at: the journal does that when it
+        commits the permit.
         """
         request = considered.request
         setup = self.world.policies.setup(request.route)
@@ -131,6 +132,9 @@ class Border:
                 f"what {request.route} declares, or its model, has changed since this was decided"
             )
             return (Reason("facts_changed", text),)
+        if join([label, request.label]) is not request.label:
+            text = "a label of what would leave has become stricter since this was decided"
+            return (Reason("label_changed", text),)
         rules, facts = self.world.policies.rules(), setup.row.facts
         judged = judge(rules, facts, request.label, request.content, self._today)
         return () if judged.verdict is Verdict.ALLOW else judged.reasons

@@ -14,6 +14,7 @@ from assistant.domain.places import Route
 from assistant.domain.prompt import Finish, Message
 from assistant.domain.redaction import NO_PLACEHOLDERS, Restorer
 from assistant.domain.rules import Rules
+from assistant.domain.sensitivity import Label
 from assistant.domain.turns import Usage
 
 if TYPE_CHECKING:
@@ -36,10 +37,17 @@ class Turn:
 class Crossing:
     """What the border adds to a turn; `considered` is None for a server of the network, which needs no consent."""
 
-    def __init__(self, border: "Border", turn: Turn, considered: "Considered | None") -> None:
-        """Nothing is recorded yet."""
+    def __init__(
+        self,
+        border: "Border",
+        turn: Turn,
+        considered: "Considered | None",
+        label: Callable[[], Label],
+    ) -> None:
+        """Nothing is recorded yet. `label` gives the join over what would leave, as it stands when it is asked."""
         self._border = border
         self._turn = turn
+        self._label = label
         self.considered = considered
         kept_back = considered.departure.placeholders if considered else NO_PLACEHOLDERS
         self.restorer = Restorer(kept_back)
@@ -70,8 +78,9 @@ class Crossing:
         return Denied(entry, self._border.now)
 
     def objections(self) -> tuple[Reason, ...]:
-        """What speaks against the send by now, though it was allowed; see `Border.objections`."""
-        return self._border.objections(self.considered) if self.considered else ()
+        """What speaks against the send by now, though it was allowed; see `Border.objections`. Raises: StorageError."""
+        seen = self.considered
+        return self._border.objections(seen, self._label()) if seen else ()
 
     def leave(self, permit: Permit, outgoing: Outgoing) -> Leave:
         """What is committed with `permit` before anything leaves."""

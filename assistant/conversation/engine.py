@@ -193,8 +193,10 @@ class Engine(Conversations, Switchboard):
         messages = messages_of(proposal.path, proposal.message)
         if seen:
             messages = tuple(one.message for one in seen.departure.leaves if one.message)
-        about = Turn(turn, proposal.prompt.conversation, proposal.route, messages)
-        return Crossing(self.border, about, seen)
+        talk, own = proposal.prompt.conversation, proposal.message
+        about = Turn(turn, talk, proposal.route, messages)
+        label = functools.partial(self._history.label_now, talk, own, messages)
+        return Crossing(self.border, about, seen, label)
 
     async def grant(self, proposal: Proposal, terms: "Terms", how: str) -> None:
         """Records the person's yes to what `proposal` shows. Raises: UsageError, RefusedError, StorageError."""

@@ -1,7 +1,9 @@
 """What the engine reads of the past: a conversation's messages and its pin. The latest path is kept."""
 
+from collections.abc import Collection
+
 from assistant.domain.prompt import Message
-from assistant.domain.sensitivity import Label
+from assistant.domain.sensitivity import Label, join
 from assistant.ports import Journal
 
 
@@ -41,3 +43,8 @@ class History:
         """What everything said in a conversation carries at least."""
         known = self._journal.conversation(conversation) if conversation else None
         return known.label if known else Label.PUBLIC
+
+    def label_now(self, conversation: str, head: str, messages: Collection[str]) -> Label:
+        """The join over those of `messages` that lie on the path to `head`, as it stands: labels may have become stricter."""
+        labels = [one.label for one in self.path(head, anew=True) if one.id in messages]
+        return join([self.label(conversation), *labels])

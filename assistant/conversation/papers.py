@@ -41,7 +41,7 @@ class Papers:
         self._turn = turn
         self._crossing = crossing
         self.decision = decision
-        self._open = ""
+        self._open: str | None = None
 
     async def decide(self) -> Decided:
         """Records the decision; a refusal of what was to leave goes into the audit with it. Raises: StorageError."""
@@ -76,7 +76,7 @@ class Papers:
         except RefusedError as refused:
             await self._refuse((Reason("revoked", refused.message),))
             raise
-        self._open = permit.id if leave else ""
+        self._open = permit.id
         return permit, permitted
 
     async def _require_unchanged(self) -> None:
@@ -93,8 +93,8 @@ class Papers:
 
     def ending(self, finish: Finish, usage: Usage, spent_ms: float | None) -> PermitOver | None:
         """What became of the permit that is open, once; None where none is."""
-        permit, self._open = self._open, ""
-        if not permit or self._crossing is None:
+        permit, self._open = self._open, None
+        if permit is None or self._crossing is None:
             return None
         ended = self._crossing.ended(permit, finish, usage, spent_ms)
         return PermitOver(self._turn, permit, self._clock.now_ms(), ended)

@@ -40,10 +40,20 @@ class Tally:
 class Line(httpcore.AsyncNetworkBackend):
     """What httpcore may connect with, for one request: it goes to `way` and nowhere else, whatever it is asked for."""
 
-    def __init__(self, way: Way, tally: Tally, most_bytes: int, seal: Seal | None = None) -> None:
-        """`seal` holds the request until it is whole and right; None where there is nothing of a person's in it."""
+    def __init__(
+        self,
+        way: Way,
+        tally: Tally,
+        most_bytes: int,
+        seal: Seal | None = None,
+        network: httpcore.AsyncNetworkBackend | None = None,
+    ) -> None:
+        """`seal` holds the request until it is whole and right; None where there is nothing of a person's in it.
+
+        `network` makes the connection (None: as usual).
+        """
         self._way = way
-        self._network = httpcore.AnyIOBackend()
+        self._network = network or httpcore.AnyIOBackend()
         self.tally = tally
         self.seal = seal
         self.most_bytes = most_bytes * _FRAMING + _HEAD_BYTES

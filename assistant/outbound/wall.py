@@ -38,17 +38,19 @@ _telling: ContextVar[bool] = ContextVar("telling", default=False)
 _told: list[Breach] = []
 
 
-def raise_wall(on_breach: Breach) -> None:
+def raise_wall(
+    on_breach: Breach, add: Callable[[Callable[..., None]], None] = sys.addaudithook
+) -> None:
     """Raises the wall for the rest of this process: nothing can take it down again.
 
     From now on an attempt to look up a name, to connect or to send a datagram raises RefusedError unless the door opened
     that very name or address, and `on_breach` is told. A second call only changes who is told. Sockets of this machine's
-    own file system (D-Bus, say) are not touched; loopback is.
+    own file system (D-Bus, say) are not touched; loopback is. `add` puts it up.
     """
     standing = bool(_told)
     _told[:] = [on_breach]
     if not standing:
-        sys.addaudithook(_hook)
+        add(_hook)
 
 
 @contextmanager

@@ -80,6 +80,7 @@ class Memory:
     grants: dict[str, Grant] = field(default_factory=dict)
     events: list[ConsentEvent] = field(default_factory=list)
     offline: bool = False
+    lifts: list[Moment] = field(default_factory=list)
 
     def record(self, grant: Grant, stated: Sequence[Stated]) -> None:
         self.grants[grant.id] = grant
@@ -112,6 +113,7 @@ class Memory:
         return ids
 
     def lift(self, at: Moment) -> None:
+        self.lifts.append(at)
         self.offline = False
 
 

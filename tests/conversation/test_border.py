@@ -111,7 +111,7 @@ async def test_revoking_after_the_decision_is_found_inside_the_commit() -> None:
     proposal = rig.engine.propose(prompt(), CLOUD.id)
     await rig.engine.grant(proposal, TALK, "key c")
     sending = asyncio.create_task(follow(rig, proposal))
-    while not rig.cloud.loads:
+    while not rig.cloud.loads and not sending.done():
         await asyncio.sleep(0)
     [(grant, _)] = rig.consents.given()
     rig.border.revoke(grant.id, "another window")

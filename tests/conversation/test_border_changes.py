@@ -8,12 +8,14 @@ from datetime import date
 import pytest
 
 from assistant.domain.cloud_setup import CloudSetup
-from assistant.domain.decisions import Verdict
+from assistant.domain.decisions import Reason, Verdict
 from assistant.domain.errors import RouteError
-from assistant.domain.events import Decided
+from assistant.domain.events import ConversationLabelled, Decided
 from assistant.domain.prompt import Finish, Prompt
 from assistant.domain.rules import NoRules, Rules
+from assistant.domain.sensitivity import Label
 from assistant.domain.terms import Span, Terms
+from assistant.domain.turns import TurnRecord
 from tests.conversation.border_doubles import (
     CLOUD,
     ROW,
@@ -74,6 +76,30 @@ def no_route(town: Town) -> None:
 CHANGED = "what good declares, or its model, has changed since this was decided"
 
 
+async def queued(rig: Rig, meanwhile: Callable[[], object]) -> TurnRecord:
+    """The end of a turn that waited in the queue behind another one, and of what happened meanwhile."""
+    gate = asyncio.Event()
+    rig.cloud.gate = gate
+    first = asyncio.create_task(follow(rig, rig.engine.propose(Prompt("Why?", "talk"), CLOUD.id)))
+    while not rig.cloud.requests and not first.done():
+        await asyncio.sleep(0)
+    second = asyncio.create_task(follow(rig, rig.engine.propose(Prompt("Why?", "other"), CLOUD.id)))
+    while len([e for e in rig.journal.events if isinstance(e, Decided)]) < 2 and not second.done():
+        await asyncio.sleep(0)
+    meanwhile()
+    gate.set()
+    assert (await first)[0].finish is Finish.STOP
+    return (await second)[0]
+
+
+async def granted() -> Rig:
+    rig = Rig()
+    for talk in ("talk", "other"):
+        proposal = rig.engine.propose(Prompt("Why?", talk), CLOUD.id)
+        await rig.engine.grant(proposal, TALK, "key c")
+    return rig
+
+
 @pytest.mark.parametrize(
     ("change", "code", "said"),
     [
@@ -87,21 +113,8 @@ CHANGED = "what good declares, or its model, has changed since this was decided"
 async def test_what_changes_while_a_turn_waits_in_the_queue_counts(
     change: Callable[[Town], None], code: str, said: str
 ) -> None:
-    gate = asyncio.Event()
-    rig = Rig(cloud=CloudScripted(gate=gate))
-    for talk in ("talk", "other"):
-        proposal = rig.engine.propose(Prompt("Why?", talk), CLOUD.id)
-        await rig.engine.grant(proposal, TALK, "key c")
-    first = asyncio.create_task(follow(rig, rig.engine.propose(Prompt("Why?", "talk"), CLOUD.id)))
-    while not rig.cloud.requests:
-        await asyncio.sleep(0)
-    second = asyncio.create_task(follow(rig, rig.engine.propose(Prompt("Why?", "other"), CLOUD.id)))
-    while len([e for e in rig.journal.events if isinstance(e, Decided)]) < 2:
-        await asyncio.sleep(0)
-    change(rig.town)
-    gate.set()
-    assert (await first)[0].finish is Finish.STOP
-    record, _ = await second
+    rig = await granted()
+    record = await queued(rig, lambda: change(rig.town))
     assert (record.finish, record.decision.verdict) == (Finish.FAILED, Verdict.DENY)
     assert [(reason.code, reason.text) for reason in record.decision.reasons] == [(code, said)]
     assert record.error is not None
@@ -110,12 +123,32 @@ async def test_what_changes_while_a_turn_waits_in_the_queue_counts(
     assert (len(rig.cloud.requests), len(rig.journal.minted)) == (1, 1)
 
 
-async def test_the_day_may_end_while_a_turn_waits() -> None:
+async def test_a_label_that_becomes_stricter_meanwhile_counts() -> None:
+    rig = await granted()
+    labelled = ConversationLabelled("other", Label.LOCAL_ONLY, 1)
+    record = await queued(rig, lambda: rig.journal.append(labelled))
+    assert record.decision.verdict is Verdict.DENY
+    assert rig.journal.denials == [("label_changed",)]
+    assert len(rig.cloud.requests) == 1
+
+
+async def test_where_nothing_changed_a_turn_that_waited_leaves() -> None:
+    rig = await granted()
+    assert (await queued(rig, lambda: None)).finish is Finish.STOP
+    assert len(rig.cloud.requests) == 2
+
+
+async def test_what_is_looked_at_once_more() -> None:
     rig = Rig()
     proposal = rig.engine.propose(prompt(), CLOUD.id)
     await rig.engine.grant(proposal, TALK, "key c")
     considered = rig.engine.propose(prompt(), CLOUD.id).considered
     assert considered is not None
-    assert rig.border.objections(considered) == ()
+    assert rig.border.objections(considered, Label.PUBLIC) == ()
+    assert rig.border.objections(considered, Label.NORMAL) == ()
+    stricter = "a label of what would leave has become stricter since this was decided"
+    changed = (Reason("label_changed", stricter),)
+    assert rig.border.objections(considered, Label.LOCAL_ONLY) == changed
     rig.clock.forward(365 * 86_400_000)
-    assert [reason.code for reason in rig.border.objections(considered)] == ["facts_expired"]
+    found = rig.border.objections(considered, Label.NORMAL)
+    assert [reason.code for reason in found] == ["facts_expired"]

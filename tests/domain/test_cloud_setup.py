@@ -43,3 +43,24 @@ def test_an_address_that_is_none_makes_no_route(url: str) -> None:
 def test_a_model_that_the_facts_do_not_hold_for_makes_no_route() -> None:
     with pytest.raises(UsageError, match="good is declared for small alone, not for big-model"):
         CloudSetup(replace(ROW, model="small"), "big-model")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(SETUP, model="bigger"),
+        replace(SETUP, context_tokens=9000),
+        replace(SETUP, row=replace(ROW, base_url="https://elsewhere.example/v1")),
+        replace(SETUP, row=replace(ROW, body=(("provider.zdr", True),))),
+        replace(SETUP, row=replace(ROW, facts=replace(ROW.facts, route="other"), region="us")),
+    ],
+)
+def test_two_set_ups_are_spoken_to_in_the_same_way_where_their_facts_alone_differ(
+    other: CloudSetup,
+) -> None:
+    declared = replace(SETUP, row=replace(ROW, facts=replace(ROW.facts, retention_days=1)))
+    assert SETUP.speaks_as(SETUP)
+    assert SETUP.speaks_as(declared)
+    assert declared.speaks_as(SETUP)
+    assert not SETUP.speaks_as(other)
+    assert not other.speaks_as(SETUP)

@@ -94,6 +94,7 @@ def test_the_longest_grant() -> None:
 def test_the_smallest_grant_and_the_smallest_send() -> None:
     least = Limits(0, 1, max_requests=1, max_tokens=1, max_cost=Decimal(0), currency="EUR")
     assert (least.max_requests, least.max_tokens, least.max_cost) == (1, 1, Decimal(0))
+    assert replace(least, idle_days=1).idle_days == 1
     assert Reserved(GRANT.id, NOW, "p", 0, 0, Decimal(0)).tokens == 0
 
 
@@ -102,7 +103,7 @@ def test_a_grant_is_requested_and_then_given() -> None:
     assert standing.state is State.GIVEN
     assert (standing.sheet, standing.given, standing.last_used) == (SHEET, NOW, NOW)
     assert (standing.tokens, standing.sent_bytes) == (0, 0)
-    assert standing.cost == Decimal(0)
+    assert (standing.cost, type(standing.cost)) == (Decimal(0), Decimal)
     assert fold(GRANT.id, ()).state is None
     assert fold("another", GIVEN).state is None
 
