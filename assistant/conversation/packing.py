@@ -68,7 +68,7 @@ class Packer:
             message=load.message,
             choice=load.choice,
             leaves=tuple(kept),
-            stays=tuple(sorted([*stays, *old], key=lambda one: places.get(one.message, -1))),
+            stays=tuple(sorted([*stays, *old], key=lambda one: places[one.message])),
             outgoing=backend.compose(request),
             scan=self._scans.whole([one.text for one in kept]),
             placeholders=placeholders,
@@ -131,14 +131,12 @@ def _fitting(leaves: Sequence[Leaving], backend: DistantBackend, room: int) -> l
     """All of `leaves` that fit into `room` tokens: the system prompt, and the newest turns. Raises: PromptTooLongError."""
     head = [one for one in leaves if one.role is Role.SYSTEM]
     rest = leaves[len(head) :]
-    starts = [0, *(i for i, one in enumerate(rest) if one.role is Role.USER and i > 0)]
+    starts = sorted({0, *(i for i, one in enumerate(rest) if one.role is Role.USER)})
 
     def tokens(start: int) -> int:
         kept = [*head, *rest[start:]]
         return backend.estimate([ChatMessage(one.role, one.text) for one in kept])
 
-    if tokens(starts[0]) <= room:
-        return list(leaves)
     # Fewer messages never take more tokens, so the earliest start that fits is found by bisection.
     first = bisect_left(starts, True, key=lambda start: tokens(start) <= room)
     if first == len(starts):
