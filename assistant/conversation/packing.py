@@ -51,7 +51,7 @@ class Packer:
         self._scans.look_for(self._secrets.own())
         prompt, setup = load.prompt, load.setup
         messages = spoken(load.messages)
-        everything = [*_system(prompt.system), *messages]
+        everything = [*_system(prompt.system, messages[-1]), *messages]
         self._scans.foresee([one.text for one in everything], load.choice.keep_back)
         words, placeholders = self._worded(everything, load.choice)
         leaves, stays = _parted(words)
@@ -93,10 +93,10 @@ class Packer:
         return _whole_turns(words, messages), placeholders
 
 
-def _system(text: str) -> list[Message]:
-    """The system prompt as a message; one of the person's own is a text of theirs, the shipped one is public."""
+def _system(text: str, own: Message) -> list[Message]:
+    """The system prompt as a message beside `own`; one of the person's own is a text of theirs, the shipped one is public."""
     label = Label.PUBLIC if text == GenerationSettings().system_prompt else Label.NORMAL
-    return [Message("", "", None, Role.SYSTEM, text, label, "", 0)] if text else []
+    return [replace(own, id="", role=Role.SYSTEM, text=text, label=label)] if text else []
 
 
 def _whole_turns(words: list[Leaving], messages: Sequence[Message]) -> list[Leaving]:

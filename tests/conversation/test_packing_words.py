@@ -20,19 +20,19 @@ from assistant.ports import Generation
 from tests.conversation.border_doubles import SETUP, CloudScripted, Town
 
 BOUND = PriceBound(Decimal("0.01"), "EUR", "2026-11-01")
-MARK = "sesame"
+MARK, OTHER = "sesame", "mellon"
 
 
 @dataclass
 class Marks:
-    """Finds one word, and remembers what it was given."""
+    """Finds two words, and remembers what it was given."""
 
     seen: list[tuple[str, frozenset[str]]] = field(default_factory=list)
 
     def scan(self, text: str, keys: Collection[str] = ()) -> Scan:
         self.seen.append((text, frozenset(keys)))
-        at = text.find(MARK)
-        found = [] if at < 0 else [Finding("mark", Kind.SECRET, ScanVerdict.BLOCK, at, at + 6)]
+        places = [text.find(word) for word in (MARK, OTHER) if word in text]
+        found = [Finding("mark", Kind.SECRET, ScanVerdict.BLOCK, at, at + 6) for at in places]
         return Scan(tuple(found), 1.0)
 
 
@@ -59,6 +59,7 @@ class Far(CloudScripted):
         return super().compose(request)
 
     def estimate(self, messages: Sequence[ChatMessage]) -> int:
+        assert all(isinstance(message.role, Role) for message in messages)
         return sum(len(message.text.split()) for message in messages)
 
 
@@ -160,16 +161,21 @@ def test_a_reply_has_what_was_asked_for_but_half_of_the_window_at_most(
 
 def test_what_is_kept_back_has_its_placeholder_at_every_place() -> None:
     path = turn("1", f"the word is {MARK}", f"so {MARK} it is")
-    departure = packed(load(f"again {MARK}", path))
+    scanner = Marks()
+    departure = packed(load(f"now {OTHER}, not {MARK}", path), None, scanner)
     assert [one.text for one in departure.leaves] == [
         "the word is ⟦secret-1⟧",
         "so ⟦secret-1⟧ it is",
-        "again ⟦secret-1⟧",
+        "now ⟦secret-2⟧, not ⟦secret-1⟧",
     ]
+    originals = [one.original for one in departure.leaves]
+    words = "\n\n".join(one.text for one in departure.leaves)
+    # All at once, then each because something was found, and what would leave.
+    assert [text for text, _ in scanner.seen] == ["\n\n".join(originals), *originals, words]
     first = departure.leaves[0]
     assert (first.original, first.redacted) == (f"the word is {MARK}", True)
     assert first.findings == (Finding("mark", Kind.SECRET, ScanVerdict.BLOCK, 12, 18),)
-    assert departure.placeholders.originals == {"⟦secret-1⟧": MARK}
+    assert departure.placeholders.originals == {"⟦secret-1⟧": MARK, "⟦secret-2⟧": OTHER}
     assert departure.scan == Scan((), 1.0)
     bare = packed(load(f"again {MARK}", choice=Choice(None)))
     assert bare.leaves[0].text == f"again {MARK}"
@@ -221,7 +227,7 @@ def test_where_an_old_conversation_is_cut(window: int, first: str) -> None:
 
 
 def test_a_message_that_does_not_fit_alone_is_refused_in_words() -> None:
-    of = load("word " * 1500, most=300)
+    of = load("word " * 1500, turn("1", "one", "two"), most=300)
     far = Far(window_tokens=1700)
     with pytest.raises(PromptTooLongError) as refused:
         packed(of, far)
