@@ -200,7 +200,7 @@ class Border:
         consents, now, seen = self.world.consents, self.now, self._seen()
         for grant, standing in consents.given():
             setup = self.world.policies.setup(grant.facts.route)
-            fingerprint = setup.fingerprint if setup else ""
+            fingerprint = None if setup is None else setup.fingerprint
             ended = ending(grant, standing, fingerprint, now, seen)
             if ended is not None:
                 consents.state(Stated(grant.id, now, ended, Actor.SYSTEM, "sweep"))

@@ -51,7 +51,7 @@ class Packer:
         self._scans.look_for(self._secrets.own())
         prompt, setup = load.prompt, load.setup
         messages = spoken(load.messages)
-        everything = [*_system(prompt.system), *messages]
+        everything = [*_system(prompt.system, messages[-1]), *messages]
         self._scans.foresee([one.text for one in everything], load.choice.keep_back)
         words, placeholders = self._worded(everything, load.choice)
         leaves, stays = _parted(words)
@@ -68,7 +68,7 @@ class Packer:
             message=load.message,
             choice=load.choice,
             leaves=tuple(kept),
-            stays=tuple(sorted([*stays, *old], key=lambda one: places.get(one.message, -1))),
+            stays=tuple(sorted([*stays, *old], key=lambda one: places[one.message])),
             outgoing=backend.compose(request),
             scan=self._scans.whole([one.text for one in kept]),
             placeholders=placeholders,
@@ -93,10 +93,10 @@ class Packer:
         return _whole_turns(words, messages), placeholders
 
 
-def _system(text: str) -> list[Message]:
-    """The system prompt as a message; one of the person's own is a text of theirs, the shipped one is public."""
+def _system(text: str, own: Message) -> list[Message]:
+    """The system prompt as a message beside `own`; one of the person's own is a text of theirs, the shipped one is public."""
     label = Label.PUBLIC if text == GenerationSettings().system_prompt else Label.NORMAL
-    return [Message("", "", None, Role.SYSTEM, text, label, "", 0)] if text else []
+    return [replace(own, id="", role=Role.SYSTEM, text=text, label=label)] if text else []
 
 
 def _whole_turns(words: list[Leaving], messages: Sequence[Message]) -> list[Leaving]:
@@ -131,14 +131,12 @@ def _fitting(leaves: Sequence[Leaving], backend: DistantBackend, room: int) -> l
     """All of `leaves` that fit into `room` tokens: the system prompt, and the newest turns. Raises: PromptTooLongError."""
     head = [one for one in leaves if one.role is Role.SYSTEM]
     rest = leaves[len(head) :]
-    starts = [0, *(i for i, one in enumerate(rest) if one.role is Role.USER and i > 0)]
+    starts = sorted({0, *(i for i, one in enumerate(rest) if one.role is Role.USER)})
 
     def tokens(start: int) -> int:
         kept = [*head, *rest[start:]]
         return backend.estimate([ChatMessage(one.role, one.text) for one in kept])
 
-    if tokens(starts[0]) <= room:
-        return list(leaves)
     # Fewer messages never take more tokens, so the earliest start that fits is found by bisection.
     first = bisect_left(starts, True, key=lambda start: tokens(start) <= room)
     if first == len(starts):

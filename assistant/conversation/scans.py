@@ -1,5 +1,6 @@
 """Scans that are not made twice: of the texts of a conversation, and of all that would leave of it, joined."""
 
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -28,13 +29,14 @@ class Scans:
         """Nothing is scanned yet."""
         self._scanner = scanner
         self._keys: frozenset[str] = frozenset()
-        self._texts: dict[str, Scan] = {}
+        self._texts = OrderedDict[str, Scan]()
         self._whole: tuple[str, Scan] | None = None
 
     def look_for(self, keys: Collection[str]) -> None:
         """`keys` are the app's own; where they are others than before, nothing that is known holds any more."""
         if frozenset(keys) != self._keys:
-            self._keys, self._texts, self._whole = frozenset(keys), {}, None
+            self._keys, self._whole = frozenset(keys), None
+            self._texts.clear()
 
     def of(self, text: str) -> Scan:
         """What one message holds."""
@@ -77,7 +79,7 @@ class Scans:
             return
         self._texts[text] = scan
         while len(self._texts) > _MOST_KNOWN:
-            self._texts.pop(next(iter(self._texts)), None)
+            self._texts.popitem(last=False)
 
 
 def _parts(whole: Scan, texts: Sequence[str]) -> list[tuple[Finding, ...]] | None:

@@ -74,13 +74,13 @@ def gaps(
 def ending(
     grant: Grant,
     standing: Standing,
-    fingerprint: str,
+    fingerprint: str | None,
     now: Moment,
     seen: Iterable[Moment] = (),
 ) -> State | None:
     """The state that a given grant has come to by itself, for the record; None where it still holds, or does not hold anyway.
 
-    `fingerprint` is that of the route and model as they are now. The end of a session is told by that session alone.
+    `fingerprint` is that of the route and model as they are now (None: the route is no more). The end of a session is told by that session alone.
     """
     if standing.state is not State.GIVEN:
         return None

@@ -77,6 +77,11 @@ def test_the_request_holds_all_that_a_grant_is_measured_by() -> None:
     )
     assert seen.request == request
     assert seen.grant is None
+    # The ids are the clock's, one after the other.
+    ids = seen.departure.message, seen.decision.id
+    assert ids == ("id-000001", "id-000002")
+    alone = rig.border.consider(prompt(), (), "m", rig.cloud, Choice())
+    assert not alone.request.fallback
     rig.town.price = PriceBound(Decimal("0.03"), "EUR", "2026-11-01")
     priced = considered(rig, fallback=True).request
     assert (priced.cost, priced.currency, priced.fallback) == (Decimal("0.03"), "EUR", True)

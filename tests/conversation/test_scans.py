@@ -29,15 +29,15 @@ class Counting:
 def test_a_clean_conversation_is_scanned_once_and_not_again() -> None:
     scanner = Counting()
     scans = Scans(scanner)
-    texts = ["Be brief.", f"write to {MAIL}", "why?"]
+    texts = [f"To {MAIL}.", f"{MAIL} it is", "why?"]
     for _ in range(2):
         scans.foresee(texts, ScanVerdict.WARN)
         parts = [scans.of(text) for text in texts]
         assert scans.whole(texts).scanned
     assert scanner.seen == [BETWEEN.join(texts)]
-    [mail] = parts[1].findings
-    assert texts[1][mail.start : mail.end] == MAIL
-    assert not parts[0].findings
+    [first], [second] = parts[0].findings, parts[1].findings
+    assert (first.start, first.end) == (3, 3 + len(MAIL))
+    assert (second.start, second.end) == (0, len(MAIL))
     assert not parts[2].findings
 
 
@@ -89,12 +89,14 @@ def test_what_lies_across_two_messages_is_of_the_whole_alone() -> None:
 def test_no_more_than_a_bounded_number_is_remembered() -> None:
     scanner = Counting()
     scans = Scans(scanner)
-    for number in range(600):
+    for number in [*range(512), 0, 511]:
         scans.of(f"text {number}")
-    scans.of("text 599")
-    assert len(scanner.seen) == 600
+    assert len(scanner.seen) == 512
+    for number in (512, 1, 2):
+        scans.of(f"text {number}")
+    assert len(scanner.seen) == 513
     scans.of("text 0")
-    assert len(scanner.seen) == 601
+    assert len(scanner.seen) == 514
 
 
 words = st.lists(

@@ -251,3 +251,4 @@ def test_a_grant_that_has_run_out_is_put_on_record(
 
 def test_changed_facts_invalidate() -> None:
     assert ending(GRANT, LIVE, "0" * 64, NOW) is State.INVALIDATED
+    assert ending(GRANT, LIVE, None, NOW) is State.INVALIDATED
