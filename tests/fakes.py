@@ -5,6 +5,7 @@ import itertools
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from assistant.domain.charges import Cost
 from assistant.domain.cloud_setup import CLOUD
 from assistant.domain.decisions import Decision, Verdict
 from assistant.domain.errors import AssistantError, ErrorNote
@@ -22,7 +23,7 @@ from assistant.domain.places import Place, Route
 from assistant.domain.policy import decide
 from assistant.domain.prompt import ChatMessage, Finish, Message, Role
 from assistant.domain.sensitivity import Label
-from assistant.domain.turns import Cost, Latency, TurnRecord, Usage
+from assistant.domain.turns import Latency, TurnRecord, Usage
 from assistant.ports import Backend, BackendEvent, Done, Generation, PromptProgress, Text
 
 NOW_MS = 1_764_000_000_000

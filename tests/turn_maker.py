@@ -1,12 +1,13 @@
 """Makes events and records of turns, with figures that a test chooses."""
 
+from assistant.domain.charges import Cost
 from assistant.domain.decisions import Decision, Verdict
 from assistant.domain.errors import ErrorNote
 from assistant.domain.events import Asked, Decided, Delta, Finished, Progress, Stage
 from assistant.domain.places import Place, Route
 from assistant.domain.prompt import Finish, Message, Role
 from assistant.domain.sensitivity import Label
-from assistant.domain.turns import Cost, Latency, TurnRecord, Usage
+from assistant.domain.turns import Latency, TurnRecord, Usage
 
 LOCAL = Route("local", Place.THIS_MACHINE, "llama", "SmolLM2-135M-Instruct-Q4_1")
 NETWORK = Route("den-server", Place.THIS_NETWORK, "remote", "qwen2.5:7b")

@@ -12,6 +12,7 @@ from assistant.conversation.papers import Papers
 from assistant.conversation.stopping import StoppedError, take, unless
 from assistant.conversation.stopwatch import Stopwatch
 from assistant.conversation.window import Fitted, Room, context, fit
+from assistant.domain.charges import Cost
 from assistant.domain.decisions import Decision
 from assistant.domain.errors import (
     AssistantError,
@@ -32,7 +33,7 @@ from assistant.domain.events import (
 )
 from assistant.domain.permit import Permit, require_leave
 from assistant.domain.prompt import ChatMessage, Finish, Message, Prompt, Role, Sampling
-from assistant.domain.turns import Cost, TurnRecord, Usage
+from assistant.domain.turns import TurnRecord, Usage
 from assistant.ports import Backend, Clock, Done, Generation, Journal, PromptProgress, Waiting
 
 if TYPE_CHECKING:

@@ -120,6 +120,13 @@ class Fields:
             raise self.wrong(key, "an amount")
         return amount
 
+    def money(self, key: str) -> Decimal:
+        """An amount that is written as a text."""
+        amount = self.maybe_money(key)
+        if amount is None:
+            raise self.wrong(key, "an amount")
+        return amount
+
     def child(self, key: str) -> "Fields":
         """An object inside this one."""
         return Fields(self.value(key), self._path(key))

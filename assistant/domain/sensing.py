@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from typing import TypedDict
+
+from assistant.domain.charges import Source
 
 HOT_C = 80.0
 """From here on a Raspberry Pi lowers its clock step by step, at 85 °C strongly (Raspberry Pi's documentation)."""
@@ -28,13 +29,6 @@ _SINCE_BOOT = 16
 _RAIL = re.compile(
     r"^\s*(?P<rail>\w+)_(?P<what>[AV])\s+(?:current|volt)\(\d+\)=(?P<value>\d+(?:\.\d+)?)[AV]\s*$"
 )
-
-
-class Source(StrEnum):
-    """Where a figure comes from."""
-
-    MEASURED = "measured"
-    ESTIMATED = "estimated"
 
 
 class ReadingJson(TypedDict):

@@ -3,6 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from assistant.domain.cost_settings import (
+    CHOICES as COST_CHOICES,
+)
+from assistant.domain.cost_settings import (
+    CostSettings,
+    HardwareSettings,
+    PowerSettings,
+    TariffSettings,
+)
 from assistant.domain.prompt import Sampling
 
 INT32 = 2**31 - 1
@@ -132,6 +141,10 @@ class Settings:
     cloud: CloudSettings = field(default_factory=CloudSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     labels: LabelSettings = field(default_factory=LabelSettings)
+    costs: CostSettings = field(default_factory=CostSettings)
+    power: PowerSettings = field(default_factory=PowerSettings)
+    tariff: TariffSettings = field(default_factory=TariffSettings)
+    hardware: HardwareSettings = field(default_factory=HardwareSettings)
     screen: ScreenSettings = field(default_factory=ScreenSettings)
 
 
@@ -165,6 +178,14 @@ RANGES: Mapping[str, Range] = {
     "engine.threads": Range(0, 256),
     "engine.kv_cache_mb": Range(0, INT32),
     "cloud.max_tokens": Range(1, INT32),
+    "power.idle_watts": Range(0, 10_000),
+    "power.busy_watts": Range(0, 10_000),
+    "power.hat_watts": Range(0, 1_000),
+    "power.pmic_slope": Range(0, 10, above=True),
+    "power.pmic_rest_watts": Range(0, 100),
+    "hardware.life_months": Range(1, 600),
+    "hardware.hours_on": Range(0, 24),
+    "hardware.upkeep_hours": Range(0, 744),
     "screen.frames_per_second": Range(1, 30),
 }
 """What the numbers may be; every number among the settings has its row."""
@@ -175,5 +196,6 @@ HAT_ADDRESS = "hat.address"
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "cloud.keep_back": ("none", "block", "warn", "note"),
     "labels.default": ("public", "normal", "local-only"),
+    **COST_CHOICES,
 }
 """What the texts may be that are one of a few words."""

@@ -1,9 +1,9 @@
 """The record of one turn: the object that `ask --json` prints and the journal keeps."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TypedDict
 
+from assistant.domain.charges import Compared, Cost, compared_from_json, cost_from_json
 from assistant.domain.decisions import Decision, DecisionJson, Reason, Verdict
 from assistant.domain.errors import ErrorNote
 from assistant.domain.fields import Fields
@@ -14,7 +14,11 @@ from assistant.domain.sensitivity import Label
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens spent; None where nobody said. `context_tokens` of `context_window` were in use at the end."""
+    """Tokens spent; None where nobody said. `context_tokens` of `context_window` were in use at the end.
+
+    `cached_input_tokens` (read from the provider's cache, or kept in the engine) and `cache_write_tokens` are parts of
+    `input_tokens`, `reasoning_tokens` are a part of `output_tokens`.
+    """
 
     input_tokens: int | None = None
     cached_input_tokens: int | None = None
@@ -22,6 +26,8 @@ class Usage:
     estimated: bool = False
     context_tokens: int | None = None
     context_window: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +64,6 @@ class Latency:
         return {name: None if ms is None else round(ms, 1) for name, ms in parts.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a turn cost; None where nothing is known, never 0 for an unknown."""
-
-    currency: str | None = None
-    total: Decimal | None = None
-    energy: Decimal | None = None
-    marginal: Decimal | None = None
-    estimated: bool = True
-    price_as_of: str | None = None
-
-
 class TurnJson(TypedDict):
     """The object of design §4; an unknown figure is null."""
 
@@ -83,13 +77,19 @@ class TurnJson(TypedDict):
     usage: dict[str, int | bool | None]
     latency_ms: dict[str, float | None]
     tokens_per_second: float | None
-    cost: dict[str, str | bool | None]
-    compared: list[dict[str, str]]
+    cost: dict[str, object]
+    compared: list[dict[str, object]]
+    attempts: int
+    day: str
 
 
 @dataclass(frozen=True, slots=True)
 class TurnRecord:
-    """One turn, whole: what came back, how it ended, what it took."""
+    """One turn, whole: what came back, how it ended, what it took.
+
+    `attempts` counts the permits that it took. `day` is the calendar day of its end where the machine was then, as 2026-11-27:
+    the ledger counts it there for ever ("" in records from before there was a ledger).
+    """
 
     turn: str
     conversation: str
@@ -101,6 +101,9 @@ class TurnRecord:
     usage: Usage
     latency_ms: Latency
     cost: Cost
+    compared: tuple[Compared, ...] = ()
+    attempts: int = 1
+    day: str = ""
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -116,7 +119,7 @@ class TurnRecord:
     def to_json(self) -> TurnJson:
         """The object of design §4."""
         rate = self.tokens_per_second
-        usage, cost = self.usage, self.cost
+        usage = self.usage
         return {
             "turn": self.turn,
             "conversation": self.conversation,
@@ -132,18 +135,15 @@ class TurnRecord:
                 "estimated": usage.estimated,
                 "context_tokens": usage.context_tokens,
                 "context_window": usage.context_window,
+                "cache_write_tokens": usage.cache_write_tokens,
+                "reasoning_tokens": usage.reasoning_tokens,
             },
             "latency_ms": self.latency_ms.to_json(),
             "tokens_per_second": None if rate is None else round(rate, 2),
-            "cost": {
-                "currency": cost.currency,
-                "total": None if cost.total is None else str(cost.total),
-                "energy": None if cost.energy is None else str(cost.energy),
-                "marginal": None if cost.marginal is None else str(cost.marginal),
-                "estimated": cost.estimated,
-                "price_as_of": cost.price_as_of,
-            },
-            "compared": [],
+            "cost": self.cost.to_json(),
+            "compared": [one.to_json() for one in self.compared],
+            "attempts": self.attempts,
+            "day": self.day,
         }
 
 
@@ -161,7 +161,10 @@ def turn_from_json(data: object) -> TurnRecord:
         decision=decision_from_json(fields.child("decision")),
         usage=_usage(fields.child("usage")),
         latency_ms=_latency(fields.child("latency_ms")),
-        cost=_cost(fields.child("cost")),
+        cost=cost_from_json(fields.child("cost")),
+        compared=tuple(compared_from_json(one) for one in fields.children("compared")),
+        attempts=fields.whole("attempts") if fields.holds("attempts") else 1,
+        day=fields.text("day") if fields.holds("day") else "",
     )
 
 
@@ -200,6 +203,8 @@ def _usage(fields: Fields) -> Usage:
         fields.flag("estimated"),
         fields.maybe_whole("context_tokens"),
         fields.maybe_whole("context_window"),
+        fields.maybe_whole("cache_write_tokens") if fields.holds("cache_write_tokens") else None,
+        fields.maybe_whole("reasoning_tokens") if fields.holds("reasoning_tokens") else None,
     )
 
 
@@ -212,15 +217,4 @@ def _latency(fields: Fields) -> Latency:
         fields.maybe_number("first_token"),
         fields.maybe_number("decode"),
         fields.maybe_number("total"),
-    )
-
-
-def _cost(fields: Fields) -> Cost:
-    return Cost(
-        fields.maybe_text("currency"),
-        fields.maybe_money("total"),
-        fields.maybe_money("energy"),
-        fields.maybe_money("marginal"),
-        fields.flag("estimated"),
-        fields.maybe_text("price_as_of"),
     )

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 
+from assistant.domain.charges import Cost
 from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.errors import ErrorNote
 from assistant.domain.events import Finished
@@ -12,7 +13,6 @@ from assistant.domain.places import Place, Route
 from assistant.domain.prompt import Finish
 from assistant.domain.sensitivity import Label
 from assistant.domain.turns import (
-    Cost,
     Latency,
     TurnRecord,
     Usage,

@@ -5,6 +5,13 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
+from assistant.domain.cost_settings import (
+    CostSettings,
+    HardwareSettings,
+    PowerSettings,
+    TariffSettings,
+    unfit,
+)
 from assistant.domain.errors import SettingsError
 from assistant.domain.hygiene import one_line
 from assistant.domain.places import loopback_address
@@ -32,6 +39,10 @@ _TABLES = {
     "cloud": CloudSettings,
     "network": NetworkSettings,
     "labels": LabelSettings,
+    "costs": CostSettings,
+    "power": PowerSettings,
+    "tariff": TariffSettings,
+    "hardware": HardwareSettings,
     "screen": ScreenSettings,
 }
 
@@ -87,6 +98,10 @@ class TomlSettings:
             CloudSettings(**_values(document, "cloud")),
             NetworkSettings(**_values(document, "network")),
             LabelSettings(**_values(document, "labels")),
+            CostSettings(**_values(document, "costs")),
+            PowerSettings(**_values(document, "power")),
+            TariffSettings(**_values(document, "tariff")),
+            HardwareSettings(**_values(document, "hardware")),
             ScreenSettings(**_values(document, "screen")),
         )
 
@@ -139,6 +154,9 @@ def _problem(table: str, name: str, value: object) -> tuple[str, str] | None:
             f"{name} must be one of {', '.join(words)}, not {one_line(str(value), 40)!r}",
             default,
         )
+    wish = unfit(f"{table}.{name}", value)
+    if wish:
+        return f"{name} must be {wish}, not {one_line(repr(value), 40)}", default
     if f"{table}.{name}" == HAT_ADDRESS and loopback_address(str(value)) is None:
         return (
             f"{name} must be HOST:PORT of this machine, not {one_line(str(value), 40)!r}",

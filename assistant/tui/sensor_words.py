@@ -35,7 +35,7 @@ def held_back(throttling: "Throttling") -> str:
 
 
 def _figure(reading: "Reading", decimals: int) -> str:
-    from assistant.domain.sensing import Source
+    from assistant.domain.charges import Source
 
     mark = "~" if reading.source is Source.ESTIMATED else ""
     return f"{reading.value:.{decimals}f} {reading.unit}{mark}"

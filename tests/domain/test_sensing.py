@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.domain.charges import Source
 from assistant.domain.sensing import (
     EnergyCounter,
     Figures,
     Reading,
     Sensed,
-    Source,
     Throttling,
     board_power_of,
     joules_between,

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.domain.charges import Compared, Cost, Source, UnitPrices, rounded
 from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.errors import ErrorNote
 from assistant.domain.fields import Fields
 from assistant.domain.places import Place, Route
 from assistant.domain.prompt import Finish
 from assistant.domain.sensitivity import Label
-from assistant.domain.turns import Cost, Latency, TurnRecord, Usage, turn_from_json
+from assistant.domain.turns import Latency, TurnRecord, Usage, turn_from_json
 from tests.fakes import finished
 
 TEXT = st.text(max_size=12)
@@ -22,6 +23,38 @@ COUNT = st.none() | st.integers(0, 2**40)
 MS = st.none() | st.floats(0, 1e9)
 TENTHS = st.none() | st.integers(0, 10**9).map(lambda n: round(n / 10, 1))
 MONEY = st.none() | st.decimals(allow_nan=False, allow_infinity=False, places=6)
+
+AMOUNT = st.decimals(0, 10**6, allow_nan=False, allow_infinity=False, places=6)
+PRICES = st.none() | st.builds(
+    UnitPrices, TEXT, AMOUNT, AMOUNT, MONEY, MONEY, MONEY, AMOUNT, TEXT, TEXT, TEXT
+)
+COSTS = st.builds(
+    Cost,
+    st.none() | TEXT,
+    MONEY,
+    MONEY,
+    MONEY,
+    st.booleans(),
+    st.none() | TEXT,
+    PRICES,
+    MONEY,
+    st.none() | st.sampled_from(Source),
+    TEXT,
+    MONEY,
+)
+COMPARED = st.builds(
+    Compared,
+    TEXT,
+    TEXT,
+    st.none() | TEXT,
+    MONEY,
+    MONEY,
+    MONEY,
+    st.booleans(),
+    st.none() | TEXT,
+    PRICES,
+    TEXT,
+)
 
 
 def _records(ms: st.SearchStrategy[float | None]) -> st.SearchStrategy[TurnRecord]:
@@ -41,9 +74,12 @@ def _records(ms: st.SearchStrategy[float | None]) -> st.SearchStrategy[TurnRecor
             st.lists(st.builds(Reason, TEXT, TEXT), max_size=3).map(tuple),
             st.sampled_from(Label),
         ),
-        st.builds(Usage, COUNT, COUNT, COUNT, st.booleans(), COUNT, COUNT),
+        st.builds(Usage, COUNT, COUNT, COUNT, st.booleans(), COUNT, COUNT, COUNT, COUNT),
         st.builds(Latency, ms, ms, ms, ms, ms, ms, ms),
-        st.builds(Cost, st.none() | TEXT, MONEY, MONEY, MONEY, st.booleans(), st.none() | TEXT),
+        COSTS,
+        st.lists(COMPARED, max_size=3).map(tuple),
+        st.integers(1, 9),
+        TEXT,
     )
 
 
@@ -112,3 +148,21 @@ def test_what_is_missing_is_named() -> None:
 def test_money_keeps_its_digits() -> None:
     assert Fields({"total": "0.10"}).maybe_money("total") == Decimal("0.10")
     assert str(Fields({"total": "0.10"}).maybe_money("total")) == "0.10"
+
+
+def test_the_record_of_a_turn_from_before_there_were_prices_is_read() -> None:
+    old = json.loads(json.dumps(finished().record.to_json()))
+    for name in ("prices", "joules", "joules_source", "meter", "tariff_per_kwh"):
+        del old["cost"][name]
+    for name in ("cache_write_tokens", "reasoning_tokens"):
+        del old["usage"][name]
+    del old["attempts"], old["day"]
+    assert turn_from_json(old) == finished().record
+
+
+def test_amounts_in_records_have_eighteen_places_at_most() -> None:
+    assert rounded(Decimal("0.1")) == Decimal("0.1")
+    assert rounded(Decimal("1E-19")) == 0
+    assert rounded(Decimal("0.0000000000000000015")) == Decimal("2E-18")
+    assert rounded(Decimal("0.0000000000000000025")) == Decimal("2E-18")
+    assert rounded(Decimal("12345678901234567890.5")) == Decimal("12345678901234567890.5")

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.domain.charges import Cost
 from assistant.domain.prompt import Finish
-from assistant.domain.turns import Cost, Latency, Usage
+from assistant.domain.turns import Latency, Usage
 from tests.turn_maker import ALLOWED, LATENCY, LOCAL, record
 
 part_ms = st.none() | st.floats(0, 1e7)
@@ -72,6 +73,8 @@ def test_the_object_of_a_turn() -> None:
         "tokens_per_second",
         "cost",
         "compared",
+        "attempts",
+        "day",
     ]
     assert whole["route"] == LOCAL.to_json()
     assert whole["decision"] == ALLOWED.to_json()
@@ -94,7 +97,7 @@ def test_a_failed_turn_carries_its_error() -> None:
 def test_unknown_figures_are_null_and_money_is_text() -> None:
     bare = record(usage=Usage(), latency_ms=Latency()).to_json()
     assert set(bare["latency_ms"].values()) == {None}
-    assert [v for k, v in bare["usage"].items() if k != "estimated"] == [None] * 5
+    assert [v for k, v in bare["usage"].items() if k != "estimated"] == [None] * 7
     assert bare["tokens_per_second"] is None
     assert bare["cost"]["total"] is None
     assert replace(record(), cost=Cost("EUR", Decimal("0.10"))).to_json()["cost"]["total"] == "0.10"

@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from assistant.domain.sensing import Figures, Reading, Sensed, Source, Throttling
+from assistant.domain.charges import Source
+from assistant.domain.sensing import Figures, Reading, Sensed, Throttling
 from assistant.machine.programs import ask
 from assistant.machine.sensors import Sensors, read_hat_temperature, read_temperature
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.domain import cost_settings
 from assistant.domain import settings as domain
 from assistant.domain.errors import SettingsError, StorageError
 from assistant.domain.settings import RANGES, Settings
@@ -38,9 +40,13 @@ def test_the_shipped_file_says_every_default(tmp_path: Path) -> None:
     }
 
 
+def _classes(module: ModuleType) -> list[ast.stmt]:
+    return ast.parse(inspect.getsource(module)).body
+
+
 def _documented() -> Iterator[tuple[str, str]]:
     """(key, docstring) of every setting, from the source."""
-    for node in ast.parse(inspect.getsource(domain)).body:
+    for node in (*_classes(domain), *_classes(cost_settings)):
         if isinstance(node, ast.ClassDef) and node.name.endswith("Settings"):
             for field, below in zip(node.body, node.body[1:], strict=False):
                 if isinstance(field, ast.AnnAssign) and node.name != "Settings":
@@ -95,6 +101,18 @@ def test_every_number_has_its_range_and_its_default_lies_in_it() -> None:
         ("[screen]\nframes_per_second = 31\n", 2, "from 1 to 30"),
         ("[engine]\nthreads = 2\n[engine.more]\nx = 1\n", 1, "there is no key 'more' in [engine]"),
         ("[[screen]]\npanel = true\n", 1, "'screen' is a table"),
+        ("[costs]\nmonth_limit = '-1'\n", 2, "must be an amount from 0 on"),
+        ("[costs]\nmonth_limit = 'much'\n", 2, "not 'much'"),
+        ("[hardware]\nresale = ''\n", 2, "must be an amount from 0 on"),
+        ("[costs]\ncurrency = 'euro'\n", 2, "must be three letters"),
+        ("[costs]\ncompare = ['openai']\n", 2, 'such as "openai:gpt-5-mini"'),
+        ("[costs]\ncompare = ['a:b', 'a:c', 'a:d', 'a:e']\n", 2, "at most 3"),
+        ("[costs]\nexchange = ['USD 0']\n", 2, 'such as "USD 0.92"'),
+        ("[costs]\nexchange = ['0.92']\n", 2, 'such as "USD 0.92"'),
+        ("[tariff]\ncountry = 'Germany'\n", 2, "must be two letters"),
+        ("[tariff]\nnight_from = '24:00'\n", 2, "must be a time of the day"),
+        ("[power]\nsource = 'sun'\n", 2, "must be one of auto, rapl"),
+        ("[power]\nidle_watts = -1\n", 2, "from 0 to 10,000"),
     ],
 )
 def test_a_wrong_entry_is_named_with_file_and_line(

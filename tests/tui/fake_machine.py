@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from assistant.conversation.engine import Engine
+from assistant.domain.charges import Source
 from assistant.domain.hat import Hat, HatState, Way
 from assistant.domain.places import CPU, HAT, Place, Route
 from assistant.domain.routing import LocalReport, RouteState, in_order
-from assistant.domain.sensing import Figures, Reading, Sensed, Source, Throttling
+from assistant.domain.sensing import Figures, Reading, Sensed, Throttling
 from assistant.ports import Backend
 
 CPU_ROUTE = Route(CPU, Place.THIS_MACHINE, "llama", "smollm2-135m")

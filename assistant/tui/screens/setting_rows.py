@@ -21,6 +21,10 @@ _WHEN = {
     "cloud": "From the next send on.",
     "network": "From the next start on.",
     "labels": "From the next message on.",
+    "costs": "From the next message on; the limits from the next send on.",
+    "power": "From the next message on.",
+    "tariff": "From the next message on.",
+    "hardware": "At once, for all days.",
     "screen": "At once.",
 }
 _EXCEPTIONS = {

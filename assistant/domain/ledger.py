@@ -1,0 +1,196 @@
+"""The ledger as values: one entry for each turn, and sums over them that equal their parts exactly, in whatever order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from assistant.domain.charges import Source
+from assistant.domain.places import Place
+from assistant.domain.pricing import Money, totals
+from assistant.domain.prompt import Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The figures of one turn; None where nobody knows. `day` is the calendar day on which it is counted, for ever.
+
+    `attempts` counts its permits; `again` says that the same question had been asked at the same place before: a retry.
+    `cost` is what it added where it ran; `energy_joules` is what it took above the idle machine.
+    """
+
+    turn: str
+    conversation: str
+    at_ms: int
+    day: date
+    route: str
+    place: Place
+    model: str
+    finish: Finish
+    input: int | None = None
+    cached: int | None = None
+    cache_write: int | None = None
+    output: int | None = None
+    reasoning: int | None = None
+    estimated: bool = False
+    attempts: int = 1
+    again: bool = False
+    cost: Money | None = None
+    energy_joules: Decimal | None = None
+    energy_source: Source | None = None
+    ttft_ms: float | None = None
+    total_ms: float | None = None
+    tokens_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over turns. Token sums are over the turns that have a count; `uncounted` have none, `unpriced` have no known cost.
+
+    `failed`, `cancelled`, `again` and `estimated` count turns; `attempts` counts permits, so it is at least `turns`. Amounts are
+    one for each currency. `unmetered` turns of this machine have no known energy.
+    """
+
+    turns: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    attempts: int = 0
+    again: int = 0
+    estimated: int = 0
+    uncounted: int = 0
+    input: int = 0
+    cached: int = 0
+    cache_write: int = 0
+    output: int = 0
+    reasoning: int = 0
+    cost: tuple[Money, ...] = ()
+    unpriced: int = 0
+    energy_joules: Decimal = Decimal(0)
+    unmetered: int = 0
+    busy_ms: int = 0
+
+    def plus(self, other: "Totals") -> "Totals":
+        """Both together; the same whatever the order."""
+        return Totals(
+            self.turns + other.turns,
+            self.failed + other.failed,
+            self.cancelled + other.cancelled,
+            self.attempts + other.attempts,
+            self.again + other.again,
+            self.estimated + other.estimated,
+            self.uncounted + other.uncounted,
+            self.input + other.input,
+            self.cached + other.cached,
+            self.cache_write + other.cache_write,
+            self.output + other.output,
+            self.reasoning + other.reasoning,
+            totals((*self.cost, *other.cost)),
+            self.unpriced + other.unpriced,
+            self.energy_joules + other.energy_joules,
+            self.unmetered + other.unmetered,
+            self.busy_ms + other.busy_ms,
+        )
+
+
+NOTHING = Totals()
+"""The sums over no turn."""
+
+
+def totals_of(entry: Entry) -> Totals:
+    """One entry as sums. `busy_ms` is rounded to whole ms here, so that sums stay exact."""
+    counted = None not in (entry.input, entry.output)
+    here = entry.place is Place.THIS_MACHINE
+    return Totals(
+        turns=1,
+        failed=int(entry.finish is Finish.FAILED),
+        cancelled=int(entry.finish is Finish.CANCELLED),
+        attempts=entry.attempts,
+        again=int(entry.again),
+        estimated=int(entry.estimated),
+        uncounted=int(not counted),
+        input=entry.input or 0,
+        cached=entry.cached or 0,
+        cache_write=entry.cache_write or 0,
+        output=entry.output or 0,
+        reasoning=entry.reasoning or 0,
+        cost=() if entry.cost is None else (entry.cost,),
+        unpriced=int(entry.cost is None),
+        energy_joules=entry.energy_joules or Decimal(0),
+        unmetered=int(here and entry.energy_joules is None),
+        busy_ms=round(entry.total_ms or 0),
+    )
+
+
+def sum_of(entries: Iterable[Entry]) -> Totals:
+    """The sums over `entries`."""
+    result = NOTHING
+    for entry in entries:
+        result = result.plus(totals_of(entry))
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What the turns of a scope would have cost over `route` at `model`: a sum over those `turns` of which that is known.
+
+    `unknown` turns had it among their comparisons without a figure. `here`: turns of the cloud, reckoned on this machine.
+    `low` and `high` bound `cost`. Always an estimate, and not the same model.
+    """
+
+    route: str
+    model: str
+    here: bool
+    cost: tuple[Money, ...] = ()
+    low: tuple[Money, ...] = ()
+    high: tuple[Money, ...] = ()
+    turns: int = 0
+    unknown: int = 0
+
+    def plus(self, other: "WhatIf") -> "WhatIf":
+        """Both together; they are of one route and model."""
+        return replace(
+            self,
+            cost=totals((*self.cost, *other.cost)),
+            low=totals((*self.low, *other.low)),
+            high=totals((*self.high, *other.high)),
+            turns=self.turns + other.turns,
+            unknown=self.unknown + other.unknown,
+        )
+
+
+class By(StrEnum):
+    """What the lines of a report are made for."""
+
+    DAY = "day"
+    MONTH = "month"
+    ROUTE = "route"
+    MODEL = "model"
+    CONVERSATION = "conversation"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which turns count: from the day `since` to the day `until`, both included (None: no bound); "" and None mean any."""
+
+    since: date | None = None
+    until: date | None = None
+    route: str = ""
+    model: str = ""
+    conversation: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """One line of a report: `key` is a day (2026-11-27), a month (2026-11), a route and `model`, a model, or a conversation's id.
+
+    `title` is the conversation's, where the line is one.
+    """
+
+    key: str
+    totals: Totals
+    model: str = ""
+    place: Place | None = None
+    title: str = ""
+    what_if: tuple[WhatIf, ...] = ()

@@ -1,0 +1,115 @@
+"""What the core asks of the world about cost: a meter, what a turn comes to, and the ledger that keeps it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Protocol
+
+from assistant.domain.charges import Compared, Cost, Energy
+from assistant.domain.ledger import By, Chosen, Entry, Sum, Totals, WhatIf
+from assistant.domain.places import Route
+from assistant.domain.pricing import Money
+from assistant.domain.prompt import Finish
+from assistant.domain.turns import Usage
+
+
+class Metering(Protocol):
+    """One measurement that runs."""
+
+    def end(self) -> Energy | None:
+        """Ends it; the energy above idle since its begin, None where nothing says it. Quick; never raises; once ended, the same."""
+        ...
+
+
+class Meter(Protocol):
+    """Measures what this machine takes."""
+
+    def begin(self, route: Route) -> Metering:
+        """Begins a measurement for a turn on `route`, which runs on this machine. Quick; never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """One turn at its end: what it used, and whether anything of it had left this machine (`left`)."""
+
+    turn: str
+    route: Route
+    usage: Usage
+    finish: Finish
+    at_ms: int
+    total_ms: float | None
+    energy: Energy | None
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What goes into the record: the cost where it ran, what others would have taken, the usage with its estimates, the day."""
+
+    cost: Cost
+    compared: tuple[Compared, ...]
+    usage: Usage
+    day: str
+
+
+class Accounts(Protocol):
+    """What turns come to, with the prices of the moment. Never raises: what cannot be known is None."""
+
+    def charge(self, spent: Spent) -> Charge:
+        """Reckons one turn. Blocks for a file at most."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What this machine took lately for a token of a reply on `route`: joules above idle; over `turns` metered turns."""
+
+    route: str
+    model: str
+    joules_per_token: Decimal
+    turns: int
+
+
+class Ledger(Protocol):
+    """Every turn's figures, kept at least 400 days, whatever becomes of its conversation. Each method may raise a StorageError."""
+
+    def totals(self, chosen: Chosen) -> Totals:
+        """The sums over what is chosen."""
+        ...
+
+    def what_if(self, chosen: Chosen) -> Sequence[WhatIf]:
+        """What the chosen turns would have cost elsewhere, a row for each route and model that was compared."""
+        ...
+
+    def sums(self, by: By, chosen: Chosen, limit: int = 0) -> Sequence[Sum]:
+        """A line for each day, month, route and model, model or conversation: days ascend, the rest by cost, the dearest first.
+
+        `limit` 0 means all.
+        """
+        ...
+
+    def entries(self, chosen: Chosen) -> Iterator[Entry]:
+        """The turns themselves, in the order in which they ended."""
+        ...
+
+    def ttft_ms(self, route: str, model: str, chosen: Chosen) -> Sequence[float]:
+        """The times to the first token of the latest 1,000 such turns that had one, unordered."""
+        ...
+
+    def rates(self) -> Sequence[Rate]:
+        """What this machine's routes took lately, the latest used first."""
+        ...
+
+    def first_day(self) -> date | None:
+        """The first day with a turn; None where there is none."""
+        ...
+
+    def outlay(self, since: date, conversation: str = "") -> Sequence[Money] | None:
+        """What permits from the day `since` on have cost or may yet cost, by currency; None where one of them has no known bound.
+
+        A permit counts with its worst case until it is settled, and for good where nobody said what it came to. Days after today
+        count too: a clock that was set back frees no budget.
+        """
+        ...
