@@ -15,6 +15,7 @@ from assistant.commands import (
     policy,
     routes,
     selftest,
+    tco,
 )
 from assistant.domain.hygiene import harmless
 
@@ -27,6 +28,7 @@ _COMMANDS = (
     consent,
     audit,
     history,
+    tco,
     selftest,
 )
 

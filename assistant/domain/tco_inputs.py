@@ -66,8 +66,8 @@ class Field:
     step: Decimal | None = None
     optional: bool = False
 
-    def parsed(self, text: str) -> Decimal | None:
-        """What a person typed; "" and "-" mean not said, where that is allowed. Raises: UsageError."""
+    def parsed(self, text: str, where: str = "") -> Decimal | None:
+        """What a person typed; "" and "-" mean not said, where that is allowed. Raises: UsageError, which names `where`."""
         written = text.strip()
         if self.optional and written in ("", "-"):
             return None
@@ -76,19 +76,19 @@ class Field:
         try:
             value = Decimal(number)
         except InvalidOperation:
-            raise self._wrong(f"{one_line(written, 30)!r} is no number") from None
-        return self.checked(value.scaleb(-2) if percent and value.is_finite() else value)
+            raise self._wrong(f"{one_line(written, 30)!r} is no number", where) from None
+        return self.checked(value.scaleb(-2) if percent and value.is_finite() else value, where)
 
-    def checked(self, value: Decimal) -> Decimal:
+    def checked(self, value: Decimal, where: str = "") -> Decimal:
         """`value`, where the input may be that. Raises: UsageError."""
         if not value.is_finite():
-            raise self._wrong(f"{value} is no number")
+            raise self._wrong(f"{value} is no number", where)
         if not self.low <= value <= self.high:
-            raise self._wrong(f"{one_line(str(value), 30)} is out of reach")
+            raise self._wrong(f"{one_line(str(value), 30)} is out of reach", where)
         if self.whole and value != value.to_integral_value():
-            raise self._wrong(f"{one_line(str(value), 30)} is not whole")
+            raise self._wrong(f"{one_line(str(value), 30)} is not whole", where)
         if -int(value.normalize().as_tuple().exponent) > _MOST_PLACES:
-            raise self._wrong("that has too many decimals")
+            raise self._wrong("that has too many decimals", where)
         return value
 
     def stepped(self, value: Decimal | None, up: bool) -> Decimal | None:
@@ -109,11 +109,11 @@ class Field:
             return "-"
         return plain(value.scaleb(2) if self.unit == "%" else value)
 
-    def _wrong(self, what: str) -> UsageError:
+    def _wrong(self, what: str, where: str) -> UsageError:
         kind = "a whole number" if self.whole else "a number"
         low, high = self.shown(self.low), self.shown(self.high)
         unit = " %" if self.unit == "%" else ""
-        return UsageError(f"{self.label}: {what}", f"{kind} from {low} to {high}{unit}")
+        return UsageError(f"{where or self.label}: {what}", f"{kind} from {low} to {high}{unit}")
 
 
 _NONE, _ONE = Decimal(0), Decimal(1)
@@ -224,6 +224,9 @@ WHY_GUIDE: Final = (
     "The guide's example: 0.0008 a token is 800 a million tokens, far above list prices. It prints a cloud total of 142,560, "
     "because it counts 65,700,000 tokens where there are 657,000,000 (--preset guide-as-printed)."
 )
+
+THE_REST: Final = "What is not given is as in the guide's example: look at each input before you rely on the answer."
+"""What is to be said of inputs that are not wholly a person's own."""
 
 WHY: Final = {"guide": WHY_GUIDE, "guide-as-printed": WHY_AS_PRINTED}
 """What is to be said of each preset."""
