@@ -116,7 +116,7 @@ def _report(args: argparse.Namespace, world: "Comparing") -> "Report":
 
 def _begin(args: argparse.Namespace, world: "Comparing") -> _Begun:
     """The preset, and over it what was measured, where that is wanted."""
-    from assistant.domain.tco_inputs import PRESETS, THE_REST
+    from assistant.domain.tco_inputs import PRESETS
     from assistant.domain.tco_measured import fill
 
     inputs = PRESETS[args.preset]

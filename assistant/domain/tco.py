@@ -49,12 +49,14 @@ class Cloud:
 class BreakEven:
     """Where the two cost the same: the first whole number of requests a day (`volume`) at which `above` is the cheaper side.
 
-    The edge counts as cheaper where they are equal. None where there is none, and `why` says how that is.
+    The edge counts as cheaper where they are equal. None where there is none, and `why` says how that is; `above` is the
+    cheaper side everywhere then. `capped`: there would be one, above what the planned nodes can do.
     """
 
     volume: int | None
     above: str
     why: str = ""
+    capped: bool = False
 
     @property
     def words(self) -> str:
@@ -241,7 +243,7 @@ def _break_even(inputs: Inputs) -> BreakEven:
     full = _capacity(inputs)
     if full is not None and volume > full:
         done = f"{math.floor(full):,} requests a day that {plain(inputs.nodes)} nodes can do"
-        return BreakEven(None, first, f"the {first} is cheaper up to the {done}")
+        return BreakEven(None, first, f"the {first} is cheaper up to the {done}", True)
     return BreakEven(volume, above)
 
 

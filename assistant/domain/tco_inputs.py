@@ -133,10 +133,10 @@ FIELDS: Final = (
     ),
     Field("fte", "upkeep, full posts (FTE)", "", _NONE, Decimal(10**4), step=Decimal("0.05")),
     Field("salary", "salary of a post a year", "money", _NONE, _LARGEST),
-    Field("power_per_node", "power, network of a node a year", "money", _NONE, _LARGEST),
+    Field("power_per_node", "power, network a node, a year", "money", _NONE, _LARGEST),
     Field("energy_per_request", "energy of a request on top", "money", _NONE, Decimal(10**6)),
-    Field("cloud_input", "cloud, a million input tokens", "money", _NONE, Decimal(10**6)),
-    Field("cloud_output", "cloud, a million output tokens", "money", _NONE, Decimal(10**6)),
+    Field("cloud_input", "cloud, million input tokens", "money", _NONE, Decimal(10**6)),
+    Field("cloud_output", "cloud, million output tokens", "money", _NONE, Decimal(10**6)),
     Field("cloud_operations", "cloud operations a year", "money", _NONE, _LARGEST),
 )
 """Every input that is a number, in the order in which a person fills them."""

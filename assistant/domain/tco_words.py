@@ -46,7 +46,7 @@ def sides(result: Result) -> tuple[Line, ...]:
         Line("power, network", edge.power, None),
         Line("tokens", None, cloud.compute),
         Line("total", edge.total, cloud.total),
-        Line("per 1,000 requests", *(result.per_thousand(one.total) for one in (edge, cloud))),
+        Line("1,000 requests", *(result.per_thousand(one.total) for one in (edge, cloud))),
     )
 
 
@@ -78,8 +78,10 @@ def list_break_even(found: AtList) -> str:
     if found.result is None:
         return UNKNOWN
     even = found.result.break_even
+    if even.volume is None and even.above == EDGE:
+        return "always"
     if even.volume is None:
-        return "always" if even.above == EDGE else "never"
+        return "out of reach" if even.capped else "never"
     return f"{'from' if even.above == EDGE else 'below'} {shortened(even.volume)}~"
 
 

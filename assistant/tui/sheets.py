@@ -60,6 +60,12 @@ class SheetApp(App[int]):
 
         self._open(SettingsScreen(self.settings, self.change), self._follow)
 
+    def action_tco(self) -> None:
+        """What a workload costs over years, here and in the cloud."""
+        from assistant.tui.screens.tco import open_tco
+
+        open_tco(self, self._services.comparing)
+
     def action_fetch(self) -> None:
         """The first run's screen: which model, from where, how large."""
         from assistant.tui.screens.fetch import FetchScreen
