@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -42,7 +42,7 @@ class TcoScreen(ModalScreen[bool]):
     TcoScreen {{ align: center middle; }}
     TcoScreen #sheet {{
         width: 100%; max-width: 140; height: 100%; max-height: 48;
-        border: round $foreground 60%; background: $surface; padding: 0 1; layout: vertical;
+        border: round $foreground 60%; background: $surface; padding: 0 1;
     }}
     TcoScreen #page {{
         layout: grid; grid-size: 2; grid-columns: {WIDTH} 1fr; grid-gutter: 0 2; height: 1fr;
@@ -79,22 +79,22 @@ class TcoScreen(ModalScreen[bool]):
         self._priced = -1
         self._glyphs = glyphs_for(os.environ)
         self._about = WHY_GUIDE if inputs == GUIDE else THE_REST
+        self.fields = TcoFields(inputs)
+        self.plot = Plot(glyphs=self._glyphs)
+        self._result, self._levers, self._listed, self._said = (
+            Static("", id=name, markup=False) for name in ("result", "levers", "listed", "about")
+        )
+        self._page = VerticalScroll(self.fields, self._result, self.plot, self._levers, self._listed, id="page", can_focus=False)  # fmt: skip
+        self._sheet = Vertical(self._page, self._said, id="sheet")
 
     def compose(self) -> ComposeResult:
         """Fields, both sides, plot, sensitivity, list prices; what is to be said of them below."""
-        with VerticalScroll(id="sheet", can_focus=False) as sheet:
-            sheet.border_title = "Three years: edge or cloud"
-            with VerticalScroll(id="page", can_focus=False):
-                yield TcoFields(self._inputs)
-                yield Static("", id="result", markup=False)
-                yield Plot(glyphs=self._glyphs)
-                yield Static("", id="levers", markup=False)
-                yield Static("", id="listed", markup=False)
-            yield Static(self._about, id="about", markup=False)
+        yield self._sheet
 
     def on_mount(self) -> None:
         """Reads the prices."""
-        self.query_one(TcoFields).focus()
+        self.fields.focus()
+        self._say(self._about)
         self.run_worker(self._read())
 
     async def _read(self) -> None:
@@ -112,8 +112,7 @@ class TcoScreen(ModalScreen[bool]):
         """Lays out for another size."""
         wide = self.size.width >= WIDE
         self.set_class(wide, "-wide")
-        sheet = self.query_one("#sheet")
-        sheet.border_subtitle = HINTS if wide else NARROW_HINTS
+        self._sheet.border_subtitle = HINTS if wide else NARROW_HINTS
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
@@ -122,18 +121,14 @@ class TcoScreen(ModalScreen[bool]):
         listed = at_list_prices(self._inputs, self._prices, self._exchange)
         wide = self.has_class("-wide")
         years = int(self._inputs.years)
-        self.query_one("#sheet").border_title = f"Over {years} {'year' if years == 1 else 'years'}: edge or cloud"  # fmt: skip
-        self._put("#result", lambda width: result_text(result, width))
+        self._sheet.border_title = f"Over {years} {'year' if years == 1 else 'years'}: edge or cloud"  # fmt: skip
+        _put(self._result, lambda width: result_text(result, width))
         most = _MOST_LEVERS if wide else len(self._inputs.__slots__)
         levers = sensitivity(result)
-        self._put("#levers", lambda width: sensitivity_text(levers, width, self._glyphs, most))
+        _put(self._levers, lambda width: sensitivity_text(levers, width, self._glyphs, most))
         assumed = self._inputs.split_assumed
-        self._put("#listed", lambda width: list_text(listed, width, assumed=assumed))
-        self.query_one(Plot).graph = graph_of(result, listed)
-
-    def _put(self, place: str, text: Callable[[int], Content]) -> None:
-        found = self.query_one(place, Static)
-        found.update(text(max(24, found.content_size.width)))
+        _put(self._listed, lambda width: list_text(listed, width, assumed=assumed))
+        self.plot.graph = graph_of(result, listed)
 
     @on(TcoFields.Changed)
     def _changed(self, event: TcoFields.Changed) -> None:
@@ -150,15 +145,14 @@ class TcoScreen(ModalScreen[bool]):
         self._draw()
 
     def _show(self, inputs: Inputs, about: str) -> None:
-        self.query_one(TcoFields).show(inputs)
+        self.fields.show(inputs)
         self._inputs, self._about = inputs, about
         self._say(about)
         self._draw()
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
-        about = self.query_one("#about", Static)
-        about.set_class(wrong, "-wrong")
-        about.update(text)
+        self._said.set_class(wrong, "-wrong")
+        self._said.update(text)
 
     def action_guide(self) -> None:
         """The guide's example, as it was."""
@@ -199,16 +193,19 @@ class TcoScreen(ModalScreen[bool]):
 
     def action_scroll(self, by: int) -> None:
         """Pages through what has no room."""
-        page = self.query_one("#page", VerticalScroll)
         if by > 0:
-            page.scroll_page_down(animate=False)
+            self._page.scroll_page_down(animate=False)
         else:
-            page.scroll_page_up(animate=False)
+            self._page.scroll_page_up(animate=False)
 
     def action_leave(self) -> None:
         """Drops what is typed, else goes back."""
-        if not self.query_one(TcoFields).drop():
+        if not self.fields.drop():
             self.dismiss(False)
+
+
+def _put(place: Static, text: Callable[[int], Content]) -> None:
+    place.update(text(max(24, place.content_size.width)))
 
 
 def open_tco(app: App[int], world: Callable[[], Comparing] | None) -> None:
