@@ -242,8 +242,9 @@ def _break_even(inputs: Inputs) -> BreakEven:
     volume = math.ceil(meets) if above == EDGE else math.floor(meets) + 1
     full = _capacity(inputs)
     if full is not None and volume > full:
-        done = f"{math.floor(full):,} requests a day that {plain(inputs.nodes)} nodes can do"
-        return BreakEven(None, first, f"the {first} is cheaper up to the {done}", True)
+        nodes = "1 node" if inputs.nodes == 1 else f"{plain(inputs.nodes)} nodes"
+        why = f"up to the {math.floor(full):,} a day that {nodes} can do, the {first} is cheaper"
+        return BreakEven(None, first, why, True)
     return BreakEven(volume, above)
 
 

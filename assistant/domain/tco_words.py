@@ -63,8 +63,12 @@ def verdict(result: Result) -> str:
 def notes(result: Result) -> Iterator[str]:
     """What a reader should know of these figures besides."""
     if result.nodes > result.inputs.nodes:
-        planned, needed = plain(result.inputs.nodes), plain(result.nodes)
-        yield f"the busiest year needs {needed} nodes and {planned} were planned: reckoned with {needed}"
+        yield f"reckoned with {nodes_words(result.nodes)}: the busiest year needs them, {plain(result.inputs.nodes)} planned"
+
+
+def nodes_words(nodes: Decimal) -> str:
+    """`1 node`, `10 nodes`."""
+    return "1 node" if nodes == 1 else f"{nodes:,f} nodes"
 
 
 def about_list_prices(result: Result) -> str:
