@@ -151,7 +151,7 @@ def entry_of(record: "TurnRecord", at_ms: int, day: date, *, again: bool = False
         usage.cache_write_tokens,
         usage.output_tokens,
         usage.reasoning_tokens,
-        estimated=usage.estimated or cost.estimated,
+        estimated=usage.estimated or (cost.marginal is not None and cost.estimated),
         attempts=record.attempts,
         again=again,
         cost=_cost(cost),
@@ -207,8 +207,8 @@ def _what_if(one: Compared) -> WhatIf:
     currency = one.currency
     if currency is None or one.cost is None or one.low is None or one.high is None:
         return WhatIf(one.route, one.model, one.here, unknown=1)
-    amounts = [(Money(amount, currency),) for amount in (one.cost, one.low, one.high)]
-    return WhatIf(one.route, one.model, one.here, *amounts, turns=1)
+    cost, low, high = ((Money(amount, currency),) for amount in (one.cost, one.low, one.high))
+    return WhatIf(one.route, one.model, one.here, cost, low, high, turns=1)
 
 
 class By(StrEnum):
