@@ -108,6 +108,20 @@ class AuditDesk:
         with self.using:
             return self.opened(db).payload_mac(payload, db)
 
+    def proves(self, db: "sqlite3.Connection", those: "Sequence[Record]") -> bool | None:
+        """Whether each of `those` was written under the key of now; None where that cannot be told now: the key was not
+        asked for yet (see `open`), or the audit is out of order, and then nothing leaves anyway. Raises: sqlite3.Error.
+        """
+        log = self._log
+        if log is None:
+            return None
+        try:
+            with self.using:
+                return log.proves(db, those)
+        except StorageError as error:
+            self.problem = str(error)
+            return None
+
     def opened(self, db: "sqlite3.Connection") -> "AuditLog":
         """The log; begun where there was none. Inside a transaction, so that of two programs one begins. Raises: StorageError."""
         if self._log is None:

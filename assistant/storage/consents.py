@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from assistant.domain.audit_entries import Note, Noted
@@ -18,12 +18,11 @@ from assistant.domain.consent import (
 )
 from assistant.domain.coverage import ending
 from assistant.domain.errors import CorruptError, StorageError
-from assistant.storage import consent_rows, leaving_row
+from assistant.storage import consent_notes, consent_rows, leaving_row
 from assistant.storage.audit_desk import AuditDesk
 from assistant.storage.consent_rows import Consent
 
 PANIC: Final = "panic key"
-LAPSED: Final = "lapsed"
 
 
 class SqliteConsents:
@@ -56,7 +55,7 @@ class SqliteConsents:
             holding = self._lapse(db, at)
             consent_rows.add(db, grant)
             for one in stated:
-                self._say(db, one, grant.fingerprint)
+                consent_notes.say(db, self._desk, grant, one)
             if not holding:
                 # Nothing rests on the moments before any more, so a clock that ran ahead once is no end of all consents.
                 leaving_row.begin_anew(db, at)
@@ -66,7 +65,7 @@ class SqliteConsents:
         self._open((stated,))
         with self._database.write() as db:
             consent = self._read(db, stated.grant)
-            self._say(db, stated, "" if consent is None else consent.grant.fingerprint)
+            consent_notes.say(db, self._desk, None if consent is None else consent.grant, stated)
 
     def given(self, route: str | None = None) -> Sequence[tuple[Grant, Standing]]:
         """The grants that stand as given, the newest first; they may have lapsed since. Raises: StorageError."""
@@ -135,35 +134,30 @@ class SqliteConsents:
             if _gives(stated):
                 raise
 
-    def _say(self, db: sqlite3.Connection, stated: Stated, fingerprint: str) -> None:
-        count = consent_rows.stated(db, stated.grant) + 1
-        noted = Noted(Note.CONSENT, stated.grant, fingerprint, count)
-        if _gives((stated,)):
-            seq: int | None = self._desk.append(db, noted, stated.at).seq
-        else:
-            told = self._desk.try_append(db, noted, stated.at)
-            seq = None if told is None else told.seq
-        consent_rows.add_event(db, replace(stated, audit_seq=seq))
-        leaving_row.saw(db, stated.at)
-
     def _lapse(self, db: sqlite3.Connection, at: Moment) -> bool:
         """Puts on record what has run out by `at`, also by a clock that was set back; returns whether any still holds."""
         latest = leaving_row.latest(db)
         seen = () if latest is None else (latest,)
         holding = False
-        for consent in self._given(db, None):
+        for consent in self._found(db, None):
             grant, standing = consent.grant, consent.standing
             state = ending(grant, standing, grant.fingerprint, at, seen)
-            if state is None:
-                holding = True
+            if standing.state is State.INVALIDATED:
+                consent_notes.lapse(db, self._desk, grant, at)
+            elif state is not None:
+                said = Stated(grant.id, at, state, Actor.SYSTEM, consent_notes.LAPSED)
+                consent_notes.say(db, self._desk, grant, said)
             else:
-                self._say(db, Stated(grant.id, at, state, Actor.SYSTEM, LAPSED), grant.fingerprint)
+                holding |= standing.state is State.GIVEN
         return holding
 
     def _given(self, db: sqlite3.Connection, route: str | None) -> list[Consent]:
-        found = (self._read(db, name) for name in consent_rows.given(db, route))
         # The fold only finds them; what they are is what their events say.
-        return [c for c in found if c is not None and c.standing.state is State.GIVEN]
+        return [c for c in self._found(db, route) if c.standing.state is State.GIVEN]
+
+    def _found(self, db: sqlite3.Connection, route: str | None) -> list[Consent]:
+        found = (self._read(db, name) for name in consent_rows.given(db, route))
+        return [consent for consent in found if consent is not None]
 
     def _read(self, db: sqlite3.Connection, grant: str) -> Consent | None:
         try:
@@ -171,6 +165,11 @@ class SqliteConsents:
         except CorruptError as error:
             self._problems[grant] = str(error)
             return None
+        if found is not None and found.standing.state is State.GIVEN:
+            untrue = consent_notes.objection(db, found, partial(self._desk.proves, db))
+            if untrue is not None:
+                self._problems[grant] = f"the consent {grant}: {untrue.text}"
+                return consent_notes.as_lapsed(found)
         self._problems.pop(grant, None)
         return found
 
