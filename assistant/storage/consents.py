@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -49,13 +50,13 @@ class SqliteConsents:
         """
         if not stated or any(one.grant != grant.id for one in stated):
             raise StorageError("a grant is recorded with what was said of it, and of it alone")
-        at = stated[-1].at
         self._open(stated)
         with self._database.write() as db:
+            at = self._desk.moment(stated[-1].at)
             holding = self._lapse(db, at)
             consent_rows.add(db, grant)
             for one in stated:
-                consent_notes.say(db, self._desk, grant, one)
+                consent_notes.say(db, self._desk, grant, replace(one, at=at))
             if not holding:
                 # Nothing rests on the moments before any more, so a clock that ran ahead once is no end of all consents.
                 leaving_row.begin_anew(db, at)
@@ -64,6 +65,7 @@ class SqliteConsents:
         """Says something more of a grant. Raises: StorageError."""
         self._open((stated,))
         with self._database.write() as db:
+            stated = replace(stated, at=self._desk.moment(stated.at))
             consent = self._read(db, stated.grant)
             consent_notes.say(db, self._desk, None if consent is None else consent.grant, stated)
 
@@ -106,6 +108,7 @@ class SqliteConsents:
         with suppress(StorageError):
             self._desk.open()
         with self._database.write() as db:
+            at = self._desk.moment(at)
             leaving_row.set_offline(db, offline=True)
             grants = consent_rows.given(db)
             noted = self._desk.try_append(db, Noted(Note.PANIC, count=len(grants)), at)
@@ -123,7 +126,7 @@ class SqliteConsents:
         """Ends offline; no grant comes back. Raises: StorageError where the audit cannot be told: then it stays."""
         self._desk.open()
         with self._database.write() as db:
-            self._desk.append(db, Noted(Note.LIFTED), at)
+            self._desk.append(db, Noted(Note.LIFTED), self._desk.moment(at))
             leaving_row.set_offline(db, offline=False)
         self._desk.halted = False
 

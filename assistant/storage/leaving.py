@@ -58,6 +58,7 @@ def _permit(desk: AuditDesk, event: Permitted, leave: Leave) -> None:
     desk.open()
     try:
         with desk.database.write() as db:
+            leave = _held(leave, desk.moment(leave.at))
             folds.record(db, event)
             _require_grant(db, desk, event.turn, leave)
             if is_permit(db, event.permit):
@@ -71,6 +72,12 @@ def _permit(desk: AuditDesk, event: Permitted, leave: Leave) -> None:
         with suppress(StorageError):
             _deny(desk, _denied(leave.entry, refused.codes), leave.at, refused.lapsed)
         raise
+
+
+def _held(leave: Leave, at: Moment) -> Leave:
+    """`leave` as it is at `at`, when nobody else can write."""
+    reserved = None if leave.reserved is None else replace(leave.reserved, at=at)
+    return replace(leave, at=at, reserved=reserved)
 
 
 def _require_match(event: Permitted, leave: Leave) -> None:
@@ -161,10 +168,11 @@ def _end(desk: AuditDesk, event: PermitOver) -> None:
     with desk.database.write() as db:
         if not is_open(db, event.permit):
             raise _unfit("a permit ends once, and after it was minted")
+        at = desk.moment(ended.at)
         folds.record(db, event)
-        desk.append(db, ended.entry, ended.at)
+        desk.append(db, ended.entry, at)
         if settled is not None:
-            consent_rows.add_event(db, settled)
+            consent_rows.add_event(db, replace(settled, at=at))
     desk.anchor_soon()
 
 
@@ -176,11 +184,12 @@ def _record_denied(desk: AuditDesk, event: Decided | Permitted) -> None:
     with desk.database.write() as db:
         folds.record(db, event)
         # Nothing leaves: the person is told why, also where the audit is out of order.
-        desk.try_append(db, denied.entry, denied.at)
+        desk.try_append(db, denied.entry, desk.moment(denied.at))
 
 
 def _deny(desk: AuditDesk, entry: SendDenied, at: Moment, lapsed: Grant | None) -> None:
     with desk.database.write() as db:
+        at = desk.moment(at)
         desk.try_append(db, entry, at)
         if lapsed is not None:
             consent_notes.lapse(db, desk, lapsed, at)
