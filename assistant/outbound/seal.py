@@ -86,7 +86,7 @@ def _read(head: bytes) -> tuple[str, list[tuple[str, str]]]:
         name, colon, value = line.partition(":")
         if not colon or not name or name != name.strip() or not _PLAIN.fullmatch(line):
             raise _broken("its head cannot be read")
-        headers.append((name.lower(), value.strip(" ")))
+        headers.append((name.lower(), value.strip()))
     return first, headers
 
 

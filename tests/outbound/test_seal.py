@@ -56,6 +56,15 @@ def test_however_it_is_cut_it_comes_out_whole_and_only_at_the_end(cuts: list[int
     assert out.body == b"body"
 
 
+def test_the_head_ends_at_the_first_empty_line() -> None:
+    left = Outgoing(None, "/v1/x", b"\r\n\r\nbody\r\n\r\n")
+    head = b"POST /v1/x HTTP/1.1\r\nContent-Length: 12\r\n\r\n"
+    out = Seal(left.digest, OWN, good).take(head + left.body)
+    assert out == Request(head, left.body)
+    with pytest.raises(RefusedError, match="does not say how long"):
+        seal().take(b"\r\n\r\n")
+
+
 @given(st.integers(0, len(WHOLE) - 1), st.integers(0, 255))
 def test_any_other_byte_stops_it_unless_it_is_in_a_line_of_the_doors_own(
     at: int, byte: int
