@@ -9,7 +9,7 @@ import pytest
 
 from assistant.domain.control import Control, ControlPermit
 from assistant.domain.downloads import PURPOSE, DownloadPermit, Hop
-from assistant.domain.errors import FetchError, ServerError
+from assistant.domain.errors import FetchError, RefusedError, ServerError
 from assistant.domain.permit import Auth
 from assistant.domain.places import Address, Place
 from assistant.machine.clock import SystemClock
@@ -176,3 +176,21 @@ async def test_whoever_says_too_much_is_named() -> None:
             )  # fmt: skip
     text = f"{there} sent more than the 99 bytes allowed"
     assert (looked.value.message, asked.value.message) == (text, text)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "address", "message", "hint"),
+    [
+        (None, None, "a prompt without an address does not go through the door", ""),
+        (None, Address(NAME, 443, True), "nothing keeps a record here, so nothing goes to the cloud", ""),
+        (False, Address(NAME, 443, True), "the permit is not on record, so nothing was sent", "send again"),
+    ],
+)  # fmt: skip
+async def test_why_a_prompt_is_stopped_in_words(
+    recorded: bool | None, address: Address | None, message: str, hint: str
+) -> None:
+    door = cloud_door(recorded=None if recorded is None else lambda _: recorded)
+    leaving = replace(outgoing(Address(NAME, 443)), address=address)
+    with pytest.raises(RefusedError) as refused:
+        await sent(door, leaving)
+    assert (refused.value.message, refused.value.hint) == (message, hint)
