@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from assistant.domain.cloud_setup import CloudSetup
     from assistant.domain.residency import CountrySet
     from assistant.domain.routing import LocalReport
+    from assistant.domain.running_costs import RunningCosts
     from assistant.domain.secret import Secret
     from assistant.domain.sensing import Sensed
     from assistant.ports.comparing import Comparing
@@ -49,8 +50,9 @@ class Services:
     `reconnect` looks at the installed models again and gives the engine its backends anew. `look` looks at the HAT, its
     server and the routes again and gives the engine what is ready now; `sense` reads the sensors alone. Both never raise.
     `warnings` are lines to show at the start (a read-only disk, a second instance, a broken setting). `sets` gives the country
-    sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes. `comparing`
-    makes what a comparison over years is fed with; it reads files.
+    sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes,
+    `costs` what was spent so far, seen from a conversation; it blocks and may raise a StorageError. `comparing` makes what a
+    comparison over years is fed with; it reads files.
     """
 
     engine: Engine
@@ -66,4 +68,5 @@ class Services:
     sets: "Callable[[], tuple[CountrySet, ...]]" = tuple
     outbox: "Callable[[], Outbox] | None" = None
     keys: "KeyDesk | None" = None
+    costs: "Callable[[str], RunningCosts] | None" = None
     comparing: "Callable[[], Comparing] | None" = None

@@ -17,6 +17,7 @@ from assistant.wiring.keys import KeyRoom
 if TYPE_CHECKING:
     from assistant.conversation.border import Border, Person
     from assistant.domain.cloud_setup import CloudSetup
+    from assistant.domain.consent import Moment
     from assistant.domain.findings import Scan
     from assistant.domain.permit import Receipt
     from assistant.domain.settings import Settings
@@ -48,8 +49,15 @@ class CloudRoom:
         self._journal = journal
         self._settings = settings
         self._made: dict[CloudSetup, Backend] = {}
+        journal.audit.follow(self._moment)
 
     # What is on record
+
+    def _moment(self) -> "Moment":
+        from assistant.domain.consent import Moment
+
+        clock = self._clock
+        return Moment(clock.now_ms(), clock.monotonic_ms(), clock.boot)
 
     @property
     def writable(self) -> bool:
