@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
 from assistant.domain.price_list import Quote
-from assistant.domain.tco import EDGE, Result
+from assistant.domain.tco import EDGE, Result, capacity
 from assistant.domain.tco_inputs import plain
 from assistant.domain.tco_prices import NOT_THE_SAME, AtList
 
@@ -83,7 +83,8 @@ def list_break_even(found: AtList) -> str:
         return UNKNOWN
     even = found.result.break_even
     if even.volume is None and even.above == EDGE:
-        return "always"
+        full = capacity(found.result.inputs)
+        return f"up to {shortened(full)}~" if full is not None else "always"
     if even.volume is None:
         return "out of reach" if even.capped else "never"
     return f"{'from' if even.above == EDGE else 'below'} {shortened(even.volume)}~"
