@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -69,14 +68,14 @@ class StandInLedger:
 
 
 @pytest.fixture
-def ledger(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInLedger]:
+def ledger(monkeypatch: pytest.MonkeyPatch) -> StandInLedger:
     found = StandInLedger()
 
     def stand_in(_database: object) -> Ledger:
         return found  # type: ignore[return-value]  # the rest is never asked
 
     monkeypatch.setattr(wiring, "ledger_of", stand_in)
-    yield found
+    return found
 
 
 def sums(done: Heard) -> tuple[object, object, object]:

@@ -27,7 +27,7 @@ from assistant.domain.tco_inputs import (
     split,
 )
 from assistant.domain.tco_measured import fill, measured
-from assistant.domain.tco_prices import ListPrice, at_list_prices, exchange_rate, with_price
+from assistant.domain.tco_prices import ListPrice, at_list_prices, converted, with_price
 from assistant.domain.tco_words import list_break_even, list_source, money, shortened
 
 D = Decimal
@@ -109,7 +109,7 @@ def test_a_step_goes_to_the_next_round_number(value: str, up: str, down: str) ->
 
 
 def test_tokens_are_split_without_a_rest() -> None:
-    assert split(D(60), D("0.5")) == (30, 30)
+    assert split(D(60), D("0.5")) == (D(30), D(30))
     inward, outward = split(D("61"), D("0.333"))
     assert inward + outward == 61
     with pytest.raises(UsageError, match="no share"):
@@ -211,10 +211,12 @@ class TestListPrices:
         assert words(priced("USD", "0", "0"), **burning) == "below 631~"
 
     def test_rates_go_both_ways(self) -> None:
-        assert exchange_rate(self.euros, "USD", "EUR") == D("0.8")
-        assert exchange_rate(self.euros, "EUR", "USD") == D("1.25")
-        assert exchange_rate(self.euros, "CHF", "CHF") == 1
-        assert exchange_rate(self.euros, "CHF", "EUR") is None
+        assert converted(D(5), self.euros, "USD", "EUR") == 4
+        assert converted(D(4), self.euros, "EUR", "USD") == 5
+        assert converted(D(4), self.euros, "CHF", "CHF") == 4
+        assert converted(D(4), self.euros, "CHF", "EUR") is None
+        awkward = Exchange("EUR", {"USD": Rated(D("0.92"))})
+        assert converted(D("4.6"), awkward, "EUR", "USD") == 5
 
 
 class TestMeasured:
@@ -227,7 +229,7 @@ class TestMeasured:
         found = measured(self.everywhere, self.here, date(2026, 11, 1), date(2026, 11, 20))
         assert found.days == 20
         assert found.requests_per_day == 2
-        assert (found.input_tokens, found.output_tokens) == (1_000, 250)
+        assert (found.input_tokens, found.output_tokens) == (D(1_000), D(250))
         assert found.joules_per_request == 61
         assert found.capacity_per_day == 4_320  # one takes 20 s
         assert found.words == "measured over 20 days (few: the guide asks for 30), 40 requests"
