@@ -77,6 +77,15 @@ def fill(db: sqlite3.Connection, count: int) -> None:
         _sums(db, table, f"{own}day, lane, currency")
     for table, own in (("ledger_other_day", ""), ("ledger_other_talk_day", "talk, ")):
         _compared(db, table, f"{own}day, lane")
+    # Each turn of the cloud had a permit, which is settled.
+    db.execute(
+        "INSERT INTO outlay SELECT 'P' || turn, turn, talk, day, currency, cost_whole, cost_rest, 1 FROM ledger WHERE lane >= 4"
+    )
+    parts = ", ".join(_carried(("cost",)))
+    for talk in ("0 * talk", "talk"):
+        db.execute(
+            f"INSERT INTO outlay_day SELECT {talk}, day, currency, count(*), {parts} FROM ledger WHERE lane >= 4 GROUP BY {talk}, day, currency"  # noqa: S608 - words of this file
+        )
 
 
 def _carried(names: tuple[str, ...]) -> list[str]:
@@ -145,6 +154,8 @@ def questions(ledger: SqliteLedger) -> Iterator[tuple[str, Callable[[], object]]
     yield "rates", ledger.rates
     yield "first day", ledger.first_day
     yield "outlay, month", lambda: ledger.outlay(month)
+    yield "outlay, year", lambda: ledger.outlay(year)
+    yield "outlay, conversation", lambda: ledger.outlay(date.min, talk)
     yield "entries, first 1,000 of month", lambda: list(itertools.islice(ledger.entries(scopes["month"]), 1000))  # fmt: skip
 
 
