@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from assistant.domain.audit_entries import PermitEnded, PermitMinted, SendDenied
+    from assistant.domain.budget import Budget
     from assistant.domain.consent import Moment, Reserved, Settled
     from assistant.domain.coverage import SendRequest
+    from assistant.domain.pricing import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,8 @@ class Leave:
     """A permit for bytes that leave this machine. `payload` is those bytes: the audit takes a MAC of them and nothing else.
 
     `request` and `reserved` are None where no consent is asked for: a server of the network that the person declared. Where
-    they are there, the journal looks once more, inside the same transaction, whether the grant covers the request.
+    they are there, the journal looks once more, inside the same transaction, whether the grant covers the request, and whether
+    the `budgets` let a send pass that costs `bound` at most (None: unknown).
     """
 
     entry: "PermitMinted"
@@ -22,6 +25,8 @@ class Leave:
     payload: bytes
     request: "SendRequest | None" = None
     reserved: "Reserved | None" = None
+    budgets: "tuple[Budget, ...]" = ()
+    bound: "Money | None" = None
 
 
 @dataclass(frozen=True, slots=True)

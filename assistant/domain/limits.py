@@ -38,12 +38,16 @@ class NoBudgets:
 
     problem: str
 
+    @property
+    def words(self) -> str:
+        """For a person."""
+        return f"your limits in money cannot be read: {self.problem}"
+
 
 def shortfalls(limits: Sequence[Drawn] | NoBudgets, bound: Money | None) -> tuple[Reason, ...]:
     """Why a send that costs `bound` at most (None: unknown) does not pass; nothing where it does."""
     if isinstance(limits, NoBudgets):
-        text = f"your limits in money cannot be read: {limits.problem}"
-        return (Reason("budget_unreadable", text),)
+        return (Reason("budget_unreadable", limits.words),)
     return tuple(reason for one in limits for reason in gaps(one.budget, one.outlay, bound))
 
 
