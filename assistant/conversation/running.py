@@ -159,6 +159,8 @@ class Running:
         self.left.set()
         if not self._over:
             self._over = True
+            # The stream itself is closed later, by whoever gets to it.
+            self._account.end()
             charge = self._charge(Finish.CANCELLED)
             latency_ms = self._watch.latency().total
             if over := self._papers.ending(Finish.CANCELLED, charge, latency_ms):
