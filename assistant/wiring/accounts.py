@@ -1,7 +1,7 @@
 """The accounts, connected: prices, tariff and ledger for what turns cost, and the limits in money for what may leave."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from assistant.domain.cloud_routes import CloudRoute
     from assistant.domain.cloud_setup import CloudSetup
     from assistant.domain.cost_settings import CostSettings
-    from assistant.domain.exchange import Rated
+    from assistant.domain.exchange import Exchange
     from assistant.domain.price_list import NoPrice, Quote
     from assistant.domain.pricing import Money
     from assistant.ports.accounting import Ledger, Rate
@@ -40,12 +40,12 @@ class AccountRoom:
         *,
         ledger: "Callable[[], Ledger] | None" = None,
         price_per_kwh: "Callable[[datetime], Money | None]" = _no_tariff,
-        rates: "Callable[[], Mapping[str, Rated]]" = dict,
+        exchange: "Callable[[CostSettings], Exchange] | None" = None,
     ) -> None:
         """`load` gives the settings of the moment, and may raise.
 
         Without a `ledger` nobody knows what was spent: no limit lets anything pass. `price_per_kwh` is the tariff at a moment,
-        `rates` are exchange rates into the person's currency, for those that the settings do not give.
+        `exchange` says what other currencies are worth in the person's (None: as the settings say, and nothing else).
         """
         self._places = places
         self._clock = clock
@@ -53,7 +53,7 @@ class AccountRoom:
         self._load = load
         self._ledger = ledger
         self._price_per_kwh = price_per_kwh
-        self._rates = rates
+        self._exchange = exchange
 
     @functools.cached_property
     def prices(self) -> "PriceFiles":
@@ -77,8 +77,10 @@ class AccountRoom:
     def limits(self) -> "Budgets":
         """The person's limits."""
         from assistant.conversation.budgets import Budgets
+        from assistant.domain.limits import typed_exchange
 
-        return Budgets(self._clock, self._costs, self._outlay, self._rates)
+        exchange = self._exchange or typed_exchange
+        return Budgets(self._clock, self._costs, self._outlay, exchange)
 
     def _costs(self) -> "CostSettings":
         return self._load().costs

@@ -12,7 +12,7 @@ from assistant.conversation.budgets import Budgets
 from assistant.domain.budget import Scope
 from assistant.domain.cost_settings import CostSettings
 from assistant.domain.errors import AssistantError, SettingsError, StorageError
-from assistant.domain.exchange import Rated
+from assistant.domain.exchange import Exchange, Rated
 from assistant.domain.limits import Drawn, NoBudgets
 from assistant.domain.pricing import Money
 from assistant.ports.accounting import Limits
@@ -34,9 +34,9 @@ class Desk:
 
     def drawn(self, conversation: str = "talk") -> Sequence[Drawn] | NoBudgets:
         clock = FakeClock(int(self.at.timestamp() * 1000))
-        rates = {"USD": Rated(Decimal("0.92"), "2026-11-20")}
+        rates = Exchange("EUR", {"USD": Rated(Decimal("0.92"), "2026-11-20")})
         zone = self.zone or ZoneInfo("UTC")
-        limits: Limits = Budgets(clock, self._costs, self._outlay, lambda: rates, zone)
+        limits: Limits = Budgets(clock, self._costs, self._outlay, lambda _costs: rates, zone)
         return limits.drawn(conversation)
 
     def _costs(self) -> CostSettings:
@@ -104,3 +104,11 @@ def test_a_clock_that_shows_no_day_lets_nothing_pass() -> None:
     clock = FakeClock(2**63)
     limits = Budgets(clock, lambda: LIMITED, lambda since, talk: ())
     assert limits.drawn("talk") == NoBudgets("the clock shows no day")
+
+
+def test_rates_that_are_no_numbers_let_nothing_pass() -> None:
+    def broken(_costs: CostSettings) -> Exchange:
+        return Exchange("EUR", {"USD": Rated(Decimal("x"))})
+
+    limits = Budgets(FakeClock(), lambda: LIMITED, lambda since, talk: (), broken)
+    assert limits.drawn("talk") == NoBudgets("an exchange rate is no number")

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from assistant.domain.budget import Budget, Scope
 from assistant.domain.cost_settings import CostSettings
 from assistant.domain.errors import UsageError
-from assistant.domain.exchange import Rated
+from assistant.domain.exchange import Exchange, Rated
 from assistant.domain.limits import (
     Drawn,
     NoBudgets,
     bound_of,
     budgets_of,
-    exchange_of,
     shortfalls,
+    typed_exchange,
 )
 from assistant.domain.pricing import Money
 from tests.conversation.money_doubles import drawn
@@ -102,38 +102,35 @@ def test_settings_become_budgets() -> None:
     costs = CostSettings(
         currency="EUR", month_limit="5.00", conversation_limit="0.5", exchange=("USD 0.92",)
     )
-    month, talk = budgets_of(costs, "talk", DAY, {"CHF": Rated(Decimal("1.04"), "2026-11-20")})
+    month, talk = budgets_of(costs, "talk", DAY, typed_exchange)
     exchange = month.exchange
     assert month == Budget(Scope.MONTH, eur("5.00"), date(2026, 11, 1), exchange)
     assert talk == Budget(Scope.CONVERSATION, eur("0.5"), date.min, exchange, "talk")
     assert exchange.currency == "EUR"
-    assert exchange.rates == {
-        "USD": Rated(Decimal("0.92")),
-        "CHF": Rated(Decimal("1.04"), "2026-11-20"),
-    }
+    assert exchange.rates == {"USD": Rated(Decimal("0.92"))}
     assert talk.exchange == exchange
 
 
 def test_what_is_not_set_is_no_limit() -> None:
-    assert budgets_of(CostSettings(), "talk", DAY, {}) == ()
-    [only] = budgets_of(CostSettings(month_limit="0"), "talk", DAY, {})
+    assert budgets_of(CostSettings(), "talk", DAY, typed_exchange) == ()
+    [only] = budgets_of(CostSettings(month_limit="0"), "talk", DAY, typed_exchange)
     assert only.limit == eur("0")
 
 
-def test_a_rate_of_the_person_goes_before_a_shipped_one() -> None:
-    found = exchange_of(
-        CostSettings(exchange=("USD 0.9",)), {"USD": Rated(Decimal("0.92"), "2026")}
-    )
-    assert found.rates["USD"] == Rated(Decimal("0.9"))
+def test_without_a_limit_no_rate_is_looked_up() -> None:
+    def never(_costs: CostSettings) -> Exchange:
+        raise AssertionError
+
+    assert budgets_of(CostSettings(exchange=("USD x",)), "talk", DAY, never) == ()
 
 
 @pytest.mark.parametrize("limit", ["x", "-1", "NaN", "Infinity", "1,5"])
 def test_a_limit_that_is_none_is_an_error(limit: str) -> None:
     with pytest.raises(UsageError):
-        budgets_of(CostSettings(month_limit=limit), "talk", DAY, {})
+        budgets_of(CostSettings(month_limit=limit), "talk", DAY, typed_exchange)
 
 
 @pytest.mark.parametrize("rate", ["USD", "USD x", "USD 0", "USD -1"])
 def test_a_rate_that_is_none_is_an_error(rate: str) -> None:
     with pytest.raises(UsageError):
-        budgets_of(CostSettings(month_limit="5", exchange=(rate,)), "talk", DAY, {})
+        budgets_of(CostSettings(month_limit="5", exchange=(rate,)), "talk", DAY, typed_exchange)
