@@ -1,6 +1,7 @@
 """Reckons a report on costs from what the ledger and the household say. What is unknown stays out of sums and bounds them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import accumulate
@@ -113,23 +114,30 @@ def _whole(answers: Answers, household: Household, days: int) -> Whole:
     energy, spent = cost_of(here, exchange), cost_of(cloud, exchange)
     network = _sum(routes, Place.THIS_NETWORK).turns
     bare = Whole(every, days, fixed, energy, spent, network)
+    paying = {_pair(one): _break_even(one, energy, here, household) for one in answers.what_if_here}
     rows = sorted(answers.what_if, key=lambda one: _rank(one, household))
     there = tuple(
-        _elsewhere(one, bare, here, cloud.turns if one.here else every.turns, household)
+        _elsewhere(
+            one, bare, cloud.turns if one.here else every.turns, household, paying.get(_pair(one))
+        )
         for one in rows
     )
-    return Whole(every, days, fixed, energy, spent, network, there)
+    return replace(bare, elsewhere=there)
 
 
 def _rank(found: WhatIf, household: Household) -> tuple[bool, int, int, str, str]:
     """Those of the person's choice first, in their order; then those that say most."""
-    pair, compared = (found.route, found.model), household.compared
+    pair, compared = _pair(found), household.compared
     at = compared.index(pair) if pair in compared else len(compared)
     return found.here, at, -found.turns, *pair
 
 
+def _pair(found: WhatIf) -> tuple[str, str]:
+    return found.route, found.model
+
+
 def _elsewhere(
-    found: WhatIf, whole: Whole, here: Totals, of: int, household: Household
+    found: WhatIf, whole: Whole, of: int, household: Household, paying: BreakEven | None
 ) -> Elsewhere:
     exchange, spent = household.exchange, whole.cloud
     unknown = max(of - found.turns, found.unknown)
@@ -147,7 +155,7 @@ def _elsewhere(
         high,
         _gap(cost, (whole.full, spent), whole.network),
         _gap(cost, (whole.energy, spent), whole.network),
-        _break_even(cost, whole.energy, here, household),
+        paying,
     )
 
 
@@ -165,9 +173,10 @@ def _gap(there: Amount, actual: Sequence[Amount | None], left_out: int) -> Gap |
 
 
 def _break_even(
-    there: Amount, energy: Amount, here: Totals, household: Household
+    found: WhatIf, energy: Amount, here: Totals, household: Household
 ) -> BreakEven | None:
-    """None where one of the figures that it hangs on is unknown."""
+    """For what this machine's own requests would cost there; None where one of the figures that it hangs on is unknown."""
+    there = amount(found.cost, found.turns, found.unknown, household.exchange, estimated=True)
     each, ours = there.per_thousand, energy.per_thousand
     daily = household.fixed_per_day
     fixed = None if daily is None else household.exchange.converted(daily)

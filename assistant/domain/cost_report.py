@@ -210,13 +210,17 @@ class Household:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the ledger said: `lines` as asked for, `routes` for every route and model, `ttft` in ms by route and model."""
+    """What the ledger said: `lines` as asked for, `routes` for every route and model, `ttft` in ms by route and model.
+
+    `what_if_here` is `what_if` of the requests of this machine alone.
+    """
 
     by: By
     chosen: Chosen
     lines: Sequence[Sum]
     routes: Sequence[Sum]
     what_if: Sequence[WhatIf] = ()
+    what_if_here: Sequence[WhatIf] = ()
     ttft: Mapping[tuple[str, str], Sequence[float]] = field(default_factory=dict)
     first_day: date | None = None
     by_day: ByDay | None = None

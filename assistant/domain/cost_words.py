@@ -1,0 +1,235 @@
+"""A report on costs in words and figures: what stands in a table, below it, and beside a curve."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Final
+
+from assistant.domain.charges import BAND
+from assistant.domain.cost_report import (
+    Amount,
+    Bound,
+    BreakEven,
+    CostReport,
+    Elsewhere,
+    Gap,
+    Line,
+    Whole,
+)
+from assistant.domain.hygiene import one_line
+from assistant.domain.ledger import By, Chosen
+from assistant.domain.price_list import STALE_DAYS
+from assistant.domain.pricing import Money
+
+UNKNOWN: Final = "—"
+ESTIMATE: Final = "~"
+
+EMPTY: Final = (
+    "No request was counted here. Each reply adds its tokens, its time and what it cost; beside that stands what it would have "
+    "cost elsewhere."
+)
+
+_SMALLEST: Final = Decimal("0.000001")
+_STEPS: Final = ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k"))
+_PLAIN_TO: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One figure of the whole: what it is, how much (in the person's currency), and what belongs to it."""
+
+    label: str
+    figure: str
+    note: str = ""
+
+
+def figure(value: Decimal | None) -> str:
+    """An amount as a person reads it: two decimals from 1 on, below that two digits that say something; UNKNOWN for None."""
+    if value is None:
+        return UNKNOWN
+    size = abs(value)
+    if not size:
+        return "0"
+    if size < _SMALLEST:
+        return f"{'-' if value < 0 else ''}<{_SMALLEST:f}"
+    places = 2 if size >= Decimal("0.0995") else min(6, 1 - size.adjusted())
+    shown = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    return f"{shown:,f}"
+
+
+def counted(value: int) -> str:
+    """A count of tokens or requests in at most six characters: 9,999, 410 k, 1.21 M."""
+    if value < _PLAIN_TO:
+        return f"{value:,}"
+    for step, unit in _STEPS:
+        if value >= step:
+            whole = value // step
+            # Cut, not rounded: 999,999 is no million.
+            decimals = 2 if whole < 10 else 1 if whole < 100 else 0
+            cut = value * 10**decimals // step
+            return f"{Decimal(cut).scaleb(-decimals):.{decimals}f} {unit}"
+    return f"{value:,}"
+
+
+def share(value: Decimal | None) -> str:
+    """Hundredths to a tenth: `0.2`, `0`; UNKNOWN for None."""
+    if value is None:
+        return UNKNOWN
+    return f"{value:.1f}" if value else "0"
+
+
+def cost_text(amount: Amount) -> str:
+    """`4.31`, `≥0.21~`, `0.18 USD` where no rate is known, UNKNOWN where no amount is."""
+    mark = ESTIMATE if amount.marked else ""
+    if amount.own is not None:
+        return f"{amount.bound}{figure(amount.own.amount)}{mark}"
+    if not amount.native or not amount.known:
+        return UNKNOWN
+    return f"{amount.bound}{' + '.join(money_text(one) for one in amount.native)}{mark}"
+
+
+def money_text(money: Money) -> str:
+    """`0.18 USD`."""
+    return f"{figure(money.amount)} {money.currency}"
+
+
+def per_thousand_text(amount: Amount) -> str:
+    """What 1,000 requests cost on average; no bound, because it is over those that are known."""
+    money = amount.per_thousand
+    if money is None:
+        return UNKNOWN
+    return f"{figure(money.amount)}{ESTIMATE if amount.marked else ''}"
+
+
+def gap_text(gap: Gap | None) -> str:
+    """`3.48 less`, `at least 0.02 more`, `the same`; UNKNOWN for None."""
+    if gap is None:
+        return UNKNOWN
+    value = gap.money.amount
+    if not value:
+        same = {Bound.LEAST: "as much or more", Bound.MOST: "as much or less"}
+        return same.get(gap.bound, "the same")
+    word = "more" if value > 0 else "less"
+    # That a gap is at least -3.48 means: at most 3.48 less.
+    tells = (gap.bound is Bound.LEAST) == (value > 0)
+    bound = "" if gap.bound is Bound.EXACT else "at least " if tells else "at most "
+    return f"{bound}{figure(abs(value))}{ESTIMATE} {word}"
+
+
+def break_even_text(found: BreakEven | None) -> str:
+    """From how many requests a month on this machine costs less; "" where that is unknown."""
+    if found is None:
+        return ""
+    if found.requests is None:
+        return "no break-even: a request costs no more there than its energy here"
+    reach = ", more than this machine can answer" if found.out_of_reach else ""
+    return f"break-even {ESTIMATE}{found.requests:,} requests a month{reach}"
+
+
+def of_requests(amount: Amount) -> str:
+    """Over how many requests it is known."""
+    every = amount.known + amount.unknown
+    if not amount.unknown:
+        return f"{every:,} request{'' if every == 1 else 's'}"
+    return f"{amount.known:,} of {every:,} requests"
+
+
+def scope_words(chosen: Chosen, by: By) -> str:
+    """What was asked for, in a line: `by month · from 2026-11-01 · route hailo`."""
+    parts = [f"by {by.value}"]
+    if chosen.since:
+        parts.append(f"from {chosen.since.isoformat()}")
+    if chosen.until:
+        parts.append(f"to {chosen.until.isoformat()}")
+    wanted = (("route", chosen.route), ("model", chosen.model), ("chat", chosen.conversation))
+    parts += [f"{name} {one_line(text, 40)}" for name, text in wanted if text]
+    return " · ".join(parts)
+
+
+def facts(report: CostReport) -> Iterator[Fact]:
+    """The whole: what it cost here, what the cloud took, what all of it would have cost elsewhere."""
+    whole = report.whole
+    if not whole.totals.turns:
+        return
+    if whole.energy.known or whole.energy.unknown:
+        if not report.filtered:
+            full = UNKNOWN if whole.full is None else cost_text(whole.full)
+            yield Fact("here, with fixed costs", full, _fixed_words(whole))
+        yield Fact("here, energy alone", cost_text(whole.energy), of_requests(whole.energy))
+    yield Fact("cloud, spent", cost_text(whole.cloud), of_requests(whole.cloud))
+    if whole.network:
+        yield Fact("this network", UNKNOWN, f"{whole.network:,} requests: nobody says their cost")
+    for row in whole.elsewhere:
+        yield _elsewhere_fact(row, report)
+
+
+def notes(report: CostReport) -> Iterator[str]:
+    """What has to be known to read the figures."""
+    whole, found = report.whole, report.whole.totals
+    if found.estimated:
+        yield f"{ESTIMATE} is an estimate: {found.estimated:,} of {found.turns:,} requests have one"
+    if found.unpriced:
+        yield f"{found.unpriced:,} of {found.turns:,} requests have no known cost; they are in no sum, and ≥ says so"
+    if found.uncounted:
+        yield f"{found.uncounted:,} requests have no count of their tokens"
+    yield from _rate_notes(report)
+    if whole.elsewhere:
+        band = int(BAND * 100)
+        yield f"elsewhere is not the same model; the range is ±{band} % for another count of tokens"
+    yield from _price_notes(report)
+
+
+def _fixed_words(whole: Whole) -> str:
+    if whole.fixed is None:
+        return "unknown: set hardware.preset or hardware.price"
+    days = f"{whole.days:,} day{'' if whole.days == 1 else 's'}"
+    return f"{figure(whole.fixed.amount)} for {days} of hardware, idle power, upkeep"
+
+
+def _elsewhere_fact(row: Elsewhere, report: CostReport) -> Fact:
+    label = "the cloud's, here" if row.here else f"all on {one_line(row.name, 60)}"
+    cost = cost_text(row.cost)
+    if not row.cost.known:
+        return Fact(label, cost, "no price or no count is known")
+    said = []
+    if row.low is not None and row.high is not None:
+        said.append(f"{figure(row.low.amount)} to {figure(row.high.amount)}")
+    if row.cost.unknown:
+        said.append(of_requests(row.cost))
+    if row.here:
+        said.append(f"{gap_text(row.against_energy)} than spent" if row.against_energy else UNKNOWN)
+        return Fact(label, cost, "; ".join(part for part in said if part))
+    if row.against_full is not None:
+        said.append(f"{gap_text(row.against_full)} than it cost")
+    if row.against_energy is not None:
+        last = " than energy alone" if report.filtered or not row.against_full else ""
+        said.append(f"{gap_text(row.against_energy)}{last or ' without fixed costs'}")
+    said.append(break_even_text(row.break_even))
+    return Fact(label, cost, "; ".join(part for part in said if part))
+
+
+def _rate_notes(report: CostReport) -> Iterator[str]:
+    exchange, own = report.household.exchange, report.currency
+    used = {one.currency for one in report.whole.totals.cost}
+    used |= {one.currency for row in report.whole.elsewhere for one in row.cost.native}
+    for currency in sorted(used - {own}):
+        rated = exchange.rates.get(currency)
+        if rated is None:
+            yield f"no rate from {currency} to {own} is known: set costs.exchange"
+        else:
+            since = f"of {rated.as_of}" if rated.as_of else "as you set it"
+            yield f"converted{ESTIMATE}: 1 {currency} = {rated.rate:f} {own}, {since}"
+
+
+def _price_notes(report: CostReport) -> Iterator[str]:
+    as_of = report.household.prices_as_of
+    if as_of is None:
+        return
+    age = (report.household.today - as_of).days
+    if age > STALE_DAYS:
+        yield f"prices are of {as_of.isoformat()}, {age} days old: older than {STALE_DAYS} days"
+
+
+def line_name(line: Line) -> str:
+    """The name of a line, safe and on one line; a conversation without a title has its id."""
+    return one_line(line.name, 200) or UNKNOWN
