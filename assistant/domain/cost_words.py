@@ -17,7 +17,7 @@ from assistant.domain.cost_report import (
     Whole,
 )
 from assistant.domain.hygiene import one_line
-from assistant.domain.ledger import By, Chosen
+from assistant.domain.ledger import By, Chosen, Totals
 from assistant.domain.price_list import STALE_DAYS
 from assistant.domain.pricing import Money
 
@@ -166,6 +166,7 @@ def facts(report: CostReport) -> Iterator[Fact]:
 def notes(report: CostReport) -> Iterator[str]:
     """What has to be known to read the figures."""
     whole, found = report.whole, report.whole.totals
+    yield from _fates(found)
     if found.estimated:
         yield f"{ESTIMATE} is an estimate: {found.estimated:,} of {found.turns:,} requests have one"
     if found.unpriced:
@@ -177,6 +178,20 @@ def notes(report: CostReport) -> Iterator[str]:
         band = int(BAND * 100)
         yield f"elsewhere is not the same model; the range is ±{band} % for another count of tokens"
     yield from _price_notes(report)
+
+
+def _fates(found: Totals) -> Iterator[str]:
+    """What became of requests that did not simply end."""
+    counts = (
+        (found.failed, "failed"),
+        (found.cancelled, "cancelled"),
+        (found.again, "asked again"),
+    )
+    said = [f"{count:,} {word}" for count, word in counts if count]
+    if said:
+        yield f"of {found.turns:,} requests: {', '.join(said)}"
+    if found.reasoning:
+        yield f"of the tokens out {counted(found.reasoning)} were thought"
 
 
 def _fixed_words(whole: Whole) -> str:
