@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from assistant.domain.cost_report import Household
 from assistant.domain.exchange import Exchange, Rated
-from assistant.domain.ledger import By, Chosen, Entry, Sum, WhatIf, sum_of
+from assistant.domain.ledger import By, Chosen, Entry, Sum, Totals, WhatIf, sum_of
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money
 from assistant.domain.prompt import Finish
@@ -36,7 +36,7 @@ class MemoryLedger:
         self.asked += 1
         return [one for one in self.turns if _is_chosen(one, chosen)]
 
-    def totals(self, chosen: Chosen) -> "object":
+    def totals(self, chosen: Chosen) -> Totals:
         return sum_of(self._chosen(chosen))
 
     def what_if(self, chosen: Chosen) -> Sequence[WhatIf]:

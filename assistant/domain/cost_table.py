@@ -130,7 +130,7 @@ def _columns(report: CostReport) -> Sequence[tuple[str, str, Cell]]:
         ("cost", report.currency, lambda line: cost_text(line.cost)),
         ("per", "1,000", lambda line: per_thousand_text(line.cost)),
         *times,
-        ("errors", "%", lambda line: share(line.failed_percent)),
+        ("err", "%", lambda line: share(line.failed_percent)),
     )
 
 
