@@ -126,12 +126,20 @@ def _label(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE conversation ADD COLUMN label TEXT NOT NULL DEFAULT 'public'")
 
 
+def _ledger(connection: sqlite3.Connection) -> None:
+    """What turns cost, and what is on record of them; only who migrates loads it."""
+    from assistant.storage.ledger_tables import ledger_tables
+
+    ledger_tables(connection)
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration("0001_journal", _journal),
     Migration("0002_pinned_route", _pinned_route),
     Migration("0003_audit", audit_tables),
     Migration("0004_consents", consent_tables),
     Migration("0005_label", _label),
+    Migration("0007_ledger", _ledger),
 )
 
 
