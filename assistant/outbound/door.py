@@ -193,7 +193,7 @@ class Door:
             with asking(f"{way.address}{through}"):
                 async with asyncio.timeout(patience.connect_s + patience.head_s):
                     response = await pool.handle_async_request(request)
-            line.tally.answered = True
+            line.tally.answered, line.tally.status = True, response.status
             try:
                 yield response
             finally:
