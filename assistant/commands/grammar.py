@@ -9,6 +9,7 @@ from assistant.commands import (
     ask,
     audit,
     consent,
+    costs,
     doctor,
     history,
     models,
@@ -26,6 +27,7 @@ _COMMANDS = (
     policy,
     consent,
     audit,
+    costs,
     history,
     selftest,
 )

@@ -1,6 +1,6 @@
 """Reckons a report on costs from what the ledger and the household say. What is unknown stays out of sums and bounds them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -115,14 +115,25 @@ def _whole(answers: Answers, household: Household, days: int) -> Whole:
     network = _sum(routes, Place.THIS_NETWORK).turns
     bare = Whole(every, days, fixed, energy, spent, network)
     paying = {_pair(one): _break_even(one, energy, here, household) for one in answers.what_if_here}
-    rows = sorted(answers.what_if, key=lambda one: _rank(one, household))
+    rows = sorted(_one_here(answers.what_if), key=lambda one: _rank(one, household))
     there = tuple(
-        _elsewhere(
-            one, bare, cloud.turns if one.here else every.turns, household, paying.get(_pair(one))
-        )
+        _elsewhere(one, bare, cloud if one.here else every, household, paying.get(_pair(one)))
         for one in rows
     )
     return replace(bare, elsewhere=there)
+
+
+def _one_here(found: Iterable[WhatIf]) -> Iterator[WhatIf]:
+    """The comparisons with this machine as one, whichever of its routes each was made with."""
+    here: WhatIf | None = None
+    for one in found:
+        if not one.here:
+            yield one
+        else:
+            named = replace(one, route=Place.THIS_MACHINE.value, model="")
+            here = named if here is None else here.plus(named)
+    if here is not None:
+        yield here
 
 
 def _rank(found: WhatIf, household: Household) -> tuple[bool, int, int, str, str]:
@@ -137,11 +148,15 @@ def _pair(found: WhatIf) -> tuple[str, str]:
 
 
 def _elsewhere(
-    found: WhatIf, whole: Whole, of: int, household: Household, paying: BreakEven | None
+    found: WhatIf, whole: Whole, of: Totals, household: Household, paying: BreakEven | None
 ) -> Elsewhere:
     exchange, spent = household.exchange, whole.cloud
-    unknown = max(of - found.turns, found.unknown)
-    cost = amount(found.cost, found.turns, unknown, exchange, estimated=True)
+    # A request that brought no reply is compared with nothing: it would have cost nothing there.
+    missing = max(0, of.turns - found.turns - found.unknown)
+    silent = min(missing, of.failed + of.cancelled)
+    unknown = found.unknown + missing - silent
+    known = found.turns + silent if found.turns else 0
+    cost = amount(found.cost, known, unknown if known else of.turns, exchange, estimated=True)
     low, high = (exchange.sum(each) if found.turns else None for each in (found.low, found.high))
     if found.here:
         gap = _gap(cost, (spent,), 0)

@@ -127,7 +127,7 @@ def _columns(report: CostReport) -> Sequence[tuple[str, str, Cell]]:
         ("in", "tok", lambda line: _tokens(line, line.totals.input)),
         ("cached", "tok", lambda line: _tokens(line, line.totals.cached)),
         ("out", "tok", lambda line: _tokens(line, line.totals.output)),
-        ("cost", report.currency, lambda line: cost_text(line.cost)),
+        ("cost", report.currency, _cost),
         ("per", "1,000", lambda line: per_thousand_text(line.cost)),
         *times,
         ("err", "%", lambda line: share(line.failed_percent)),
@@ -139,6 +139,12 @@ def _tokens(line: Line, count: int) -> str:
     if line.totals.turns and line.totals.uncounted == line.totals.turns and not count:
         return UNKNOWN
     return counted(count)
+
+
+def _cost(line: Line) -> str:
+    """Several currencies without a rate have no room: the whole says them."""
+    alone = line.cost.own is not None or len(line.cost.native) < 2
+    return cost_text(line.cost) if alone else UNKNOWN
 
 
 def _ttft(line: Line) -> str:

@@ -36,11 +36,15 @@ _PLAIN_TO: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One figure of the whole: what it is, how much (in the person's currency), and what belongs to it."""
+    """One figure of the whole: what it is, how much, in which currency ("" where the figure says it, or is unknown).
+
+    `notes` are what belongs to it.
+    """
 
     label: str
     figure: str
-    note: str = ""
+    unit: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def figure(value: Decimal | None) -> str:
@@ -129,9 +133,8 @@ def break_even_text(found: BreakEven | None) -> str:
 def of_requests(amount: Amount) -> str:
     """Over how many requests it is known."""
     every = amount.known + amount.unknown
-    if not amount.unknown:
-        return f"{every:,} request{'' if every == 1 else 's'}"
-    return f"{amount.known:,} of {every:,} requests"
+    word = "request" if every == 1 else "requests"
+    return f"{every:,} {word}" if not amount.unknown else f"{amount.known:,} of {every:,} {word}"
 
 
 def scope_words(chosen: Chosen, by: By) -> str:
@@ -153,14 +156,21 @@ def facts(report: CostReport) -> Iterator[Fact]:
         return
     if whole.energy.known or whole.energy.unknown:
         if not report.filtered:
-            full = UNKNOWN if whole.full is None else cost_text(whole.full)
-            yield Fact("here, with fixed costs", full, _fixed_words(whole))
-        yield Fact("here, energy alone", cost_text(whole.energy), of_requests(whole.energy))
-    yield Fact("cloud, spent", cost_text(whole.cloud), of_requests(whole.cloud))
+            yield _fact("here, with fixed costs", whole.full, report, _fixed_words(whole))
+        yield _fact("here, energy alone", whole.energy, report, of_requests(whole.energy))
+    yield _fact("cloud, spent", whole.cloud, report, of_requests(whole.cloud))
     if whole.network:
-        yield Fact("this network", UNKNOWN, f"{whole.network:,} requests: nobody says their cost")
+        said = f"{whole.network:,} requests: nobody says their cost"
+        yield _fact("this network", None, report, said)
     for row in whole.elsewhere:
-        yield _elsewhere_fact(row, report)
+        label = "the cloud's, here" if row.here else f"all on {one_line(row.name, 60)}"
+        yield _fact(label, row.cost, report, *_elsewhere_words(row, report))
+
+
+def _fact(label: str, amount: Amount | None, report: CostReport, *said: str) -> Fact:
+    if amount is None:
+        return Fact(label, UNKNOWN, "", said)
+    return Fact(label, cost_text(amount), report.currency if amount.own else "", said)
 
 
 def notes(report: CostReport) -> Iterator[str]:
@@ -176,7 +186,7 @@ def notes(report: CostReport) -> Iterator[str]:
     yield from _rate_notes(report)
     if whole.elsewhere:
         band = int(BAND * 100)
-        yield f"elsewhere is not the same model; the range is ±{band} % for another count of tokens"
+        yield f"elsewhere: no figure is of the same model, and each is ±{band} %: others count tokens otherwise"
     yield from _price_notes(report)
 
 
@@ -201,26 +211,25 @@ def _fixed_words(whole: Whole) -> str:
     return f"{figure(whole.fixed.amount)} for {days} of hardware, idle power, upkeep"
 
 
-def _elsewhere_fact(row: Elsewhere, report: CostReport) -> Fact:
-    label = "the cloud's, here" if row.here else f"all on {one_line(row.name, 60)}"
-    cost = cost_text(row.cost)
+def _elsewhere_words(row: Elsewhere, report: CostReport) -> Iterator[str]:
+    yield "not the same model"
     if not row.cost.known:
-        return Fact(label, cost, "no price or no count is known")
-    said = []
+        yield "no price or no count is known"
+        return
     if row.low is not None and row.high is not None:
-        said.append(f"{figure(row.low.amount)} to {figure(row.high.amount)}")
+        yield f"{figure(row.low.amount)} to {figure(row.high.amount)}"
     if row.cost.unknown:
-        said.append(of_requests(row.cost))
+        yield of_requests(row.cost)
     if row.here:
-        said.append(f"{gap_text(row.against_energy)} than spent" if row.against_energy else UNKNOWN)
-        return Fact(label, cost, "; ".join(part for part in said if part))
+        if row.against_energy is not None:
+            yield f"{gap_text(row.against_energy)} than spent"
+        return
     if row.against_full is not None:
-        said.append(f"{gap_text(row.against_full)} than it cost")
+        yield f"{gap_text(row.against_full)} than it cost"
     if row.against_energy is not None:
-        last = " than energy alone" if report.filtered or not row.against_full else ""
-        said.append(f"{gap_text(row.against_energy)}{last or ' without fixed costs'}")
-    said.append(break_even_text(row.break_even))
-    return Fact(label, cost, "; ".join(part for part in said if part))
+        yield f"{gap_text(row.against_energy)} than energy alone"
+    if not report.filtered and (pays := break_even_text(row.break_even)):
+        yield pays
 
 
 def _rate_notes(report: CostReport) -> Iterator[str]:

@@ -39,7 +39,7 @@ h1 { margin: 0; font-size: 1.7rem; line-height: 1.2; } h2 { margin: 2.4rem 0 .6r
 p { margin: .3rem 0; } .quiet, footer, figcaption { color: var(--quiet); }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1px; margin: 1.6rem 0 0; background: var(--line); border: 1px solid var(--line); border-radius: .5rem; overflow: hidden; }
 .facts div { padding: .8rem 1rem; background: var(--back); } .facts dt { color: var(--quiet); font-size: .85rem; overflow-wrap: anywhere; }
-.facts dd { margin: 0; } .facts .figure { font-size: 1.5rem; font-variant-numeric: tabular-nums; } .facts .note { color: var(--quiet); font-size: .85rem; }
+.facts dd { margin: 0; } .facts .figure { font-size: 1.5rem; font-variant-numeric: tabular-nums; } .facts small { font-size: .85rem; color: var(--quiet); } .facts .note { color: var(--quiet); font-size: .85rem; }
 .scroll { overflow-x: auto; } table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; } th { font-weight: 600; vertical-align: bottom; }
 th:first-child, td:first-child { padding-left: 0; text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 9rem; } td.words { text-align: left; white-space: normal; }
@@ -95,8 +95,8 @@ def _figures(report: CostReport, *, titles: bool) -> Iterator[str]:
     yield '<dl class="facts">'
     for fact in list(facts(report))[:4]:
         yield (
-            f'<div><dt>{escape(fact.label)}</dt><dd class="figure">{escape(fact.figure)}</dd>'
-            f'<dd class="note">{escape(fact.note.split("; ")[0])}</dd></div>'
+            f'<div><dt>{escape(fact.label)}</dt><dd class="figure">{escape(fact.figure)} <small>{escape(fact.unit)}</small></dd>'
+            f'<dd class="note">{escape(", ".join(fact.notes[:2]))}</dd></div>'
         )
     yield "</dl>"
     curves = curves_svg(report)

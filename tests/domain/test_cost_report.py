@@ -15,6 +15,7 @@ from assistant.domain.cost_report import Amount, Bound, CostReport, Curve, Elsew
 from assistant.domain.ledger import By, Chosen, Entry, sum_of
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money, totals
+from assistant.domain.prompt import Finish
 from tests.memory_ledger import (
     BARE,
     EUR,
@@ -127,12 +128,12 @@ def test_the_compared_ones_come_in_the_order_of_the_settings() -> None:
     assert [one.route for one in november().whole.elsewhere] == [
         "ovhcloud",
         "mistral-eu",
-        "hailo",
+        "this-machine",
     ]
 
 
 def test_turns_of_the_cloud_are_held_against_this_machine() -> None:
-    at_home = row(november(), ("hailo", "qwen2.5:1.5b"))
+    at_home = row(november(), ("this-machine", ""))
     assert at_home.here
     assert at_home.cost.known == 30
     assert at_home.cost.unknown == 0
@@ -159,6 +160,28 @@ def test_what_was_not_compared_is_no_zero() -> None:
     assert (found.cost.known, found.cost.unknown) == (1, 1)
     assert found.against_energy is not None
     assert found.against_energy.bound is Bound.LEAST
+
+
+def test_a_request_without_a_reply_would_have_cost_nothing() -> None:
+    turns = [here(1, cost=euro("0.01")), here(2, cost=euro("0.01"), finish=Finish.FAILED)]
+    found = row(made(MemoryLedger(turns, {"t1": (elsewhere(MISTRAL, euro("1")),)})), MISTRAL)
+    assert (found.cost.known, found.cost.unknown) == (2, 0)
+    assert found.against_energy is not None
+    assert (found.against_energy.money, found.against_energy.bound) == (euro("0.98"), Bound.EXACT)
+
+
+def test_comparisons_with_this_machine_are_one_whatever_its_route() -> None:
+    turns = [away(1, cost=euro("0.05")), away(2, cost=euro("0.05")), away(3, cost=euro("0.05"))]
+    there = {
+        "t1": (elsewhere(("hailo", "a"), euro("0.01"), at_home=True),),
+        "t2": (elsewhere(("cpu", "b"), euro("0.02"), at_home=True),),
+        "t3": (elsewhere(("this-machine", ""), None, at_home=True),),
+    }
+    [found] = made(MemoryLedger(turns, there)).whole.elsewhere
+    assert own(found.cost) == Decimal("0.03")
+    assert (found.cost.known, found.cost.unknown) == (2, 1)
+    assert found.against_energy is not None
+    assert (found.against_energy.money, found.against_energy.bound) == (euro("-0.12"), Bound.LEAST)
 
 
 def test_where_both_sides_have_unknowns_nothing_is_said() -> None:

@@ -1,7 +1,7 @@
 """What the cost screen says, before any widget: its period, its curves, the line that compares, the keys."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -84,12 +84,12 @@ def part_of(line: Line, by: By, chosen: Chosen) -> Chosen:
         return Chosen(day, day)
     if by is By.MONTH:
         return month_of(date.fromisoformat(f"{line.key}-01")).chosen
-    names = {
-        By.ROUTE: {"route": line.key, "model": line.model},
-        By.MODEL: {"model": line.key},
-        By.CONVERSATION: {"conversation": line.key},
-    }
-    return Chosen(chosen.since, chosen.until, **names[by])
+    days = Chosen(chosen.since, chosen.until)
+    if by is By.ROUTE:
+        return replace(days, route=line.key, model=line.model)
+    if by is By.MODEL:
+        return replace(days, model=line.key)
+    return replace(days, conversation=line.key)
 
 
 def elsewhere_rows(report: CostReport) -> Sequence[Elsewhere]:
@@ -130,7 +130,7 @@ def compared(report: CostReport, there: Elsewhere | None) -> Content:
 
 def noted(report: CostReport) -> str:
     """The notes that belong below the table, on one line; that it is not the same model stands above already."""
-    return " · ".join(one for one in notes(report) if "same model" not in one)
+    return " · ".join(one for one in notes(report) if not one.startswith("elsewhere:"))
 
 
 def row_text(row: Row) -> Content:

@@ -1,0 +1,96 @@
+"""What reports on costs rest on, connected: the ledger, the person's currency and rates, what a day costs here, the files."""
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.machine.clock import SystemClock
+from assistant.ports import Clock
+from assistant.storage import paths
+from assistant.storage.ledger import SqliteLedger
+from assistant.storage.settings import TomlSettings
+
+if TYPE_CHECKING:
+    from assistant.domain.cost_report import CostReport, Household
+    from assistant.domain.cost_settings import CostSettings
+    from assistant.domain.exchange import Exchange
+    from assistant.domain.settings import Settings
+    from assistant.storage.database import Database
+
+FOLDER = "reports"
+"""Where the screen puts its files, in the data folder."""
+
+
+class CostRoom:
+    """Implements tui.services.CostDesk; the settings are read anew for each report."""
+
+    def __init__(
+        self,
+        places: paths.Places,
+        database: "Database",
+        settings: "Callable[[], Settings]",
+        clock: Clock,
+    ) -> None:
+        """Reads `database`, which others close."""
+        self._places = places
+        self._database = database
+        self._settings = settings
+        self._clock = clock
+
+    @functools.cached_property
+    def ledger(self) -> SqliteLedger:
+        """Every turn's figures."""
+        return SqliteLedger(self._database)
+
+    @property
+    def today(self) -> date:
+        """The day where this machine is."""
+        return datetime.fromtimestamp(self._clock.now_ms() / 1000).astimezone().date()
+
+    def household(self) -> "Household":
+        """Currency, rates, fixed costs of a day, today. Raises: SettingsError, StorageError."""
+        from assistant.domain.cost_report import Household
+        from assistant.storage.prices import FILE, PriceFiles
+
+        settings = self._settings()
+        pairs = (one.partition(":") for one in settings.costs.compare)
+        return Household(
+            _exchange(settings.costs),
+            None,
+            self.today,
+            PriceFiles(self._places.config / FILE).as_of,
+            tuple((route, model) for route, _, model in pairs),
+        )
+
+    def keep(self, report: "CostReport", form: str) -> Path:
+        """Writes a report as "html", "csv" or "json"; gives where to. Raises: StorageError."""
+        from assistant.storage.cost_files import Form, free_name, keep
+
+        path = free_name(self._places.data / FOLDER, report, Form(form))
+        keep(report, path, Form(form))
+        return path
+
+
+def _exchange(costs: "CostSettings") -> "Exchange":
+    from assistant.domain.exchange import Exchange, Rated
+
+    parts = (one.partition(" ") for one in costs.exchange)
+    return Exchange(costs.currency, {code: Rated(Decimal(rate)) for code, _, rate in parts})
+
+
+@contextmanager
+def open_costs() -> Iterator[CostRoom]:
+    """The room alone, without an engine. Raises: SettingsError, StorageError."""
+    from assistant.storage.database import open_database
+
+    clock, places = SystemClock(), paths.find()
+    paths.make(places)
+    database = open_database(places.journal_file, clock.now_ms())
+    try:
+        yield CostRoom(places, database, TomlSettings(places.settings_file).load, clock)
+    finally:
+        database.close()
