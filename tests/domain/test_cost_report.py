@@ -246,7 +246,7 @@ def test_a_day_after_today_is_drawn_too() -> None:
     late = HOUSE.today + timedelta(days=2)
     report = made(MemoryLedger([here(1, HOUSE.today, euro("1")), here(2, late, euro("1"))]))
     assert report.days[-1] == late
-    assert report.series[1].points == (1, 1, 2)
+    assert list(report.series[1].points) == [Decimal(1), Decimal(1), Decimal(2)]
 
 
 def test_another_currency_is_converted_and_marked() -> None:

@@ -140,11 +140,12 @@ class CostsScreen(ModalScreen[bool]):
 
     async def _look(self) -> None:
         try:
-            self._report, self._period = await asyncio.to_thread(self._read, self._by, self._period)
+            report, period = await asyncio.to_thread(self._read, self._by, self._period)
         except AssistantError as error:
             self._say(Content.styled(str(error), "$text-error"))
             return
-        self._there = 0 if self._there >= len(elsewhere_rows(self._report)) else self._there
+        self._report, self._period = report, period
+        self._there = 0 if self._there >= len(elsewhere_rows(report)) else self._there
         self._show()
 
     def _read(self, by: By, period: Period | None) -> tuple[CostReport, Period]:
