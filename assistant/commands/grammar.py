@@ -16,6 +16,7 @@ from assistant.commands import (
     policy,
     routes,
     selftest,
+    tco,
 )
 from assistant.domain.hygiene import harmless
 
@@ -29,6 +30,7 @@ _COMMANDS = (
     audit,
     costs,
     history,
+    tco,
     selftest,
 )
 

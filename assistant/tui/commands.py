@@ -58,6 +58,10 @@ class Host(Protocol):
         """Opens the screen that fetches a model."""
         ...
 
+    def action_tco(self) -> None:
+        """Opens the comparison over years."""
+        ...
+
     def action_cloud(self, what: str) -> None:
         """Opens a sheet of the cloud, or goes offline."""
         ...
@@ -94,6 +98,9 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
     yield from _ways(chat)
     if chat.desk.fallback.offer:
         yield SystemCommand("Ask again", chat.desk.fallback.line, chat.action_ask_again)
+    yield SystemCommand(
+        "Edge or cloud", "What your work costs over years, here and there (TCO)", host.action_tco
+    )
     yield SystemCommand("HAT", "Its state, what mends it, the routes", host.action_hat)
     yield SystemCommand(
         "Costs", "Here, in the cloud, and what it would have been", host.action_costs

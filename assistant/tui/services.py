@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from assistant.domain.secret import Secret
     from assistant.domain.sensing import Sensed
     from assistant.ports.accounting import Ledger
+    from assistant.ports.comparing import Comparing
     from assistant.ports.leaving import Outbox
 
 
@@ -64,7 +65,9 @@ class Services:
     `reconnect` looks at the installed models again and gives the engine its backends anew. `look` looks at the HAT, its
     server and the routes again and gives the engine what is ready now; `sense` reads the sensors alone. Both never raise.
     `warnings` are lines to show at the start (a read-only disk, a second instance, a broken setting). `sets` gives the country
-    sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes. `ledger` keeps every turn's figures, `costs` is what reports on them need.
+    sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes. `comparing`
+    makes what a comparison over years is fed with; it reads files. `ledger` keeps every turn's figures, `costs` is what reports
+    on them need.
     """
 
     engine: Engine
@@ -80,5 +83,6 @@ class Services:
     sets: "Callable[[], tuple[CountrySet, ...]]" = tuple
     outbox: "Callable[[], Outbox] | None" = None
     keys: "KeyDesk | None" = None
+    comparing: "Callable[[], Comparing] | None" = None
     ledger: "Callable[[], Ledger] | None" = None
     costs: "CostDesk | None" = None

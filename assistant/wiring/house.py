@@ -27,6 +27,7 @@ from assistant.wiring.processor import Processor
 if TYPE_CHECKING:
     from assistant.domain.routing import LocalReport
     from assistant.domain.sensing import Sensed
+    from assistant.ports.comparing import Comparing
     from assistant.tui.services import Services
     from assistant.wiring.local import LocalRoutes
 
@@ -135,6 +136,20 @@ def services(house: House) -> "Services":
         sets=house.cloud.routes.sets,
         outbox=lambda: house.cloud.audit,
         keys=RouteKeyDesk(house.cloud.routes),
+        comparing=lambda: comparing(house),
+    )
+
+
+def comparing(house: House) -> "Comparing":
+    """What a comparison over years is fed with."""
+    from assistant.wiring.tco import ComparingDesk, ledger_of
+
+    return ComparingDesk(
+        house.places,
+        house.clock,
+        house.settings_store.load,
+        house.cloud.routes,
+        lambda: ledger_of(house.journal.database),
     )
 
 
