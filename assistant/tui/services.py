@@ -85,4 +85,4 @@ class Services:
     keys: "KeyDesk | None" = None
     comparing: "Callable[[], Comparing] | None" = None
     ledger: "Callable[[], Ledger] | None" = None
-    costs: "CostDesk | None" = None
+    costs: "Callable[[], CostDesk] | None" = None

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from assistant.domain.sensing import Sensed
     from assistant.ports.comparing import Comparing
     from assistant.tui.services import Services
+    from assistant.wiring.costs import CostRoom
     from assistant.wiring.local import LocalRoutes
 
 
@@ -137,7 +138,16 @@ def services(house: House) -> "Services":
         outbox=lambda: house.cloud.audit,
         keys=RouteKeyDesk(house.cloud.routes),
         comparing=lambda: comparing(house),
+        ledger=lambda: cost_room(house).ledger,
+        costs=lambda: cost_room(house),
     )
+
+
+def cost_room(house: House) -> "CostRoom":
+    """What reports on costs rest on; made where it is first asked for: the first frame does not wait for its modules."""
+    from assistant.wiring.costs import CostRoom
+
+    return CostRoom(house.places, house.journal.database, house.settings_store.load, house.clock)
 
 
 def comparing(house: House) -> "Comparing":

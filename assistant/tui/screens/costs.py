@@ -34,6 +34,8 @@ from assistant.tui.widgets.line import Line as InputLine
 from assistant.tui.widgets.plot import Plot
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from assistant.ports.accounting import Ledger
     from assistant.tui.services import CostDesk
 
@@ -95,10 +97,10 @@ class CostsScreen(ModalScreen[bool]):
     def __init__(
         self,
         ledger: "Callable[[], Ledger]",
-        desk: "CostDesk",
+        desk: "Callable[[], CostDesk]",
         years: Callable[[], object] | None = None,
     ) -> None:
-        """`years` opens what compares over years; None where nothing does."""
+        """`ledger` and `desk` are called in a thread. `years` opens what compares over years; None where nothing does."""
         super().__init__()
         self._ledger = ledger
         self._desk = desk
@@ -149,7 +151,7 @@ class CostsScreen(ModalScreen[bool]):
         self._show()
 
     def _read(self, by: By, period: Period | None) -> tuple[CostReport, Period]:
-        household = self._desk.household()
+        household = self._desk().household()
         period = period or month_of(household.today)
         question = Question(by, period.chosen, MOST_LINES, curves=True)
         return cost_report(self._ledger(), question, household), period
@@ -276,11 +278,14 @@ class CostsScreen(ModalScreen[bool]):
         if not form:
             return
         try:
-            path = await asyncio.to_thread(self._desk.keep, report, form)
+            path = await asyncio.to_thread(self._keep, report, form)
         except AssistantError as error:
             self.notify(str(error), severity="error", timeout=12, markup=False)
         else:
             self.notify(f"written: {path}", timeout=12, markup=False)
+
+    def _keep(self, report: CostReport, form: str) -> "Path":
+        return self._desk().keep(report, form)
 
     def action_tco(self) -> None:
         """Opens what compares over years."""
