@@ -11,6 +11,7 @@ REST: Final = 10**12
 MOST: Final = 10**9
 """No turn costs, or takes, more than so many units: what claims to is unknown. Sums of millions of turns then fit 64 bits."""
 
+_UNIT: Final = 10**PLACES
 _WIDE: Final = Context(prec=60)
 
 
@@ -23,6 +24,7 @@ def split(amount: Decimal | None) -> tuple[int, int] | None:
 
 def joined(whole: int, rest: int) -> Decimal:
     """The amount again; sums of both numbers give the sum of the amounts. One amount is written in one way."""
-    amount = Decimal(whole * REST + rest).scaleb(-PLACES, context=_WIDE).normalize(_WIDE)
-    exponent = int(amount.as_tuple().exponent)
-    return amount if exponent <= 0 else amount.quantize(Decimal(1), context=_WIDE)
+    smallest = whole * REST + rest
+    if smallest % _UNIT == 0:
+        return Decimal(smallest // _UNIT)
+    return Decimal(smallest).scaleb(-PLACES, context=_WIDE).normalize(_WIDE)

@@ -4,16 +4,15 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final
 
-from assistant.domain.charges import Source, rounded
+from assistant.domain.charges import rounded
 from assistant.domain.ledger import NOTHING, By, Chosen, Entry, Sum, Totals, WhatIf
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money
-from assistant.domain.prompt import Finish
 from assistant.ports.accounting import Rate
+from assistant.storage import ledger_entries, outlay
 from assistant.storage import ledger_sums as sums_of
-from assistant.storage import outlay
 from assistant.storage.amounts import joined
 from assistant.storage.database import Database
 
@@ -23,18 +22,6 @@ MOST_TIMES: Final = 1_000
 LATELY: Final = 200
 """Over so many turns at most a rate of this machine is taken."""
 
-_PAGE: Final = 1_000
-
-_ENTRIES = """
-    SELECT ledger.*, ledger_talk.id, ledger_lane.route, ledger_lane.place, ledger_lane.model, ledger_currency.code
-    FROM ledger
-    JOIN ledger_talk ON ledger_talk.n = ledger.talk
-    JOIN ledger_lane ON ledger_lane.n = ledger.lane
-    LEFT JOIN ledger_currency ON ledger_currency.n = ledger.currency
-    WHERE seq > ? AND seq BETWEEN ? AND ? AND {where} ORDER BY seq LIMIT ?
-"""
-
-# The plus keeps SQLite to the order of the seqs, or to the conversation where one is chosen.
 _TIMES = """
     SELECT seq, ttft FROM ledger
     WHERE lane = ? AND ttft IS NOT NULL AND seq BETWEEN ? AND ? AND {where} ORDER BY seq DESC LIMIT ?
@@ -84,28 +71,24 @@ class SqliteLedger:
 
     def entries(self, chosen: Chosen) -> Iterator[Entry]:
         """The turns themselves, in the order in which they ended. Others may read and write between two of them."""
-        where = sums_of.condition(chosen)
         with self._database.read() as db:
-            low, high = sums_of.span(db, chosen)
-        last, query = 0, _ENTRIES.format(where=where.sql)
-        while True:
+            within = ledger_entries.span(db, chosen)
+        last: int | None = 0
+        while last is not None:
             with self._database.read() as db:
-                rows = db.execute(query, (last, low, high, *where.values, _PAGE)).fetchall()
-            for row in rows:
-                yield _entry(_Row(*row))
-            if len(rows) < _PAGE:
-                return
-            last = rows[-1][0]
+                found, last = ledger_entries.page(db, chosen, within, last)
+            yield from found
 
     def ttft_ms(self, route: str, model: str, chosen: Chosen) -> Sequence[float]:
         """The times to the first token of the latest MOST_TIMES such turns that had one, unordered."""
         where = sums_of.condition(chosen)
         query = _TIMES.format(where=where.sql)
         if chosen.conversation:
+            # The plus keeps SQLite to the few turns of the conversation.
             query = query.replace("lane = ?", "+lane = ?")
         found: list[tuple[int, int]] = []
         with self._database.read() as db:
-            low, high = sums_of.span(db, chosen)
+            low, high = ledger_entries.span(db, chosen)
             for n, lane in sums_of.lanes(db).items():
                 if (lane.route, lane.model) == (route, model):
                     found += db.execute(query, (n, low, high, *where.values, MOST_TIMES))
@@ -183,81 +166,3 @@ def _place_in_order(line: Sum) -> tuple[bool, Decimal, int, str, str]:
     if not cost:
         return True, Decimal(0), -line.totals.turns, line.key, line.model
     return False, -max(money.amount for money in cost), 0, line.key, line.model
-
-
-class _Row(NamedTuple):
-    """The columns of _ENTRIES."""
-
-    seq: int
-    turn: str
-    talk: int
-    at_ms: int
-    day: int
-    lane: int
-    finish: str
-    input: int | None
-    cached: int | None
-    cache_write: int | None
-    output: int | None
-    reasoning: int | None
-    estimated: int
-    attempts: int
-    again: int
-    currency: int
-    cost_whole: int | None
-    cost_rest: int | None
-    joules_whole: int | None
-    joules_rest: int | None
-    joules_source: str | None
-    ttft: int | None
-    total: int | None
-    decode: int | None
-    conversation: str
-    route: str
-    place: str
-    model: str
-    code: str | None
-
-
-def _entry(row: _Row) -> Entry:
-    """A turn from its columns."""
-    cost = _amount(row.cost_whole, row.cost_rest)
-    return Entry(
-        turn=row.turn,
-        conversation=row.conversation,
-        at_ms=row.at_ms,
-        day=date.fromordinal(row.day),
-        route=row.route,
-        place=Place(row.place),
-        model=row.model,
-        finish=Finish(row.finish),
-        input=row.input,
-        cached=row.cached,
-        cache_write=row.cache_write,
-        output=row.output,
-        reasoning=row.reasoning,
-        estimated=bool(row.estimated),
-        attempts=row.attempts,
-        again=bool(row.again),
-        cost=None if cost is None or row.code is None else Money(cost, row.code),
-        energy_joules=_amount(row.joules_whole, row.joules_rest),
-        energy_source=None if row.joules_source is None else Source(row.joules_source),
-        ttft_ms=_ms(row.ttft),
-        total_ms=_ms(row.total),
-        tokens_per_second=_rate(row.output, _ms(row.decode)),
-    )
-
-
-def _amount(whole: int | None, rest: int | None) -> Decimal | None:
-    return None if whole is None or rest is None else joined(whole, rest)
-
-
-def _ms(tenths: int | None) -> float | None:
-    return None if tenths is None else tenths / 10
-
-
-def _rate(tokens: int | None, decode_ms: float | None) -> float | None:
-    """As TurnRecord.tokens_per_second has it."""
-    if tokens is None or tokens < 2 or not decode_ms:
-        return None
-    return (tokens - 1) / decode_ms * 1000

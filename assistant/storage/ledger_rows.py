@@ -3,17 +3,18 @@
 import json
 import math
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Final
 
 from assistant.domain.charges import Compared
 from assistant.domain.ledger import Entry, totals_of
 from assistant.domain.pricing import Money
 from assistant.domain.turns import TurnRecord, turn_from_json
-from assistant.storage.amounts import joined, split
-from assistant.storage.ledger_tables import AMOUNTS, BOUNDED, COUNTS
+from assistant.storage.amounts import REST, joined, split
+from assistant.storage.ledger_tables import BOUNDED, COUNTS
 from assistant.storage.rows import storable
 
 NO_CURRENCY: Final = 0
@@ -124,7 +125,7 @@ def _entry(record: TurnRecord, conversation: str, at_ms: int, *, again: bool) ->
         energy_source=None if joules is None else cost.joules_source,
         ttft_ms=_ms(latency["first_token"]),
         total_ms=_ms(latency["total"]),
-        tokens_per_second=record.tokens_per_second,
+        tokens_per_second=_rate(record),
     )
 
 
@@ -134,6 +135,12 @@ def day_of(day: str, at_ms: int) -> date:
         return date.fromisoformat(day)
     except ValueError:
         return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone().date()
+
+
+def _rate(record: TurnRecord) -> float | None:
+    """The rate of tokens, where both figures that it is made of are kept."""
+    tokens, decode_ms = record.usage.output_tokens, record.latency_ms.to_json()["decode"]
+    return None if None in (_count(tokens), _ms(decode_ms)) else record.tokens_per_second
 
 
 def _count(count: int | None) -> int | None:
@@ -233,15 +240,12 @@ def currency_number(db: sqlite3.Connection, money: Money | None) -> int:
 
 def number(db: sqlite3.Connection, table: str, **words: _Value) -> int:
     """The number of `words` in a table of names, which takes them where they are new."""
-    wanted = " AND ".join(f"{name} = ?" for name in words)
-    # The words in the text of the queries of this room are its own: names of tables and columns.
-    row = db.execute(f"SELECT n FROM {table} WHERE {wanted}", (*words.values(),)).fetchone()  # noqa: S608
+    row = db.execute(_find_sql(table, tuple(words)), (*words.values(),)).fetchone()
     return int(row[0]) if row is not None else _insert(db, table, words)
 
 
 def _insert(db: sqlite3.Connection, table: str, row: dict[str, _Value]) -> int:
-    names, marks = ", ".join(row), ", ".join("?" * len(row))
-    cursor = db.execute(f"INSERT INTO {table}({names}) VALUES ({marks})", (*row.values(),))  # noqa: S608
+    cursor = db.execute(_insert_sql(table, tuple(row)), (*row.values(),))
     assert cursor.lastrowid is not None, "a row was inserted"
     return cursor.lastrowid
 
@@ -249,28 +253,35 @@ def _insert(db: sqlite3.Connection, table: str, row: dict[str, _Value]) -> int:
 def _grow(
     db: sqlite3.Connection, table: str, keys: dict[str, int], sums: dict[str, _Value]
 ) -> None:
-    """Adds `sums` to the row at `keys`, which begins with the first of them."""
-    row: dict[str, _Value] = {**keys, **sums}
-    names, marks = ", ".join(row), ", ".join("?" * len(row))
-    grown = ", ".join(_grown(sums))
-    db.execute(
-        f"INSERT INTO {table}({names}) VALUES ({marks}) ON CONFLICT({', '.join(keys)}) DO UPDATE SET {grown}",  # noqa: S608
-        (*row.values(),),
-    )
+    """Adds `sums` to the row at `keys`."""
+    db.execute(_grow_sql(table, tuple(keys), tuple(sums)), (*keys.values(), *sums.values()))
 
 
-def _grown(sums: Sequence[str] | dict[str, _Value]) -> Iterator[str]:
-    """How each column of a sum grows; a rest that comes to a millionth is carried over."""
-    amounts = {name for name in (*AMOUNTS, *BOUNDED) if f"{name}_whole" in sums}
-    for name in sums:
-        if name == "first":
-            yield "first = min(first, excluded.first)"
-        elif name == "last":
-            yield "last = max(last, excluded.last)"
-        elif name.removesuffix("_rest") in amounts:
-            yield f"{name} = ({name} + excluded.{name}) % 1000000000000"
-        elif (stem := name.removesuffix("_whole")) in amounts:
-            carried = f"({stem}_rest + excluded.{stem}_rest) / 1000000000000"
-            yield f"{name} = {name} + excluded.{name} + {carried}"
-        else:
-            yield f"{name} = {name} + excluded.{name}"
+# The words in these texts are names of tables and columns of this room; each text is made once, and parsed once by SQLite.
+@cache
+def _find_sql(table: str, columns: tuple[str, ...]) -> str:
+    wanted = " AND ".join(f"{name} = ?" for name in columns)
+    return f"SELECT n FROM {table} WHERE {wanted}"  # noqa: S608
+
+
+@cache
+def _insert_sql(table: str, columns: tuple[str, ...]) -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table}({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+
+
+@cache
+def _grow_sql(table: str, keys: tuple[str, ...], sums: tuple[str, ...]) -> str:
+    grown = ", ".join(_grown(name) for name in sums)
+    return f"{_insert_sql(table, keys + sums)} ON CONFLICT({', '.join(keys)}) DO UPDATE SET {grown}"
+
+
+def _grown(column: str) -> str:
+    """How a column of a sum grows; what comes to a millionth among the rests is carried over."""
+    name, _, part = column.rpartition("_")
+    if column in ("first", "last"):
+        return f"{column} = {'min' if column == 'first' else 'max'}({column}, excluded.{column})"
+    if part == "rest":
+        return f"{column} = ({column} + excluded.{column}) % {REST}"
+    carried = f" + ({name}_rest + excluded.{name}_rest) / {REST}" if part == "whole" else ""
+    return f"{column} = {column} + excluded.{column}{carried}"

@@ -88,9 +88,10 @@ _TURNS: Final = (
 
 # A turn without a known cost is in the row of currency 0. `first` and `last` are the seqs of a row's turns.
 _SUMS: Final = """
-    {columns},
+    turns INTEGER NOT NULL,
     cost_whole INTEGER NOT NULL,
     cost_rest INTEGER NOT NULL,
+    {columns},
     joules_whole INTEGER NOT NULL,
     joules_rest INTEGER NOT NULL,
     first INTEGER NOT NULL,
@@ -98,8 +99,6 @@ _SUMS: Final = """
 """
 
 _OTHERS: Final = """
-    other INTEGER NOT NULL,
-    currency INTEGER NOT NULL,
     turns INTEGER NOT NULL,
     cost_whole INTEGER NOT NULL,
     cost_rest INTEGER NOT NULL,
@@ -146,32 +145,19 @@ _QUESTIONS: Final = (
 
 
 def ledger_tables(connection: sqlite3.Connection) -> None:
-    """The migration: the tables, and in them what is on record already."""
+    """The migration: the tables, still empty."""
     for statement in (*_NAMES, *_TURNS, *_OUTLAY, *_QUESTIONS):
         connection.execute(statement)
-    columns = ", ".join(f"{name} INTEGER NOT NULL" for name in COUNTS)
-    sums = _SUMS.format(columns=columns)
-    for name, own in (("ledger_day", ""), ("ledger_talk_day", "talk")):
-        _create(
-            connection,
-            name,
-            [*own.split(), "day", "lane"],
-            f"currency INTEGER NOT NULL, {sums}",
-            ["currency"],
-        )
-    for name, own in (("ledger_other_day", ""), ("ledger_other_talk_day", "talk")):
-        _create(connection, name, [*own.split(), "day", "lane"], _OTHERS, ["other", "currency"])
-    from assistant.storage import ledger_rows, outlay
-
-    ledger_rows.take_in(connection)
-    outlay.take_in(connection)
-
-
-def _create(
-    connection: sqlite3.Connection, name: str, keys: list[str], rest: str, more: list[str]
-) -> None:
-    columns = ", ".join(f"{key} INTEGER NOT NULL" for key in keys)
-    key = ", ".join((*keys, *more))
-    connection.execute(
-        f"CREATE TABLE {name}({columns}, {rest} PRIMARY KEY ({key})) STRICT, WITHOUT ROWID"
-    )
+    counts = ",\n".join(f"{name} INTEGER NOT NULL" for name in COUNTS if name != "turns")
+    sums = _SUMS.format(columns=counts)
+    # Conversations are looked through by what they cost: their keys are in the order of that question.
+    for table, keys, columns in (
+        ("ledger_day", ("day", "lane", "currency"), sums),
+        ("ledger_talk_day", ("talk", "currency", "day", "lane"), sums),
+        ("ledger_other_day", ("day", "lane", "other", "currency"), _OTHERS),
+        ("ledger_other_talk_day", ("talk", "day", "lane", "other", "currency"), _OTHERS),
+    ):
+        named = ", ".join(f"{key} INTEGER NOT NULL" for key in keys)
+        primary = f"PRIMARY KEY ({', '.join(keys)})"
+        create = f"CREATE TABLE {table}({named}, {columns} {primary}) STRICT, WITHOUT ROWID"
+        connection.execute(create)

@@ -128,9 +128,11 @@ def _label(connection: sqlite3.Connection) -> None:
 
 def _ledger(connection: sqlite3.Connection) -> None:
     """What turns cost, and what is on record of them; only who migrates loads it."""
-    from assistant.storage.ledger_tables import ledger_tables
+    from assistant.storage import ledger_rows, ledger_tables, outlay
 
-    ledger_tables(connection)
+    ledger_tables.ledger_tables(connection)
+    ledger_rows.take_in(connection)
+    outlay.take_in(connection)
 
 
 MIGRATIONS: Sequence[Migration] = (
