@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from assistant.commands.talk import say, show
 from assistant.domain.errors import UsageError
 from assistant.domain.hygiene import harmless
-from assistant.domain.ledger import By
 
 if TYPE_CHECKING:
     from assistant.conversation.costs import Question
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 """Cells of the table."""
+
+KINDS = ("day", "month", "route", "model", "conversation")
+"""What the lines are for: the values of domain.ledger.By, which no other command has to wait for."""
 
 MOST_CHATS = 50
 """Conversations in a table, where nobody says how many."""
@@ -39,8 +41,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--since", type=_day, metavar="D", help="from this day on")
     parser.add_argument("--until", type=_day, metavar="D", help="to this day, included")
     parser.add_argument(
-        "--by", type=By, choices=list(By), default=By.ROUTE, metavar="KIND",
-        help=f"a line for each {', '.join(By)} (route)",
+        "--by", choices=KINDS, default="route", metavar="KIND",
+        help=f"a line for each {', '.join(KINDS)} (route)",
     )  # fmt: skip
     parser.add_argument("--route", default="", metavar="ID", help="of one route alone")
     parser.add_argument("--model", default="", metavar="M", help="of one model alone")
@@ -87,9 +89,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _question(args: argparse.Namespace) -> "Question":
     from assistant.conversation.costs import Question
-    from assistant.domain.ledger import Chosen
+    from assistant.domain.ledger import By, Chosen
 
-    by, limit = args.by, args.limit
+    by, limit = By(args.by), args.limit
     table = not (args.json or args.csv or args.html)
     if limit is None:
         limit = MOST_CHATS if table and by is By.CONVERSATION else 0

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from assistant.domain.cost_reckoning import report
 from assistant.domain.cost_report import Answers, ByDay, CostReport, Household
 from assistant.domain.ledger import By, Chosen, WhatIf
 from assistant.domain.places import Place
-from assistant.ports.accounting import Ledger
+
+if TYPE_CHECKING:
+    from assistant.ports.accounting import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Question:
     conversations: int = 0
 
 
-def cost_report(ledger: Ledger, question: Question, household: Household) -> CostReport:
+def cost_report(ledger: "Ledger", question: Question, household: Household) -> CostReport:
     """The report that `question` asks for. Raises: StorageError."""
     by, chosen = question.by, question.chosen
     routes = ledger.sums(By.ROUTE, chosen)
@@ -45,7 +48,7 @@ def cost_report(ledger: Ledger, question: Question, household: Household) -> Cos
     )
 
 
-def _by_day(ledger: Ledger, chosen: Chosen) -> ByDay:
+def _by_day(ledger: "Ledger", chosen: Chosen) -> ByDay:
     every = ledger.sums(By.DAY, chosen)
     here, cloud = (
         ()
@@ -56,7 +59,7 @@ def _by_day(ledger: Ledger, chosen: Chosen) -> ByDay:
     return ByDay(here, cloud, every)
 
 
-def _what_if_here(ledger: Ledger, chosen: Chosen) -> Sequence[WhatIf]:
+def _what_if_here(ledger: "Ledger", chosen: Chosen) -> Sequence[WhatIf]:
     """The same of this machine's turns alone: what its break-even hangs on."""
     if chosen.place not in (None, Place.THIS_MACHINE):
         return ()

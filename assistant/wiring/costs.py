@@ -8,8 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.domain.errors import StorageError
 from assistant.machine.clock import SystemClock
-from assistant.ports import Clock
 from assistant.storage import paths
 from assistant.storage.ledger import SqliteLedger
 from assistant.storage.settings import TomlSettings
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from assistant.domain.cost_settings import CostSettings
     from assistant.domain.exchange import Exchange
     from assistant.domain.settings import Settings
+    from assistant.ports import Clock
     from assistant.storage.database import Database
 
 FOLDER = "reports"
@@ -33,7 +34,7 @@ class CostRoom:
         places: paths.Places,
         database: "Database",
         settings: "Callable[[], Settings]",
-        clock: Clock,
+        clock: "Clock",
     ) -> None:
         """Reads `database`, which others close."""
         self._places = places
@@ -54,7 +55,6 @@ class CostRoom:
     def household(self) -> "Household":
         """Currency, rates, fixed costs of a day, today. Raises: SettingsError, StorageError."""
         from assistant.domain.cost_report import Household
-        from assistant.storage.prices import FILE, PriceFiles
 
         settings = self._settings()
         pairs = (one.partition(":") for one in settings.costs.compare)
@@ -62,7 +62,7 @@ class CostRoom:
             _exchange(settings.costs),
             None,
             self.today,
-            PriceFiles(self._places.config / FILE).as_of,
+            _prices_as_of(),
             tuple((route, model) for route, _, model in pairs),
         )
 
@@ -73,6 +73,18 @@ class CostRoom:
         path = free_name(self._places.data / FOLDER, report, Form(form))
         keep(report, path, Form(form))
         return path
+
+
+def _prices_as_of() -> date | None:
+    """The day of the shipped prices, from their head alone; None where they cannot be read."""
+    from assistant.storage import shipped
+    from assistant.storage.price_snapshot import read_snapshot
+
+    try:
+        return read_snapshot(shipped.path("config/prices.json")).as_of
+    except StorageError:
+        # No price is known then, and what is compared says so.
+        return None
 
 
 def _exchange(costs: "CostSettings") -> "Exchange":

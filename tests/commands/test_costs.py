@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from assistant.commands.costs import report_lines
+from assistant.commands.costs import KINDS, report_lines
 from assistant.conversation.costs import Question, cost_report
 from assistant.domain.charges import Compared, Cost
 from assistant.domain.events import Finished
 from assistant.domain.ledger import By
 from assistant.domain.places import Place, Route
-from assistant.domain.prompt import Finish
 from assistant.domain.turns import Usage
 from assistant.storage.database import open_database
 from assistant.storage.journal import SqliteJournal
@@ -42,16 +41,13 @@ def euros(amount: str) -> Cost:
     return Cost("EUR", known, None, known, estimated=False)
 
 
-def ended(
-    turn: str, day: int, route: Route, cost: Cost, *compared: Compared, **other: Finish
-) -> Finished:
+def ended(turn: str, day: int, route: Route, cost: Cost, *compared: Compared) -> Finished:
     """The end of a turn on the day of that number."""
     at_ms = NOW_MS + day * DAY_MS
     event = finished(turn=turn, route=route, at_ms=at_ms)
     named = datetime.fromtimestamp(at_ms / 1000, UTC).date().isoformat()
-    record = replace(
-        event.record, cost=cost, compared=compared, usage=Usage(340, 184, 80), day=named, **other
-    )
+    usage = Usage(340, 184, 80)
+    record = replace(event.record, cost=cost, compared=compared, usage=usage, day=named)
     return replace(event, record=record)
 
 
@@ -207,6 +203,10 @@ def test_the_currency_and_a_rate_come_from_the_settings(shell: Shell, filled: Pl
     assert Decimal(cloud["own"]) == Decimal("0.33")
     assert cloud["converted"] is True
     assert cloud["amounts"] == [{"currency": "EUR", "amount": "0.3"}]
+
+
+def test_the_grammar_knows_every_kind_of_line() -> None:
+    assert list(By) == list(KINDS)
 
 
 @pytest.mark.parametrize("by", list(By))
