@@ -181,6 +181,8 @@ def notes(report: CostReport) -> Iterator[str]:
         yield f"{ESTIMATE} is an estimate: {found.estimated:,} of {found.turns:,} requests have one"
     if found.unpriced:
         yield f"{found.unpriced:,} of {found.turns:,} requests have no known cost; they are in no sum, and ≥ says so"
+    if whole.energy.unknown and not whole.energy.known:
+        yield "no energy of this machine is known: set power.source and tariff.per_kwh"
     if found.uncounted:
         yield f"{found.uncounted:,} requests have no count of their tokens"
     yield from _rate_notes(report)

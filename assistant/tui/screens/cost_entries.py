@@ -44,6 +44,8 @@ class EntriesScreen(ModalScreen[None]):
     EntriesScreen Static { height: auto; padding: 0 0 1 0; color: $foreground-muted; }
     EntriesScreen OptionList {
         height: auto; max-height: 100%; border: none; background: $surface; padding: 0; scrollbar-size-vertical: 1;
+        scrollbar-color: $foreground 20%; scrollbar-color-hover: $foreground 40%; scrollbar-color-active: $foreground 40%;
+        scrollbar-background: $surface; scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
         background-tint: $foreground 0%;
         & > .option-list--option-highlighted { background: $foreground 15%; color: $foreground; }
         &:focus > .option-list--option-highlighted { background: $foreground 15%; color: $foreground; }
@@ -109,5 +111,5 @@ def entry_line(entry: Entry) -> Content:
         f"{when:%Y-%m-%d %H:%M}  ",
         (cost, "bold"),
         f"  {one_line(entry.route, 24)} {one_line(entry.model, 40)}{_ENDS[entry.finish]}{again}",
-        (f"\n{'':18}{tokens} tok{mark} · TTFT {ttft} ms · {speed} tok/s", "$foreground-muted"),
+        (f"\n  {tokens} tok{mark} · TTFT {ttft} ms · {speed} tok/s", "$foreground-muted"),
     )

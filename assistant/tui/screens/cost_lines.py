@@ -112,7 +112,7 @@ def graph(report: CostReport, there: Elsewhere | None) -> plot.Graph:
 def compared(report: CostReport, there: Elsewhere | None) -> Content:
     """What all would have cost there, and how that stands to what it cost; "not the same model" beside it."""
     if there is None:
-        return Content.styled("nothing is compared: costs.compare", "$foreground-muted")
+        return Content.styled("nothing is compared: set costs.compare", "$foreground-muted")
     name = f"all on {one_line(there.name, 60)} (not the same model) "
     if not there.cost.known:
         return Content.assemble(

@@ -69,6 +69,8 @@ class CostsScreen(ModalScreen[bool]):
     CostsScreen #total { text-style: bold; }
     CostsScreen #lines {
         height: auto; border: none; background: $surface; padding: 0; scrollbar-size-vertical: 1;
+        scrollbar-color: $foreground 20%; scrollbar-color-hover: $foreground 40%; scrollbar-color-active: $foreground 40%;
+        scrollbar-background: $surface; scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
         background-tint: $foreground 0%; overflow-x: hidden;
         & > .option-list--option-highlighted { background: $foreground 15%; color: $foreground; }
         &:focus > .option-list--option-highlighted { background: $foreground 15%; color: $foreground; }
@@ -147,6 +149,7 @@ class CostsScreen(ModalScreen[bool]):
             self._say(Content.styled(str(error), "$text-error"))
             return
         self._report, self._period = report, period
+        self.query_one(OptionList).highlighted = None
         self._there = 0 if self._there >= len(elsewhere_rows(report)) else self._there
         self._show()
 
@@ -168,7 +171,9 @@ class CostsScreen(ModalScreen[bool]):
         for widget in self.query("Plot, #head, #lines, #total, #keys"):
             widget.remove_class("-empty")
         there = self._compared()
-        self.query_one(Plot).graph = graph(report, there)
+        plot = self.query_one(Plot)
+        plot.set_class(not report.series, "-empty")
+        plot.graph = graph(report, there)
         self.query_one("#compared", Static).update(compared(report, there))
         self.query_one("#notes", Static).update(noted(report))
         self._show_table()
@@ -194,9 +199,13 @@ class CostsScreen(ModalScreen[bool]):
         self._shown = [line for line, _ in kept]
         self.query_one("#head", Static).update("\n".join(row.text for row in laid.head))
         found = self.query_one(OptionList)
-        at = found.highlighted or 0
+        at = found.highlighted
+        if at is None:
+            # Days and months ascend: the newest is what is looked for.
+            at = len(kept) if report.by in (By.DAY, By.MONTH) else 0
         # What is left of the other parts is the curves' and the lines' in halves.
-        found.styles.max_height = max(3, (self.size.height - _OTHER_ROWS) // 2 - 1)
+        left = self.size.height - _OTHER_ROWS
+        found.styles.max_height = max(3, left // 2 - 1 if report.series else left)
         found.clear_options()
         found.add_options([Option(row_text(row)) for _, row in kept])
         if kept:
