@@ -18,7 +18,7 @@ KINDS: Final[Mapping[str, Source]] = {
 }
 """How each meter comes by its figure, before anything is added to it."""
 
-MOST_PACKAGE_W: Final = 2_000.0
+MOST_PACKAGE_W: Final = 1_000.0
 """No processor takes that much: a counter that says so was set back, in a sleep or by a fault."""
 
 STEADY_READINGS: Final = 6
@@ -119,13 +119,18 @@ def spans(
 
 
 def energy(
-    meter: str, drawn: Sequence[Drawn], idle: Idle | None, extra_watts: float = 0.0
+    meter: str,
+    drawn: Sequence[Drawn],
+    idle: Idle | None,
+    extra_watts: float = 0.0,
+    *,
+    rough: bool = False,
 ) -> Energy | None:
     """The energy of one turn above the idle machine; None where a part of it is unknown.
 
     Turns that run at once share what the machine takes in that time. `extra_watts` are what the meter does not see (the HAT).
     A turn cannot give energy back: less than idle counts as 0. What is shared or cut so is an estimate, and so is what a
-    meter measured where a typed figure is a part of it.
+    meter measured where a typed figure is a part of it, or where it looked too seldom (`rough`).
     """
     seconds = sum(part.seconds for part in drawn)
     known = [part.joules for part in drawn if part.joules is not None]
@@ -135,10 +140,15 @@ def energy(
     own = sum(((part.joules or 0.0) - idle.watts * part.seconds) / part.sharers for part in drawn)
     above = own + extra_watts * seconds
     kind = KINDS[meter]
-    typed = kind is Source.MEASURED and (not idle.learned or extra_watts > 0)
-    if typed or above < 0 or any(part.sharers > 1 for part in drawn):
+    partly = kind is Source.MEASURED and (rough or not idle.learned or extra_watts > 0)
+    if partly or above < 0 or any(part.sharers > 1 for part in drawn):
         kind = Source.ESTIMATED
-    return Energy(Decimal(f"{max(above, 0.0):.3f}"), kind, meter)
+    return Energy(_to_the_mj(max(above, 0.0)), kind, meter)
+
+
+def typed_energy(watts: float, seconds: float) -> Energy:
+    """That of a part which the person knows the watts of, above idle: the HAT's, where no meter is used."""
+    return Energy(_to_the_mj(watts * seconds), Source.SET, "watts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +187,10 @@ class QuietDays:
         kept = {one: known for one, known in self.watts_by_day.items() if one <= day}
         kept[day] = min(watts, kept.get(day, watts))
         return QuietDays({one: kept[one] for one in sorted(kept)[-DAYS_KEPT:]})
+
+
+def _to_the_mj(joules: float) -> Decimal:
+    return Decimal(f"{joules:.3f}")
 
 
 def _running(changes: Sequence[tuple[float, int]], at_ms: float) -> int:
