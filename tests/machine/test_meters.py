@@ -53,11 +53,13 @@ class Counter:
         fresh.write_text(f"{self.at_uj}\n")
         fresh.replace(self.folder / "energy_uj")
 
-    def meter(self, book: Book, **typed: float) -> LocalMeter:
+    def meter(self, book: Book, idle_watts: float = 0.0, hat_watts: float = 0.0) -> LocalMeter:
         gauge = Rapl(self.root, lambda: self.now_ms)
         # The clock of these tests does not run by itself, so neither may a thread look.
         gauge.beat_s = 1e6
-        return LocalMeter(gauge, book, lambda: self.now_ms, **typed)
+        return LocalMeter(
+            gauge, book, lambda: self.now_ms, idle_watts=idle_watts, hat_watts=hat_watts
+        )
 
 
 @pytest.fixture
