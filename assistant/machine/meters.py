@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from assistant.domain.charges import Energy
 from assistant.domain.energy import Drawn, Idle, Point, Rest, energy, spans, typed_energy
 from assistant.domain.places import HAT, Route
 from assistant.machine.gauges import LONGEST_S, Gauge
-from assistant.ports.accounting import Metering
+
+if TYPE_CHECKING:
+    from assistant.ports.accounting import Metering
 
 TYPED: Final = "watts"
 SHORTEST_S: Final = 5.0
@@ -64,7 +66,7 @@ class LocalMeter:
         self._rest = Rest()
         self._rested: Point | None = None
 
-    def begin(self, route: Route) -> Metering:
+    def begin(self, route: Route) -> "Metering":
         """See ports.accounting.Meter."""
         with self._lock:
             at_ms = self._moment()
@@ -168,7 +170,7 @@ class LocalMeter:
 class Unmetered:
     """Implements ports.accounting.Meter where nothing says what this machine takes."""
 
-    def begin(self, route: Route) -> Metering:  # noqa: ARG002 - the port's signature
+    def begin(self, route: Route) -> "Metering":  # noqa: ARG002 - the port's signature
         """See ports.accounting.Meter."""
         return _Running(lambda: None)
 
