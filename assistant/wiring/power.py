@@ -18,11 +18,13 @@ from assistant.wiring.models import sysroot
 if TYPE_CHECKING:
     from assistant.domain.cost_settings import PowerSettings
     from assistant.domain.energy import Idle, PowerLook
+    from assistant.domain.local_costs import Keeping
     from assistant.machine.meters import LocalMeter, Unmetered
     from assistant.machine.sources import Choice, Here
     from assistant.outbound.door import Door
     from assistant.ports.accounting import Metering
     from assistant.storage.idle_power import IdlePowerFile
+    from assistant.storage.tariffs import TariffFile
 
 PLUG_PATIENCE = Patience(connect_s=1.0, head_s=1.0, first_s=1.0, silence_s=1.0)
 PLUG_LONGEST_S = 2.0
@@ -34,6 +36,27 @@ _Stamp = tuple[int, int, int]
 def meter(places: paths.Places, clock: Clock, settings: Callable[[], Settings]) -> "Power":
     """The meter of this machine. Nothing is loaded or looked at before its first use."""
     return Power(places, clock, settings)
+
+
+def keeping(settings: Settings, power: "Power", files: "TariffFile") -> "Keeping":
+    """What the costs of time rest on (domain.local_costs). Blocks for files.
+
+    Raises: UsageError where the settings name a preset that is none.
+    """
+    from assistant.domain.hardware import preset_of
+    from assistant.domain.local_costs import keeping_of
+
+    exchange = files.exchange(settings.costs)
+    preset = preset_of(files.presets, settings.hardware.preset)
+    return keeping_of(
+        settings.hardware,
+        settings.power,
+        files.tariff(settings.tariff, exchange),
+        power.idle,
+        power.source,
+        currency=exchange.currency,
+        preset_price=preset.price(exchange) if preset else None,
+    )
 
 
 class Power:
@@ -68,6 +91,13 @@ class Power:
         current = self._current()
         if isinstance(current, LocalMeter):
             current.rest()
+
+    @property
+    def source(self) -> str:
+        """The meter in use; "" where there is none."""
+        self._current()
+        gauge = self._choice.gauge if self._choice else None
+        return gauge.name if gauge else ""
 
     @property
     def idle(self) -> "Idle | None":

@@ -156,8 +156,8 @@ def test_the_settings_go_before_what_is_learned_or_shipped() -> None:
     assert typed.idle_watts == Known(Decimal("3.0"), Source.SET)
     # Sixteen hours at 0.30 and eight at 0.18.
     assert typed.per_kwh == Known(Decimal("0.26"), Source.SET)
-    assert (typed.resale, typed.hours_on) == (20, 12)
-    assert (typed.upkeep_hours, typed.upkeep_rate) == (Decimal("0.5"), 30)
+    assert (typed.resale, typed.hours_on) == (Decimal(20), Decimal(12))
+    assert (typed.upkeep_hours, typed.upkeep_rate) == (Decimal("0.5"), Decimal(30))
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,18 @@ from pathlib import Path
 import pytest
 
 from assistant.domain.charges import Source
-from assistant.domain.cost_settings import PowerSettings
+from assistant.domain.cost_settings import HardwareSettings, PowerSettings
 from assistant.domain.energy import Idle, PowerLook
-from assistant.domain.errors import SettingsError
+from assistant.domain.errors import SettingsError, UsageError
+from assistant.domain.local_costs import Known, local_costs
 from assistant.domain.places import Place, Route
 from assistant.domain.settings import Settings
 from assistant.machine.clock import SystemClock
 from assistant.storage import paths
 from assistant.storage.idle_power import FILE, IdlePowerFile
 from assistant.storage.settings import TomlSettings
-from assistant.wiring.power import PlugReader, Power, meter
+from assistant.storage.tariffs import TariffFile
+from assistant.wiring.power import PlugReader, Power, keeping, meter
 from tests.domain.test_plug import SHELLY_GEN1, SHELLY_GEN2, TASMOTA
 
 ROUTE = Route("cpu", Place.THIS_MACHINE, "llama", "a")
@@ -209,3 +211,20 @@ def test_a_silent_plug_is_said_to_be_one(root: Path) -> None:
     look = power(PowerSettings(plug="http://127.0.0.1:1/status")).look()
     assert look.source == "plug"
     assert "cannot be reached" in look.why[-1]
+
+
+def test_what_the_costs_of_time_rest_on_is_brought_together(root: Path) -> None:
+    hardware = HardwareSettings(preset="pi5-8gb-hat2")
+    settings = replace(Settings(), hardware=hardware, power=PowerSettings(idle_watts=3.3))
+    ours = power(settings.power)
+    files = TariffFile()
+    found = keeping(settings, ours, files)
+    assert found.currency == "EUR"
+    assert found.price.source is found.per_kwh.source is Source.ESTIMATED
+    assert found.idle_watts == Known(Decimal("3.3"), Source.SET)
+    costs = local_costs(found, date(2026, 11, 1), date(2026, 11, 30))
+    assert costs.total.amount is not None
+    assert 0 < costs.total.amount < 20
+    wrong = replace(settings, hardware=replace(hardware, preset="pi6"))
+    with pytest.raises(UsageError, match="no preset 'pi6'"):
+        keeping(wrong, ours, files)
