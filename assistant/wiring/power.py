@@ -79,6 +79,8 @@ class Power:
     def prepare(self) -> None:
         """Chooses the meter, so that the first turn need not wait for its modules. Blocks for files alone. Never raises."""
         self._current()
+        # Known idle power lies in a file, which the end of a turn should not wait for.
+        _ = self.idle
 
     def begin(self, route: Route) -> "Metering":
         """See ports.accounting.Meter. Quick once it is prepared."""
@@ -200,6 +202,10 @@ class PlugReader:
             return None
         except AssistantError as error:
             self.problem = error.note().line()
+            return None
+        except OSError as error:
+            # This machine has no more files or sockets to give.
+            self.problem = error.strerror or str(error)
             return None
         watts = plug_watts(body, self._field)
         missing = f"{self._address} answered without a number of watts at {self._field}"

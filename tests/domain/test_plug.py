@@ -28,6 +28,7 @@ TASMOTA = b"""{"StatusSNS":{"Time":"2026-11-27T12:33:13","ENERGY":{"TotalStartTi
         (TASMOTA, "StatusSNS.ENERGY.Power", 7.0),
         (b'[{"watts": 0}]', "0.watts", 0.0),
     ],
+    ids=["shelly-gen1", "shelly-gen2", "tasmota", "list"],
 )
 def test_the_watts_stand_where_the_setting_says(body: bytes, where: str, watts: float) -> None:
     assert plug_watts(body, where) == watts

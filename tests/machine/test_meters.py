@@ -366,3 +366,14 @@ def test_begin_and_end_are_quick_whatever_the_source_takes(counter: Counter) -> 
             assert sorted(took)[5] < 0.010, "begin and end together"
     finally:
         blocked.set()
+
+
+def test_a_system_without_a_thread_to_spare_costs_the_figure_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_thread(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    meter = sampled(iter((5.0,)), Book(plug=3.0), "plug")
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    assert meter.begin(CPU_ROUTE).end() is None

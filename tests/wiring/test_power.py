@@ -1,8 +1,9 @@
 """The meter of the settings: a plug on loopback behind the door, a counter in a tree, settings that change."""
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -20,10 +21,12 @@ from assistant.domain.local_costs import Known, local_costs
 from assistant.domain.places import Place, Route
 from assistant.domain.settings import Settings
 from assistant.machine.clock import SystemClock
+from assistant.ports.accounting import Meter
 from assistant.storage import paths
 from assistant.storage.idle_power import FILE, IdlePowerFile
 from assistant.storage.settings import TomlSettings
 from assistant.storage.tariffs import TariffFile
+from assistant.wiring.house import open_house, services
 from assistant.wiring.power import PlugReader, Power, keeping, meter
 from tests.domain.test_plug import SHELLY_GEN1, SHELLY_GEN2, TASMOTA
 
@@ -105,6 +108,7 @@ def until(holds: Callable[[], bool]) -> None:
         (SHELLY_GEN2, "/rpc/Switch.GetStatus?id=0", "apower", 6.4),
         (TASMOTA, "/cm?cmnd=Status%208", "StatusSNS.ENERGY.Power", 7.0),
     ],
+    ids=["shelly-gen1", "shelly-gen2", "tasmota"],
 )
 def test_a_plug_is_read_through_the_door(
     body: bytes, target: str, where: str, watts: float
@@ -163,8 +167,9 @@ def test_a_turn_is_metered_by_the_plug_and_leaves_no_thread(root: Path) -> None:
 
 
 def test_nothing_is_known_of_an_empty_machine(root: Path) -> None:
-    ours = power()
-    assert ours.begin(ROUTE).end() is None
+    ours: Power = power()
+    port: Meter = ours
+    assert port.begin(ROUTE).end() is None
     ours.rest()
     assert ours.idle is None
     look = ours.look()
@@ -228,3 +233,29 @@ def test_what_the_costs_of_time_rest_on_is_brought_together(root: Path) -> None:
     wrong = replace(settings, hardware=replace(hardware, preset="pi6"))
     with pytest.raises(UsageError, match="no preset 'pi6'"):
         keeping(wrong, ours, files)
+
+
+async def test_idle_power_is_learned_beside_the_panel_while_no_reply_runs(root: Path) -> None:
+    class Resting(Power):
+        rests = 0
+
+        def rest(self) -> None:
+            self.rests += 1
+
+    rapl(root)
+    with open_house() as house:
+        resting = Resting(house.places, house.clock, house.settings_store.load)
+        assert isinstance(house.power, Power)
+        await services(replace(house, power=resting)).sense()
+    assert resting.rests == 1
+
+
+def test_a_turn_without_a_file_to_spare_has_no_energy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_loop(body: Coroutine[object, object, bytes]) -> bytes:
+        body.close()
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(asyncio, "run", no_loop)
+    reader = PlugReader(SystemClock(), "http://127.0.0.1:1/status", "apower")
+    assert reader() is None
+    assert reader.problem == "Too many open files"
