@@ -1,5 +1,6 @@
 """The house, connected: what the chat and `ask` run in."""
 
+import asyncio
 import functools
 import sys
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from assistant.storage.settings import TomlSettings
 from assistant.wiring.cloud import CloudRoom
 from assistant.wiring.keys import KeyRoom
 from assistant.wiring.models import model_shelf
+from assistant.wiring.power import Power, meter
 from assistant.wiring.processor import Processor
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ class House:
     places: paths.Places
     processor: Processor
     cloud: CloudRoom
+    power: Power
     warnings: tuple[str, ...]
 
 
@@ -83,6 +86,7 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
             places,
             processor,
             cloud,
+            meter(places, clock, store.load),
             (*(str(problem) for problem in problems), *opened.warnings),
         )
 
@@ -115,13 +119,18 @@ def services(house: House) -> "Services":
 
     async def look() -> "LocalReport":
         try:
-            return await look_again(house.engine, routes())
+            report = await look_again(house.engine, routes())
         except AssistantError as error:
             # Settings or files that broke meanwhile: what serves goes on serving.
-            return await routes().no_look(str(error))
+            report = await routes().no_look(str(error))
+        await asyncio.to_thread(house.power.prepare)
+        return report
 
     async def sense() -> "Sensed":
-        return await routes().sense()
+        sensed = await routes().sense()
+        if not house.engine.busy:
+            await asyncio.to_thread(house.power.rest)
+        return sensed
 
     return Services(
         house.engine,
