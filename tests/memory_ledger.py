@@ -9,6 +9,7 @@ from decimal import Decimal
 from assistant.domain.cost_report import Household
 from assistant.domain.exchange import Exchange, Rated
 from assistant.domain.ledger import By, Chosen, Entry, Sum, Totals, WhatIf, sum_of
+from assistant.domain.local_costs import Keeping, Known
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money
 from assistant.domain.prompt import Finish
@@ -20,7 +21,12 @@ MISTRAL = ("mistral-eu", "mistral-medium-latest")
 OVH = ("ovhcloud", "gpt-oss-120b")
 EUR = Exchange("EUR", {"USD": Rated(Decimal("0.92"), "2026-11-01", "a bank")})
 BARE = Exchange("EUR")
-HOUSE = Household(EUR, Money(Decimal("0.144"), "EUR"), TODAY, date(2026, 11, 20), (OVH, MISTRAL))
+KEEPING = Keeping(
+    "EUR", Known(Decimal("155.52")), Decimal(0), 36, False, Known(Decimal(0)), Decimal(24), Known(Decimal("0.29")), Decimal(0), Decimal(0)
+)  # fmt: skip
+"""155.52 EUR over 36 months: 4.32 a month, 0.144 a day of November."""
+PRICELESS = replace(KEEPING, price=Known(None, why="the price of the machine is not set"))
+HOUSE = Household(EUR, KEEPING, TODAY, date(2026, 11, 20), (OVH, MISTRAL))
 
 
 @dataclass

@@ -15,6 +15,7 @@ from assistant.domain.cost_report import (
 )
 from assistant.domain.cost_words import notes
 from assistant.domain.ledger import Totals
+from assistant.domain.local_costs import Known
 from assistant.domain.percentiles import Percentiles
 from assistant.domain.pricing import Money
 
@@ -83,7 +84,7 @@ def _whole(whole: Whole) -> Json:
     return {
         **_totals(whole.totals),
         "days": whole.days,
-        "fixed": _own(whole.fixed),
+        "fixed": _known(whole.fixed),
         "here_full": _amount(whole.full) if whole.full else None,
         "here_energy": _amount(whole.energy),
         "cloud_spent": _amount(whole.cloud),
@@ -149,6 +150,11 @@ def _times(found: Percentiles | None) -> Json | None:
     if found is None:
         return None
     return {"n": found.n, "p50": found.p50, "p95": found.p95, "p99": found.p99}
+
+
+def _known(found: Known) -> Json:
+    amount = None if found.amount is None else _text(found.amount)
+    return {"own": amount, "source": found.source.value, "why": found.why or None}
 
 
 def _own(money: Money | None) -> str | None:

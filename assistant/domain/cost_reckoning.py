@@ -26,14 +26,15 @@ from assistant.domain.cost_report import (
 )
 from assistant.domain.exchange import Exchange
 from assistant.domain.ledger import NOTHING, By, Sum, Totals, WhatIf
+from assistant.domain.local_costs import Known, local_costs
 from assistant.domain.percentiles import percentiles
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money, totals
 
-DAYS_A_MONTH: Final = Decimal("30.4375")
-"""A month of mean length: the year has 365.25 days."""
+_A_YEAR: Final = (date(2027, 1, 1), date(2027, 12, 31))
+"""Any that is no leap year: a twelfth of its costs is a month's."""
 
-_MS_A_MONTH: Final = DAYS_A_MONTH * 86_400_000
+_MS_A_MONTH: Final = 365 * 86_400_000 // 12
 
 
 def report(answers: Answers, household: Household) -> CostReport:
@@ -41,7 +42,7 @@ def report(answers: Answers, household: Household) -> CostReport:
     exchange = household.exchange
     first, last = _span(answers, household)
     count = 0 if first is None else max(0, (last - first).days + 1)
-    whole = _whole(answers, household, count)
+    whole = _whole(answers, household, first, count)
     days: tuple[date, ...] = ()
     series: tuple[Series, ...] = ()
     if first is not None and answers.by_day is not None:
@@ -103,17 +104,17 @@ def _span(answers: Answers, household: Household) -> tuple[date | None, date]:
     return first, min(chosen.until or household.today, household.today)
 
 
-def _whole(answers: Answers, household: Household, days: int) -> Whole:
+def _whole(answers: Answers, household: Household, first: date | None, days: int) -> Whole:
     exchange, routes = household.exchange, answers.routes
-    fixed = household.fixed_per_day
-    if fixed is not None:
-        alone = is_filtered(answers.chosen)
-        fixed = None if alone else exchange.converted(Money(fixed.amount * days, fixed.currency))
+    fixed = Known(None, why="they belong to all that runs here")
+    if not is_filtered(answers.chosen):
+        since = first or household.today
+        fixed = local_costs(household.keeping, since, since + timedelta(days=days - 1)).total
     here, cloud = _sum(routes, Place.THIS_MACHINE), _sum(routes, Place.CLOUD)
     every = _sum(routes)
     energy, spent = cost_of(here, exchange), cost_of(cloud, exchange)
     network = _sum(routes, Place.THIS_NETWORK).turns
-    bare = Whole(every, days, fixed, energy, spent, network)
+    bare = Whole(every, days, fixed, exchange.currency, energy, spent, network)
     paying = {_pair(one): _break_even(one, energy, here, household) for one in answers.what_if_here}
     rows = sorted(_one_here(answers.what_if), key=lambda one: _rank(one, household))
     there = tuple(
@@ -193,15 +194,14 @@ def _break_even(
     """For what this machine's own requests would cost there; None where one of the figures that it hangs on is unknown."""
     there = amount(found.cost, found.turns, found.unknown, household.exchange, estimated=True)
     each, ours = there.per_thousand, energy.per_thousand
-    daily = household.fixed_per_day
-    fixed = None if daily is None else household.exchange.converted(daily)
+    fixed = local_costs(household.keeping, *_A_YEAR).total.amount
     if each is None or ours is None or fixed is None:
         return None
-    capacity = int(_MS_A_MONTH * here.turns / here.busy_ms) if here.busy_ms else None
+    capacity = _MS_A_MONTH * here.turns // here.busy_ms if here.busy_ms else None
     saved = (each.amount - ours.amount) / 1000
     if saved <= 0:
         return BreakEven(None, capacity)
-    return BreakEven(ceil(fixed.amount * DAYS_A_MONTH / saved), capacity)
+    return BreakEven(ceil(fixed / 12 / saved), capacity)
 
 
 def _days(first: date, last: date, found: ByDay) -> tuple[date, ...]:
@@ -217,13 +217,14 @@ def _series(
     """The curves that can be drawn: a missing rate leaves one out."""
     exchange = household.exchange
     energy = _cumulated({one.key: one.totals.cost for one in found.here}, days, exchange)
-    fixed = household.fixed_per_day
-    own = None if fixed is None else exchange.converted(fixed)
     if energy is not None:
         here = whole.energy
-        if whole.full is not None and own is not None:
-            full = tuple(at + own.amount * (day + 1) for day, at in enumerate(energy))
-            yield Series(Curve.FULL, full, estimated=here.marked, bound=here.bound)
+        if whole.full is not None:
+            full = tuple(
+                at + (local_costs(household.keeping, days[0], day).total.amount or 0)
+                for day, at in zip(days, energy, strict=True)
+            )
+            yield Series(Curve.FULL, full, estimated=whole.full.marked, bound=here.bound)
         if here.known:
             yield Series(Curve.ENERGY, energy, estimated=here.marked, bound=here.bound)
     spent = _cumulated({one.key: one.totals.cost for one in found.cloud}, days, exchange)

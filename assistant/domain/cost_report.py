@@ -6,8 +6,10 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from assistant.domain.charges import Source
 from assistant.domain.exchange import Exchange
 from assistant.domain.ledger import NOTHING, By, Chosen, Sum, Totals, WhatIf
+from assistant.domain.local_costs import Keeping, Known
 from assistant.domain.percentiles import Percentiles
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money
@@ -134,7 +136,7 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """All that was chosen. `fixed` is what this machine cost over `days` whether it worked or not; None where nobody said.
+    """All that was chosen. `fixed` is what this machine cost over `days` whether it worked or not; its `why` says what is unknown.
 
     `energy` is what its requests took above that, `cloud` what providers charge, `network` counts requests to other machines of
     this network, whose cost nobody knows.
@@ -142,7 +144,8 @@ class Whole:
 
     totals: Totals = NOTHING
     days: int = 0
-    fixed: Money | None = None
+    fixed: Known = field(default_factory=lambda: Known(None))
+    currency: str = ""
     energy: Amount = Amount()
     cloud: Amount = Amount()
     network: int = 0
@@ -153,10 +156,12 @@ class Whole:
         """This machine with all its costs; None where the fixed ones, or an exchange rate, are unknown."""
         energy = self.energy
         spent = energy.own
-        if self.fixed is None or (spent is None and energy.known):
+        if self.fixed.amount is None or (spent is None and energy.known):
             return None
-        own = self.fixed if spent is None else self.fixed.plus(spent)
-        return Amount((own,), own, energy.converted, energy.estimated, energy.known, energy.unknown)
+        kept = Money(self.fixed.amount, self.currency)
+        own = kept if spent is None else kept.plus(spent)
+        rough = energy.estimated or self.fixed.source is Source.ESTIMATED
+        return Amount((own,), own, energy.converted, rough, energy.known, energy.unknown)
 
 
 class Curve(StrEnum):
@@ -196,13 +201,13 @@ class ByDay:
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """What holds whatever was asked: currency and rates, what a day costs here without work (None: unknown), the day of today.
+    """What holds whatever was asked: currency and rates, what keeping this machine rests on, the day of today.
 
-    `compared` are the routes and models of the person's choice, in their order; `prices_as_of` is the day of the oldest price in use.
+    `keeping` is in the currency of `exchange`. `compared` are the routes and models of the person's choice, in their order; `prices_as_of` is the day of the oldest price in use.
     """
 
     exchange: Exchange
-    fixed_per_day: Money | None
+    keeping: Keeping
     today: date
     prices_as_of: date | None = None
     compared: tuple[tuple[str, str], ...] = ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
-from assistant.domain.charges import BAND
+from assistant.domain.charges import BAND, Source
 from assistant.domain.cost_report import (
     Amount,
     Bound,
@@ -207,10 +207,12 @@ def _fates(found: Totals) -> Iterator[str]:
 
 
 def _fixed_words(whole: Whole) -> str:
-    if whole.fixed is None:
-        return "unknown: set hardware.preset or hardware.price"
+    fixed = whole.fixed
+    if fixed.amount is None:
+        return fixed.why
     days = f"{whole.days:,} day{'' if whole.days == 1 else 's'}"
-    return f"{figure(whole.fixed.amount)} for {days} of hardware, idle power, upkeep"
+    mark = ESTIMATE if fixed.source is Source.ESTIMATED else ""
+    return f"{figure(fixed.amount)}{mark} for {days} of hardware, idle power, upkeep"
 
 
 def _elsewhere_words(row: Elsewhere, report: CostReport) -> Iterator[str]:

@@ -50,7 +50,7 @@ class CostDesk(Protocol):
     """What a report on costs needs beside the ledger, and where its files go; every method blocks."""
 
     def household(self) -> "Household":
-        """Currency, rates, fixed costs of a day, today. Raises: SettingsError, StorageError."""
+        """Currency, rates, what keeping this machine costs, today. Raises: SettingsError, UsageError."""
         ...
 
     def keep(self, report: "CostReport", form: str) -> "Path":

@@ -1,10 +1,9 @@
-"""What reports on costs rest on, connected: the ledger, the person's currency and rates, what a day costs here, the files."""
+"""What reports on costs rest on, connected: the ledger, the person's currency and rates, what keeping it costs, the files."""
 
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +15,10 @@ from assistant.storage.settings import TomlSettings
 
 if TYPE_CHECKING:
     from assistant.domain.cost_report import CostReport, Household
-    from assistant.domain.cost_settings import CostSettings
-    from assistant.domain.exchange import Exchange
     from assistant.domain.settings import Settings
     from assistant.ports import Clock
     from assistant.storage.database import Database
+    from assistant.wiring.power import Power
 
 FOLDER = "reports"
 """Where the screen puts its files, in the data folder."""
@@ -35,12 +33,14 @@ class CostRoom:
         database: "Database",
         settings: "Callable[[], Settings]",
         clock: "Clock",
+        power: "Power",
     ) -> None:
         """Reads `database`, which others close."""
         self._places = places
         self._database = database
         self._settings = settings
         self._clock = clock
+        self._power = power
 
     @functools.cached_property
     def ledger(self) -> SqliteLedger:
@@ -53,14 +53,16 @@ class CostRoom:
         return datetime.fromtimestamp(self._clock.now_ms() / 1000).astimezone().date()
 
     def household(self) -> "Household":
-        """Currency, rates, fixed costs of a day, today. Raises: SettingsError, StorageError."""
+        """Currency, rates, what keeping this machine costs, today. Raises: SettingsError, UsageError."""
         from assistant.domain.cost_report import Household
+        from assistant.storage.tariffs import TariffFile
+        from assistant.wiring.power import keeping
 
-        settings = self._settings()
+        settings, files = self._settings(), TariffFile()
         pairs = (one.partition(":") for one in settings.costs.compare)
         return Household(
-            _exchange(settings.costs),
-            None,
+            files.exchange(settings.costs),
+            keeping(settings, self._power, files),
             self.today,
             _prices_as_of(),
             tuple((route, model) for route, _, model in pairs),
@@ -87,22 +89,17 @@ def _prices_as_of() -> date | None:
         return None
 
 
-def _exchange(costs: "CostSettings") -> "Exchange":
-    from assistant.domain.exchange import Exchange, Rated
-
-    parts = (one.partition(" ") for one in costs.exchange)
-    return Exchange(costs.currency, {code: Rated(Decimal(rate)) for code, _, rate in parts})
-
-
 @contextmanager
 def open_costs() -> Iterator[CostRoom]:
     """The room alone, without an engine. Raises: SettingsError, StorageError."""
     from assistant.storage.database import open_database
+    from assistant.wiring.power import meter
 
     clock, places = SystemClock(), paths.find()
     paths.make(places)
     database = open_database(places.journal_file, clock.now_ms())
     try:
-        yield CostRoom(places, database, TomlSettings(places.settings_file).load, clock)
+        settings = TomlSettings(places.settings_file).load
+        yield CostRoom(places, database, settings, clock, meter(places, clock, settings))
     finally:
         database.close()

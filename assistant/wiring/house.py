@@ -156,7 +156,8 @@ def cost_room(house: House) -> "CostRoom":
     """What reports on costs rest on; made where it is first asked for: the first frame does not wait for its modules."""
     from assistant.wiring.costs import CostRoom
 
-    return CostRoom(house.places, house.journal.database, house.settings_store.load, house.clock)
+    settings = house.settings_store.load
+    return CostRoom(house.places, house.journal.database, settings, house.clock, house.power)
 
 
 def comparing(house: House) -> "Comparing":

@@ -23,7 +23,7 @@ from assistant.storage.journal import SqliteJournal
 from assistant.storage.paths import Places
 from tests.commands.rig import Shell
 from tests.fakes import NOW_MS, asked, decided, delta, finished, started
-from tests.memory_ledger import BARE, HOUSE, MemoryLedger, away, here, month
+from tests.memory_ledger import BARE, HOUSE, PRICELESS, MemoryLedger, away, here, month
 
 HAT = Route("hailo", Place.THIS_MACHINE, "hailo", "qwen2.5:1.5b")
 CLOUD = Route("mistral-eu", Place.CLOUD, "remote", "mistral-medium-latest")
@@ -218,9 +218,9 @@ def test_all_of_it_fits_80_columns(by: By, currency: str) -> None:
 
 
 def test_a_machine_that_knows_nothing_says_so() -> None:
-    house = replace(HOUSE, fixed_per_day=None)
+    house = replace(HOUSE, keeping=PRICELESS)
     report = cost_report(MemoryLedger([here(1), away(2)]), Question(), house)
     lines = list(report_lines(report))
-    assert "here, with fixed costs  —  unknown: set hardware.preset or hardware.price" in lines
+    assert "here, with fixed costs  —  the price of the machine is not set" in lines
     assert "here, energy alone      —  0 of 1 request" in lines
     assert not [line for line in lines if " 0.00" in line]

@@ -23,6 +23,7 @@ from tests.memory_ledger import (
     HOUSE,
     MISTRAL,
     OVH,
+    PRICELESS,
     MemoryLedger,
     away,
     dollars,
@@ -55,11 +56,11 @@ def own(amount: Amount | None) -> Decimal:
 
 
 def test_a_month_by_hand() -> None:
-    """1,200 requests here at 0.000025, 30 in the cloud at 0.007; 30 days at 0.144."""
+    """1,200 requests here at 0.000025, 30 in the cloud at 0.007; 155.52 / 36 = 4.32 for the machine."""
     report = november()
     whole = report.whole
     assert whole.days == 30
-    assert whole.fixed == euro("4.320")
+    assert whole.fixed.amount == Decimal("4.32")
     assert own(whole.energy) == Decimal("0.030")
     assert own(whole.full) == Decimal("4.350")
     assert own(whole.cloud) == Decimal("0.210")
@@ -72,15 +73,15 @@ def test_a_month_by_hand() -> None:
     assert mistral.against_energy is not None
     assert mistral.against_full.money == euro("-3.51")
     assert mistral.against_energy.money == euro("0.81")
-    # 0.144 x 30.4375 = 4.383 a month; 0.0007 - 0.000025 = 0.000675 saved a request; 4.383 / 0.000675 = 6,493.3
+    # 4.32 a month; 0.0007 - 0.000025 = 0.000675 saved a request; 4.32 / 0.000675 = 6,400
     assert mistral.break_even is not None
-    assert mistral.break_even.requests == 6494
-    # A request takes 10 s, a month has 2,629,800 s.
-    assert mistral.break_even.capacity == 262_980
+    assert mistral.break_even.requests == 6400
+    # A request takes 10 s, a month has 2,628,000 s.
+    assert mistral.break_even.capacity == 262_800
     assert not mistral.break_even.out_of_reach
-    # 4.383 / 0.000015 = 292,200
+    # 4.32 / 0.000015 = 288,000
     assert ovh.break_even is not None
-    assert ovh.break_even.requests == 292_200
+    assert ovh.break_even.requests == 288_000
     assert ovh.break_even.out_of_reach
 
 
@@ -202,7 +203,7 @@ def test_a_request_to_another_machine_of_the_network_is_an_unknown() -> None:
 
 
 def test_without_a_known_price_of_the_hardware_there_is_no_full_cost_and_no_break_even() -> None:
-    report = cost_report(month(), Question(curves=True), replace(HOUSE, fixed_per_day=None))
+    report = cost_report(month(), Question(curves=True), replace(HOUSE, keeping=PRICELESS))
     assert report.whole.full is None
     assert row(report, MISTRAL).against_full is None
     assert row(report, MISTRAL).break_even is None

@@ -160,7 +160,7 @@ def test_the_whole_in_facts() -> None:
     assert (mistral.figure, mistral.unit) == ("1.05~", "EUR")
     assert mistral.notes == (
         "not the same model", "0.84 to 1.26", "3.51~ less than it cost", "0.81~ more than energy alone",
-        "break-even ~6,494 requests a month",
+        "break-even ~6,400 requests a month",
     )  # fmt: skip
     assert "0.21~ less than spent" in found["the cloud's, here"].notes
 

@@ -126,7 +126,7 @@ def test_the_page_says_what_it_cost_and_what_it_would_have(november: CostReport)
         "1.05~",
         "3.51~ less",
         "0.81~ more",
-        "~6,494 requests a month",
+        "~6,400 requests a month",
         "not the same model",
         "2026-11-01 to 2026-11-30",
     ):
@@ -218,7 +218,7 @@ def test_json_has_amounts_as_texts_and_unknowns_as_null(november: CostReport) ->
     ovh, mistral, at_home = whole["elsewhere"]
     assert Decimal(mistral["less_full"]["amount"]) == Decimal("-3.51")
     assert mistral["less_full"]["bound"] == "exact"
-    assert mistral["break_even"] == {"requests_a_month": 6494, "capacity_a_month": 262980}
+    assert mistral["break_even"] == {"requests_a_month": 6400, "capacity_a_month": 262800}
     assert ovh["same_model"] is False
     assert at_home["here"] is True
     assert at_home["less_full"] is None

@@ -25,6 +25,7 @@ from tests.memory_ledger import (
     HOUSE,
     MISTRAL,
     OVH,
+    PRICELESS,
     MemoryLedger,
     away,
     dollars,
@@ -273,7 +274,7 @@ STATES: dict[str, tuple[MemoryLedger, Household]] = {
     "empty": (MemoryLedger(), HOUSE),
     "unknown": (
         MemoryLedger([here(1), here(2), away(3)]),
-        replace(HOUSE, fixed_per_day=None, prices_as_of=date(2026, 8, 1)),
+        replace(HOUSE, keeping=PRICELESS, prices_as_of=date(2026, 8, 1)),
     ),
     "converted": (month(currency="USD"), HOUSE),
     "no_rate": (
