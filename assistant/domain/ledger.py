@@ -14,6 +14,7 @@ from assistant.domain.prompt import Finish
 
 if TYPE_CHECKING:
     from assistant.domain.turns import TurnRecord
+
 # Nothing is rounded in a sum; the traps see to it.
 _EXACT: Final = Context(prec=200, traps=[Inexact, InvalidOperation])
 

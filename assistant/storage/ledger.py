@@ -4,17 +4,19 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from assistant.domain.charges import rounded
 from assistant.domain.ledger import NOTHING, By, Chosen, Entry, Sum, Totals, WhatIf
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money
-from assistant.ports.accounting import Rate
-from assistant.storage import ledger_entries, outlay
+from assistant.storage import ledger_entries
 from assistant.storage import ledger_sums as sums_of
 from assistant.storage.amounts import joined
 from assistant.storage.database import Database
+
+if TYPE_CHECKING:
+    from assistant.ports.accounting import Rate
 
 MOST_TIMES: Final = 1_000
 """Of so many turns, the latest ones, the times to the first token are given."""
@@ -94,8 +96,10 @@ class SqliteLedger:
                     found += db.execute(query, (n, low, high, *where.values, MOST_TIMES))
         return [tenths / 10 for _, tenths in sorted(found, reverse=True)[:MOST_TIMES]]
 
-    def rates(self) -> Sequence[Rate]:
+    def rates(self) -> "Sequence[Rate]":
         """What this machine's routes took for a token of a reply, by those of their latest LATELY turns that were metered."""
+        from assistant.ports.accounting import Rate
+
         found: list[tuple[int, Rate]] = []
         with self._database.read() as db:
             for n, lane in sums_of.lanes(db).items():
@@ -114,8 +118,10 @@ class SqliteLedger:
 
     def outlay(self, since: date, conversation: str = "") -> Sequence[Money] | None:
         """What permits from the day `since` on have cost or may yet cost; None where one of them has no known bound."""
+        from assistant.storage.outlay import outlay
+
         with self._database.read() as db:
-            return outlay.outlay(db, since, conversation)
+            return outlay(db, since, conversation)
 
 
 def _by_time(db: sqlite3.Connection, by: By, chosen: Chosen) -> list[Sum]:

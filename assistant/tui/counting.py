@@ -25,7 +25,7 @@ class Counting:
         failed: Callable[[AssistantError], None],
     ) -> None:
         """The figures go into the readings of `turns`; `start` runs a coroutine beside the screen."""
-        self._read = services.costs
+        self._read = services.running_costs
         self._turns = turns
         self._start = start
         self._failed = failed

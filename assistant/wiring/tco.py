@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from assistant.domain.cloud_routes import Registry
 from assistant.domain.cloud_setup import CloudSetup
-from assistant.domain.errors import AssistantError, StorageError, UsageError
+from assistant.domain.errors import AssistantError, UsageError
 from assistant.domain.exchange import Exchange, Rated
 from assistant.domain.hygiene import one_line
 from assistant.domain.ledger import Chosen
@@ -117,9 +117,11 @@ class ComparingDesk:
         return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).astimezone().date()
 
 
-def ledger_of(database: "Database") -> Ledger:  # noqa: ARG001 - the one place where SqliteLedger goes
-    """The ledger over the journal's tables. Raises: StorageError."""
-    raise StorageError("this program keeps no ledger yet")
+def ledger_of(database: "Database") -> Ledger:
+    """The ledger over the journal's tables."""
+    from assistant.storage.ledger import SqliteLedger
+
+    return SqliteLedger(database)
 
 
 @contextmanager
