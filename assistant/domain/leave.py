@@ -16,8 +16,10 @@ class Leave:
     """A permit for bytes that leave this machine. `payload` is those bytes: the audit takes a MAC of them and nothing else.
 
     `request` and `reserved` are None where no consent is asked for: a server of the network that the person declared. Where
-    they are there, the journal looks once more, inside the same transaction, whether the grant covers the request, and whether
-    the `budgets` let a send pass that costs `bound` at most (None: unknown).
+    they are there, the journal looks once more, inside the same transaction, whether the grant covers the request.
+
+    `bound` is what it may cost at most, in the currency of its prices; None where that is unknown. The journal holds it against
+    each of `budgets`, with all that was spent by then, inside the same transaction too.
     """
 
     entry: "PermitMinted"
