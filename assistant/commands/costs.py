@@ -54,11 +54,20 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--titles", action="store_true", help="with --html: name the conversations in it"
     )
+    parser.add_argument(
+        "--presets",
+        action="store_true",
+        help="list the shipped prices of hardware (hardware.preset), and nothing else",
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints the report, or writes it."""
+    if args.presets:
+        from assistant.commands.presets import show_presets
+
+        return show_presets(as_json=args.json)
     from assistant.conversation.costs import cost_report
     from assistant.wiring.costs import open_costs
 

@@ -82,6 +82,8 @@ def table(report: CostReport, width: int) -> Table:
 
 def cell_len(text: str) -> int:
     """How many cells of a terminal `text` takes."""
+    if text.isascii():
+        return len(text)
     return sum(0 if combining(one) else 2 if east_asian_width(one) in "WF" else 1 for one in text)
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import stat
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -203,6 +204,43 @@ def test_the_currency_and_a_rate_come_from_the_settings(shell: Shell, filled: Pl
     assert Decimal(cloud["own"]) == Decimal("0.33")
     assert cloud["converted"] is True
     assert cloud["amounts"] == [{"currency": "EUR", "amount": "0.3"}]
+
+
+def test_presets_are_listed_with_their_day_and_in_the_persons_currency(
+    shell: Shell, places: Places
+) -> None:
+    out = shell("costs", "--presets").out
+    assert "pi5-8gb-hat2" in out
+    assert "~ EUR  as of 2026-" in out
+    assert "AI HAT+ 2 (Hailo-10H) 200.00 USD" in out
+    assert all(len(line) <= 80 for line in out.splitlines())
+    found = shell("costs", "--presets", "--json").rows("presets")
+    assert {"id", "price", "currency", "as_of", "parts"} == set(found[0])
+    places.settings_file.write_text('[costs]\ncurrency = "XTS"\n')
+    assert "— " in shell("costs", "--presets").out
+    assert shell("costs", "--presets", "--json").rows("presets")[0]["price"] is None
+
+
+def test_hardware_counts_with_the_days_that_it_was_there(shell: Shell, filled: Places) -> None:
+    filled.settings_file.write_text(
+        '[hardware]\nprice = "360"\nlife_months = 36\n[power]\nidle_watts = 3.0\n[tariff]\nper_kwh = "0.30"\n'
+    )
+    whole = shell("costs", "--json", "--until", first_day()).part("whole")
+    fixed = whole["fixed"]
+    assert isinstance(fixed, dict)
+    day = date.fromisoformat(first_day())
+    length = monthrange(day.year, day.month)[1]
+    # 360 / 36 for a month, one day of it; 3 W for 24 h at 0.30.
+    expected = Decimal(10) / length + Decimal("0.0216")
+    assert abs(Decimal(fixed["own"]) - expected) < Decimal("1e-15")
+    assert whole["days"] == 1
+
+
+def test_a_preset_that_is_none_is_an_error(shell: Shell, filled: Places) -> None:
+    filled.settings_file.write_text('[hardware]\npreset = "toaster"\n')
+    heard = shell("costs")
+    assert heard.code == 2
+    assert "toaster" in heard.err
 
 
 def test_the_grammar_knows_every_kind_of_line() -> None:
