@@ -240,7 +240,7 @@ def _code(_args: argparse.Namespace, room: "CloudRoom") -> int:
         say("it is still kept here; take it another time")
         return 0
     room.papers.take_recovery_code(room.border().now)
-    say("it is no longer kept here")
+    say("it is no longer kept here; every grant has lapsed, and you are asked again")
     return 0
 
 

@@ -20,6 +20,7 @@ from assistant.domain.tco_words import (
     list_break_even,
     list_source,
     money,
+    nodes_words,
     notes,
     sides,
     verdict,
@@ -107,7 +108,7 @@ class Report:
         yield f"{result.tokens.to_integral_value():,f} tokens{growth}"
         yield ""
         head = f"{inputs.currency}, {years}"
-        yield f"{head:<24}{'edge, ' + plain(result.nodes) + ' nodes':>20}{'cloud':>20}{'difference':>16}"
+        yield f"{head:<24}{'edge, ' + nodes_words(result.nodes):>20}{'cloud':>20}{'edge saves':>16}"
         for line in sides(result):
             both = (line.edge or Decimal(0), line.cloud or Decimal(0))
             cells = (line.edge, line.cloud, both[1] - both[0])

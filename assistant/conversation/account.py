@@ -44,7 +44,7 @@ class Account:
         if metering is not None:
             try:
                 self.energy = metering.end()
-            except Exception:  # noqa: BLE001 - as above
+            except Exception:  # noqa: BLE001 - as above: a meter costs no turn
                 _log.warning("what this turn took is not known", exc_info=True)
 
     def charge(self, spent: "Spent") -> "Charge":

@@ -1,13 +1,14 @@
 """The person's limits in money, read anew for each send: from the settings, held against what the ledger says was spent."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, tzinfo
+from decimal import DecimalException
 
 from assistant.domain.budget import Budget
 from assistant.domain.cost_settings import CostSettings
 from assistant.domain.errors import AssistantError
-from assistant.domain.exchange import Rated
-from assistant.domain.limits import Drawn, NoBudgets, budgets_of
+from assistant.domain.exchange import Exchange
+from assistant.domain.limits import Drawn, NoBudgets, budgets_of, typed_exchange
 from assistant.domain.pricing import Money
 from assistant.ports import Clock
 
@@ -23,26 +24,28 @@ class Budgets:
         clock: Clock,
         costs: Callable[[], CostSettings],
         outlay: Outlay,
-        rates: Callable[[], Mapping[str, Rated]] = dict,
+        exchange: Callable[[CostSettings], Exchange] = typed_exchange,
         zone: tzinfo | None = None,
     ) -> None:
         """`costs` gives the settings of the moment; it and `outlay` may raise an AssistantError.
 
-        `rates` are those that are shipped. A month is one of `zone` (None: the machine's).
+        `exchange` says what other currencies are worth in the person's. A month is one of `zone` (None: the machine's).
         """
         self._clock = clock
         self._costs = costs
         self._outlay = outlay
-        self._rates = rates
+        self._exchange = exchange
         self._zone = zone
 
     def drawn(self, conversation: str) -> Sequence[Drawn] | NoBudgets:
         """See ports."""
         try:
             today = datetime.fromtimestamp(self._clock.now_ms() / 1000, self._zone).date()
-            budgets = budgets_of(self._costs(), conversation, today, self._rates())
+            budgets = budgets_of(self._costs(), conversation, today, self._exchange)
         except AssistantError as error:
             return NoBudgets(error.note().line())
+        except DecimalException:
+            return NoBudgets("an exchange rate is no number")
         except (OverflowError, OSError, ValueError):
             return NoBudgets("the clock shows no day")
         return tuple(Drawn(one, self._spent(one)) for one in budgets)

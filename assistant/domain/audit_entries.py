@@ -200,6 +200,11 @@ def ended_of(body: bytes) -> PermitEnded:
     return _read(body, _ended)
 
 
+def noted_of(body: bytes) -> Noted:
+    """The note in `body`. Raises: CorruptError."""
+    return _read(body, _noted)
+
+
 def clock_moved_ms(before: Moment, now: Moment) -> int | None:
     """By how much the clock was set between two records, negative for back; None where nothing shows it."""
     passed = now.wall_ms - before.wall_ms
@@ -278,6 +283,15 @@ def _permit(body: Fields) -> PermitMinted:
         most_cost=body.maybe_money("most_cost"),
         currency=body.text("currency"),
         prices=body.text("prices"),
+    )
+
+
+def _noted(body: Fields) -> Noted:
+    return Noted(
+        what=body.choice("what", Note),
+        subject=body.text("subject"),
+        digest=body.text("digest"),
+        count=body.maybe_whole("count"),
     )
 
 

@@ -1,6 +1,6 @@
 """The limits that a person set, as they stand: what was spent under each, what is left, and why a send does not pass."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -38,12 +38,16 @@ class NoBudgets:
 
     problem: str
 
+    @property
+    def words(self) -> str:
+        """For a person."""
+        return f"your limits in money cannot be read: {self.problem}"
+
 
 def shortfalls(limits: Sequence[Drawn] | NoBudgets, bound: Money | None) -> tuple[Reason, ...]:
     """Why a send that costs `bound` at most (None: unknown) does not pass; nothing where it does."""
     if isinstance(limits, NoBudgets):
-        text = f"your limits in money cannot be read: {limits.problem}"
-        return (Reason("budget_unreadable", text),)
+        return (Reason("budget_unreadable", limits.words),)
     return tuple(reason for one in limits for reason in gaps(one.budget, one.outlay, bound))
 
 
@@ -53,11 +57,14 @@ def bound_of(cost: Decimal | None, currency: str) -> Money | None:
 
 
 def budgets_of(
-    costs: CostSettings, conversation: str, today: date, shipped: Mapping[str, Rated]
+    costs: CostSettings,
+    conversation: str,
+    today: date,
+    exchange_of: Callable[[CostSettings], Exchange],
 ) -> tuple[Budget, ...]:
     """The limits that hold for a send in `conversation` on the day `today`; a limit that is not set is none.
 
-    `shipped` are rates into the person's currency, for those that they did not give. Raises: UsageError.
+    `exchange_of` gives what other currencies are worth in the person's. Raises: UsageError.
     """
     set_limits = (
         (Scope.MONTH, costs.month_limit, today.replace(day=1), ""),
@@ -67,20 +74,20 @@ def budgets_of(
     written = [one for one in set_limits if one[1]]
     if not written:
         return ()
-    exchange = exchange_of(costs, shipped)
+    exchange = exchange_of(costs)
     return tuple(
         Budget(scope, Money(_amount(limit), costs.currency), since, exchange, talk)
         for scope, limit, since, talk in written
     )
 
 
-def exchange_of(costs: CostSettings, shipped: Mapping[str, Rated]) -> Exchange:
-    """The person's currency with the rates that they gave; `shipped` ones for the rest. Raises: UsageError."""
+def typed_exchange(costs: CostSettings) -> Exchange:
+    """The person's currency with the rates that they typed, and no others. Raises: UsageError."""
     own = {}
     for text in costs.exchange:
         currency, _, rate = text.partition(" ")
         own[currency] = Rated(_amount(rate))
-    return Exchange(costs.currency, {**shipped, **own})
+    return Exchange(costs.currency, own)
 
 
 def _amount(text: str) -> Decimal:

@@ -50,7 +50,7 @@ class BreakEven:
     """Where the two cost the same: the first whole number of requests a day (`volume`) at which `above` is the cheaper side.
 
     The edge counts as cheaper where they are equal. None where there is none, and `why` says how that is; `above` is the
-    cheaper side everywhere then. `capped`: there would be one, above what the planned nodes can do.
+    cheaper side everywhere then. `capped`: that holds up to what the planned nodes can do.
     """
 
     volume: int | None
@@ -235,16 +235,23 @@ def _break_even(inputs: Inputs) -> BreakEven:
     lead = Fraction(idle - inputs.cloud_operations * inputs.years)
     margin = Fraction(_days(inputs) * (per_request(inputs) - inputs.energy_per_request))
     first, above = (CLOUD, EDGE) if lead > 0 else (EDGE, CLOUD)
+    full = _capacity(inputs)
     if (margin <= 0) if first == CLOUD else (margin >= 0):
+        if first == EDGE and full is not None:
+            # What more nodes would cost may turn it.
+            return BreakEven(None, first, _up_to(inputs, full, first), capped=True)
         return BreakEven(None, first, f"the {first} is cheaper at every volume")
     meets = lead / margin
     # At an equal cost the edge counts as cheaper, so it loses one request later.
     volume = math.ceil(meets) if above == EDGE else math.floor(meets) + 1
-    full = _capacity(inputs)
     if full is not None and volume > full:
-        done = f"{math.floor(full):,} requests a day that {plain(inputs.nodes)} nodes can do"
-        return BreakEven(None, first, f"the {first} is cheaper up to the {done}", True)
+        return BreakEven(None, first, _up_to(inputs, full, first), capped=True)
     return BreakEven(volume, above)
+
+
+def _up_to(inputs: Inputs, full: Fraction, side: str) -> str:
+    nodes = "1 node" if inputs.nodes == 1 else f"{plain(inputs.nodes)} nodes"
+    return f"up to the {math.floor(full):,} a day that {nodes} can do, the {side} is cheaper"
 
 
 def _capacity(inputs: Inputs) -> Fraction | None:

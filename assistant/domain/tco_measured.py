@@ -41,8 +41,8 @@ class Measured:
         """Over how much it is, and what is short of the guide."""
         days = "1 day" if self.days == 1 else f"{self.days:,} days"
         turns = "1 request" if self.turns == 1 else f"{self.turns:,} requests"
-        few = "" if self.days >= ASKED_DAYS else f": few, the guide asks for {ASKED_DAYS} days"
-        return f"measured over {days} and {turns}{few}"
+        few = "" if self.days >= ASKED_DAYS else f" (few: the guide asks for {ASKED_DAYS})"
+        return f"measured over {days}{few}, {turns}"
 
     def to_json(self) -> dict[str, object]:
         """The object `telemetry`."""
@@ -93,25 +93,21 @@ def fill(
     """`inputs` with what was measured, and what is to be said of it; `per_kwh` is in their currency (None: unknown)."""
     notes = [found.words]
     if found.uncounted:
-        notes.append(f"{found.uncounted:,} without a count of tokens are left out of the tokens")
+        notes.append(f"{found.uncounted:,} without a count of tokens left out")
     energy = inputs.energy_per_request
     if found.joules_per_request is None:
-        notes.append(
-            "the energy of a request is unknown: nothing measured it, so it stays as it was"
-        )
+        notes.append("energy of a request: unknown, no meter; it stays as it was")
     elif per_kwh is None:
         notes.append(
-            "the energy of a request has no price: what a kWh costs is not known (tariff.per_kwh)"
+            "energy of a request: no price of a kWh is known (tariff.per_kwh); it stays as it was"
         )
     else:
         energy = energy_cost(found.joules_per_request, per_kwh)
         joules = plain(found.joules_per_request)
-        notes.append(f"a request here takes {joules} J above idle, at {plain(per_kwh)} a kWh")
+        notes.append(f"{joules} J a request above idle, at {plain(per_kwh)} a kWh")
     capacity = found.capacity_per_day or inputs.capacity_per_node
     if found.capacity_per_day:
-        notes.append(
-            f"one machine can do ~{found.capacity_per_day:,} requests a day, one after another"
-        )
+        notes.append(f"a node can do ~{found.capacity_per_day:,} a day")
     filled = replace(
         inputs,
         requests_per_day=found.requests_per_day,

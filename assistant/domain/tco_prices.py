@@ -84,15 +84,16 @@ def with_price(inputs: Inputs, price: ListPrice, exchange: Exchange) -> Inputs:
     return found.result.inputs
 
 
-def exchange_rate(exchange: Exchange, source: str, target: str) -> Decimal | None:
-    """What one unit of `source` is worth in `target`, rounded to what records keep; None where a rate is missing."""
-    one = Decimal(1)
-    known = {exchange.currency: one} | {name: r.rate for name, r in exchange.rates.items()}
+def converted(amount: Decimal, exchange: Exchange, source: str, target: str) -> Decimal | None:
+    """`amount` of the currency `source` in `target`, rounded to what records keep; None where a rate is missing."""
     if source == target:
-        return one
+        return amount
+    known = {name: rated.rate for name, rated in exchange.rates.items()}
+    known[exchange.currency] = Decimal(1)
     if source not in known or target not in known:
         return None
-    return rounded(_WIDE.divide(known[source], known[target]))
+    # Rounded once, at the end: a rate of its own would leave its rest in every amount.
+    return rounded(_WIDE.divide(_WIDE.multiply(amount, known[source]), known[target]))
 
 
 def _at(inputs: Inputs, price: ListPrice, exchange: Exchange) -> AtList:
@@ -100,15 +101,17 @@ def _at(inputs: Inputs, price: ListPrice, exchange: Exchange) -> AtList:
     if isinstance(quote, NoPrice):
         return AtList(price, None, None, quote.why)
     currency = quote.price.currency
-    rate = exchange_rate(exchange, currency, inputs.currency)
-    if rate is None:
+    rates = quote.price.at(math.ceil(inputs.input_tokens))
+    inward, outward, rate = (
+        converted(amount, exchange, currency, inputs.currency)
+        for amount in (
+            _WIDE.multiply(rates.input, quote.multiplier),
+            _WIDE.multiply(rates.output, quote.multiplier),
+            Decimal(1),
+        )
+    )
+    if inward is None or outward is None:
         why = f"no rate between {currency} and {inputs.currency} is known (costs.exchange)"
         return AtList(price, None, None, why)
-    rates = quote.price.at(math.ceil(inputs.input_tokens))
-    factor = _WIDE.multiply(quote.multiplier, rate)
-    moved = replace(
-        inputs,
-        cloud_input=rounded(_WIDE.multiply(rates.input, factor)),
-        cloud_output=rounded(_WIDE.multiply(rates.output, factor)),
-    )
+    moved = replace(inputs, cloud_input=inward, cloud_output=outward)
     return AtList(price, reckon(moved), None if currency == inputs.currency else rate)

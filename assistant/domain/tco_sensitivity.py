@@ -21,9 +21,9 @@ _LEVERS: Final = (
     ("capacity of a node", ("capacity_per_node",)),
     ("upkeep, FTE", ("fte",)),
     ("salary", ("salary",)),
-    ("power, network of a node", ("power_per_node",)),
-    ("energy of a request", ("energy_per_request",)),
-    ("cloud price of tokens", ("cloud_input", "cloud_output")),
+    ("power, network", ("power_per_node",)),
+    ("energy a request", ("energy_per_request",)),
+    ("cloud price", ("cloud_input", "cloud_output")),
     ("cloud operations", ("cloud_operations",)),
 )
 

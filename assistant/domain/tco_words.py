@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
 from assistant.domain.price_list import Quote
-from assistant.domain.tco import EDGE, Result
+from assistant.domain.tco import EDGE, Result, capacity
 from assistant.domain.tco_inputs import plain
 from assistant.domain.tco_prices import NOT_THE_SAME, AtList
 
@@ -63,8 +63,12 @@ def verdict(result: Result) -> str:
 def notes(result: Result) -> Iterator[str]:
     """What a reader should know of these figures besides."""
     if result.nodes > result.inputs.nodes:
-        planned, needed = plain(result.inputs.nodes), plain(result.nodes)
-        yield f"the busiest year needs {needed} nodes and {planned} were planned: reckoned with {needed}"
+        yield f"reckoned with {nodes_words(result.nodes)}: the busiest year needs them, {plain(result.inputs.nodes)} planned"
+
+
+def nodes_words(nodes: Decimal) -> str:
+    """`1 node`, `10 nodes`."""
+    return "1 node" if nodes == 1 else f"{nodes:,f} nodes"
 
 
 def about_list_prices(result: Result) -> str:
@@ -79,7 +83,8 @@ def list_break_even(found: AtList) -> str:
         return UNKNOWN
     even = found.result.break_even
     if even.volume is None and even.above == EDGE:
-        return "always"
+        full = capacity(found.result.inputs)
+        return f"up to {shortened(full)}~" if full is not None else "always"
     if even.volume is None:
         return "out of reach" if even.capped else "never"
     return f"{'from' if even.above == EDGE else 'below'} {shortened(even.volume)}~"

@@ -15,6 +15,7 @@ from assistant.domain.permit import Auth, Outgoing, Permit, Receipt, Turnstile
 from assistant.domain.places import Address, Place, Route
 from assistant.domain.settings import NetworkSettings
 from assistant.outbound.heads import (
+    AS_BYTES,
     Header,
     key_header,
     names_besides,
@@ -90,10 +91,10 @@ class Door:
         self._turnstile.pass_once(permit.id, permit.expires_at_ms, self._clock.now_ms())
         hop = permit.hop
         address = Address(hop.host, hop.port, secure=True)
-        headers = own_headers(address, None, close=False)
+        headers = own_headers(address, None, more=True)
         if offset:
-            headers.append((b"Range", f"bytes={offset}-".encode("ascii")))
-            headers += [(b"If-Range", if_range.encode("latin-1"))] if if_range else []
+            headers.append((b"Range", f"bytes={offset}-".encode()))
+            headers += [(b"If-Range", if_range.encode(AS_BYTES))] if if_range else []
         stall_s = self._stall_seconds
         times = {"connect": stall_s, "read": stall_s, "write": stall_s, "pool": stall_s}
         with fetching(hop.host):
@@ -234,10 +235,10 @@ def _request(
 
 def _url(address: Address, target: str) -> httpcore.URL:
     return httpcore.URL(
-        scheme=b"https" if address.secure else b"http",
-        host=address.host.encode("ascii"),
+        scheme="https" if address.secure else "http",
+        host=address.host,
         port=address.port,
-        target=target.encode("ascii"),
+        target=target,
     )
 
 

@@ -10,6 +10,7 @@ import httpcore
 
 from assistant.domain.errors import RefusedError
 from assistant.domain.permit import Receipt
+from assistant.outbound.heads import ASCII
 from assistant.outbound.seal import Request, Seal
 from assistant.outbound.wall import opened
 from assistant.outbound.ways import Way
@@ -95,7 +96,7 @@ class Line(httpcore.AsyncNetworkBackend):
     def may_tunnel(self, request: bytes) -> bool:
         """Whether `request` asks the proxy for the server's address, and for nothing else."""
         address = self._way.address
-        line = f"CONNECT {address.host}:{address.port} HTTP/1.1\r\n".encode("ascii")
+        line = f"CONNECT {address.host}:{address.port} HTTP/1.1\r\n".encode(ASCII)
         return self._way.proxy is not None and request.startswith(line)
 
     def proves(self, name: str | None) -> bool:

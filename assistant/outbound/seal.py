@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from assistant.domain.errors import RefusedError
+from assistant.outbound.heads import AS_BYTES
 
 _END_OF_HEAD = b"\r\n\r\n"
 _MOST_HEAD_BYTES = 64_000
@@ -71,7 +72,7 @@ class Seal:
         if len(names) != len(set(names)):
             raise _broken("a header stands in it twice")
         rest = [f"{name}: {value}" for name, value in headers if name not in self._own]
-        payload = "\n".join([parts[1], *rest, ""]).encode("latin-1") + body
+        payload = "\n".join([parts[1], *rest, ""]).encode(AS_BYTES) + body
         if hashlib.sha256(payload).hexdigest() != self._digest:
             raise _broken("what was about to leave is not what the permit is for")
         self._still_good()
@@ -79,13 +80,13 @@ class Seal:
 
 def _read(head: bytes) -> tuple[str, list[tuple[str, str]]]:
     """The first line, and the headers with their names in lower case."""
-    first, *lines = head[: -len(_END_OF_HEAD)].decode("latin-1").split("\r\n")
+    first, *lines = head[: -len(_END_OF_HEAD)].decode(AS_BYTES).split("\r\n")
     headers = []
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or not name or name != name.strip() or not _PLAIN.fullmatch(line):
             raise _broken("its head cannot be read")
-        headers.append((name.lower(), value.strip(" ")))
+        headers.append((name.lower(), value.strip()))
     return first, headers
 
 

@@ -11,6 +11,7 @@ from assistant.domain.audit import (
     EpochKey,
     Record,
     Verification,
+    is_proved,
     payload_mac,
     seal,
     verify,
@@ -116,6 +117,11 @@ class AuditLog:
         if db is not None:
             self._fit_key(self._last(db))
         return payload_mac(self._key, payload)
+
+    def proves(self, db: sqlite3.Connection, those: Sequence[Record]) -> bool:
+        """Whether the key of now proves each of `those`. Raises: as `append`."""
+        self._fit_key(self._last(db))
+        return all(is_proved(self._key, record) for record in those)
 
     def end_epoch(self, db: sqlite3.Connection, at: Moment) -> Record:
         """Seals the epoch inside the caller's transaction; after its commit call `drop_old_key`."""
@@ -232,6 +238,11 @@ def records(db: sqlite3.Connection) -> Iterator[Record]:
     except UnicodeDecodeError as error:
         # SQLite quotes what is damaged in its complaint, and Python cannot read that.
         raise sqlite3.DatabaseError("the file is damaged") from error
+
+
+def record_at(db: sqlite3.Connection, seq: int) -> Record:
+    """The record with that number, which is there. Raises: sqlite3.Error."""
+    return _record(*db.execute(f"{_ROWS} WHERE seq = ?", (seq,)).fetchone())
 
 
 def verify_audit(

@@ -5,20 +5,22 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from assistant.domain.audit_entries import Note, Noted, PermitMinted, SendDenied
 from assistant.domain.budget import Scope
 from assistant.domain.budget import gaps as budget_gaps
-from assistant.domain.consent import Moment, Reserved
+from assistant.domain.consent import Grant, Moment, Reserved, State
 from assistant.domain.coverage import SendRequest, gaps
 from assistant.domain.decisions import Reason
 from assistant.domain.errors import CorruptError, RefusedError, StorageError
 from assistant.domain.events import Decided, Declassified, PermitOver, Permitted
 from assistant.domain.leave import Ended, Leave
 from assistant.domain.places import Place
-from assistant.storage import consent_rows, folds, leaving_row, outlay
+from assistant.storage import consent_notes, consent_rows, folds, leaving_row, outlay
 from assistant.storage.audit import is_open, is_permit
 from assistant.storage.audit_desk import AuditDesk
+from assistant.storage.consent_rows import Consent
 
 Leaving = Permitted | PermitOver | Decided | Declassified
 """The events that are told to the audit."""
@@ -27,11 +29,13 @@ Leaving = Permitted | PermitOver | Decided | Declassified
 class _GapsError(RefusedError):
     """The grant does not cover the send any more."""
 
-    def __init__(self, reasons: Sequence[Reason]) -> None:
+    def __init__(self, reasons: Sequence[Reason], lapsed: Grant | None = None) -> None:
+        """`lapsed` is the grant where it counts as none from now on."""
         super().__init__(
             "; ".join(reason.text for reason in reasons), "ask again, or choose a local route"
         )
         self.codes = tuple(reason.code for reason in reasons)
+        self.lapsed = lapsed
 
 
 def append(desk: AuditDesk, event: Leaving) -> None:
@@ -56,6 +60,7 @@ def _permit(desk: AuditDesk, event: Permitted, leave: Leave) -> None:
     desk.open()
     try:
         with desk.database.write() as db:
+            leave = _held(leave, desk.moment(leave.at))
             folds.record(db, event)
             _require_grant(db, desk, event.turn, leave)
             _require_budgets(db, leave)
@@ -69,8 +74,14 @@ def _permit(desk: AuditDesk, event: Permitted, leave: Leave) -> None:
     except _GapsError as refused:
         # The refusal stands, whether or not it can be recorded.
         with suppress(StorageError):
-            _deny(desk, _denied(leave.entry, refused.codes), leave.at)
+            _deny(desk, _denied(leave.entry, refused.codes), leave.at, refused.lapsed)
         raise
+
+
+def _held(leave: Leave, at: Moment) -> Leave:
+    """`leave` as it is at `at`, when nobody else can write."""
+    reserved = None if leave.reserved is None else replace(leave.reserved, at=at)
+    return replace(leave, at=at, reserved=reserved)
 
 
 def _require_match(event: Permitted, leave: Leave) -> None:
@@ -129,9 +140,22 @@ def _require_grant(db: sqlite3.Connection, desk: AuditDesk, turn: str, leave: Le
         raise _GapsError((Reason("no_grant", f"there is no consent {grant}"),))
     latest = leaving_row.latest(db)
     seen = () if latest is None else (latest,)
+    untrue = _untrue(db, desk, consent)
     missing = gaps(consent.grant, consent.standing, leave.request, leave.at, seen)
-    if missing:
-        raise _GapsError(missing)
+    if missing or untrue:
+        raise _GapsError((*untrue, *missing), consent.grant if untrue else None)
+
+
+def _untrue(db: sqlite3.Connection, desk: AuditDesk, consent: Consent) -> tuple[Reason, ...]:
+    """In what a given consent is not the one that the audit notes; its key is at hand here."""
+    if consent.standing.state is not State.GIVEN:
+        return ()
+    prove = partial(desk.opened(db).proves, db)
+    found = (
+        consent_notes.objection(db, consent, prove),
+        consent_notes.account_objection(db, consent),
+    )
+    return tuple(reason for reason in found if reason is not None)
 
 
 def _require_budgets(db: sqlite3.Connection, leave: Leave) -> None:
@@ -166,14 +190,17 @@ def _end(desk: AuditDesk, event: PermitOver) -> None:
     settled = ended.settled
     if ended.entry.permit != event.permit or (settled and settled.permit != event.permit):
         raise _unfit("the permit and its end are not of one send")
+    if settled and not consent_notes.agrees(settled, ended.entry):
+        raise _unfit("the audit and the account of the grant are told different things")
     desk.open()
     with desk.database.write() as db:
         if not is_open(db, event.permit):
             raise _unfit("a permit ends once, and after it was minted")
+        at = desk.moment(ended.at)
         folds.record(db, event)
-        desk.append(db, ended.entry, ended.at)
+        desk.append(db, ended.entry, at)
         if settled is not None:
-            consent_rows.add_event(db, settled)
+            consent_rows.add_event(db, replace(settled, at=at))
         outlay.settle(db, ended)
     desk.anchor_soon()
 
@@ -186,12 +213,15 @@ def _record_denied(desk: AuditDesk, event: Decided | Permitted) -> None:
     with desk.database.write() as db:
         folds.record(db, event)
         # Nothing leaves: the person is told why, also where the audit is out of order.
-        desk.try_append(db, denied.entry, denied.at)
+        desk.try_append(db, denied.entry, desk.moment(denied.at))
 
 
-def _deny(desk: AuditDesk, entry: SendDenied, at: Moment) -> None:
+def _deny(desk: AuditDesk, entry: SendDenied, at: Moment, lapsed: Grant | None) -> None:
     with desk.database.write() as db:
+        at = desk.moment(at)
         desk.try_append(db, entry, at)
+        if lapsed is not None:
+            consent_notes.lapse(db, desk, lapsed, at)
 
 
 def _try_to_open(desk: AuditDesk) -> None:

@@ -125,14 +125,14 @@ class SqliteLedger:
 
 
 def _by_time(db: sqlite3.Connection, by: By, chosen: Chosen) -> list[Sum]:
-    length = len("2026-11-27") if by is By.DAY else len("2026-11")
-
-    def key(day: int) -> str:
-        return date.fromordinal(day).isoformat()[:length]
-
-    totals = sums_of.totals_by(db, "day", chosen, key)
-    others = sums_of.others_by(db, "day", chosen, key)
+    group, key = ("day", _iso) if by is By.DAY else (sums_of.MONTH, str)
+    totals = sums_of.totals_by(db, group, chosen, key)
+    others = sums_of.others_by(db, group, chosen, key)
     return [Sum(day, totals[day], what_if=others.get(day, ())) for day in sorted(totals)]
+
+
+def _iso(day: int) -> str:
+    return date.fromordinal(day).isoformat()
 
 
 def _by_lane(db: sqlite3.Connection, by: By, chosen: Chosen) -> Iterator[Sum]:

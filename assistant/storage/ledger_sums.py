@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -18,6 +18,9 @@ _K = TypeVar("_K")
 
 WHOLE: Final = "''"
 """Groups everything into one sum."""
+
+MONTH: Final = "strftime('%Y-%m', day + 1721424.5)"
+"""Groups by calendar month: SQLite counts days from another one on than Python does."""
 
 _COUNTED: Final = len(COUNTS)
 _SUMS: Final = ", ".join(
@@ -93,7 +96,7 @@ def totals_by(
     key: Callable[[int], _K],
     only: Collection[int] | None = None,
 ) -> dict[_K, Totals]:
-    """Sums by `key` of the column `group` (or WHOLE); `only` are the numbers in that column that count."""
+    """Sums by `key` of the column `group` (or WHOLE, MONTH); `only` are the numbers in that column that count."""
     table = "ledger_talk_day" if by_talk(chosen, group) else "ledger_day"
     where = _only(condition(chosen), group, only)
     rows = db.execute(
@@ -116,24 +119,26 @@ def _only(where: Condition, group: str, only: Collection[int] | None) -> Conditi
 
 def _totals(rows: Sequence[Sequence[int]], codes: Mapping[int, str]) -> Totals:
     """Rows of a currency and its sums, as one."""
-    counts = [sum(row[i] for row in rows) for i in range(1, _COUNTED + 1)]
-    named = dict(zip(COUNTS, counts, strict=True))
-    costs = _amounts(((row[0], row[-4], row[-3]) for row in rows), codes)
+    columns = [*zip(*rows, strict=True)][1 : _COUNTED + 1]
+    named = {name: sum(column) for name, column in zip(COUNTS, columns, strict=True)}
+    costs = _amounts(rows, _COUNTED + 1, codes)
     joules = joined(sum(row[-2] for row in rows), sum(row[-1] for row in rows))
     unpriced = sum(row[1] for row in rows if row[0] == NO_CURRENCY)
     return Totals(**named, cost=costs, unpriced=unpriced, energy_joules=joules)
 
 
-def _amounts(rows: Iterable[tuple[int, int, int]], codes: Mapping[int, str]) -> tuple[Money, ...]:
-    """(currency, whole, rest) as one amount for each currency, by its name."""
+def _amounts(rows: Sequence[Sequence[int]], at: int, codes: Mapping[int, str]) -> tuple[Money, ...]:
+    """The amounts at the column `at` and the next, as one for each currency, by its name; the currency is in the first column."""
     sums: dict[int, list[int]] = {}
-    for currency, whole, rest in rows:
-        if currency != NO_CURRENCY:
-            known = sums.setdefault(currency, [0, 0])
-            known[0] += whole
-            known[1] += rest
+    for row in rows:
+        if row[0] != NO_CURRENCY:
+            known = sums.setdefault(row[0], [0, 0])
+            known[0] += row[at]
+            known[1] += row[at + 1]
     amounts = [Money(joined(*parts), codes[currency]) for currency, parts in sums.items()]
-    return tuple(sorted(amounts, key=lambda money: money.currency))
+    if len(amounts) > 1:
+        amounts.sort(key=lambda money: money.currency)
+    return tuple(amounts)
 
 
 def others_by(
@@ -167,9 +172,7 @@ def others_by(
 def _what_if(
     route: str, model: str, here: bool, rows: Sequence[Sequence[int]], codes: Mapping[int, str]
 ) -> WhatIf:
-    cost, low, high = (
-        _amounts(((row[0], row[at], row[at + 1]) for row in rows), codes) for at in (2, 4, 6)
-    )
+    cost, low, high = (_amounts(rows, at, codes) for at in (2, 4, 6))
     unknown = sum(row[1] for row in rows if row[0] == NO_CURRENCY)
     turns = sum(row[1] for row in rows) - unknown
     return WhatIf(route, model, here, cost, low, high, turns, unknown)

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from assistant.storage.leaving_tables import audit_tables, consent_tables
+from assistant.storage.leaving_tables import audit_tables, consent_tables, note_indexes
 
 APPLICATION_ID = 0x48415431
 """Marks the file as a journal of this program (the ASCII letters HAT1)."""
@@ -141,6 +141,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration("0003_audit", audit_tables),
     Migration("0004_consents", consent_tables),
     Migration("0005_label", _label),
+    Migration("0006_consent_notes", note_indexes),
     Migration("0007_ledger", _ledger),
 )
 

@@ -13,6 +13,7 @@ from assistant.domain.sensitivity import Label
 from assistant.domain.settings import Settings
 from assistant.tui.ahead import Ahead
 from assistant.tui.bearings import Bearings, serves
+from assistant.tui.counting import Counting
 from assistant.tui.drafts import Drafts
 from assistant.tui.entries import Opened, blank, context, entries, latest_reply, prompts, read, used
 from assistant.tui.fallback import Fallback
@@ -60,6 +61,7 @@ class Desk:
             self,
             self.bearings.ready,
         )
+        self.counting = Counting(services, self.turns, start, self._failed)
         self.sending = Sending(services, settings, view, self, start)
         self.fallback = Fallback(services.engine, self.sending.clearance.distant)
         self._known: dict[str, Chat] = {}
@@ -83,6 +85,8 @@ class Desk:
                 self._view.composer.give_back(draft)
         self._view.desk_changed()
         await asyncio.to_thread(_learn_markdown)
+        await self.counting.read()
+        self._view.desk_changed()
 
     def greet(self) -> None:
         """Says in an empty chat where an answer would come from."""
@@ -143,6 +147,7 @@ class Desk:
 
     def _show(self, opened: Opened | None, shown: Sequence[Entry]) -> None:
         running = self.turns.running_in(self.chat)
+        self.counting.opened(self.chat.conversation)
         reply = running.asked.reply if running and running.asked else ""
         self._view.transcript.show([entry for entry in shown if entry.key != reply])
         if running:
@@ -218,6 +223,7 @@ class Desk:
         if isinstance(event, Asked):
             if here:
                 self.fallback.take()
+                self.counting.named(running.ask.chat.conversation)
             self._known[running.ask.chat.conversation] = running.ask.chat
             self.labels.remember([(event.message.text, event.message.label)])
             # The journal has the prompt: the drafts need not hold it any more.
@@ -225,6 +231,7 @@ class Desk:
             self.keep(running.ask.chat)
             self._view.desk_changed()
         elif isinstance(event, Finished):
+            self.counting.over(event.record)
             error = event.record.error
             if here:
                 self.context = used(event.record)

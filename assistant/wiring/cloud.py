@@ -11,12 +11,14 @@ from assistant.domain.errors import AssistantError, StorageError, UsageError
 from assistant.machine.clock import SystemClock
 from assistant.ports import Backend, Clock, Door, SettingsStore
 from assistant.storage import paths
+from assistant.wiring.accounts import AccountRoom
 from assistant.wiring.cloud_routes import CloudRoutes
 from assistant.wiring.keys import KeyRoom
 
 if TYPE_CHECKING:
     from assistant.conversation.border import Border, Person
     from assistant.domain.cloud_setup import CloudSetup
+    from assistant.domain.consent import Moment
     from assistant.domain.findings import Scan
     from assistant.domain.permit import Receipt
     from assistant.domain.settings import Settings
@@ -39,17 +41,27 @@ class CloudRoom:
         settings: "Settings",
         keys: KeyRoom,
         warnings: tuple[str, ...] = (),
+        *,
+        load: "Callable[[], Settings] | None" = None,
     ) -> None:
-        """`warnings` say what does not work as it should."""
+        """`warnings` say what does not work as it should. `load` gives the settings of the moment (None: always `settings`)."""
         self.routes = CloudRoutes(places, clock, keys)
+        self.money = AccountRoom(places, clock, self.routes, load or (lambda: settings))
         self.warnings = warnings
         self._places = places
         self._clock = clock
         self._journal = journal
         self._settings = settings
         self._made: dict[CloudSetup, Backend] = {}
+        journal.audit.follow(self._moment)
 
     # What is on record
+
+    def _moment(self) -> "Moment":
+        from assistant.domain.consent import Moment
+
+        clock = self._clock
+        return Moment(clock.now_ms(), clock.monotonic_ms(), clock.boot)
 
     @property
     def writable(self) -> bool:
@@ -129,15 +141,15 @@ class CloudRoom:
     @functools.cached_property
     def _border(self) -> "Border":
         from assistant.conversation.border import Border, World
-        from assistant.storage.prices import FILE, PriceFiles
 
         world = World(
             policies=self.routes.policies,
             consents=self.consents,
             scanner=_LateScanner(self._clock),
             secrets=self.routes.keys.routes,
-            prices=PriceFiles(self._places.config / FILE),
+            prices=self.money.prices,
             receipts=_LateReceipts(lambda: self._door),
+            limits=self.money.limits,
         )
         return Border(world, self._clock, self._person(), self._settings.cloud.max_tokens)
 
@@ -168,13 +180,14 @@ def open_cloud() -> Iterator[CloudRoom]:
         places = paths.find()
         problems = paths.make(places)
         clock, keys = SystemClock(), KeyRoom(places)
-        settings, broken = _settings_of(TomlSettings(places.settings_file))
+        store = TomlSettings(places.settings_file)
+        settings, broken = _settings_of(store)
         instance = Instance(places.instances, clock.new_id())
         held.callback(instance.release)
         opened = open_journal(places.journal_file, instance, clock.now_ms(), keys.audit)
         held.callback(opened.journal.close)
         warnings = (*broken, *(str(problem) for problem in problems), *opened.warnings)
-        yield CloudRoom(places, clock, opened.journal, settings, keys, warnings)
+        yield CloudRoom(places, clock, opened.journal, settings, keys, warnings, load=store.load)
 
 
 def _settings_of(store: "SettingsStore") -> "tuple[Settings, tuple[str, ...]]":

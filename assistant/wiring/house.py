@@ -74,10 +74,18 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
         held.callback(opened.journal.close)
         models = model_shelf(places, clock, settings)
         processor = Processor(places, models, clock)
-        cloud = CloudRoom(places, clock, opened.journal, settings, keys)
+        cloud = CloudRoom(places, clock, opened.journal, settings, keys, load=store.load)
         backends = processor.backends(settings)
+        accounts = cloud.money.accounts
         yield House(
-            Engine(opened.journal, backends, clock, instance.name, border=cloud.border),
+            Engine(
+                opened.journal,
+                backends,
+                clock,
+                instance.name,
+                border=cloud.border,
+                accounts=accounts,
+            ),
             opened.journal,
             models,
             store,
@@ -148,7 +156,7 @@ def services(house: House) -> "Services":
         keys=RouteKeyDesk(house.cloud.routes),
         comparing=lambda: comparing(house),
         ledger=lambda: cost_room(house).ledger,
-        costs=lambda: cost_room(house),
+        cost_desk=lambda: cost_room(house),
     )
 
 

@@ -18,7 +18,7 @@ from assistant.domain.places import Place
 from assistant.domain.price_list import NoPrice, Quote
 from assistant.domain.settings import Settings
 from assistant.domain.tco_measured import Measured, measured
-from assistant.domain.tco_prices import ListPrice, exchange_rate
+from assistant.domain.tco_prices import ListPrice, converted
 from assistant.ports import Clock
 from assistant.ports.accounting import Ledger
 from assistant.storage import paths
@@ -97,8 +97,9 @@ class ComparingDesk:
         settings = self._settings()
         if not settings.tariff.per_kwh:
             return None
-        rate = exchange_rate(self.exchange(), settings.costs.currency, currency)
-        return None if rate is None else Decimal(settings.tariff.per_kwh) * rate
+        return converted(
+            Decimal(settings.tariff.per_kwh), self.exchange(), settings.costs.currency, currency
+        )
 
     def measured(self, since: date | None) -> Measured:
         """What was asked of this machine from the day `since` on (None: ever). Raises: UsageError, StorageError."""

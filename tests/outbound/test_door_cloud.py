@@ -84,6 +84,7 @@ async def test_the_receipt_says_what_was_seen_and_is_given_once() -> None:
     assert receipt.tls_peer == hashlib.sha256(certificate).hexdigest()
     assert receipt.sent_bytes == len(BODY)
     assert receipt.received_bytes > len(b"hello back")
+    assert receipt.status == 200
     assert door.receipt("p1") is None
     assert door.receipt("never") is None
 
@@ -326,8 +327,10 @@ async def test_a_permit_that_runs_out_while_the_connection_is_made_lets_nothing_
             public=lambda _: True,
         )  # fmt: skip
         leaving = outgoing(far.address)
-        with pytest.raises(RefusedError, match="has expired"):
+        with pytest.raises(RefusedError, match="has expired") as refused:
             await sent(door, leaving, permit(leaving, expires_at_ms=2_000))
+    told = refused.value.message, refused.value.hint
+    assert told == ("the permit has expired", "send the message again")
     assert far.heard == []
     receipt = door.receipt("p1")
     assert receipt is not None

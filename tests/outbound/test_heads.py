@@ -40,14 +40,14 @@ def test_the_host_names_the_port_where_it_is_not_the_usual_one(
 
 
 @pytest.mark.parametrize(
-    ("body", "close", "rest"),
+    ("body", "more", "rest"),
     [
-        (None, True, [(b"Connection", b"close")]),
-        (None, False, []),
-        (b"", True, [(b"Connection", b"close"), (b"Content-Length", b"0")]),
+        (None, False, [(b"Connection", b"close")]),
+        (None, True, []),
+        (b"", False, [(b"Connection", b"close"), (b"Content-Length", b"0")]),
         (
             b"four",
-            True,
+            False,
             [
                 (b"Connection", b"close"),
                 (b"Content-Type", b"application/json"),
@@ -56,13 +56,13 @@ def test_the_host_names_the_port_where_it_is_not_the_usual_one(
         ),
     ],
 )
-def test_what_the_door_adds(body: bytes | None, close: bool, rest: list[Header]) -> None:
+def test_what_the_door_adds(body: bytes | None, more: bool, rest: list[Header]) -> None:
     first = [
         (b"Host", b"a.example"),
         (b"Accept-Encoding", b"identity"),
         (b"User-Agent", b"assistant"),
     ]
-    assert own_headers(CLOUD, body, close=close) == [*first, *rest]
+    assert own_headers(CLOUD, body, more=more) == [*first, *rest]
 
 
 def test_unless_it_is_said_otherwise_nothing_more_follows() -> None:

@@ -266,6 +266,7 @@ def test_an_old_file_is_brought_up_to_date_with_what_is_in_it(tmp_path: Path) ->
         _add(journal, Made(turn("t3", CLOUD, euros("0.25"), compared=(Compared("near", "x"),)), "a"))  # fmt: skip
         expected = list(SqliteLedger(journal.database).entries(Chosen()))
         sums = SqliteLedger(journal.database).sums(By.CONVERSATION, Chosen())
+        _add(journal, Made(turn("t4", CLOUD), "b"))
         _forget_the_ledger(journal)
     with closing(SqliteJournal(open_database(file, NOW_MS))) as journal:
         ledger = SqliteLedger(journal.database)
@@ -276,8 +277,9 @@ def test_an_old_file_is_brought_up_to_date_with_what_is_in_it(tmp_path: Path) ->
 
 
 def _forget_the_ledger(journal: SqliteJournal) -> None:
-    """Makes the file one from before there was a ledger."""
+    """Makes the file one from before there was a ledger, with a record of t4 that nobody can read."""
     with journal.database.write() as db:
+        db.execute("UPDATE event SET body = '{}' WHERE kind = 'finished' AND turn = 't4'")
         made = db.execute(
             "SELECT type, name FROM sqlite_schema WHERE (name LIKE 'ledger%' OR name LIKE 'outlay%' OR name IN ('message_first', 'message_next')) AND sql IS NOT NULL ORDER BY type"
         ).fetchall()

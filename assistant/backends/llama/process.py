@@ -15,6 +15,7 @@ from assistant.backends.llama.protocol import (
     decode_to_client,
     encode,
 )
+from assistant.domain.secret import without_keys
 
 _KEPT = (
     "ASSISTANT_SYSROOT",
@@ -54,7 +55,8 @@ def _numbered(line: bytes) -> tuple[int, ToClient]:
 
 def _environment() -> dict[str, str]:
     """What the engine needs of this program's environment: no key, no proxy, nothing of the session."""
-    kept = {n: v for n, v in os.environ.items() if n in _KEPT or n.startswith(_KEPT_BEGINNINGS)}
+    around = without_keys(os.environ)
+    kept = {n: v for n, v in around.items() if n in _KEPT or n.startswith(_KEPT_BEGINNINGS)}
     root = str(Path(__file__).parents[3])
     paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     kept["PYTHONPATH"] = os.pathsep.join(paths)

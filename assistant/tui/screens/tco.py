@@ -10,13 +10,14 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Region
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from assistant.domain.errors import AssistantError
 from assistant.domain.exchange import Exchange
 from assistant.domain.tco import reckon
-from assistant.domain.tco_inputs import GUIDE, THE_REST, WHY_GUIDE, Inputs
+from assistant.domain.tco_inputs import GUIDE, THE_REST, Inputs
 from assistant.domain.tco_measured import fill
 from assistant.domain.tco_prices import ListPrice, at_list_prices, with_price
 from assistant.domain.tco_sensitivity import sensitivity
@@ -32,6 +33,10 @@ WIDE: Final = 110
 _MOST_LEVERS: Final = 9
 HINTS: Final = "↑↓ field · ←→ step · type a number · g guide · t from my telemetry · p real prices · esc back"  # fmt: skip
 NARROW_HINTS: Final = "↑↓ ←→ 0-9 · g guide · t telemetry · p prices · pgdn more · esc"
+ABOUT_GUIDE: Final = (
+    "The guide's example. 800 a million tokens is far above list prices. The guide prints 142,560 for the cloud: "
+    "its tokens slipped by ten."
+)
 NO_WORLD: Final = "neither prices nor telemetry are at hand here"
 
 
@@ -52,9 +57,9 @@ class TcoScreen(ModalScreen[bool]):
     TcoScreen #page Static {{ height: auto; }}
     TcoScreen Plot, TcoScreen #levers, TcoScreen #listed {{ column-span: 2; margin: 1 0 0 0; }}
     TcoScreen Plot {{ height: 13; }}
-    TcoScreen #about {{ height: auto; max-height: 2; color: $text-muted; }}
+    TcoScreen #about {{ height: auto; max-height: 3; color: $text-muted; }}
     TcoScreen #about.-wrong {{ color: $text-error; }}
-    TcoScreen.-wide #page {{ grid-rows: 10 1fr 13; }}
+    TcoScreen.-wide #page {{ grid-rows: 11 1fr 12; }}
     TcoScreen.-wide TcoFields {{ row-span: 2; }}
     TcoScreen.-wide Plot, TcoScreen.-wide #levers, TcoScreen.-wide #listed {{ column-span: 1; }}
     TcoScreen.-wide Plot {{ height: 100%; margin: 0; }}
@@ -78,7 +83,7 @@ class TcoScreen(ModalScreen[bool]):
         self._exchange = Exchange(inputs.currency)
         self._priced = -1
         self._glyphs = glyphs_for(os.environ)
-        self._about = WHY_GUIDE if inputs == GUIDE else THE_REST
+        self._about = ABOUT_GUIDE if inputs == GUIDE else THE_REST
         self.fields = TcoFields(inputs)
         self.plot = Plot(glyphs=self._glyphs)
         self._result, self._levers, self._listed, self._said = (
@@ -122,7 +127,7 @@ class TcoScreen(ModalScreen[bool]):
         wide = self.has_class("-wide")
         years = int(self._inputs.years)
         self._sheet.border_title = f"Over {years} {'year' if years == 1 else 'years'}: edge or cloud"  # fmt: skip
-        _put(self._result, lambda width: result_text(result, width))
+        _put(self._result, lambda width: result_text(result, listed, width))
         most = _MOST_LEVERS if wide else len(self._inputs.__slots__)
         levers = sensitivity(result)
         _put(self._levers, lambda width: sensitivity_text(levers, width, self._glyphs, most))
@@ -134,13 +139,18 @@ class TcoScreen(ModalScreen[bool]):
     def _changed(self, event: TcoFields.Changed) -> None:
         self._take(event.inputs, self._about if self._priced < 0 else "")
 
+    @on(TcoFields.Moved)
+    def _follow(self, event: TcoFields.Moved) -> None:
+        """The fields are the first thing on the page, so their lines are its lines."""
+        self._page.scroll_to_region(Region(0, event.row, 1, 1), animate=False, force=True)
+
     @on(TcoFields.Said)
     def _heard(self, event: TcoFields.Said) -> None:
         self._say(event.text or self._about, wrong=bool(event.text))
 
     def _take(self, inputs: Inputs, about: str) -> None:
         self._inputs = inputs
-        self._about = THE_REST if about in ("", WHY_GUIDE) and inputs != GUIDE else about
+        self._about = THE_REST if about in ("", ABOUT_GUIDE) and inputs != GUIDE else about
         self._say(self._about)
         self._draw()
 
@@ -157,7 +167,7 @@ class TcoScreen(ModalScreen[bool]):
     def action_guide(self) -> None:
         """The guide's example, as it was."""
         self._priced = -1
-        self._show(GUIDE, WHY_GUIDE)
+        self._show(GUIDE, ABOUT_GUIDE)
 
     def action_price(self) -> None:
         """The next list price that is known in the place of the cloud's."""

@@ -23,7 +23,7 @@ GROUPS: Final = {
 
 HEIGHT: Final = len(FIELDS) + len(GROUPS)
 WIDTH: Final = 42
-_VALUE: Final = 11
+_VALUE: Final = 10
 _TYPED: Final = "0123456789.-%"
 _MOST_TYPED: Final = 24
 
@@ -50,6 +50,13 @@ class TcoFields(Widget, can_focus=True):
         def __init__(self, inputs: Inputs) -> None:
             super().__init__()
             self.inputs = inputs
+
+    class Moved(Message):
+        """Another field is chosen; it stands in the line `row` of this widget."""
+
+        def __init__(self, row: int) -> None:
+            super().__init__()
+            self.row = row
 
     class Said(Message):
         """What is wrong with what was typed; "" where nothing is any more."""
@@ -104,7 +111,10 @@ class TcoFields(Widget, can_focus=True):
             return f"{self._typed}▏"
         shown = field.shown(value_of(self.inputs, field.name))
         if shown != "-":
-            shown = f"{Decimal(shown):,f}"
+            number = Decimal(shown)
+            shown = f"{number:,f}"
+            if len(shown) > _VALUE:
+                shown = f"{number:.3g}"
         return f"{shown} %" if field.unit == "%" else shown
 
     def _style(self, *, here: bool) -> str:
@@ -137,6 +147,9 @@ class TcoFields(Widget, can_focus=True):
         if self._typed is not None and not self._apply():
             return
         self._at = min(max(self._at + by, 0), len(FIELDS) - 1)
+        above = sum(field.name in GROUPS for field in FIELDS[: self._at + 1])
+        # The heading of the first field comes into view with it.
+        self.post_message(self.Moved(self._at + above if self._at else 0))
         self.refresh()
 
     def action_step(self, up: bool) -> None:

@@ -33,11 +33,11 @@ _LABEL: Final = 15
 _QUIET: Final = "$foreground-muted"
 
 
-def result_text(result: Result, width: int) -> Content:
-    """Both sides beside each other, then who wins and where they meet."""
+def result_text(result: Result, found: Sequence[AtList], width: int) -> Content:
+    """Both sides beside each other, who wins and where they meet; in a narrow place the list prices too, in short."""
     wide = width >= 52
     cell = min(14, (width - _LABEL) // (3 if wide else 2))
-    heads = [("edge", COLOURS[EDGE]), ("cloud", COLOURS[CLOUD]), ("difference", "")]
+    heads = [("edge", COLOURS[EDGE]), ("cloud", COLOURS[CLOUD]), ("edge saves", "")]
     head = [(f"{word:>{cell}}", f"bold {colour}".strip()) for word, colour in heads[: 2 + wide]]
     lines = [Content.assemble((f"{result.inputs.currency:<{_LABEL}}", _QUIET), *head)]
     for line in sides(result):
@@ -51,15 +51,27 @@ def result_text(result: Result, width: int) -> Content:
     lines.append(Content.styled(verdict(result), f"bold {COLOURS[result.cheaper]}"))
     lines.append(Content(f"Break-even: {result.break_even.words}."))
     lines += [Content.styled(note, _QUIET) for note in notes(result)]
+    if not wide and found:
+        lines += [Content(""), *_short_list(found, cell)]
     return Content("\n").join(lines)
+
+
+def _short_list(found: Sequence[AtList], cell: int) -> Iterator[Content]:
+    yield Content.styled("At list prices~, another model:", _QUIET)
+    for one in found:
+        if one.result is None:
+            continue
+        total = f"{_fitting(one.result.cloud.total, cell):>{cell}}"
+        wins = (f"{one.result.cheaper:>{cell}}", COLOURS[one.result.cheaper])
+        yield Content.assemble(f"{one_line(one.price.model, _LABEL - 1):<{_LABEL}}", total, wins)
 
 
 def sensitivity_text(levers: Sequence[Lever], width: int, glyphs: Glyphs, most: int) -> Content:
     """The inputs that move the answer most, with a bar for how much; `!` where the other side wins."""
-    bar, cell = (8, 11) if width >= 56 else (0, 11)
+    bar, cell = (8, 11) if width >= 56 else (0, 10)
     label = width - 2 * cell - bar - 3
     lines = [
-        Content.styled("What the edge saves with one input 20 % off", "bold"),
+        Content.styled("The edge saves, with one input 20 % off", "bold"),
         Content.styled(f"{'':<{label + bar + 1}}{'-20 %':>{cell}}{'+20 %':>{cell}}", _QUIET),
     ]
     top = max((float(one.swing) for one in levers), default=0.0)
@@ -68,7 +80,7 @@ def sensitivity_text(levers: Sequence[Lever], width: int, glyphs: Glyphs, most: 
         drawn = gauge(share, bar, glyphs).replace(glyphs.empty, " ") if bar else ""
         figures = f"{_fitting(one.lower, cell):>{cell}}{_fitting(one.higher, cell):>{cell}}"
         turns = " !" if one.turns else ""
-        lines.append(Content.assemble(f"{one_line(one.label, label):<{label}} {drawn}{figures}", (turns, "bold")))  # fmt: skip
+        lines.append(Content.assemble(f"{one_line(one.label, label):<{label}} ", (drawn, _QUIET), figures, (turns, "bold")))  # fmt: skip
     if any(one.turns for one in levers[:most]):
         lines.append(Content.styled("! the other side wins at one of these", _QUIET))
     return Content("\n").join(lines)

@@ -14,6 +14,7 @@ ASCII_MARKS: Final = "*o+x"
 _BITS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 _BRAILLE: Final = 0x2800
 _MOST_PLACES: Final = 9
+_LEAST_STEP: Final = 1e-300
 
 Point = tuple[float, float | None]
 """x and y; a y that is unknown (None) leaves a gap."""
@@ -100,7 +101,7 @@ def sample(owner: int, width: int, *, braille: bool) -> str:
 def ticks(low: float, high: float, most: int) -> tuple[float, ...]:
     """Round numbers between `low` and `high`, both included, evenly apart: about `most` of them."""
     raw = (high - low) / max(1, most - 1)
-    if raw <= 0 or not math.isfinite(raw):
+    if raw < _LEAST_STEP or not math.isfinite(raw):
         return (low,)
     unit = 10.0 ** math.floor(math.log10(raw))
     step = next(unit * times for times in (1, 2, 2.5, 5, 10) if unit * times >= raw * 0.999999)

@@ -16,6 +16,7 @@ _CELLS_PER_TICK: Final = 14
 _ROOM_ABOVE: Final = 0.04
 _LEAST_WIDTH: Final = 16
 _LEAST_HEIGHT: Final = 5
+_MARKED_HEIGHT: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class _Paper:
         self._graph, self._width, self._glyphs = graph, width, glyphs
         self._braille = not glyphs.dot.isascii()
         self._legend = list(self._legend_lines())
-        marked = 1 if graph.markers else 0
+        self._marked = marked = int(bool(graph.markers) and height >= _MARKED_HEIGHT)
         rows = max(2, height - len(self._legend) - marked - 3)
         self._legend = self._legend[: height - rows - marked - 3]
         heights = [y for _, y in graph.known]
@@ -91,7 +92,7 @@ class _Paper:
     def lines(self) -> list[Line]:
         """From the legend down to the words below the axis."""
         lines = [_filled(line, self._width, self._glyphs) for line in self._legend]
-        if self._graph.markers:
+        if self._marked:
             lines.append(self._marker_words())
         lines += [self._curve(row) for row in range(self._canvas.height)]
         return [*lines, *self._feet()]

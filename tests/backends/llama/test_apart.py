@@ -67,7 +67,14 @@ async def test_the_worker_says_in_its_first_words_where_it_is(
 async def test_nothing_of_the_environment_but_what_the_engine_needs_reaches_the_worker(
     make_backend: MakeBackend, proved: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("OPENAI_API_KEY", "HTTPS_PROXY", "http_proxy", "SSL_CERT_FILE", "SSH_AUTH_SOCK"):
+    for name in (
+        "OPENAI_API_KEY",
+        "LLAMA_API_KEY",
+        "HTTPS_PROXY",
+        "http_proxy",
+        "SSL_CERT_FILE",
+        "SSH_AUTH_SOCK",
+    ):
         monkeypatch.setenv(name, "secret")
     monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
     backend = make_backend()
