@@ -67,7 +67,7 @@ class Services:
     server and the routes again and gives the engine what is ready now; `sense` reads the sensors alone. Both never raise.
     `warnings` are lines to show at the start (a read-only disk, a second instance, a broken setting). `sets` gives the country
     sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes. `comparing`
-    makes what a comparison over years is fed with; it reads files. `ledger` keeps every turn's figures, `costs` is what reports
+    makes what a comparison over years is fed with; it reads files. `ledger` keeps every turn's figures, `cost_desk` is what reports
     on them need, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
     """
 
@@ -87,4 +87,4 @@ class Services:
     running_costs: "Callable[[str], RunningCosts] | None" = None
     comparing: "Callable[[], Comparing] | None" = None
     ledger: "Callable[[], Ledger] | None" = None
-    costs: "Callable[[], CostDesk] | None" = None
+    cost_desk: "Callable[[], CostDesk] | None" = None

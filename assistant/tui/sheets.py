@@ -58,7 +58,7 @@ class SheetApp(App[int]):
         """What it cost here and in the cloud, and what it would have cost elsewhere."""
         from assistant.tui.screens.costs import CostsScreen
 
-        ledger, desk = self._services.ledger, self._services.costs
+        ledger, desk = self._services.ledger, self._services.cost_desk
         if ledger is not None and desk is not None:
             self._open(CostsScreen(ledger, desk, self.action_tco))
 

@@ -68,9 +68,10 @@ class AccountRoom:
     @functools.cached_property
     def _charging(self) -> "Charging":
         from assistant.conversation.charging import Charging
+        from assistant.machine.zone import MachineZone
 
         quotes = RoutePrices(self._routes.policies, self.prices)
-        return Charging(quotes, self._costs, self.price_per_kwh, self._taken)
+        return Charging(quotes, self._costs, self.price_per_kwh, self._taken, MachineZone())
 
     @functools.cached_property
     def limits(self) -> "Budgets":

@@ -157,7 +157,7 @@ def services(house: House) -> "Services":
         keys=RouteKeyDesk(house.cloud.routes),
         comparing=lambda: comparing(house),
         ledger=lambda: cost_room(house).ledger,
-        costs=lambda: cost_room(house),
+        cost_desk=lambda: cost_room(house),
         running_costs=lambda chat: cost_room(house).running(chat),
     )
 

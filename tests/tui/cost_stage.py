@@ -46,5 +46,5 @@ def cost_stage(folder: Path, ledger: MemoryLedger, house: Household = HOUSE) -> 
     on = stage(folder)
     desk = StageDesk(folder / "reports", house)
     asked: Ledger = ledger
-    on.services = replace(on.services, ledger=lambda: asked, costs=lambda: desk)
+    on.services = replace(on.services, ledger=lambda: asked, cost_desk=lambda: desk)
     return CostStage(on, ledger, desk)
