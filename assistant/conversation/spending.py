@@ -34,6 +34,8 @@ def running_costs(ledger: Ledger, books: Books, chat: str, today: date) -> Runni
     Raises: StorageError.
     """
     first = today.replace(day=1)
+    # What the machine cost before anything was counted on it is not this program's to tell.
+    begun = min(today, max(first, ledger.first_day() or today))
     return RunningCosts(
         exchange=books.exchange,
         day=today.isoformat(),
@@ -42,7 +44,7 @@ def running_costs(ledger: Ledger, books: Books, chat: str, today: date) -> Runni
         today=_scope(ledger, Chosen(today, today)),
         month=_scope(ledger, Chosen(first, today)),
         fixed_per_day=books.fixed_per_day,
-        days=today.day,
+        days=(today - begun).days + 1,
         limits=tuple(_limits(books.limits)),
         prices_days=books.prices_days,
     )
