@@ -9,7 +9,7 @@ from assistant.domain.audit_entries import Outcome, PermitEnded, PermitMinted, S
 from assistant.domain.decisions import Decision, Reason
 from assistant.domain.errors import StorageError
 from assistant.domain.leave import Denied, Ended, Leave
-from assistant.domain.permit import Outgoing, Permit, Receipt
+from assistant.domain.permit import Origin, Outgoing, Permit, Receipt
 from assistant.domain.places import Route
 from assistant.domain.prompt import Finish, Message
 from assistant.domain.redaction import NO_PLACEHOLDERS, Restorer
@@ -44,11 +44,15 @@ class Crossing:
         considered: "Considered | None",
         label: Callable[[], Label],
     ) -> None:
-        """Nothing is recorded yet. `label` gives the join over what would leave, as it stands when it is asked."""
+        """Nothing is recorded yet. `label` gives the join over what would leave, as it stands when it is asked.
+
+        `origin` is to be what the reply says of itself, as far as it has come.
+        """
         self._border = border
         self._turn = turn
         self._label = label
         self.considered = considered
+        self.origin = Origin()
         kept_back = considered.departure.placeholders if considered else NO_PLACEHOLDERS
         self.restorer = Restorer(kept_back)
 
@@ -134,6 +138,9 @@ class Crossing:
             cached_input_tokens=usage.cached_input_tokens if spent else 0,
             output_tokens=usage.output_tokens if spent else 0,
             latency_ms=None if latency_ms is None else int(latency_ms),
+            said_model=_name(self.origin.model),
+            said_provider=_name(self.origin.provider),
+            said_geo=_name(self.origin.geo),
         )
         settled = Settled(self.grant, now, permit, *_spent(usage, spent)) if self.grant else None
         return Ended(entry, now, settled)

@@ -16,7 +16,7 @@ from assistant.domain.settings import Settings
 if TYPE_CHECKING:
     from assistant.domain.control import ControlPermit
     from assistant.domain.hat_models import HatStock
-    from assistant.domain.permit import Outgoing, Permit
+    from assistant.domain.permit import Origin, Outgoing, Permit
     from assistant.domain.turns import TurnRecord, Usage
 
 
@@ -86,7 +86,14 @@ class Done:
     usage: "Usage"
 
 
-BackendEvent = Waiting | PromptProgress | Text | Done
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the reply so far says of where it comes from; before the error where that is not where it may come from."""
+
+    origin: "Origin"
+
+
+BackendEvent = Waiting | PromptProgress | Text | Said | Done
 
 
 @dataclass(frozen=True, slots=True)

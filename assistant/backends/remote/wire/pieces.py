@@ -1,9 +1,12 @@
 """What the payloads of every wire say, as values, and the fields of hostile JSON that they are read from; pure."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assistant.backends.remote.wire.sse import WireError
+from assistant.domain.errors import RefusedError
+from assistant.domain.permit import Origin
 from assistant.ports import PromptProgress
 
 _MOST_COUNT = 2**40
@@ -45,7 +48,8 @@ class Told:
 class Piece:
     """What one payload says; `remote` names the place where the model really runs ("": it says nothing of that).
 
-    `why` explains a `finish` that is a refusal. After the `last` one nothing follows.
+    `why` explains a `finish` that is a refusal. After the `last` one nothing follows. Where `elsewhere` is there the reply
+    comes from where it may not, and nothing more of it is looked at.
     """
 
     text: str = ""
@@ -57,6 +61,17 @@ class Piece:
     error: Told | None = None
     why: str = ""
     last: bool = False
+    origin: Origin | None = None
+    elsewhere: RefusedError | None = None
+
+
+def origin_of(replies: Iterable[Json]) -> Origin:
+    """What the objects of a payload that speak of the reply as a whole say of where it comes from."""
+    found = Origin()
+    for data in replies:
+        said = (data.get("model"), data.get("provider"), soft(data, "usage").get("inference_geo"))
+        found = found.then(Origin(*(one if isinstance(one, str) else "" for one in said)))
+    return found
 
 
 def encoded(body: Json) -> bytes:
