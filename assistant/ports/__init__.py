@@ -292,8 +292,12 @@ class Journal(Protocol):
         """The unsent text kept for a conversation ("" where there is none; conversation "" is the empty chat)."""
         ...
 
-    def save_draft(self, conversation: str, text: str) -> None:
-        """Keeps an unsent text; "" drops it."""
+    def draft_label(self, conversation: str) -> Label | None:
+        """The label of that text; None where there is none."""
+        ...
+
+    def save_draft(self, conversation: str, text: str, label: Label = Label.LOCAL_ONLY) -> None:
+        """Keeps an unsent text with its label; "" drops it."""
         ...
 
     def close(self) -> None:

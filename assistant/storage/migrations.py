@@ -126,6 +126,11 @@ def _label(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE conversation ADD COLUMN label TEXT NOT NULL DEFAULT 'public'")
 
 
+def _draft_label(connection: sqlite3.Connection) -> None:
+    """The label of an unsent text; nobody knows that of those that were kept before, so it is the strictest."""
+    connection.execute("ALTER TABLE draft ADD COLUMN label TEXT NOT NULL DEFAULT 'local-only'")
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration("0001_journal", _journal),
     Migration("0002_pinned_route", _pinned_route),
@@ -133,6 +138,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration("0004_consents", consent_tables),
     Migration("0005_label", _label),
     Migration("0006_consent_notes", note_indexes),
+    Migration("0007_draft_label", _draft_label),
 )
 
 
