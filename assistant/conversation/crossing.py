@@ -153,6 +153,8 @@ class Crossing:
             cost=cost,
             currency=currency,
             latency_ms=None if latency_ms is None else int(latency_ms),
+            cache_write_tokens=usage.cache_write_tokens if spent else 0,
+            reasoning_tokens=usage.reasoning_tokens if spent else 0,
         )
         settled = None
         if self.grant:

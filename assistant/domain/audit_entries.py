@@ -78,7 +78,10 @@ class PermitMinted:
 
 @dataclass(frozen=True, slots=True)
 class PermitEnded:
-    """What became of the send of `permit`. `ip` and `tls_peer` (digest in hex) are "" where nothing was reached."""
+    """What became of the send of `permit`. `ip` and `tls_peer` (digest in hex) are "" where nothing was reached.
+
+    `cost` is the most that it can have come to, by the provider's own counts; None where nobody knows.
+    """
 
     permit: str
     outcome: Outcome
@@ -92,6 +95,8 @@ class PermitEnded:
     cost: Decimal | None = None
     currency: str = ""
     latency_ms: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,4 +300,11 @@ def _ended(body: Fields) -> PermitEnded:
         cost=body.maybe_money("cost"),
         currency=body.text("currency"),
         latency_ms=body.maybe_whole("latency_ms"),
+        cache_write_tokens=_later(body, "cache_write_tokens"),
+        reasoning_tokens=_later(body, "reasoning_tokens"),
     )
+
+
+def _later(body: Fields, key: str) -> int | None:
+    """A count that records of earlier versions do not have."""
+    return body.maybe_whole(key) if body.holds(key) else None
