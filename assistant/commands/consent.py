@@ -112,6 +112,8 @@ def _list(args: argparse.Namespace, room: "CloudRoom") -> int:
         border.sweep()
     rows = [_row(grant, consents.standing(grant.id)) for grant, _ in consents.all()]
     rows = [row for row in rows if args.all or row["state"] == "given"]
+    for problem in consents.problems:
+        say(harmless(problem))
     if args.json:
         show({"offline": border.offline, "grants": rows})
         return 0

@@ -2,9 +2,10 @@
 
 import argparse
 import json
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 if TYPE_CHECKING:
+    from assistant.domain.energy import PowerLook
     from assistant.domain.hat import HatJson
     from assistant.domain.routing import RouteReport
     from assistant.domain.sensing import SensorsJson
@@ -17,6 +18,14 @@ class FileReport(TypedDict):
 
     file: str
     problem: str | None
+
+
+class EngineReport(TypedDict):
+    """The engine, how carefully it runs, and whether the kernel cuts its process off from the network (null: unknown)."""
+
+    build: str | None
+    rung: str | None
+    netns: bool | None
 
 
 class SecretsReport(TypedDict):
@@ -51,7 +60,7 @@ class Report(TypedDict):
     hat: "HatJson"
     sensors: "SensorsJson"
     routes: list["RouteReport"]
-    engine: dict[str, str | None]
+    engine: EngineReport
     secrets: SecretsReport
     cloud: CloudReport
     audit: AuditReport
@@ -59,6 +68,13 @@ class Report(TypedDict):
     settings: FileReport
     journal: FileReport
     problems: list[str]
+
+
+_APART: Final = {
+    True: "; its process has no network at all",
+    False: "; its process is not cut off from the network, as the kernel does not let it",
+    None: "",
+}
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -90,7 +106,11 @@ def report(found: "Survey") -> Report:
         "hat": found.local.hat.to_json(),
         "sensors": found.local.sensed.to_json(),
         "routes": [route.to_json() for route in found.local.routes],
-        "engine": {"build": found.engine_build, "rung": found.engine_rung},
+        "engine": {
+            "build": found.engine_build,
+            "rung": found.engine_rung,
+            "netns": found.engine_netns,
+        },
         "secrets": {
             "store": leaving.store or None,
             "stores": [look.to_json() for look in leaving.stores],
@@ -103,7 +123,7 @@ def report(found: "Survey") -> Report:
             "keys": leaving.audit.keys or None,
             "problem": leaving.audit.problem or None,
         },
-        "power": {"source": None},
+        "power": _power_report(found.power),
         "settings": {"file": found.settings_file, "problem": found.settings_problem},
         "journal": {"file": found.journal_file, "problem": found.journal_problem},
         "problems": [
@@ -111,6 +131,17 @@ def report(found: "Survey") -> Report:
             *filter(None, [found.local.problem]),
             *(one for one in leaving.problems if one != found.local.problem),
         ],
+    }
+
+
+def _power_report(power: "PowerLook") -> dict[str, str | None]:
+    """The meter (null: none), why none that is better, and idle power in watts with how it is known (null: it is not)."""
+    idle = power.idle
+    return {
+        "source": power.source or None,
+        "why": "; ".join(power.why) or None,
+        "idle_watts": f"{idle.watts:.2f}" if idle else None,
+        "idle": ("learned" if idle.learned else "set") if idle else None,
     }
 
 
@@ -130,7 +161,10 @@ def text(survey: "Survey") -> str:
         *(("warning", line) for line in found["sensors"]["warnings"]),
         *_hat(found["hat"], survey.local.hat.why),
         *(("route " + r["id"], f"{r['state']}: {r['why']}") for r in found["routes"]),
-        ("engine", f"llama-cpp-python {engine['build'] or 'not installed'}"),
+        (
+            "engine",
+            f"llama-cpp-python {engine['build'] or 'not installed'}{_APART[engine['netns']]}",
+        ),
         ("engine rung", engine["rung"] or "not known until a model has answered once"),
         ("settings", _file(found["settings"])),
         ("journal", _file(found["journal"])),
@@ -138,6 +172,8 @@ def text(survey: "Survey") -> str:
         *(("secrets", look.line()) for look in survey.leaving.stores),
         ("cloud", _cloud(found["cloud"])),
         ("audit", _audit(found["audit"])),
+        ("power", _power(found["power"])),
+        *(("power, why", why) for why in survey.power.why),
         *(("problem", problem) for problem in found["problems"]),
     ]
     return "\n".join(f"{name:<12} {one_line(value, 400)}" for name, value in rows)
@@ -187,6 +223,15 @@ def _audit(audit: AuditReport) -> str:
         f"{audit['records']} records, head {audit['head']}; recovery code {code}; "
         f"its keys lie in {audit['keys'] or 'an unknown place'}"
     )
+
+
+def _power(power: dict[str, str | None]) -> str:
+    if power["source"] is None:
+        return "nothing says what a reply takes"
+    if power["idle_watts"] is None:
+        return f"{power['source']}; idle power is not known yet (it is learned while the chat is open and nothing runs)"
+    known = "learned" if power["idle"] == "learned" else "as set"
+    return f"{power['source']}; the idle machine takes {power['idle_watts']} W ({known})"
 
 
 def _memory(available_bytes: int | None, total_bytes: int | None) -> str:

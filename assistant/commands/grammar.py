@@ -9,12 +9,14 @@ from assistant.commands import (
     ask,
     audit,
     consent,
+    costs,
     doctor,
     history,
     models,
     policy,
     routes,
     selftest,
+    tco,
 )
 from assistant.domain.hygiene import harmless
 
@@ -26,7 +28,9 @@ _COMMANDS = (
     policy,
     consent,
     audit,
+    costs,
     history,
+    tco,
     selftest,
 )
 

@@ -101,6 +101,7 @@ class Fault(StrEnum):
     TRUNCATED = "truncated"
     ANCHOR = "anchor"
     CHECKPOINT = "checkpoint"
+    CONSENT = "consent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,11 @@ def seal(key: EpochKey, seq: int, prev: bytes, body: bytes) -> Record:
     """The record number `seq` with its MAC."""
     mac = _mac(key.for_records, seq, key.epoch, prev, body)
     return Record(seq, key.epoch, prev, body, mac)
+
+
+def is_proved(key: EpochKey, record: Record) -> bool:
+    """Whether `record` was written under `key`, in its place; one of an earlier epoch cannot be proved with it."""
+    return record.epoch == key.epoch and _is_genuine(key.for_records, record)
 
 
 def payload_mac(key: EpochKey, payload: bytes) -> str:
@@ -202,19 +208,13 @@ class _Chain:
             text = f"record {self.count} does not follow the one before it"
             yield Finding(Fault.LINK, self.count, text)
         # The stored numbers are in the MAC; its key is that of the epoch that must be, never of the one that is claimed.
-        if not self._genuine(record):
+        if not _is_genuine(self._mac_key, record):
             text = f"record {self.count} was changed, or written without the key of its epoch"
             yield Finding(Fault.MAC, self.count, text)
         self.head = record.mac
         if is_seal(record.body):
             self._key = self._key.following()
             self._mac_key = self._key.for_records
-
-    def _genuine(self, record: Record) -> bool:
-        if not (0 <= record.seq < 2**64 and 0 <= record.epoch < 2**64):
-            return False
-        mac = _mac(self._mac_key, record.seq, record.epoch, record.prev, record.body)
-        return hmac.compare_digest(mac, record.mac)
 
 
 class _Marks:
@@ -244,6 +244,13 @@ class _Marks:
             if mark.count > count:
                 text = f"there are {count} records where the {name} counts {mark.count}"
                 yield Finding(Fault.TRUNCATED, count, text)
+
+
+def _is_genuine(mac_key: bytes, record: Record) -> bool:
+    if not (0 <= record.seq < 2**64 and 0 <= record.epoch < 2**64):
+        return False
+    mac = _mac(mac_key, record.seq, record.epoch, record.prev, record.body)
+    return hmac.compare_digest(mac, record.mac)
 
 
 def _mac(key: bytes, seq: int, epoch: int, prev: bytes, body: bytes) -> bytes:

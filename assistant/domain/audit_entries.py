@@ -80,7 +80,8 @@ class PermitMinted:
 class PermitEnded:
     """What became of the send of `permit`. `ip` and `tls_peer` (digest in hex) are "" where nothing was reached.
 
-    `cost` is the most that it can have come to, by the provider's own counts; None where nobody knows.
+    `cost` is the most that it can have come to, by the provider's own counts; None where nobody knows. `said_*` is what the
+    reply says of where it comes from (permit.Origin); "" where it does not, or in older records.
     """
 
     permit: str
@@ -95,6 +96,9 @@ class PermitEnded:
     cost: Decimal | None = None
     currency: str = ""
     latency_ms: int | None = None
+    said_model: str = ""
+    said_provider: str = ""
+    said_geo: str = ""
     cache_write_tokens: int | None = None
     reasoning_tokens: int | None = None
 
@@ -156,6 +160,15 @@ class OutboxLine:
     ended: PermitEnded | None
 
     @property
+    def said(self) -> str:
+        """Where the reply says that it comes from, for a person; "" where it does not say."""
+        ended = self.ended
+        if ended is None:
+            return ""
+        parts = {"": ended.said_model, "by ": ended.said_provider, "in ": ended.said_geo}
+        return " ".join(f"{before}{part}" for before, part in parts.items() if part)
+
+    @property
     def words(self) -> str:
         """What a person reads: what is not known to have stayed may have left."""
         ended = self.ended
@@ -203,6 +216,11 @@ def permit_of(body: bytes) -> PermitMinted:
 def ended_of(body: bytes) -> PermitEnded:
     """The end of a permit in `body`. Raises: CorruptError."""
     return _read(body, _ended)
+
+
+def noted_of(body: bytes) -> Noted:
+    """The note in `body`. Raises: CorruptError."""
+    return _read(body, _noted)
 
 
 def clock_moved_ms(before: Moment, now: Moment) -> int | None:
@@ -286,6 +304,15 @@ def _permit(body: Fields) -> PermitMinted:
     )
 
 
+def _noted(body: Fields) -> Noted:
+    return Noted(
+        what=body.choice("what", Note),
+        subject=body.text("subject"),
+        digest=body.text("digest"),
+        count=body.maybe_whole("count"),
+    )
+
+
 def _ended(body: Fields) -> PermitEnded:
     return PermitEnded(
         permit=body.text("permit"),
@@ -300,11 +327,19 @@ def _ended(body: Fields) -> PermitEnded:
         cost=body.maybe_money("cost"),
         currency=body.text("currency"),
         latency_ms=body.maybe_whole("latency_ms"),
-        cache_write_tokens=_later(body, "cache_write_tokens"),
-        reasoning_tokens=_later(body, "reasoning_tokens"),
+        said_model=_later(body, "said_model"),
+        said_provider=_later(body, "said_provider"),
+        said_geo=_later(body, "said_geo"),
+        cache_write_tokens=_later_count(body, "cache_write_tokens"),
+        reasoning_tokens=_later_count(body, "reasoning_tokens"),
     )
 
 
-def _later(body: Fields, key: str) -> int | None:
-    """A count that records of earlier versions do not have."""
+def _later(body: Fields, key: str) -> str:
+    """A text that records of older versions do not have."""
+    return body.text(key) if body.holds(key) else ""
+
+
+def _later_count(body: Fields, key: str) -> int | None:
+    """The same of a count."""
     return body.maybe_whole(key) if body.holds(key) else None

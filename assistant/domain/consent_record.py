@@ -1,6 +1,8 @@
 """The record of a consent as JSON, with the fields of ISO/IEC TS 27560; what cannot be read back whole is no consent."""
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -117,6 +119,18 @@ def read_event(data: object) -> ConsentEvent:
         return _event(Fields(data, "event"))
     except UsageError as error:
         raise ValueError(error.message) from error
+
+
+def digest(grant: Grant, stated: Stated) -> str:
+    """SHA-256 in hex of all that was asked, and of what was said of it: what the audit notes of each word.
+
+    What went through the grant is not in it: the audit has that in its permits.
+    """
+    import hashlib
+
+    whole = record_json(grant, (replace(stated, audit_seq=None),))
+    canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
 def _data(reach: Reach) -> Json:

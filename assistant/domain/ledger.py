@@ -3,13 +3,20 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import StrEnum
+from typing import TYPE_CHECKING, Final
 
-from assistant.domain.charges import Source
+from assistant.domain.charges import Compared, Cost, Source
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money, totals
 from assistant.domain.prompt import Finish
+
+if TYPE_CHECKING:
+    from assistant.domain.turns import TurnRecord
+
+# Nothing is rounded in a sum; the traps see to it.
+_EXACT: Final = Context(prec=200, traps=[Inexact, InvalidOperation])
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,7 @@ class Totals:
             self.reasoning + other.reasoning,
             totals((*self.cost, *other.cost)),
             self.unpriced + other.unpriced,
-            self.energy_joules + other.energy_joules,
+            _EXACT.add(self.energy_joules, other.energy_joules),
             self.unmetered + other.unmetered,
             self.busy_ms + other.busy_ms,
         )
@@ -130,6 +137,41 @@ def sum_of(entries: Iterable[Entry]) -> Totals:
     return result
 
 
+def entry_of(record: "TurnRecord", at_ms: int, day: date, *, again: bool = False) -> Entry:
+    """The figures of one finished turn; `at_ms` (Unix time) is its end, `day` where it is counted."""
+    usage, cost, latency = record.usage, record.cost, record.latency_ms
+    return Entry(
+        record.turn,
+        record.conversation,
+        at_ms,
+        day,
+        record.route.id,
+        record.route.place,
+        record.route.model,
+        record.finish,
+        usage.input_tokens,
+        usage.cached_input_tokens,
+        usage.cache_write_tokens,
+        usage.output_tokens,
+        usage.reasoning_tokens,
+        estimated=usage.estimated or (cost.marginal is not None and cost.estimated),
+        attempts=record.attempts,
+        again=again,
+        cost=_cost(cost),
+        energy_joules=cost.joules,
+        energy_source=cost.joules_source,
+        ttft_ms=latency.first_token,
+        total_ms=latency.total,
+        tokens_per_second=record.tokens_per_second,
+    )
+
+
+def _cost(cost: Cost) -> Money | None:
+    if cost.marginal is None or cost.currency is None:
+        return None
+    return Money(cost.marginal, cost.currency)
+
+
 @dataclass(frozen=True, slots=True)
 class WhatIf:
     """What the turns of a scope would have cost over `route` at `model`: a sum over those `turns` of which that is known.
@@ -157,6 +199,19 @@ class WhatIf:
             turns=self.turns + other.turns,
             unknown=self.unknown + other.unknown,
         )
+
+
+def what_ifs_of(record: "TurnRecord") -> tuple[WhatIf, ...]:
+    """What one finished turn would have cost elsewhere, as sums over it alone."""
+    return tuple(_what_if(one) for one in record.compared)
+
+
+def _what_if(one: Compared) -> WhatIf:
+    currency = one.currency
+    if currency is None or one.cost is None or one.low is None or one.high is None:
+        return WhatIf(one.route, one.model, one.here, unknown=1)
+    cost, low, high = ((Money(amount, currency),) for amount in (one.cost, one.low, one.high))
+    return WhatIf(one.route, one.model, one.here, cost, low, high, turns=1)
 
 
 class By(StrEnum):

@@ -12,6 +12,7 @@ from assistant.domain.places import Place, Route
 from assistant.domain.prompt import Finish
 
 if TYPE_CHECKING:
+    from assistant.domain.running_costs import RunningCosts
     from assistant.domain.sensing import Sensed
     from assistant.domain.turns import TurnRecord
 
@@ -134,6 +135,7 @@ class Sample:
     tpot: float | None
     total: float | None
     tokens_per_second: float | None
+    joules_per_token: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ class RouteReading:
     tokens_per_second: float | None
     spark: tuple[float, ...]
     recent: tuple[Sample, ...]
+    joules_per_token: float | None = None
 
     @property
     def id(self) -> str:
@@ -177,13 +180,15 @@ class Readings:
     """Everything that the panel shows; routes in the order in which they were first used.
 
     A route with another model is another row: their times do not belong together. `here` are the routes of this machine
-    that can be asked now; `sensed` is the latest look at the sensors (None: there was none yet).
+    that can be asked now; `sensed` is the latest look at the sensors (None: there was none yet). `costs` are None until the ledger
+    was read.
     """
 
     current: RequestReading | None = None
     routes: tuple[RouteReading, ...] = ()
     here: tuple[Route, ...] = ()
     sensed: "Sensed | None" = None
+    costs: "RunningCosts | None" = None
 
     @property
     def side_by_side(self) -> tuple[tuple[Route, RouteReading | None], ...]:
@@ -215,7 +220,7 @@ def fold(readings: Readings, event: TurnEvent | Progress, at_ms: float) -> Readi
         case Asked():
             slowed = readings.sensed.slowed if readings.sensed else None
             begun = RequestReading(event.turn, at_ms, at_ms, at_ms, slowed=slowed)
-            return replace(readings, current=begun)
+            return replace(readings, current=begun, costs=_charged(readings.costs, None))
         case Finished(record):
             return _finished(readings, record, at_ms)
     current = readings.current
@@ -291,7 +296,19 @@ def _finished(readings: Readings, record: "TurnRecord", at_ms: float) -> Reading
     live = readings.current
     mine = live is not None and live.turn == record.turn and live.stage is not None
     current = _settled(live, record, at_ms) if live is not None and mine else live
-    return replace(readings, current=current, routes=_counted(readings.routes, record))
+    routes, costs = _counted(readings.routes, record), _charged(readings.costs, record)
+    return replace(readings, current=current, routes=routes, costs=costs)
+
+
+def _charged(costs: "RunningCosts | None", record: "TurnRecord | None") -> "RunningCosts | None":
+    """The costs with one more turn; None: with one that has just begun."""
+    if costs is None:
+        return None
+    from assistant.domain import running_costs
+
+    if record is None:
+        return replace(costs, turn=None)
+    return running_costs.fold(costs, record)
 
 
 def _settled(live: RequestReading, record: "TurnRecord", at_ms: float) -> RequestReading:
@@ -351,7 +368,13 @@ def _sample(record: "TurnRecord") -> Sample:
         1000 / rate if rate else None,
         record.latency_ms.total,
         rate,
+        _joules_per_token(record),
     )
+
+
+def _joules_per_token(record: "TurnRecord") -> float | None:
+    joules, tokens = record.cost.joules, record.usage.output_tokens
+    return None if joules is None or not tokens else float(joules) / tokens
 
 
 def _summed(route: Route, recent: tuple[Sample, ...]) -> RouteReading:
@@ -359,6 +382,7 @@ def _summed(route: Route, recent: tuple[Sample, ...]) -> RouteReading:
     whole = [s for s in answered if s.finish is not Finish.CANCELLED]
     rates = [s.tokens_per_second for s in answered if s.tokens_per_second is not None]
     middle = percentiles(rates)
+    energy = percentiles(s.joules_per_token for s in whole if s.joules_per_token is not None)
     return RouteReading(
         route=route,
         n=len(recent),
@@ -370,4 +394,5 @@ def _summed(route: Route, recent: tuple[Sample, ...]) -> RouteReading:
         tokens_per_second=middle.p50 if middle else None,
         spark=tuple(rates[-SPARK:]),
         recent=recent,
+        joules_per_token=energy.p50 if energy else None,
     )

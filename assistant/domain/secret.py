@@ -1,8 +1,19 @@
-"""A key as a value that does not give itself away: not in a traceback, not in a log, not in a repr."""
+"""A key as a value that does not give itself away: not in a traceback, not in a log, not in a repr, and not to a program that is started."""
 
+import re
+from collections.abc import Mapping
 from typing import Final, NoReturn
 
 HIDDEN: Final = "***"
+
+_NAMES_A_KEY: Final = re.compile(
+    r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL)S?(?:_|$)", re.IGNORECASE
+)
+
+
+def without_keys(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a program that is started may learn of `environment`: nothing whose name says that it is a key, ours or not."""
+    return {name: value for name, value in environment.items() if not _NAMES_A_KEY.search(name)}
 
 
 class Secret:

@@ -6,6 +6,8 @@ import subprocess
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from assistant.domain.secret import without_keys
+
 TIMEOUT_S: Final = 2.0
 
 Ask = Callable[..., str | None]
@@ -20,7 +22,8 @@ def ask(
 ) -> str | None:
     """What `program` (a path, or a name on PATH) prints. Blocks for up to `timeout_s`: call it in a thread.
 
-    None where it is not there, ends with an error or takes too long. `extra` is added to its environment.
+    None where it is not there, ends with an error or takes too long. `extra` is added to its environment, which is ours
+    without the keys in it.
     """
     found = shutil.which(program)
     if found is None:
@@ -33,7 +36,7 @@ def ask(
             timeout=timeout_s,
             check=False,
             cwd="/",
-            env={**os.environ, **(extra or {})},
+            env={**without_keys(os.environ), **(extra or {})},
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

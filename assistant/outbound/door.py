@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 import httpcore
 
-from assistant.domain.control import ControlPermit
+from assistant.domain.control import Control, ControlPermit
 from assistant.domain.downloads import DownloadPermit
 from assistant.domain.errors import RefusedError
 from assistant.domain.permit import Auth, Outgoing, Permit, Receipt, Turnstile
 from assistant.domain.places import Address, Place, Route
 from assistant.domain.settings import NetworkSettings
 from assistant.outbound.heads import (
+    AS_BYTES,
     Header,
     key_header,
     names_besides,
@@ -90,10 +91,10 @@ class Door:
         self._turnstile.pass_once(permit.id, permit.expires_at_ms, self._clock.now_ms())
         hop = permit.hop
         address = Address(hop.host, hop.port, secure=True)
-        headers = own_headers(address, None, close=False)
+        headers = own_headers(address, None, more=True)
         if offset:
-            headers.append((b"Range", f"bytes={offset}-".encode("ascii")))
-            headers += [(b"If-Range", if_range.encode("latin-1"))] if if_range else []
+            headers.append((b"Range", f"bytes={offset}-".encode()))
+            headers += [(b"If-Range", if_range.encode(AS_BYTES))] if if_range else []
         stall_s = self._stall_seconds
         times = {"connect": stall_s, "read": stall_s, "write": stall_s, "pool": stall_s}
         with fetching(hop.host):
@@ -139,7 +140,8 @@ class Door:
         """See ports.Door. Raises: RefusedError, ServerError, SettingsError."""
         self._turnstile.pass_once(permit.id, permit.expires_at_ms, self._clock.now_ms())
         address = permit.address
-        way = await self._ways.for_control(address, patience.connect_s)
+        nearby = permit.purpose is Control.SENSE
+        way = await self._ways.for_control(address, patience.connect_s, nearby=nearby)
         body = None if permit.method == "GET" else permit.body
         headers = own_headers(address, body)
         request = _request(address, permit.method, permit.target, headers, body, _times(patience))
@@ -206,7 +208,7 @@ class Door:
         if way.proxy is None:
             return httpcore.AsyncConnectionPool(ssl_context=trust, network_backend=line)
         return httpcore.AsyncHTTPProxy(
-            _url(way.proxy, "/"),
+            way.proxy.url,
             ssl_context=trust,
             proxy_ssl_context=trust if way.proxy.secure else None,
             network_backend=line,
@@ -233,10 +235,10 @@ def _request(
 
 def _url(address: Address, target: str) -> httpcore.URL:
     return httpcore.URL(
-        scheme=b"https" if address.secure else b"http",
-        host=address.host.encode("ascii"),
+        scheme="https" if address.secure else "http",
+        host=address.host,
         port=address.port,
-        target=target.encode("ascii"),
+        target=target,
     )
 
 

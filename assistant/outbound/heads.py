@@ -14,6 +14,12 @@ Header = tuple[bytes, bytes]
 USER_AGENT: Final = "assistant"
 """The same for everybody: neither version nor machine."""
 
+ASCII: Final = "ascii"
+"""What the head of a request is written in: a character that is not in it stops the request."""
+
+AS_BYTES: Final = "latin-1"
+"""How a head is read: one character for each byte, whatever it is."""
+
 _TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 _KEY = re.compile(r"[\x21-\x7e]+")
@@ -35,21 +41,21 @@ _KEY_HEADERS: Final = {
 }
 
 
-def own_headers(address: Address, body: bytes | None, *, close: bool = True) -> list[Header]:
+def own_headers(address: Address, body: bytes | None, *, more: bool = False) -> list[Header]:
     """What the door adds to every request; `body` None means that there is none, and none is announced.
 
-    `close` tells the server that nothing more will follow.
+    Without `more` the server is told that nothing will follow.
     """
     host = str(address)
     if address.port == (443 if address.secure else 80):
         host = host.rpartition(":")[0]
     headers = [("Host", host), ("Accept-Encoding", "identity"), ("User-Agent", USER_AGENT)]
-    headers += [("Connection", "close")] if close else []
+    headers += [] if more else [("Connection", "close")]
     if body:
         headers.append(("Content-Type", "application/json"))
     if body is not None:
         headers.append(("Content-Length", str(len(body))))
-    return [(name.encode("ascii"), value.encode("ascii")) for name, value in headers]
+    return [(name.encode(ASCII), value.encode(ASCII)) for name, value in headers]
 
 
 def prompt_headers(outgoing: Outgoing, address: Address, key: Header | None) -> list[Header]:
@@ -66,7 +72,7 @@ def prompt_headers(outgoing: Outgoing, address: Address, key: Header | None) -> 
     if len(names) != len(set(names)):
         raise RefusedError("a header stands twice in the request")
     own = own_headers(address, outgoing.body)
-    given = [(name.encode("ascii"), value.encode("ascii")) for name, value in outgoing.headers]
+    given = [(name.encode(ASCII), value.encode(ASCII)) for name, value in outgoing.headers]
     taken = {name for name, _ in given}
     own = [(name, value) for name, value in own if name.lower() not in taken]
     return [*own, *given, *([key] if key else [])]
@@ -75,7 +81,7 @@ def prompt_headers(outgoing: Outgoing, address: Address, key: Header | None) -> 
 def names_besides(headers: Sequence[Header], outgoing: Outgoing) -> frozenset[str]:
     """The names, in lower case, of those among `headers` that are not the wire's own."""
     given = {name for name, _ in outgoing.headers}
-    return frozenset(name.decode("ascii").lower() for name, _ in headers) - given
+    return frozenset(name.decode(ASCII).lower() for name, _ in headers) - given
 
 
 def key_header(auth: Auth, route: str, key: Secret | None) -> Header | None:
@@ -94,4 +100,4 @@ def key_header(auth: Auth, route: str, key: Secret | None) -> Header | None:
             f"the key for {route} holds characters that no key has, such as a line end",
             f"enter it again: assistant routes key {route}",
         )
-    return name.encode("ascii"), (prefix + key.reveal()).encode("ascii")
+    return name.encode(ASCII), (prefix + key.reveal()).encode(ASCII)

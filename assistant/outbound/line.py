@@ -10,6 +10,7 @@ import httpcore
 
 from assistant.domain.errors import RefusedError
 from assistant.domain.permit import Receipt
+from assistant.outbound.heads import ASCII
 from assistant.outbound.seal import Request, Seal
 from assistant.outbound.wall import opened
 from assistant.outbound.ways import Way
@@ -75,9 +76,9 @@ class Line(httpcore.AsyncNetworkBackend):
         if (host, port) != (first.host, first.port):
             raise RefusedError(f"{host}:{port} is not where the permit leads")
         ips = list(self._way.ips)
+        share = None if timeout is None else timeout / len(ips)
         while True:
             ip = ips.pop(0)
-            share = None if timeout is None else timeout / (len(ips) + 1)
             try:
                 with opened((ip, port)):
                     stream = await self._network.connect_tcp(
@@ -86,7 +87,6 @@ class Line(httpcore.AsyncNetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if not ips:
                     raise
-                timeout = None if timeout is None or share is None else timeout - share
             else:
                 self.tally.ip = ip
                 layers = first.secure + (self._way.address.secure and self._way.proxy is not None)
@@ -95,7 +95,7 @@ class Line(httpcore.AsyncNetworkBackend):
     def may_tunnel(self, request: bytes) -> bool:
         """Whether `request` asks the proxy for the server's address, and for nothing else."""
         address = self._way.address
-        line = f"CONNECT {address.host}:{address.port} HTTP/1.1\r\n".encode("ascii")
+        line = f"CONNECT {address.host}:{address.port} HTTP/1.1\r\n".encode(ASCII)
         return self._way.proxy is not None and request.startswith(line)
 
     def proves(self, name: str | None) -> bool:

@@ -62,7 +62,7 @@ async def found_at(address: Address, look: LookUp, patience_s: float) -> tuple[s
 def require_within(address: Address, ips: Sequence[str], place: Place) -> None:
     """Raises: RefusedError where one of `ips` does not lie within `place`, which is this machine or this network."""
     for ip in ips:
-        found = literal(ip.partition("%")[0])
+        found = literal(ip)
         if found is None or not (
             is_near(found) if place is not Place.THIS_MACHINE else found.is_loopback
         ):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from assistant.domain.errors import RefusedError
+from assistant.outbound.heads import AS_BYTES
 
 _END_OF_HEAD = b"\r\n\r\n"
 _MOST_HEAD_BYTES = 64_000
@@ -36,12 +37,11 @@ class Seal:
         self._digest = digest
         self._own = own
         self._still_good = still_good
-        self._held = bytearray()
-        self._given = False
+        self._held: bytearray | None = bytearray()
 
     def take(self, data: bytes) -> Request | None:
         """Takes what was written next; gives the request once it is whole. Raises: RefusedError."""
-        if self._given:
+        if self._held is None:
             raise _broken("more was written than was allowed")
         self._held += data
         end = self._held.find(_END_OF_HEAD)
@@ -57,7 +57,7 @@ class Seal:
         whole = body.tobytes()
         body.release()
         self._judge(first, headers, whole, wanted)
-        self._given, self._held = True, bytearray()
+        self._held = None
         return Request(head, whole)
 
     def _judge(self, first: str, headers: list[tuple[str, str]], body: bytes, wanted: int) -> None:
@@ -71,7 +71,7 @@ class Seal:
         if len(names) != len(set(names)):
             raise _broken("a header stands in it twice")
         rest = [f"{name}: {value}" for name, value in headers if name not in self._own]
-        payload = "\n".join([parts[1], *rest, ""]).encode("latin-1") + body
+        payload = "\n".join([parts[1], *rest, ""]).encode(AS_BYTES) + body
         if hashlib.sha256(payload).hexdigest() != self._digest:
             raise _broken("what was about to leave is not what the permit is for")
         self._still_good()
@@ -79,13 +79,13 @@ class Seal:
 
 def _read(head: bytes) -> tuple[str, list[tuple[str, str]]]:
     """The first line, and the headers with their names in lower case."""
-    first, *lines = head[: -len(_END_OF_HEAD)].decode("latin-1").split("\r\n")
+    first, *lines = head[: -len(_END_OF_HEAD)].decode(AS_BYTES).split("\r\n")
     headers = []
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or not name or name != name.strip() or not _PLAIN.fullmatch(line):
             raise _broken("its head cannot be read")
-        headers.append((name.lower(), value.strip(" ")))
+        headers.append((name.lower(), value.strip()))
     return first, headers
 
 

@@ -19,6 +19,7 @@ from assistant.domain.disk import check_room, disk_error
 from assistant.domain.errors import FetchError, FullDiskError, StorageError
 from assistant.domain.hygiene import one_line
 from assistant.domain.models import CatalogEntry, FetchProgress, FetchStage
+from assistant.domain.secret import without_keys
 from assistant.ports import Clock, Fetched
 
 _POLL_SECONDS: Final = 0.1
@@ -47,10 +48,11 @@ class Starter:
         pip: Sequence[str] = (sys.executable, "-m", "pip"),
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """`environment` is pip's; None means this program's own, with whatever configures pip there."""
+        """`environment` is pip's; None means this program's own, with whatever configures
+        pip there. No key goes with it."""
         self._clock = clock
         self._pip = tuple(pip)
-        self._environment = dict(os.environ if environment is None else environment)
+        self._environment = without_keys(os.environ if environment is None else environment)
 
     async def fetch(
         self, entry: CatalogEntry, folder: Path

@@ -30,6 +30,7 @@ _LOOKS: Final = frozenset(
         "socket.getnameinfo",
     )
 )
+_ASCII: Final = "ascii"
 _WATCHED: Final = _LOOKS | {"socket.connect", "socket.sendmsg", "socket.sendto"}
 
 # What is open is open to the task and the thread that the door works in, not to others at the same time.
@@ -108,7 +109,7 @@ def _stays(sock: object, address: object) -> bool:
 
 def _name(written: object) -> str | None:
     if isinstance(written, bytes | bytearray):
-        return written.decode("ascii", "replace")
+        return written.decode(_ASCII, "replace")
     return written if isinstance(written, str) else None
 
 

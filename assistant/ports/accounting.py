@@ -115,7 +115,8 @@ class Ledger(Protocol):
     def sums(self, by: By, chosen: Chosen, limit: int = 0) -> Sequence[Sum]:
         """A line for each day, month, route and model, model or conversation: days ascend, the rest by cost, the dearest first.
 
-        `limit` 0 means all.
+        `limit` 0 means all; of days and months it leaves the latest. Amounts are not converted: where there are several
+        currencies, the largest number decides. Lines without a known cost come last, those with the most turns first.
         """
         ...
 

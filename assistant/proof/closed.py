@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from assistant.domain.errors import SelftestError
+from assistant.domain.secret import without_keys
 from assistant.proof.frames import FILE_HEAD, FRAME_HEAD_BYTES, Frame, frames
 
 _PATIENCE_S: Final = 30.0
@@ -122,9 +123,9 @@ def closed_network(folder: Path) -> Iterator[ClosedNetwork]:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment, in which this very program is found; `extra` goes before it."""
+    """This process's environment without its keys, in which this very program is found; `extra` goes before it."""
     paths = [str(_ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    found = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **(extra or {})}
+    found = {**without_keys(os.environ), "PYTHONPATH": os.pathsep.join(paths), **(extra or {})}
     return {**found, "PATH": f"{found.get('PATH', '')}:{_SYSTEM_FOLDERS}"}
 
 

@@ -5,6 +5,7 @@ of its input; it ends with its input, and both namespaces with it.
 """
 
 import json
+import os
 import selectors
 import socket
 import struct
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from assistant.domain.secret import without_keys
 from assistant.proof.frames import FILE_HEAD, framed
 from assistant.proof.links import LinkError, batch, has_ipv6
 from assistant.proof.place import CLOUD, FAR_LINKS, FAR_LINKS6, LINK_FAR, LINK_NEAR
@@ -95,7 +97,10 @@ def main(folder: Path, ip: str) -> int:
     """Opens both ends, says which process holds the near one, and serves until its input ends."""
     command = ["unshare", "--net", "--mount", sys.executable, "-m", "assistant.proof.near_end"]
     with subprocess.Popen(  # noqa: S603 - this program's own module
-        [*command, str(folder), ip], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [*command, str(folder), ip],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=without_keys(os.environ),
     ) as near:
         try:
             far = _open(near, folder, ip)

@@ -1,9 +1,12 @@
 """Gives orders to the kernel's network and mounts through the system's own programs, inside namespaces of our own."""
 
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+
+from assistant.domain.secret import without_keys
 
 _PATIENCE_S: Final = 20.0
 
@@ -37,6 +40,7 @@ def _run(command: Sequence[str], text: str = "") -> None:
             capture_output=True,
             timeout=_PATIENCE_S,
             check=False,
+            env=without_keys(os.environ),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LinkError(str(error)) from error

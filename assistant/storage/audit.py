@@ -11,6 +11,7 @@ from assistant.domain.audit import (
     EpochKey,
     Record,
     Verification,
+    is_proved,
     payload_mac,
     seal,
     verify,
@@ -20,7 +21,9 @@ from assistant.domain.audit_entries import (
     Note,
     Noted,
     OutboxLine,
+    PermitMinted,
     Sealed,
+    SendDenied,
     canonical,
     clock_moved_ms,
     ended_of,
@@ -56,6 +59,13 @@ _PERMIT: Final = """
 _ENDED: Final = """
     SELECT 1 FROM audit
     WHERE json_extract(body, '$.kind') = 'ended' AND json_extract(body, '$.permit') = ?
+"""
+
+
+# The latest of them is near the end, so no index is needed.
+_DIGESTS: Final = """
+    SELECT json_extract(body, '$.rules'), json_extract(body, '$.registry') FROM audit
+    WHERE json_extract(body, '$.kind') IN ('permit', 'denied') ORDER BY seq DESC LIMIT 1
 """
 
 
@@ -116,6 +126,11 @@ class AuditLog:
         if db is not None:
             self._fit_key(self._last(db))
         return payload_mac(self._key, payload)
+
+    def proves(self, db: sqlite3.Connection, those: Sequence[Record]) -> bool:
+        """Whether the key of now proves each of `those`. Raises: as `append`."""
+        self._fit_key(self._last(db))
+        return all(is_proved(self._key, record) for record in those)
 
     def end_epoch(self, db: sqlite3.Connection, at: Moment) -> Record:
         """Seals the epoch inside the caller's transaction; after its commit call `drop_old_key`."""
@@ -232,6 +247,23 @@ def records(db: sqlite3.Connection) -> Iterator[Record]:
     except UnicodeDecodeError as error:
         # SQLite quotes what is damaged in its complaint, and Python cannot read that.
         raise sqlite3.DatabaseError("the file is damaged") from error
+
+
+def changes(db: sqlite3.Connection, entry: PermitMinted | SendDenied) -> list[Noted]:
+    """What has to be noted before `entry`: rules or routes that are others than at the decision before, old and new digest.
+
+    Raises: sqlite3.Error.
+    """
+    before = db.execute(_DIGESTS).fetchone()
+    if before is None:
+        return []
+    now = (Note.RULES, before[0], entry.rules), (Note.REGISTRY, before[1], entry.registry)
+    return [Noted(what, old or "", new) for what, old, new in now if old != new]
+
+
+def record_at(db: sqlite3.Connection, seq: int) -> Record:
+    """The record with that number, which is there. Raises: sqlite3.Error."""
+    return _record(*db.execute(f"{_ROWS} WHERE seq = ?", (seq,)).fetchone())
 
 
 def verify_audit(

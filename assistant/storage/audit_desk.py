@@ -1,7 +1,7 @@
 """The audit at work: opened at the first record, with its keys and its anchor kept apart from the file."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -63,6 +63,18 @@ class AuditDesk:
         self.using = threading.RLock()
         """Held while the log is used: taken after a lock of the database, never before one."""
         self._anchoring: threading.Thread | None = None
+        self._now: Callable[[], Moment] | None = None
+
+    def follow(self, now: "Callable[[], Moment]") -> None:
+        """From here on `now` tells when something is written; until then it is when the caller says."""
+        self._now = now
+
+    def moment(self, told: "Moment") -> "Moment":
+        """When that happens which is being written, for who is inside a transaction.
+
+        Who waited for another program's would be in the past of what that one wrote, as if the clock had been set back.
+        """
+        return told if self._now is None else self._now()
 
     def open(self) -> None:
         """Gets keys and anchor, where there is an audit: before a transaction, because a keyring may ask the person.
@@ -107,6 +119,20 @@ class AuditDesk:
         """What a record holds of bytes that leave, inside the caller's transaction. Raises: as `append`."""
         with self.using:
             return self.opened(db).payload_mac(payload, db)
+
+    def proves(self, db: "sqlite3.Connection", those: "Sequence[Record]") -> bool | None:
+        """Whether each of `those` was written under the key of now; None where that cannot be told now: the key was not
+        asked for yet (see `open`), or the audit is out of order, and then nothing leaves anyway. Raises: sqlite3.Error.
+        """
+        log = self._log
+        if log is None:
+            return None
+        try:
+            with self.using:
+                return log.proves(db, those)
+        except StorageError as error:
+            self.problem = str(error)
+            return None
 
     def opened(self, db: "sqlite3.Connection") -> "AuditLog":
         """The log; begun where there was none. Inside a transaction, so that of two programs one begins. Raises: StorageError."""

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from assistant.domain.audit import FIRST_ANCHOR, Anchor, EpochKey, Fault, Verification, first_key
@@ -10,6 +11,7 @@ from assistant.domain.checkpoint import read_checkpoint
 from assistant.domain.errors import CorruptError, StorageError, UsageError
 from assistant.domain.recovery_code import key_of, recovery_code
 from assistant.domain.secret import Secret
+from assistant.storage import consent_notes
 from assistant.storage.audit import head, next_epoch, verify_audit
 from assistant.storage.audit_desk import AuditDesk, AuditStores, fresh_key
 
@@ -33,6 +35,7 @@ class AuditPapers:
     ) -> Verification:
         """Reads every record under the keys that follow from the first one: kept here until taken, then from `code`.
 
+        Where the records are whole, every consent and what went through it is held against them.
         `checkpoint` is the text of one that was kept elsewhere. That it was done goes on record.
         Raises: UsageError where the code is needed or is none; CorruptError for a checkpoint that is none; StorageError.
         """
@@ -41,7 +44,14 @@ class AuditPapers:
             first = _first(db, stores, code, needed=checkpoint is not None)
             elsewhere = None if checkpoint is None else read_checkpoint(checkpoint, first).anchor
             anchor = FIRST_ANCHOR if _is_unused(db, stores) else stores.anchors.get()
-            result = verify_audit(db, anchor, first, elsewhere)
+            # One view of the file: another program may be adding to it.
+            db.execute("BEGIN")
+            try:
+                result = verify_audit(db, anchor, first, elsewhere)
+                if result.whole:
+                    result = replace(result, findings=tuple(consent_notes.findings(db)))
+            finally:
+                db.execute("ROLLBACK")
         if result.count and self._database.problem is None:
             self._note_verified(result, at)
         return result
@@ -57,6 +67,8 @@ class AuditPapers:
     def take_recovery_code(self, at: "Moment") -> str:
         """The code; from now on the person alone has it: what is kept here cannot write the records so far anew.
 
+        Every grant lapses with it, as the notes of it cannot be proved here any more.
+
         Raises: UsageError where it was taken, or nothing is on record; StorageError.
         """
         code = self.recovery_code()
@@ -67,6 +79,8 @@ class AuditPapers:
         desk.open()
         with self._database.write() as db, desk.using:
             if next_epoch(db) == 0:
+                # The key of later records proves none of before: what was given under the old one is asked for again.
+                consent_notes.lapse_all(db, desk, at)
                 desk.opened(db).end_epoch(db, at)
         with self._database.read() as db, desk.using:
             log = desk.opened(db)

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from assistant.domain.audit_entries import Note, Noted
@@ -18,12 +19,11 @@ from assistant.domain.consent import (
 )
 from assistant.domain.coverage import ending
 from assistant.domain.errors import CorruptError, StorageError
-from assistant.storage import consent_rows, leaving_row
+from assistant.storage import consent_notes, consent_rows, leaving_row
 from assistant.storage.audit_desk import AuditDesk
 from assistant.storage.consent_rows import Consent
 
 PANIC: Final = "panic key"
-LAPSED: Final = "lapsed"
 
 
 class SqliteConsents:
@@ -50,13 +50,13 @@ class SqliteConsents:
         """
         if not stated or any(one.grant != grant.id for one in stated):
             raise StorageError("a grant is recorded with what was said of it, and of it alone")
-        at = stated[-1].at
         self._open(stated)
         with self._database.write() as db:
+            at = self._desk.moment(stated[-1].at)
             holding = self._lapse(db, at)
             consent_rows.add(db, grant)
             for one in stated:
-                self._say(db, one, grant.fingerprint)
+                consent_notes.say(db, self._desk, grant, replace(one, at=at))
             if not holding:
                 # Nothing rests on the moments before any more, so a clock that ran ahead once is no end of all consents.
                 leaving_row.begin_anew(db, at)
@@ -65,8 +65,9 @@ class SqliteConsents:
         """Says something more of a grant. Raises: StorageError."""
         self._open((stated,))
         with self._database.write() as db:
+            stated = replace(stated, at=self._desk.moment(stated.at))
             consent = self._read(db, stated.grant)
-            self._say(db, stated, "" if consent is None else consent.grant.fingerprint)
+            consent_notes.say(db, self._desk, None if consent is None else consent.grant, stated)
 
     def given(self, route: str | None = None) -> Sequence[tuple[Grant, Standing]]:
         """The grants that stand as given, the newest first; they may have lapsed since. Raises: StorageError."""
@@ -107,6 +108,7 @@ class SqliteConsents:
         with suppress(StorageError):
             self._desk.open()
         with self._database.write() as db:
+            at = self._desk.moment(at)
             leaving_row.set_offline(db, offline=True)
             grants = consent_rows.given(db)
             noted = self._desk.try_append(db, Noted(Note.PANIC, count=len(grants)), at)
@@ -124,7 +126,7 @@ class SqliteConsents:
         """Ends offline; no grant comes back. Raises: StorageError where the audit cannot be told: then it stays."""
         self._desk.open()
         with self._database.write() as db:
-            self._desk.append(db, Noted(Note.LIFTED), at)
+            self._desk.append(db, Noted(Note.LIFTED), self._desk.moment(at))
             leaving_row.set_offline(db, offline=False)
         self._desk.halted = False
 
@@ -135,35 +137,30 @@ class SqliteConsents:
             if _gives(stated):
                 raise
 
-    def _say(self, db: sqlite3.Connection, stated: Stated, fingerprint: str) -> None:
-        count = consent_rows.stated(db, stated.grant) + 1
-        noted = Noted(Note.CONSENT, stated.grant, fingerprint, count)
-        if _gives((stated,)):
-            seq: int | None = self._desk.append(db, noted, stated.at).seq
-        else:
-            told = self._desk.try_append(db, noted, stated.at)
-            seq = None if told is None else told.seq
-        consent_rows.add_event(db, replace(stated, audit_seq=seq))
-        leaving_row.saw(db, stated.at)
-
     def _lapse(self, db: sqlite3.Connection, at: Moment) -> bool:
         """Puts on record what has run out by `at`, also by a clock that was set back; returns whether any still holds."""
         latest = leaving_row.latest(db)
         seen = () if latest is None else (latest,)
         holding = False
-        for consent in self._given(db, None):
+        for consent in self._found(db, None):
             grant, standing = consent.grant, consent.standing
             state = ending(grant, standing, grant.fingerprint, at, seen)
-            if state is None:
-                holding = True
+            if standing.state is State.INVALIDATED:
+                consent_notes.lapse(db, self._desk, grant, at)
+            elif state is not None:
+                said = Stated(grant.id, at, state, Actor.SYSTEM, consent_notes.LAPSED)
+                consent_notes.say(db, self._desk, grant, said)
             else:
-                self._say(db, Stated(grant.id, at, state, Actor.SYSTEM, LAPSED), grant.fingerprint)
+                holding |= standing.state is State.GIVEN
         return holding
 
     def _given(self, db: sqlite3.Connection, route: str | None) -> list[Consent]:
-        found = (self._read(db, name) for name in consent_rows.given(db, route))
         # The fold only finds them; what they are is what their events say.
-        return [c for c in found if c is not None and c.standing.state is State.GIVEN]
+        return [c for c in self._found(db, route) if c.standing.state is State.GIVEN]
+
+    def _found(self, db: sqlite3.Connection, route: str | None) -> list[Consent]:
+        found = (self._read(db, name) for name in consent_rows.given(db, route))
+        return [consent for consent in found if consent is not None]
 
     def _read(self, db: sqlite3.Connection, grant: str) -> Consent | None:
         try:
@@ -171,6 +168,11 @@ class SqliteConsents:
         except CorruptError as error:
             self._problems[grant] = str(error)
             return None
+        if found is not None and found.standing.state is State.GIVEN:
+            untrue = consent_notes.objection(db, found, partial(self._desk.proves, db))
+            if untrue is not None:
+                self._problems[grant] = f"the consent {grant}: {untrue.text}"
+                return consent_notes.as_lapsed(found)
         self._problems.pop(grant, None)
         return found
 

@@ -5,18 +5,22 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from assistant.domain.audit_entries import Note, Noted, PermitMinted, SendDenied
-from assistant.domain.consent import Moment, Reserved
+from assistant.domain.budget import Scope
+from assistant.domain.budget import gaps as budget_gaps
+from assistant.domain.consent import Grant, Moment, Reserved, State
 from assistant.domain.coverage import SendRequest, gaps
 from assistant.domain.decisions import Reason
 from assistant.domain.errors import CorruptError, RefusedError, StorageError
 from assistant.domain.events import Decided, Declassified, PermitOver, Permitted
 from assistant.domain.leave import Ended, Leave
 from assistant.domain.places import Place
-from assistant.storage import consent_rows, folds, leaving_row
-from assistant.storage.audit import is_open, is_permit
+from assistant.storage import consent_notes, consent_rows, folds, leaving_row, outlay
+from assistant.storage.audit import changes, is_open, is_permit
 from assistant.storage.audit_desk import AuditDesk
+from assistant.storage.consent_rows import Consent
 
 Leaving = Permitted | PermitOver | Decided | Declassified
 """The events that are told to the audit."""
@@ -25,11 +29,13 @@ Leaving = Permitted | PermitOver | Decided | Declassified
 class _GapsError(RefusedError):
     """The grant does not cover the send any more."""
 
-    def __init__(self, reasons: Sequence[Reason]) -> None:
+    def __init__(self, reasons: Sequence[Reason], lapsed: Grant | None = None) -> None:
+        """`lapsed` is the grant where it counts as none from now on."""
         super().__init__(
             "; ".join(reason.text for reason in reasons), "ask again, or choose a local route"
         )
         self.codes = tuple(reason.code for reason in reasons)
+        self.lapsed = lapsed
 
 
 def append(desk: AuditDesk, event: Leaving) -> None:
@@ -54,19 +60,30 @@ def _permit(desk: AuditDesk, event: Permitted, leave: Leave) -> None:
     desk.open()
     try:
         with desk.database.write() as db:
+            leave = _held(leave, desk.moment(leave.at))
             folds.record(db, event)
             _require_grant(db, desk, event.turn, leave)
+            _require_budgets(db, leave)
             if is_permit(db, event.permit):
                 raise _unfit("a permit is minted once")
+            for note in changes(db, leave.entry):
+                desk.append(db, note, leave.at)
             mac = desk.payload_mac(db, leave.payload)
             desk.append(db, replace(leave.entry, payload_mac=mac), leave.at)
             if leave.reserved is not None:
                 consent_rows.add_event(db, leave.reserved)
+            outlay.reserve(db, leave)
     except _GapsError as refused:
         # The refusal stands, whether or not it can be recorded.
         with suppress(StorageError):
-            _deny(desk, _denied(leave.entry, refused.codes), leave.at)
+            _deny(desk, _denied(leave.entry, refused.codes), leave.at, refused.lapsed)
         raise
+
+
+def _held(leave: Leave, at: Moment) -> Leave:
+    """`leave` as it is at `at`, when nobody else can write."""
+    reserved = None if leave.reserved is None else replace(leave.reserved, at=at)
+    return replace(leave, at=at, reserved=reserved)
 
 
 def _require_match(event: Permitted, leave: Leave) -> None:
@@ -75,12 +92,25 @@ def _require_match(event: Permitted, leave: Leave) -> None:
     digest = hashlib.sha256(leave.payload).hexdigest()
     if (entry.permit, entry.turn, digest) != (event.permit, event.turn, event.digest):
         raise _unfit("the permit, its record and its bytes are not of one send")
+    _require_bound(leave)
     if request is None or reserved is None:
         if request is not None or reserved is not None or entry.grant:
             raise _unfit("a grant and what it is asked for belong together")
         return
     if not _is_of(entry, request, reserved) or request.sheet != digest:
         raise _unfit("the request, its record and its reservation are not of one send")
+
+
+def _require_bound(leave: Leave) -> None:
+    """What is held against the budgets is what is recorded, and they are those of this send. Raises: StorageError."""
+    entry, bound = leave.entry, leave.bound
+    recorded = outlay.bound_of(replace(leave, bound=None))
+    if None not in (bound, recorded) and bound != recorded:
+        raise _unfit("the bound and the record are not of one send")
+    for budget in leave.budgets:
+        of = entry.conversation if budget.scope is Scope.CONVERSATION else ""
+        if budget.conversation != of:
+            raise _unfit("the budgets and the record are not of one send")
 
 
 def _is_of(entry: PermitMinted, request: SendRequest, reserved: Reserved) -> bool:
@@ -112,7 +142,31 @@ def _require_grant(db: sqlite3.Connection, desk: AuditDesk, turn: str, leave: Le
         raise _GapsError((Reason("no_grant", f"there is no consent {grant}"),))
     latest = leaving_row.latest(db)
     seen = () if latest is None else (latest,)
+    untrue = _untrue(db, desk, consent)
     missing = gaps(consent.grant, consent.standing, leave.request, leave.at, seen)
+    if missing or untrue:
+        raise _GapsError((*untrue, *missing), consent.grant if untrue else None)
+
+
+def _untrue(db: sqlite3.Connection, desk: AuditDesk, consent: Consent) -> tuple[Reason, ...]:
+    """In what a given consent is not the one that the audit notes; its key is at hand here."""
+    if consent.standing.state is not State.GIVEN:
+        return ()
+    prove = partial(desk.opened(db).proves, db)
+    found = (
+        consent_notes.objection(db, consent, prove),
+        consent_notes.account_objection(db, consent),
+    )
+    return tuple(reason for reason in found if reason is not None)
+
+
+def _require_budgets(db: sqlite3.Connection, leave: Leave) -> None:
+    """Holds the send against each budget, after all that other programs spent. Raises: RefusedError where one does not let it pass."""
+    bound = outlay.bound_of(leave)
+    missing: list[Reason] = []
+    for budget in leave.budgets:
+        spent = outlay.outlay(db, budget.since, budget.conversation)
+        missing += budget_gaps(budget, spent, bound)
     if missing:
         raise _GapsError(missing)
 
@@ -138,14 +192,18 @@ def _end(desk: AuditDesk, event: PermitOver) -> None:
     settled = ended.settled
     if ended.entry.permit != event.permit or (settled and settled.permit != event.permit):
         raise _unfit("the permit and its end are not of one send")
+    if settled and not consent_notes.agrees(settled, ended.entry):
+        raise _unfit("the audit and the account of the grant are told different things")
     desk.open()
     with desk.database.write() as db:
         if not is_open(db, event.permit):
             raise _unfit("a permit ends once, and after it was minted")
+        at = desk.moment(ended.at)
         folds.record(db, event)
-        desk.append(db, ended.entry, ended.at)
+        desk.append(db, ended.entry, at)
         if settled is not None:
-            consent_rows.add_event(db, settled)
+            consent_rows.add_event(db, replace(settled, at=at))
+        outlay.settle(db, ended)
     desk.anchor_soon()
 
 
@@ -157,12 +215,21 @@ def _record_denied(desk: AuditDesk, event: Decided | Permitted) -> None:
     with desk.database.write() as db:
         folds.record(db, event)
         # Nothing leaves: the person is told why, also where the audit is out of order.
-        desk.try_append(db, denied.entry, denied.at)
+        _say_denied(db, desk, denied.entry, desk.moment(denied.at))
 
 
-def _deny(desk: AuditDesk, entry: SendDenied, at: Moment) -> None:
+def _deny(desk: AuditDesk, entry: SendDenied, at: Moment, lapsed: Grant | None) -> None:
     with desk.database.write() as db:
-        desk.try_append(db, entry, at)
+        at = desk.moment(at)
+        _say_denied(db, desk, entry, at)
+        if lapsed is not None:
+            consent_notes.lapse(db, desk, lapsed, at)
+
+
+def _say_denied(db: sqlite3.Connection, desk: AuditDesk, entry: SendDenied, at: Moment) -> None:
+    for note in changes(db, entry):
+        desk.try_append(db, note, at)
+    desk.try_append(db, entry, at)
 
 
 def _try_to_open(desk: AuditDesk) -> None:

@@ -89,6 +89,19 @@ _ONLY_ADDED_TO: Final = (
 )
 
 
+_NOTES: Final = (
+    """
+    CREATE INDEX audit_consent ON audit(json_extract(body, '$.subject'), seq)
+    WHERE json_extract(body, '$.what') = 'consent'
+    """,
+    "CREATE INDEX audit_panic ON audit(seq) WHERE json_extract(body, '$.what') = 'panic'",
+    """
+    CREATE INDEX audit_permit_grant ON audit(json_extract(body, '$.grant'))
+    WHERE json_extract(body, '$.kind') = 'permit'
+    """,
+)
+
+
 def audit_tables(connection: sqlite3.Connection) -> None:
     """The migration: the table, its indexes, and the triggers that refuse anything but one more record."""
     for statement in _AUDIT:
@@ -104,3 +117,9 @@ def consent_tables(connection: sqlite3.Connection) -> None:
             when = trigger.format(table=table, key=key)
             stop = "BEGIN SELECT RAISE(ABORT, 'consents are only added to'); END"
             connection.execute(f"CREATE TRIGGER {when} {stop}")
+
+
+def note_indexes(connection: sqlite3.Connection) -> None:
+    """The migration: finds what the audit says of one grant."""
+    for statement in _NOTES:
+        connection.execute(statement)

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from assistant.storage.leaving_tables import audit_tables, consent_tables
+from assistant.storage.leaving_tables import audit_tables, consent_tables, note_indexes
 
 APPLICATION_ID = 0x48415431
 """Marks the file as a journal of this program (the ASCII letters HAT1)."""
@@ -126,12 +126,29 @@ def _label(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE conversation ADD COLUMN label TEXT NOT NULL DEFAULT 'public'")
 
 
+def _ledger(connection: sqlite3.Connection) -> None:
+    """What turns cost, and what is on record of them; only who migrates loads it."""
+    from assistant.storage import ledger_rows, ledger_tables, outlay
+
+    ledger_tables.ledger_tables(connection)
+    ledger_rows.take_in(connection)
+    outlay.take_in(connection)
+
+
+def _draft_label(connection: sqlite3.Connection) -> None:
+    """The label of an unsent text; nobody knows that of those that were kept before, so it is the strictest."""
+    connection.execute("ALTER TABLE draft ADD COLUMN label TEXT NOT NULL DEFAULT 'local-only'")
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration("0001_journal", _journal),
     Migration("0002_pinned_route", _pinned_route),
     Migration("0003_audit", audit_tables),
     Migration("0004_consents", consent_tables),
     Migration("0005_label", _label),
+    Migration("0006_consent_notes", note_indexes),
+    Migration("0007_ledger", _ledger),
+    Migration("0008_draft_label", _draft_label),
 )
 
 

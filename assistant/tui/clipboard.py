@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.domain.secret import without_keys
+
 OSC52_LIMIT_BYTES = 74_994
 """Terminals drop longer sequences silently; xterm and hterm take this many bytes of text (100,000 of base64)."""
 TOOL_TIMEOUT_S = 2.0
@@ -58,7 +60,7 @@ async def copy(
 ) -> str:
     """Copies and says how. `write` sends to the terminal; `folder` takes what is too long for it. None: there is none."""
     for tool in TOOLS:
-        if environment.get(tool.needs) and await _run(tool, text):
+        if environment.get(tool.needs) and await _run(tool, text, environment):
             return tool.says
     sequence = osc52(text, environment)
     if sequence is not None and write is not None:
@@ -69,12 +71,18 @@ async def copy(
     return await asyncio.to_thread(_save, text, folder)
 
 
-async def _run(tool: Tool, text: str) -> bool:
-    if shutil.which(tool.command[0]) is None:
+async def _run(tool: Tool, text: str, environment: Mapping[str, str]) -> bool:
+    found = shutil.which(tool.command[0])
+    if found is None:
         return False
     none = asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(
-        *tool.command, stdin=asyncio.subprocess.PIPE, stdout=none, stderr=none
+        found,
+        *tool.command[1:],
+        stdin=asyncio.subprocess.PIPE,
+        stdout=none,
+        stderr=none,
+        env=without_keys(environment),
     )
     try:
         raw = text.encode("utf-8", "replace")

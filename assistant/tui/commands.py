@@ -46,12 +46,20 @@ class Host(Protocol):
         """Opens the HAT's screen."""
         ...
 
+    def action_costs(self) -> None:
+        """Opens the costs."""
+        ...
+
     def action_settings(self) -> None:
         """Opens the settings."""
         ...
 
     def action_fetch(self) -> None:
         """Opens the screen that fetches a model."""
+        ...
+
+    def action_tco(self) -> None:
+        """Opens the comparison over years."""
         ...
 
     def action_cloud(self, what: str) -> None:
@@ -90,7 +98,13 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
     yield from _ways(chat)
     if chat.desk.fallback.offer:
         yield SystemCommand("Ask again", chat.desk.fallback.line, chat.action_ask_again)
+    yield SystemCommand(
+        "Edge or cloud", "What your work costs over years, here and there (TCO)", host.action_tco
+    )
     yield SystemCommand("HAT", "Its state, what mends it, the routes", host.action_hat)
+    yield SystemCommand(
+        "Costs", "Here, in the cloud, and what it would have been", host.action_costs
+    )
     for name, about, what in _CLOUD:
         yield SystemCommand(name, about, functools.partial(host.action_cloud, what))
     yield SystemCommand("Panel", "Show or hide where the time goes", columns.action_panel)

@@ -9,10 +9,11 @@ from assistant.domain.errors import AssistantError, ErrorNote, RouteError
 from assistant.domain.events import Asked, Finished, Progress, TurnEvent
 from assistant.domain.prompt import Prompt
 from assistant.domain.readings import begin
-from assistant.domain.sensitivity import Label
+from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import Settings
 from assistant.tui.ahead import Ahead
 from assistant.tui.bearings import Bearings, serves
+from assistant.tui.counting import Counting
 from assistant.tui.drafts import Drafts
 from assistant.tui.entries import Opened, blank, context, entries, latest_reply, prompts, read, used
 from assistant.tui.fallback import Fallback
@@ -60,6 +61,7 @@ class Desk:
             self,
             self.bearings.ready,
         )
+        self.counting = Counting(services, self.turns, start, self._failed)
         self.sending = Sending(services, settings, view, self, start)
         self.fallback = Fallback(services.engine, self.sending.clearance.distant)
         self._known: dict[str, Chat] = {}
@@ -73,16 +75,20 @@ class Desk:
         try:
             records = await asyncio.to_thread(self._journal.records)
             draft = await asyncio.to_thread(self._journal.draft, "")
+            label = await asyncio.to_thread(self._journal.draft_label, "")
         except AssistantError as error:
             self._failed(error)
             return
         self.turns.readings = replace(self.turns.readings, routes=begin(records).routes)
         if draft and not self._blank.typed:
             self._blank.typed = draft
+            self.labels.raise_to(self._blank, label or Label.LOCAL_ONLY)
             if self.chat is self._blank:
                 self._view.composer.give_back(draft)
         self._view.desk_changed()
         await asyncio.to_thread(_learn_markdown)
+        await self.counting.read()
+        self._view.desk_changed()
 
     def greet(self) -> None:
         """Says in an empty chat where an answer would come from."""
@@ -139,10 +145,13 @@ class Desk:
         chat = self._known.setdefault(summary.id, Chat(summary.system, summary.id))
         chat.head, chat.title, chat.route = summary.head, summary.title, summary.route
         chat.label, chat.typed = summary.label, opened.draft if unsaved is None else unsaved
+        if unsaved is None and opened.draft_label is not None:
+            self.labels.raise_to(chat, opened.draft_label)
         return chat
 
     def _show(self, opened: Opened | None, shown: Sequence[Entry]) -> None:
         running = self.turns.running_in(self.chat)
+        self.counting.opened(self.chat.conversation)
         reply = running.asked.reply if running and running.asked else ""
         self._view.transcript.show([entry for entry in shown if entry.key != reply])
         if running:
@@ -159,21 +168,27 @@ class Desk:
         """`text` stands in the composer now; the journal has it within a second."""
         if text != self.chat.typed:
             self.chat.typed = text
+            raised = self.labels.typed(self.chat, text)
             self.keep(self.chat)
             self.ahead.typed()
-            if self.labels.typed(self.chat, text):
+            if raised:
                 self._view.label()
 
     def keep(self, chat: Chat) -> None:
         """Saves what is unsent in `chat`, so that a crash does not lose it."""
         # What has no name yet has one draft together.
         chats = [chat] if chat.conversation else [*self.turns.unstarted(), self._blank]
-        texts = [
-            text
+        parts = [
+            part
             for one in chats
-            for text in (*(ask.text for ask in self.turns.unrecorded(one)), *one.held, one.typed)
+            for part in (
+                *((ask.text, ask.label) for ask in (*self.turns.unrecorded(one), *one.held)),
+                (one.typed, self.labels.of_next(one)),
+            )
+            if part[0]
         ]
-        self._drafts.note(chat.conversation, _joined(*texts))
+        label = join(label for _, label in parts) if parts else Label.LOCAL_ONLY
+        self._drafts.note(chat.conversation, _joined(*(text for text, _ in parts)), label)
 
     def _readable(self) -> Prompt | None:
         """What the engine may read ahead; nothing while it is asked to keep still or has work."""
@@ -218,6 +233,7 @@ class Desk:
         if isinstance(event, Asked):
             if here:
                 self.fallback.take()
+                self.counting.named(running.ask.chat.conversation)
             self._known[running.ask.chat.conversation] = running.ask.chat
             self.labels.remember([(event.message.text, event.message.label)])
             # The journal has the prompt: the drafts need not hold it any more.
@@ -225,6 +241,7 @@ class Desk:
             self.keep(running.ask.chat)
             self._view.desk_changed()
         elif isinstance(event, Finished):
+            self.counting.over(event.record)
             error = event.record.error
             if here:
                 self.context = used(event.record)

@@ -18,6 +18,7 @@ from assistant.wiring.keys import KeyRoom
 if TYPE_CHECKING:
     from assistant.conversation.border import Border, Person
     from assistant.domain.cloud_setup import CloudSetup
+    from assistant.domain.consent import Moment
     from assistant.domain.findings import Scan
     from assistant.domain.permit import Receipt
     from assistant.domain.settings import Settings
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from assistant.storage.audit_papers import AuditPapers
     from assistant.storage.consents import SqliteConsents
     from assistant.storage.journal import SqliteJournal
+    from assistant.storage.ledger import SqliteLedger
 
 
 class CloudRoom:
@@ -45,15 +47,24 @@ class CloudRoom:
     ) -> None:
         """`warnings` say what does not work as it should. `load` gives the settings of the moment (None: always `settings`)."""
         self.routes = CloudRoutes(places, clock, keys)
-        self.money = AccountRoom(places, clock, self.routes, load or (lambda: settings))
+        self.money = AccountRoom(
+            places, clock, self.routes, load or (lambda: settings), ledger=lambda: self.ledger
+        )
         self.warnings = warnings
         self._places = places
         self._clock = clock
         self._journal = journal
         self._settings = settings
         self._made: dict[CloudSetup, Backend] = {}
+        journal.audit.follow(self._moment)
 
     # What is on record
+
+    def _moment(self) -> "Moment":
+        from assistant.domain.consent import Moment
+
+        clock = self._clock
+        return Moment(clock.now_ms(), clock.monotonic_ms(), clock.boot)
 
     @property
     def writable(self) -> bool:
@@ -78,6 +89,13 @@ class CloudRoom:
         from assistant.storage.consents import SqliteConsents
 
         return SqliteConsents(self._journal.audit)
+
+    @functools.cached_property
+    def ledger(self) -> "SqliteLedger":
+        """Every turn's figures."""
+        from assistant.storage.ledger import SqliteLedger
+
+        return SqliteLedger(self._journal.database)
 
     def require_conversation(self, name: str) -> None:
         """Raises: UsageError where there is no such conversation; StorageError."""

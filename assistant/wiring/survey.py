@@ -6,6 +6,8 @@ from pathlib import Path
 
 from assistant import __version__
 from assistant.backends.llama.ladder import build, remembered
+from assistant.backends.llama.launch import is_apart
+from assistant.domain.energy import PowerLook
 from assistant.domain.errors import AssistantError
 from assistant.domain.routing import LocalReport
 from assistant.domain.rules import NoRules
@@ -13,6 +15,7 @@ from assistant.domain.secret_stores import StoreLook
 from assistant.domain.settings import Settings
 from assistant.machine.clock import SystemClock
 from assistant.machine.facts import MachineFacts, read_facts
+from assistant.machine.programs import ask
 from assistant.ports import Clock
 from assistant.storage import paths
 from assistant.storage.audit_desk import AuditDesk
@@ -24,6 +27,7 @@ from assistant.wiring.cloud_routes import CloudRoutes, CloudState
 from assistant.wiring.keys import KeyRoom
 from assistant.wiring.local import LocalRoutes
 from assistant.wiring.models import model_shelf, sysroot
+from assistant.wiring.power import meter
 from assistant.wiring.processor import Processor
 from assistant.wiring.wall import LOG, turned_away
 
@@ -64,12 +68,14 @@ class Survey:
     local: LocalReport
     engine_build: str | None
     engine_rung: str | None
+    engine_netns: bool | None
     settings_file: str
     settings_problem: str | None
     journal_file: str
     journal_problem: str | None
     folder_problems: tuple[str, ...]
     leaving: LeavingLook
+    power: PowerLook
 
 
 def survey() -> Survey:
@@ -96,12 +102,14 @@ def survey() -> Survey:
         local,
         build(),
         rung.name.lower().replace("_", " ") if rung else None,
+        is_apart(ask) if build() else None,
         str(places.settings_file),
         settings_problem,
         str(places.journal_file),
         journal_problem,
         problems,
         leaving,
+        meter(places, clock, lambda: settings).look(),
     )
 
 

@@ -107,12 +107,32 @@ def test_a_checkpoint_that_is_none_is_refused(town: Town, tmp_path: Path) -> Non
     assert town.shell("audit", "verify", "--checkpoint", str(tmp_path / "none")).code == 2
 
 
+def test_a_consent_that_was_edited_is_found_and_lets_nothing_out(
+    town: Town, places: Places
+) -> None:
+    with sqlite3.connect(places.journal_file) as db:
+        db.execute("DROP TRIGGER consent_no_update")
+        edited = "UPDATE consent SET record = replace(record, '\"fallback\": false', '\"fallback\": true')"
+        assert db.execute(edited).rowcount == 1
+    db.close()
+    assert [one["fault"] for one in town.shell("audit", "verify", "--json").rows("findings")] == ["consent"]  # fmt: skip
+    assert "changed in the file" in town.shell("consent", "list").err
+    conversation = town.shell("history", "list").out.split()[0]
+    asked = town.shell("ask", "--route", ROUTE, "--conversation", conversation, "Again?")
+    assert asked.code == 3
+    assert len(town.cloud.requests) == 1
+    [grant] = town.shell("consent", "list", "--all", "--json").rows("grants")
+    assert grant["state"] == "invalidated"
+
+
 def test_the_code_is_shown_once_and_verifies_from_then_on(town: Town) -> None:
     done = town.shell("audit", "code")
     assert done.code == 0
     code = done.out.strip()
     assert len(code.replace("-", "")) == 56
-    assert "no longer kept here" in done.err
+    assert "no longer kept here; every grant has lapsed" in done.err
+    [grant] = town.shell("consent", "list", "--all", "--json").rows("grants")
+    assert grant["state"] == "invalidated"
     assert town.shell("audit", "code").code == 2
     assert "recovery code of the audit is needed" in town.shell("audit", "verify").err
     good = town.shell("audit", "verify", "--code-stdin", stdin=f"{code}\n")
@@ -135,8 +155,8 @@ def test_the_export_and_the_outbox_hold_no_word_of_the_text(town: Town) -> None:
 
 def test_keys_that_were_lost_come_back_with_the_code(town: Town, places: Places) -> None:
     code = town.shell("audit", "code").out.strip()
+    conversation, _ = town.grant()
     (places.state / "audit.key").unlink()
-    conversation = town.shell("history", "list").out.split()[0]
     lost = town.shell("ask", "--route", ROUTE, "--conversation", conversation, "Again?")
     assert lost.code == 5
     assert len(town.cloud.requests) == 1

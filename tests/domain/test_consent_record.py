@@ -22,7 +22,13 @@ from assistant.domain.consent import (
     Stated,
     fold,
 )
-from assistant.domain.consent_record import event_json, read_event, read_record, record_json
+from assistant.domain.consent_record import (
+    digest,
+    event_json,
+    read_event,
+    read_record,
+    record_json,
+)
 from assistant.domain.residency import Evidence
 from assistant.domain.sensitivity import Label
 from tests.facts_maker import GIVEN, GRANT, NOW, facts, later, stated
@@ -224,3 +230,23 @@ def test_events_of_other_grants_are_not_in_the_record() -> None:
     _, history = read_record(json.loads(json.dumps(written)))
     assert history == GIVEN[:1]
     assert fold(GRANT.id, history).state is State.REQUESTED
+
+
+words = st.builds(
+    Stated, st.just(GRANT.id), moments, st.sampled_from(State), st.sampled_from(Actor), st.text(), st.text()
+)  # fmt: skip
+
+
+@given(grants, grants, words, words, st.none() | counts)
+def test_the_digest_of_a_word_is_that_of_all_that_was_asked_and_said(
+    one: Grant, other: Grant, said: Stated, answered: Stated, place: int | None
+) -> None:
+    whole = digest(one, said)
+    assert digest(replace(one), replace(said, audit_seq=place)) == whole
+    assert (digest(other, said) == whole) == (record_json(other, ()) == record_json(one, ()))
+    assert (digest(one, answered) == whole) == (event_json(answered) == event_json(said))
+
+
+def test_what_went_through_a_grant_is_not_in_its_digest() -> None:
+    assert digest(GRANT, GIVEN[0]) != digest(GRANT, GIVEN[1])
+    assert len(digest(GRANT, GIVEN[0])) == 64

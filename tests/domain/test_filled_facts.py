@@ -22,11 +22,10 @@ from assistant.domain.residency import (
     RouteFacts,
     facts_from_json,
 )
-from assistant.domain.rules import Allow, Content, Deny, NoRules, Rule, Rules, judge, lacking
+from assistant.domain.rules import Content, Deny, Rule, Rules, judge, lacking
 from assistant.domain.sensitivity import Label
 from assistant.domain.sheet import evidence, fact_words
 from tests.facts_maker import (
-    EVERY_TEXT,
     GOOD,
     GRANT,
     REVIEW,
@@ -253,42 +252,3 @@ def test_what_is_lacking_is_enough_and_nothing_of_it_is_too_much(
         assert passes([rule], just, label)
         for name in names:
             assert not passes([rule], without(just, name), label)
-
-
-def _lacks(of: RouteFacts, *rules: Rule, label: Label = Label.NORMAL) -> tuple[str, ...]:
-    return lacking(Rules(rules or (RULE,)), of, label, TODAY)
-
-
-def test_a_row_lacks_what_it_does_not_know() -> None:
-    assert _lacks(BLANK) == ("storage", "training")
-    assert _lacks(replace(BLANK, evidence=Evidence.B)) == ("storage", "training", "evidence")
-    assert _lacks(replace(GOOD, evidence=Evidence.B)) == ("evidence",)
-    nothing = replace(GOOD, **dict.fromkeys(FILLABLE, UNKNOWN))  # type: ignore[arg-type]
-    assert set(_lacks(nothing)) == set(FILLABLE)
-
-
-def test_the_rule_that_is_nearest_is_the_one_that_counts() -> None:
-    lenient = Allow("lenient", EVERY_TEXT, replace(RULE.require, no_training=False))
-    assert _lacks(BLANK, RULE, lenient) == ("storage",)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"processing": frozenset(("US",))},
-        {"evidence": Evidence.D},
-        {"evidence": Evidence.U},
-        {"retention_days": 31},
-        {"review_by": date(2026, 11, 20)},
-    ],
-)
-def test_where_something_else_is_in_the_way_no_word_is_enough(change: dict[str, object]) -> None:
-    assert _lacks(replace(BLANK, **change)) == ()  # type: ignore[arg-type]
-
-
-def test_it_lacks_nothing_where_it_passes_where_it_is_denied_and_where_there_are_no_rules() -> None:
-    assert _lacks(GOOD) == ()
-    assert _lacks(BLANK, RULE, Deny("never", EVERY_TEXT, "no")) == ()
-    assert _lacks(BLANK, label=Label.LOCAL_ONLY) == ()
-    assert lacking(NoRules("gone"), BLANK, Label.NORMAL, TODAY) == ()
-    assert lacking(Rules(()), BLANK, Label.NORMAL, TODAY) == ()

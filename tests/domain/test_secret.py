@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from assistant.domain.secret import Secret
+from assistant.domain.secret import Secret, without_keys
 from assistant.domain.secret_stores import StoreLook
 
 KEY = "sk-canary-0123456789"
@@ -39,6 +39,17 @@ def test_it_stays_hidden_inside_other_values(caplog: pytest.LogCaptureFixture) -
     assert KEY not in caplog.text
     with pytest.raises(TypeError):
         dataclasses.asdict(Holder(Secret(KEY)))
+
+
+KEYS = ["ASSISTANT_KEY_OPENAI_EU", "OPENAI_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "PGPASSWORD",
+        "ASSISTANT_VAULT_PASSPHRASE", "GOOGLE_APPLICATION_CREDENTIALS", "http_api_key", "APIKEYS"]  # fmt: skip
+NO_KEYS = ["PATH", "HOME", "GNOME_KEYRING_CONTROL", "PIP_KEYRING_PROVIDER", "XAUTHORITY", "LLAMA_KEYMAP", "TOKENIZERS_PARALLELISM"]  # fmt: skip
+
+
+def test_what_is_started_is_handed_everything_but_keys() -> None:
+    around = dict.fromkeys([*KEYS, *NO_KEYS], KEY)
+    assert without_keys(around) == dict.fromkeys(NO_KEYS, KEY)
+    assert set(around) == {*KEYS, *NO_KEYS}
 
 
 def test_a_store_says_how_it_stands() -> None:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.backends.llama.test_apart import kernel_lets_it
 from tests.e2e.program import Program, with_model
 
 
@@ -39,10 +40,20 @@ def test_json_has_the_objects_that_scripts_rely_on(tmp_path: Path, starter_model
     assert set(route) == {"id", "place", "backend", "model", "state", "why"}
     assert (route["id"], route["state"], route["model"]) == ("cpu", "ready", "smollm2-135m")
     assert found["engine"]["build"]
+    assert found["engine"]["netns"] is kernel_lets_it()
     assert {look["name"] for look in found["secrets"]["stores"]} > {"vault", "environment"}
     assert found["cloud"] == {"offline": False, "rules": None}
     assert found["audit"]["records"] == 0
     assert found["machine"]["cores"] == len(os.sched_getaffinity(0))
+
+
+def test_the_engine_line_says_whether_its_process_has_a_network(tmp_path: Path) -> None:
+    [line] = [
+        line
+        for line in doctor(Program(tmp_path)).stdout.decode().splitlines()
+        if line.startswith("engine  ")
+    ]
+    assert ("has no network at all" if kernel_lets_it() else "is not cut off") in line
 
 
 def test_a_model_file_that_lost_its_end_is_not_ready(tmp_path: Path, starter_model: Path) -> None:
@@ -62,6 +73,24 @@ def test_without_a_model_the_route_is_off_and_says_why(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert route["state"] == "off"
     assert "assistant models pull" in route["why"]
+
+
+def test_it_says_what_tells_of_energy_and_why_nothing_better_does(tmp_path: Path) -> None:
+    root = machine_with_card(tmp_path / "tree", "0x2864")
+    locked = root / "sys/class/powercap/intel-rapl:0"
+    (locked / "energy_uj").mkdir(parents=True)
+    program = Program(tmp_path)
+    settings = tmp_path / ".config/assistant/settings.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("[power]\nbusy_watts = 9.0\nidle_watts = 3.3\n")
+    found = json.loads(doctor(program, "--json", ASSISTANT_SYSROOT=str(root)).stdout)["power"]
+    assert (found["source"], found["idle_watts"], found["idle"]) == ("watts", "3.30", "set")
+    assert "only root may read it" in found["why"]
+    text = doctor(program, ASSISTANT_SYSROOT=str(root)).stdout.decode()
+    assert "watts; the idle machine takes 3.30 W (as set)" in text
+    settings.unlink()
+    bare = json.loads(doctor(program, "--json", ASSISTANT_SYSROOT=str(root)).stdout)["power"]
+    assert bare["source"] is bare["idle_watts"] is bare["idle"] is None
 
 
 def test_a_vision_hat_is_named_as_one(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from assistant.machine.programs import ask
 
 
@@ -26,6 +28,15 @@ def test_a_program_that_hangs_is_ended() -> None:
     assert ask(sys.executable, "-c", "input(); import time; time.sleep(60)", timeout_s=0.2) is None
     assert ask(sys.executable, "-c", "import time; time.sleep(60)", timeout_s=0.2) is None
     assert time.monotonic() - started < 20
+
+
+def test_no_key_of_the_environment_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_KEY_OPENAI_EU", "sk-canary")
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/opt/vc/lib")
+    said = ask(sys.executable, "-c", "import os; print(sorted(os.environ.items()))")
+    assert said is not None
+    assert "sk-canary" not in said
+    assert "/opt/vc/lib" in said
 
 
 def test_arguments_are_not_for_a_shell() -> None:

@@ -327,8 +327,10 @@ async def test_a_permit_that_runs_out_while_the_connection_is_made_lets_nothing_
             public=lambda _: True,
         )  # fmt: skip
         leaving = outgoing(far.address)
-        with pytest.raises(RefusedError, match="has expired"):
+        with pytest.raises(RefusedError, match="has expired") as refused:
             await sent(door, leaving, permit(leaving, expires_at_ms=2_000))
+    told = refused.value.message, refused.value.hint
+    assert told == ("the permit has expired", "send the message again")
     assert far.heard == []
     receipt = door.receipt("p1")
     assert receipt is not None

@@ -40,14 +40,14 @@ def test_the_host_names_the_port_where_it_is_not_the_usual_one(
 
 
 @pytest.mark.parametrize(
-    ("body", "close", "rest"),
+    ("body", "more", "rest"),
     [
-        (None, True, [(b"Connection", b"close")]),
-        (None, False, []),
-        (b"", True, [(b"Connection", b"close"), (b"Content-Length", b"0")]),
+        (None, False, [(b"Connection", b"close")]),
+        (None, True, []),
+        (b"", False, [(b"Connection", b"close"), (b"Content-Length", b"0")]),
         (
             b"four",
-            True,
+            False,
             [
                 (b"Connection", b"close"),
                 (b"Content-Type", b"application/json"),
@@ -56,13 +56,13 @@ def test_the_host_names_the_port_where_it_is_not_the_usual_one(
         ),
     ],
 )
-def test_what_the_door_adds(body: bytes | None, close: bool, rest: list[Header]) -> None:
+def test_what_the_door_adds(body: bytes | None, more: bool, rest: list[Header]) -> None:
     first = [
         (b"Host", b"a.example"),
         (b"Accept-Encoding", b"identity"),
         (b"User-Agent", b"assistant"),
     ]
-    assert own_headers(CLOUD, body, close=close) == [*first, *rest]
+    assert own_headers(CLOUD, body, more=more) == [*first, *rest]
 
 
 def test_unless_it_is_said_otherwise_nothing_more_follows() -> None:
@@ -114,6 +114,37 @@ def test_why_a_head_is_refused(leaving: Outgoing, said: str) -> None:
     with pytest.raises(RefusedError) as refused:
         prompt_headers(leaving, CLOUD, None)
     assert refused.value.message == said
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "accept-encoding", "api-key", "authorization", "connection", "content-length", "cookie", "expect", "forwarded", "host",
+        "http2-settings", "keep-alive", "origin", "referer", "te", "trailer", "transfer-encoding", "upgrade", "user-agent", "via",
+        "x-api-key", "x-goog-api-key", "proxy-connection", "sec-fetch-site", "x-forwarded-for",
+    ],
+)  # fmt: skip
+def test_what_no_wire_may_say(name: str) -> None:
+    with pytest.raises(RefusedError, match=f"the header {name} is not given by a wire"):
+        prompt_headers(plain((name, "1")), CLOUD, None)
+
+
+@pytest.mark.parametrize("name", ["!#$%&'*+-.^_`|~09az", "x-a"])
+@pytest.mark.parametrize("value", ["", "!", "~", "a b", "! ~"])
+def test_what_a_wire_may_say(name: str, value: str) -> None:
+    given = (name.encode(), value.encode())
+    assert given in prompt_headers(plain((name, value)), CLOUD, None)
+
+
+@pytest.mark.parametrize("target", ["/", "/v1?a=b", "/!~", '/"'])
+def test_where_a_prompt_may_go(target: str) -> None:
+    assert prompt_headers(plain(target=target), CLOUD, None)
+
+
+@pytest.mark.parametrize("target", ["", "x/", "/a b", "/a#b", "/\x7f", "/\xe4", "/a\n", "//\r"])
+def test_where_none_may_go(target: str) -> None:
+    with pytest.raises(RefusedError, match="the request's target is none"):
+        prompt_headers(plain(target=target), CLOUD, None)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,19 @@ def starter(shelf: Path) -> Starter:
     return Starter(SystemClock(), environment=kept | {"PIP_CONFIG_FILE": str(conf)})
 
 
+async def test_pip_is_given_no_key(
+    shelf: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its configuration goes with it, an index behind a password too; what a provider gave us does not."""
+    monkeypatch.setenv("ASSISTANT_KEY_OPENAI_EU", "sk-canary")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://index.test/simple")
+    entry = entry_for(make_wheel(shelf))
+    tells = "import os, sys; sys.exit('ERROR: ' + ' '.join(v for n, v in os.environ.items() if n[:4] in ('PIP_', 'ASSI')))"
+    said = str(await fails(Starter(SystemClock(), (sys.executable, "-c", tells)), folder, entry))
+    assert "https://index.test/simple" in said
+    assert "sk-canary" not in said
+
+
 def left(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
 

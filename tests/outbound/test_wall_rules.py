@@ -135,6 +135,7 @@ def test_the_wall_is_put_up_once_and_tells_the_last_who_asked(told: Told) -> Non
     up: list[Callable[..., None]] = []
     heard: list[str] = []
     raise_wall(lambda event, _: heard.append(f"first {event}"), up.append)
+    assert up == [wall._hook]
     raise_wall(lambda event, _: heard.append(f"second {event}"), up.append)
     assert up == [wall._hook]
     with pytest.raises(RefusedError):

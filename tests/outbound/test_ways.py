@@ -1,6 +1,7 @@
 """Ways to a server: which addresses are looked at, what goes through the proxy, and why there is none."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 
 import pytest
 
@@ -25,7 +26,9 @@ PUBLIC, PRIVATE = "93.184.215.14", "192.168.1.9"
 
 
 class Names:
-    """A resolver that knows some names, and remembers what it was asked."""
+    """A resolver that knows some names, and remembers what it was asked; one of them it never answers for."""
+
+    silent = ""
 
     def __init__(self, **known: tuple[str, ...]) -> None:
         self.known = {name.replace("_", "."): ips for name, ips in known.items()}
@@ -33,6 +36,8 @@ class Names:
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
         self.asked.append((host, port))
+        if host == self.silent:
+            await asyncio.Event().wait()
         if host not in self.known:
             raise OSError("no such name")
         return self.known[host]
@@ -135,6 +140,44 @@ async def test_the_proxy_may_have_a_name() -> None:
     assert look.asked == [("proxy.example", 80)]
 
 
+NAMED = "http://proxy.example:3128"
+Search = Callable[[Ways], Coroutine[object, object, Way]]
+
+
+@pytest.mark.parametrize(
+    ("proxy", "silent", "search"),
+    [
+        ("", "box.local", lambda ways: ways.for_prompt(NEAR, Place.CLOUD, 0.01)),
+        ("", "a.example", lambda ways: ways.for_prompt(CLOUD, Place.CLOUD, 0.01)),
+        (NAMED, "proxy.example", lambda ways: ways.for_prompt(CLOUD, Place.CLOUD, 0.01)),
+        (NAMED, "proxy.example", lambda ways: ways.for_prompt(Address(PUBLIC, 1, True), Place.CLOUD, 0.01)),
+        ("", "box.local", lambda ways: ways.for_control(NEAR, 0.01)),
+        ("", "a.example", lambda ways: ways.for_control(CLOUD, 0.01)),
+        (NAMED, "proxy.example", lambda ways: ways.for_control(CLOUD, 0.01)),
+        (NAMED, "proxy.example", lambda ways: ways.for_control(Address("b.example", 1, True), 0.01)),
+        ("", "a.example", lambda ways: ways.for_download(CLOUD, 0.01)),
+        (NAMED, "proxy.example", lambda ways: ways.for_download(CLOUD, 0.01)),
+    ],
+)  # fmt: skip
+async def test_a_name_that_nobody_answers_for_is_not_waited_for(
+    proxy: str, silent: str, search: Search
+) -> None:
+    look = names()
+    look.silent = silent
+    async with asyncio.timeout(5):
+        with pytest.raises(ServerError) as raised:
+            await search(Ways(look, is_public, proxy))
+    assert raised.value.message == f"{silent} has no address here"
+
+
+async def test_a_look_takes_the_proxy_where_nobody_answers_for_the_name() -> None:
+    look = names()
+    look.silent = "a.example"
+    async with asyncio.timeout(5):
+        way = await Ways(look, is_public, WRITTEN).for_control(CLOUD, 0.01)
+    assert way == Way(CLOUD, ("192.168.1.1",), PROXY)
+
+
 async def test_an_address_with_colons_is_not_asked_through_a_proxy() -> None:
     there = Address("2606:2800:21f::1", 443, secure=True)
     with pytest.raises(RefusedError) as refused:
@@ -158,6 +201,7 @@ HINT = "write it as http://proxy.example:3128 or https://proxy.example:3128"
         "http://proxy.example?a",
         "http://proxy.example#a",
         "http://proxy. example",
+        " http://proxy.example",
         "http://pröxy.example",
         "http://-proxy.example",
         "http://[::1",
@@ -234,3 +278,14 @@ async def test_the_systems_resolver_gives_each_address_once() -> None:
     assert list(found) == ["127.0.0.1"]
     with opened("another"):
         assert len(await look_up("localhost", 80)) == len(set(await look_up("localhost", 80)))
+
+
+async def test_what_has_to_be_nearby_is_asked_nowhere_else() -> None:
+    look = names()
+    for written in ("", WRITTEN):
+        ways = Ways(look, is_public, written)
+        with pytest.raises(RefusedError, match="not of this network"):
+            await ways.for_control(CLOUD, 1, nearby=True)
+        with pytest.raises(RefusedError, match="not of this network"):
+            await ways.for_control(Address(PUBLIC, 443, secure=True), 1, nearby=True)
+        assert await ways.for_control(NEAR, 1, nearby=True) == Way(NEAR, (PRIVATE,))

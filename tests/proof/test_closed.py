@@ -91,7 +91,9 @@ def test_a_program_that_is_missing_is_named_with_its_package(
 def test_the_folders_of_the_system_come_last(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/somewhere")
     monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setenv("ASSISTANT_KEY_OPENAI_EU", "sk-canary")
     found = environment({"EXTRA": "1"})
+    assert "sk-canary" not in found.values()
     assert found["PATH"].startswith("/somewhere:")
     assert (Path(found["PYTHONPATH"]) / "assistant" / "proof").is_dir()
     assert found["EXTRA"] == "1"

@@ -171,7 +171,9 @@ def over(
     turn: str = "t1", at: Moment = NOW, tokens: int | None = 30, cost: Decimal | None = None
 ) -> PermitOver:
     """The end of that permit."""
-    ended = PermitEnded(f"p-{turn}", Outcome.CLOSED, len(PAYLOAD), 900, output_tokens=tokens)
+    ended = PermitEnded(
+        f"p-{turn}", Outcome.CLOSED, len(PAYLOAD), 900, output_tokens=tokens, cost=cost
+    )
     settled = Settled(GRANT.id, at, f"p-{turn}", tokens, cost)
     return PermitOver(turn, f"p-{turn}", at.wall_ms, Ended(ended, at, settled))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistant.domain.consent import Actor, Grant, Moment, State, Stated, fold
-from assistant.domain.consent_record import record_json
+from assistant.domain.consent_record import digest, record_json
 from assistant.domain.errors import RefusedError, StorageError
 from assistant.domain.leave import Denied
 from assistant.ports.leaving import Consents
@@ -59,7 +59,8 @@ def test_each_word_is_in_the_audit(program: Program) -> None:
     program.consents.state(withdrawn())
     notes = [json.loads(body) for body in program.bodies('"what":"consent"')]
     assert [(n["subject"], n["digest"], n["count"]) for n in notes] == [
-        (GRANT.id, GRANT.fingerprint, count) for count in (1, 2, 3)
+        (GRANT.id, digest(GRANT, word), count)
+        for count, word in enumerate([*said(), withdrawn()], 1)
     ]
 
 

@@ -323,7 +323,8 @@ def test_a_payload_is_kept_under_the_key_of_its_record(
 ) -> None:
     program.grant()
     code = AuditPapers(opened(ring.stores).desk).take_recovery_code(NOW)
-    program.journal.append(permitted())
+    program.grant(again := replace(GRANT, id="another-grant-000000000002"))
+    program.journal.append(permitted(grant=again.id))
     [line] = program.desk.lines()
     assert line.permit.payload_mac == payload_mac(
         first_key(key_of(Secret(code))).following(), PAYLOAD

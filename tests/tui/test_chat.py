@@ -243,12 +243,13 @@ async def test_a_reply_that_ends_while_its_conversation_is_read_is_shown_whole(
     tmp_path: Path,
 ) -> None:
     on = stage(tmp_path, Answer(("begun ", "and ended"), hold=1), journal_type=HeldJournal)
-    HeldJournal.gate.clear()
+    HeldJournal.gate.set()
     async with opened(on) as (app, pilot):
         await send(app, pilot, "one")
         await until(pilot, lambda: "begun" in screen_text(app))
         (summary,) = on.journal.conversations()
         await app.chat.desk.open("")
+        HeldJournal.gate.clear()
         HeldJournal.reading.clear()
         opening = asyncio.get_running_loop().create_task(app.chat.desk.open(summary.id))
         await until(pilot, HeldJournal.reading.is_set)

@@ -38,6 +38,17 @@ async def test_a_tool_takes_the_text_where_it_can_work(
     assert got.read_text() == "grüße"
 
 
+async def test_a_tool_is_given_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """tmux starts a server with it, which then lives on with all that it was given."""
+    got = fake_tool(tmp_path / "bin", "tmux")
+    (tmp_path / "bin" / "tmux").write_text(f'#!/bin/sh\nenv > "{got}"\n')
+    on_path(monkeypatch, tmp_path / "bin")
+    around = {"TMUX": "here", "ASSISTANT_KEY_OPENAI_EU": "sk-canary", "LANG": "C.UTF-8"}
+    assert "tmux" in await copy("hello", around, None, None)
+    assert "TMUX=here\n" in got.read_text()
+    assert "sk-canary" not in got.read_text()
+
+
 async def test_a_tool_that_fails_is_not_believed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

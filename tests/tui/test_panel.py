@@ -83,7 +83,7 @@ class TestWidget:
             panel.focus()
             await pilot.press("end")
             await pilot.pause()
-            assert "not measured yet" in on_screen(panel)
+            assert "tok/s       26.8" in on_screen(panel)
 
     async def test_lays_out_anew_for_another_width(self) -> None:
         async with Alone(STATES["done"]).run_test(size=(34, 60)) as pilot:

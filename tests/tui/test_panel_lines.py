@@ -78,7 +78,7 @@ def test_an_estimate_is_marked() -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("empty", ["No request yet", "None measured yet", "Cost", "not measured yet"]),
+        ("empty", ["No request yet", "None measured yet", "Cost", "Nothing counted yet"]),
         ("past", ["No request yet", "local", "cloud · mistral-eu", "network · den-server"]),
         ("loading", ["local", LOCAL.model, "loading model 3.2 s", "100 %"]),
         ("reading", ["reading prompt 120/540", "13 %"]),
@@ -92,6 +92,12 @@ def test_an_estimate_is_marked() -> None:
         ("sensors", ["CMA 270 of 512 MiB free"]),
         ("two routes", ["local · hat", "loading model 7.0 s", "hat cpu", "J/token — —", "n 23 12"]),
         ("one of two", ["cpu hat", "n — 3"]),
+        ("costs", ["Cost EUR", "energy 0.000004~ 0.000017~", "cloud 0 0.0035~", "gpt-oss-…"]),
+        ("costs", ["here full 0.15~ 4.05~", "saved -0.15~ -4.05~", "not the same model · ±20 %"]),
+        ("costs", ["month: 4.21 of 5.00 left", "prices are 77 days old"]),
+        ("costs, the cloud last", ["energy 0 0.000004~", "cloud 0.0035~", "if here 0.000010~"]),
+        ("costs unknown", ["here full — —", "energy — —", "cloud 0 0"]),
+        ("costs running", ["energy — 0.000004~"]),
         ("hot", ["8.7 tok/s slowed: throttled, hot, 83 °C", "held back now: throttled"]),
     ],
 )

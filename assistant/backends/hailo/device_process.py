@@ -11,6 +11,7 @@ from assistant.backends.child import Child, ChildDiedError, ChildSilentError
 from assistant.backends.hailo import device_faults as faults
 from assistant.backends.hailo import device_protocol as protocol
 from assistant.backends.hailo.device_protocol import Answer, Ask, Failed, Loaded
+from assistant.domain.secret import without_keys
 
 WORKER = Path(__file__).with_name("device_worker.py")
 Worker = Child[Ask, Answer]
@@ -48,8 +49,9 @@ class Plan:
         return (self.python, "-P", os.fspath(WORKER))
 
     def environment(self) -> dict[str, str]:
-        """This program's own, without what steers its Python: the worker's is another one."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+        """This program's own, without its keys and without what steers its Python: the worker's is another one."""
+        around = without_keys(os.environ)
+        kept = {name: value for name, value in around.items() if not name.startswith("PYTHON")}
         return {**kept, "HAILORT_LOGGER_PATH": os.fspath(self.log_path.parent), **self.extra}
 
     def inspect(self) -> None:

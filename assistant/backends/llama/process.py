@@ -15,6 +15,7 @@ from assistant.backends.llama.protocol import (
     decode_to_client,
     encode,
 )
+from assistant.domain.secret import without_keys
 
 _KEPT = (
     "ASSISTANT_SYSROOT",
@@ -39,7 +40,7 @@ class WorkerProcess(Child[ToWorker, ToClient]):
     @classmethod
     async def start(cls, command: Sequence[str], log_path: Path) -> Self:
         """Starts a worker. Raises: OSError."""
-        return await cls.spawn(Speech(encode, _numbered), command, _environment(), log_path)
+        return await cls.spawn(Speech(encode, _numbered), command, environment(), log_path)
 
     async def load(self, frame: Load) -> ToClient:
         """Sends the first frame and returns what comes of it. Raises: ChildDiedError."""
@@ -52,9 +53,10 @@ def _numbered(line: bytes) -> tuple[int, ToClient]:
     return (_LOAD if isinstance(frame, Loaded) else frame.id), frame
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """What the engine needs of this program's environment: no key, no proxy, nothing of the session."""
-    kept = {n: v for n, v in os.environ.items() if n in _KEPT or n.startswith(_KEPT_BEGINNINGS)}
+    around = without_keys(os.environ)
+    kept = {n: v for n, v in around.items() if n in _KEPT or n.startswith(_KEPT_BEGINNINGS)}
     root = str(Path(__file__).parents[3])
     paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     kept["PYTHONPATH"] = os.pathsep.join(paths)

@@ -21,12 +21,12 @@ from assistant.tui.widgets.meters import (
     percent,
     sparkline,
 )
+from assistant.tui.widgets.panel_costs import cost_lines, today
 from assistant.tui.widgets.panel_machine import machine
 from assistant.tui.widgets.panel_sheet import LABEL_CELLS, UNIT_CELLS, Line, Sheet, Span
 
 EMPTY = "No request yet. While one runs, this shows where its time goes."
 NO_ROUTES = "None measured yet."
-NO_COST = "not measured yet"
 
 _RUNNING = {
     Stage.PREPARE: "preparing",
@@ -50,12 +50,11 @@ def panel_lines(readings: Readings, width: int, glyphs: Glyphs = UNICODE) -> lis
     return [
         *_request(sheet, readings.current),
         sheet.blank,
+        *cost_lines(sheet, readings.costs),
+        sheet.blank,
         *machine(sheet, readings),
         sheet.rule("Routes", sheet.heads if readings.routes else ()),
         *_routes(sheet, readings.routes),
-        sheet.blank,
-        sheet.rule("Cost"),
-        sheet.row((NO_COST, "quiet")),
     ]
 
 
@@ -65,7 +64,7 @@ def panel_line(readings: Readings, width: int = 80, glyphs: Glyphs = UNICODE) ->
     if current is None:
         return cropped("no request yet", width, glyphs).rstrip()
     place = SHORT_NAMES[current.route.place] if current.route else ""
-    items = _items(current, glyphs)
+    items = [*_items(current, glyphs), *today(readings.costs, glyphs)]
     items[0] = f"{place} {items[0]}" if place else items[0].lstrip()
     while len(items) > 1 and cell_len(glyphs.dot.join(items)) > width:
         items.pop()

@@ -30,13 +30,14 @@ def machine(sheet: Sheet, readings: Readings) -> Iterator[Line]:
 
 
 def _side_by_side(sheet: Sheet, beside: Beside) -> Iterator[Line]:
-    """The better of two figures is strong; joules per token are not measured yet."""
+    """The better of two figures is strong."""
     ttft = [r.ttft_ms.p50 if r and r.ttft_ms else None for _, r in beside]
     speeds = [r.tokens_per_second if r else None for _, r in beside]
+    energy = [r.joules_per_token if r else None for _, r in beside]
     counts = [float(r.n) if r else None for _, r in beside]
     yield _row(sheet, "TTFT ms", ttft, best=min)
     yield _row(sheet, "tok/s", speeds, best=max, decimals=1)
-    yield _row(sheet, "J/token", [None] * len(beside))
+    yield _row(sheet, "J/token", energy, best=min, decimals=1)
     yield _row(sheet, "n", counts)
 
 

@@ -83,7 +83,7 @@ class Sheet:
     def plain(self, text: str) -> str:
         """`text` in characters that this terminal can draw, as far as the program's own words go."""
         if self.glyphs.dot.isascii():
-            return text.replace("°", "").replace(" · ", self.glyphs.dot)
+            return text.replace("°", "").replace("±", "+/-").replace(" · ", self.glyphs.dot)
         return text
 
     def row(self, *spans: Span) -> Line:

@@ -41,6 +41,18 @@ def pid(device: HailoDevice) -> int:
     return worker.pid
 
 
+async def test_no_key_of_the_environment_reaches_the_worker(
+    make: Rigs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSISTANT_KEY_OPENAI_EU", "sk-canary")
+    monkeypatch.setenv("HAILO_MONITOR", "1")
+    hat = make()
+    await hat.device.load()
+    held = Path(f"/proc/{pid(hat.device)}/environ").read_bytes()
+    assert b"sk-canary" not in held
+    assert b"HAILO_MONITOR=1\0" in held
+
+
 @pytest.mark.parametrize("release", RELEASES)
 async def test_each_release_answers_and_takes_only_what_is_new(make: Rigs, release: str) -> None:
     hat = make(release=release)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.backends.llama.launch import Plan, launch
+from assistant.backends.llama.launch import Plan, is_apart, launch
+from assistant.machine.programs import ask
 from tests.backends.llama.conftest import SMALL, MakeBackend
 from tests.backends.llama.talk import generation, hear, user, worker_pid
 
@@ -64,10 +65,23 @@ async def test_the_worker_says_in_its_first_words_where_it_is(
     await launched.worker.end(5)
 
 
+def test_a_look_says_what_a_worker_would_find() -> None:
+    assert is_apart(ask) is kernel_lets_it()
+    assert is_apart(lambda *_, **__: "not apart") is False
+    assert is_apart(lambda *_, **__: None) is None
+
+
 async def test_nothing_of_the_environment_but_what_the_engine_needs_reaches_the_worker(
     make_backend: MakeBackend, proved: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("OPENAI_API_KEY", "HTTPS_PROXY", "http_proxy", "SSL_CERT_FILE", "SSH_AUTH_SOCK"):
+    for name in (
+        "OPENAI_API_KEY",
+        "LLAMA_API_KEY",
+        "HTTPS_PROXY",
+        "http_proxy",
+        "SSL_CERT_FILE",
+        "SSH_AUTH_SOCK",
+    ):
         monkeypatch.setenv(name, "secret")
     monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
     backend = make_backend()
