@@ -160,6 +160,8 @@ class Crossing:
             said_model=_name(self.origin.model),
             said_provider=_name(self.origin.provider),
             said_geo=_name(self.origin.geo),
+            cache_write_tokens=usage.cache_write_tokens if spent else 0,
+            reasoning_tokens=usage.reasoning_tokens if spent else 0,
         )
         settled = None
         if self.grant:

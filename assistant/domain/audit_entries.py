@@ -80,7 +80,8 @@ class PermitMinted:
 class PermitEnded:
     """What became of the send of `permit`. `ip` and `tls_peer` (digest in hex) are "" where nothing was reached.
 
-    `said_*` is what the reply says of where it comes from (permit.Origin); "" where it does not, or in older records.
+    `cost` is the most that it can have come to, by the provider's own counts; None where nobody knows. `said_*` is what the
+    reply says of where it comes from (permit.Origin); "" where it does not, or in older records.
     """
 
     permit: str
@@ -98,6 +99,8 @@ class PermitEnded:
     said_model: str = ""
     said_provider: str = ""
     said_geo: str = ""
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,9 +330,16 @@ def _ended(body: Fields) -> PermitEnded:
         said_model=_later(body, "said_model"),
         said_provider=_later(body, "said_provider"),
         said_geo=_later(body, "said_geo"),
+        cache_write_tokens=_later_count(body, "cache_write_tokens"),
+        reasoning_tokens=_later_count(body, "reasoning_tokens"),
     )
 
 
 def _later(body: Fields, key: str) -> str:
     """A text that records of older versions do not have."""
     return body.text(key) if body.holds(key) else ""
+
+
+def _later_count(body: Fields, key: str) -> int | None:
+    """The same of a count."""
+    return body.maybe_whole(key) if body.holds(key) else None

@@ -35,7 +35,13 @@ from tests.conversation.border_doubles import CLOUD, SETUP, TODAY_MS, Rig, Town,
 
 NOW = Moment(TODAY_MS, 0.0, "boot-1")
 NEAR = Route("gpu", Place.THIS_NETWORK, "remote", "a model")
-USED = Usage(input_tokens=40, cached_input_tokens=7, output_tokens=2)
+USED = Usage(
+    input_tokens=40,
+    cached_input_tokens=7,
+    output_tokens=2,
+    cache_write_tokens=5,
+    reasoning_tokens=1,
+)
 RULES, REGISTRY = "a" * 64, "b" * 64
 
 
@@ -196,6 +202,8 @@ def test_an_end_with_what_the_door_saw(finish: Finish, outcome: Outcome) -> None
         cached_input_tokens=7,
         output_tokens=2,
         latency_ms=12,
+        cache_write_tokens=5,
+        reasoning_tokens=1,
     )
     assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 42, None))
     assert crossing(rig, None).ended("p1", finish, came_to(USED), None) == Ended(
@@ -236,6 +244,8 @@ def test_what_the_door_turned_away_costs_nothing(finish: Finish) -> None:
         output_tokens=0,
         cost=Decimal(0),
         latency_ms=3,
+        cache_write_tokens=0,
+        reasoning_tokens=0,
     )
     assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 0, Decimal(0)))
 

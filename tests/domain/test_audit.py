@@ -272,3 +272,13 @@ def test_a_clock_that_was_set_is_seen() -> None:
     assert clock_moved_ms(at(10_000, 10.0), at(90_000, 1_010.0)) == 79_000
     assert clock_moved_ms(at(10_000), at(9_000, 5.0, boot="b2")) == -1_000
     assert clock_moved_ms(at(10_000), at(90_000, 5.0, boot="b2")) is None
+
+
+def test_an_end_of_an_earlier_version_has_no_word_of_what_was_thought() -> None:
+    """It has neither the count of what was written to a cache, and its bytes stay as they are."""
+    entry = replace(ended("p1"), cache_write_tokens=3, reasoning_tokens=4)
+    body = json.loads(canonical(entry, at()))
+    del body["cache_write_tokens"], body["reasoning_tokens"]
+    old = ended_of(json.dumps(body).encode())
+    assert (old.cache_write_tokens, old.reasoning_tokens) == (None, None)
+    assert old.permit == "p1"
