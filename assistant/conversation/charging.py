@@ -3,15 +3,14 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import DecimalException
 
-from assistant.domain.charges import Compared, Cost
+from assistant.domain.charges import Compared, Cost, Source
 from assistant.domain.cost_settings import CostSettings
 from assistant.domain.errors import AssistantError
 from assistant.domain.places import Place
 from assistant.domain.price_list import NoPrice, Quote
-from assistant.domain.pricing import Money
 from assistant.domain.reckoning import (
     Bill,
     Evidence,
@@ -24,13 +23,14 @@ from assistant.domain.reckoning import (
     nothing_used,
     same_model,
 )
+from assistant.domain.tariff import KwhPrice
 from assistant.domain.turns import Usage
 from assistant.ports.accounting import Charge, Quotes, Rate, Spent
 
 _log = logging.getLogger(__name__)
 
-PricePerKwh = Callable[[datetime], Money | None]
-"""What a kWh costs at a moment of the machine's own time; None where nobody knows."""
+PricePerKwh = Callable[[datetime, datetime], KwhPrice | None]
+"""What a kWh costs between two moments of the machine's own time; None where nobody knows."""
 
 
 class Charging:
@@ -73,7 +73,7 @@ class Charging:
             case Place.CLOUD:
                 usage, bill = self._cloud(spent, at, costs.currency)
             case Place.THIS_MACHINE:
-                usage, bill = spent.usage, Bill(local_cost(spent.energy, self._tariff(at)))
+                usage, bill = spent.usage, Bill(self._here(spent, at))
             case Place.THIS_NETWORK:
                 # Another machine's meter cannot be read from here.
                 usage, bill = spent.usage, Bill(Cost())
@@ -81,6 +81,13 @@ class Charging:
         return Charge(
             bill.cost, self._compared(told, bill.cost, at, costs), usage, day, bill.settles
         )
+
+    def _here(self, spent: Spent, at: datetime) -> Cost:
+        """At the tariff of the time that the turn took; a mean of the country makes an estimate of it."""
+        found = self._tariff(at, spent.total_ms or 0.0)
+        cost = local_cost(spent.energy, found.price if found else None)
+        rough = found is not None and found.source is Source.ESTIMATED and cost.total is not None
+        return replace(cost, estimated=cost.estimated or rough)
 
     def _cloud(self, spent: Spent, at: datetime, currency: str) -> tuple[Usage, Bill]:
         """The price is that of the model that was asked for; where another one answered, the cost is an estimate."""
@@ -134,7 +141,9 @@ class Charging:
             rate = None
         if rate is None:
             return at_home(Place.THIS_MACHINE.value, "", usage, None, None)
-        return at_home(rate.route, rate.model, usage, rate.joules_per_token, self._tariff(at))
+        found = self._tariff(at)
+        price = found.price if found else None
+        return at_home(rate.route, rate.model, usage, rate.joules_per_token, price)
 
     def _settings(self) -> CostSettings:
         """Those of the moment; where they cannot be read, nothing is compared."""
@@ -143,9 +152,11 @@ class Charging:
         except AssistantError:
             return CostSettings(compare=())
 
-    def _tariff(self, at: datetime) -> Money | None:
+    def _tariff(self, at: datetime, took_ms: float = 0.0) -> KwhPrice | None:
+        """That of the time before `at`."""
+        begun = at - timedelta(milliseconds=took_ms)
         try:
-            return self._price_per_kwh(at.astimezone(self._zone))
+            return self._price_per_kwh(begun.astimezone(self._zone), at.astimezone(self._zone))
         except AssistantError:
             return None
 

@@ -11,7 +11,7 @@ from assistant.domain.decisions import Decision, Reason
 from assistant.domain.errors import StorageError
 from assistant.domain.leave import Denied, Ended, Leave
 from assistant.domain.limits import bound_of
-from assistant.domain.permit import Outgoing, Permit, Receipt
+from assistant.domain.permit import Origin, Outgoing, Permit, Receipt
 from assistant.domain.places import Route
 from assistant.domain.prompt import Finish, Message
 from assistant.domain.redaction import NO_PLACEHOLDERS, Restorer
@@ -47,12 +47,16 @@ class Crossing:
         considered: "Considered | None",
         label: Callable[[], Label],
     ) -> None:
-        """Nothing is recorded yet. `label` gives the join over what would leave, as it stands when it is asked."""
+        """Nothing is recorded yet. `label` gives the join over what would leave, as it stands when it is asked.
+
+        `origin` is to be what the reply says of itself, as far as it has come.
+        """
         self._border = border
         self._turn = turn
         self._label = label
         self.considered = considered
         self._receipts: dict[str, Receipt] = {}
+        self.origin = Origin()
         kept_back = considered.departure.placeholders if considered else NO_PLACEHOLDERS
         self.restorer = Restorer(kept_back)
 
@@ -153,6 +157,9 @@ class Crossing:
             cost=cost,
             currency=currency,
             latency_ms=None if latency_ms is None else int(latency_ms),
+            said_model=_name(self.origin.model),
+            said_provider=_name(self.origin.provider),
+            said_geo=_name(self.origin.geo),
         )
         settled = None
         if self.grant:

@@ -17,6 +17,14 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
+class KwhPrice:
+    """What a kWh cost over some time, and whether that is what the person pays or a mean of their country."""
+
+    price: Money
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Tariff:
     """Prices per kWh. Without `night`, or with a night of no length, the price is `day` always.
 
@@ -54,6 +62,10 @@ class Tariff:
             return self.at(start)
         shares = (self._price(night=night) * (length // _TICK) for length, night in bands)
         return rounded(sum(shares, Decimal(0)) / (whole // _TICK))
+
+    def over(self, start: datetime, end: datetime) -> KwhPrice:
+        """The same with its currency and its origin."""
+        return KwhPrice(Money(self.price(start, end), self.currency), self.source)
 
     def cost(self, joules: Decimal, start: datetime, end: datetime) -> Money:
         """What energy costs that was taken evenly over a time."""

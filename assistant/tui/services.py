@@ -66,10 +66,9 @@ class Services:
     `reconnect` looks at the installed models again and gives the engine its backends anew. `look` looks at the HAT, its
     server and the routes again and gives the engine what is ready now; `sense` reads the sensors alone. Both never raise.
     `warnings` are lines to show at the start (a read-only disk, a second instance, a broken setting). `sets` gives the country
-    sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes,
-    `costs` what was spent so far, seen from a conversation; it blocks and may raise a StorageError. `comparing` makes what a
-    comparison over years is fed with; it reads files. `ledger` keeps every turn's figures, `cost_desk` is what reports on
-    them need.
+    sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes. `comparing`
+    makes what a comparison over years is fed with; it reads files. `ledger` keeps every turn's figures, `cost_desk` is what reports
+    on them need, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
     """
 
     engine: Engine
@@ -85,7 +84,7 @@ class Services:
     sets: "Callable[[], tuple[CountrySet, ...]]" = tuple
     outbox: "Callable[[], Outbox] | None" = None
     keys: "KeyDesk | None" = None
-    costs: "Callable[[str], RunningCosts] | None" = None
+    running_costs: "Callable[[str], RunningCosts] | None" = None
     comparing: "Callable[[], Comparing] | None" = None
     ledger: "Callable[[], Ledger] | None" = None
     cost_desk: "Callable[[], CostDesk] | None" = None

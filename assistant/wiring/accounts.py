@@ -16,16 +16,13 @@ if TYPE_CHECKING:
     from assistant.domain.cloud_routes import CloudRoute
     from assistant.domain.cloud_setup import CloudSetup
     from assistant.domain.cost_settings import CostSettings
-    from assistant.domain.exchange import Exchange
     from assistant.domain.price_list import NoPrice, Quote
     from assistant.domain.pricing import Money
+    from assistant.domain.tariff import KwhPrice
     from assistant.ports.accounting import Ledger, Rate
     from assistant.storage.policies import FilePolicies
     from assistant.storage.prices import PriceFiles
-
-
-def _no_tariff(_at: datetime) -> "Money | None":
-    return None
+    from assistant.storage.tariffs import TariffFile
 
 
 class AccountRoom:
@@ -39,21 +36,16 @@ class AccountRoom:
         load: Callable[[], Settings],
         *,
         ledger: "Callable[[], Ledger] | None" = None,
-        price_per_kwh: "Callable[[datetime], Money | None]" = _no_tariff,
-        exchange: "Callable[[CostSettings], Exchange] | None" = None,
     ) -> None:
         """`load` gives the settings of the moment, and may raise.
 
-        Without a `ledger` nobody knows what was spent: no limit lets anything pass. `price_per_kwh` is the tariff at a moment,
-        `exchange` says what other currencies are worth in the person's (None: as the settings say, and nothing else).
+        Without a `ledger` nobody knows what was spent: no limit lets anything pass.
         """
         self._places = places
         self._clock = clock
         self._routes = routes
         self._load = load
         self._ledger = ledger
-        self._price_per_kwh = price_per_kwh
-        self._exchange = exchange
 
     @functools.cached_property
     def prices(self) -> "PriceFiles":
@@ -62,6 +54,13 @@ class AccountRoom:
 
         return PriceFiles(self._places.config / FILE)
 
+    @functools.cached_property
+    def tariffs(self) -> "TariffFile":
+        """What a kWh costs and what currencies are worth: as the person set it, else as shipped with a date."""
+        from assistant.storage.tariffs import TariffFile
+
+        return TariffFile()
+
     def accounts(self) -> "Charging":
         """What reckons turns; always the same one."""
         return self._charging
@@ -69,18 +68,23 @@ class AccountRoom:
     @functools.cached_property
     def _charging(self) -> "Charging":
         from assistant.conversation.charging import Charging
+        from assistant.machine.zone import MachineZone
 
         quotes = RoutePrices(self._routes.policies, self.prices)
-        return Charging(quotes, self._costs, self._price_per_kwh, self._taken)
+        return Charging(quotes, self._costs, self.price_per_kwh, self._taken, MachineZone())
 
     @functools.cached_property
     def limits(self) -> "Budgets":
         """The person's limits."""
         from assistant.conversation.budgets import Budgets
-        from assistant.domain.limits import typed_exchange
 
-        exchange = self._exchange or typed_exchange
-        return Budgets(self._clock, self._costs, self._outlay, exchange)
+        return Budgets(self._clock, self._costs, self._outlay, self.tariffs.exchange)
+
+    def price_per_kwh(self, start: datetime, end: datetime) -> "KwhPrice | None":
+        """The tariff of that time; None where nobody knows it. Raises: SettingsError."""
+        settings = self._load()
+        tariff = self.tariffs.tariff(settings.tariff, self.tariffs.exchange(settings.costs))
+        return None if tariff is None else tariff.over(start, end)
 
     def _costs(self) -> "CostSettings":
         return self._load().costs

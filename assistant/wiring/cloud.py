@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from assistant.storage.audit_papers import AuditPapers
     from assistant.storage.consents import SqliteConsents
     from assistant.storage.journal import SqliteJournal
+    from assistant.storage.ledger import SqliteLedger
 
 
 class CloudRoom:
@@ -46,7 +47,9 @@ class CloudRoom:
     ) -> None:
         """`warnings` say what does not work as it should. `load` gives the settings of the moment (None: always `settings`)."""
         self.routes = CloudRoutes(places, clock, keys)
-        self.money = AccountRoom(places, clock, self.routes, load or (lambda: settings))
+        self.money = AccountRoom(
+            places, clock, self.routes, load or (lambda: settings), ledger=lambda: self.ledger
+        )
         self.warnings = warnings
         self._places = places
         self._clock = clock
@@ -86,6 +89,13 @@ class CloudRoom:
         from assistant.storage.consents import SqliteConsents
 
         return SqliteConsents(self._journal.audit)
+
+    @functools.cached_property
+    def ledger(self) -> "SqliteLedger":
+        """Every turn's figures."""
+        from assistant.storage.ledger import SqliteLedger
+
+        return SqliteLedger(self._journal.database)
 
     def require_conversation(self, name: str) -> None:
         """Raises: UsageError where there is no such conversation; StorageError."""

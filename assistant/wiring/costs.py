@@ -1,13 +1,14 @@
 """What reports on costs rest on, connected: the ledger, the person's currency and rates, what keeping it costs, the files."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.domain.errors import StorageError
+from assistant.domain.price_list import is_stale
 from assistant.machine.clock import SystemClock
 from assistant.storage import paths
 from assistant.storage.ledger import SqliteLedger
@@ -15,9 +16,12 @@ from assistant.storage.settings import TomlSettings
 
 if TYPE_CHECKING:
     from assistant.domain.cost_report import CostReport, Household
+    from assistant.domain.limits import Drawn
+    from assistant.domain.running_costs import RunningCosts
     from assistant.domain.settings import Settings
     from assistant.ports import Clock
     from assistant.storage.database import Database
+    from assistant.wiring.accounts import AccountRoom
     from assistant.wiring.power import Power
 
 FOLDER = "reports"
@@ -34,13 +38,15 @@ class CostRoom:
         settings: "Callable[[], Settings]",
         clock: "Clock",
         power: "Power",
+        money: "AccountRoom | None" = None,
     ) -> None:
-        """Reads `database`, which others close."""
+        """Reads `database`, which others close. `money` has the limits; without it none are shown."""
         self._places = places
         self._database = database
         self._settings = settings
         self._clock = clock
         self._power = power
+        self._money = money
 
     @functools.cached_property
     def ledger(self) -> SqliteLedger:
@@ -67,6 +73,30 @@ class CostRoom:
             _prices_as_of(),
             tuple((route, model) for route, _, model in pairs),
         )
+
+    def running(self, chat: str) -> "RunningCosts":
+        """What was spent so far, seen from the conversation `chat` ("": a new one). Raises: AssistantError."""
+        from assistant.conversation.spending import Books, running_costs
+        from assistant.domain.local_costs import local_costs
+        from assistant.domain.pricing import Money
+
+        house = self.household()
+        fixed = local_costs(house.keeping, house.today, house.today).total.amount
+        as_of = house.prices_as_of
+        stale = as_of is not None and is_stale(as_of, house.today)
+        books = Books(
+            house.exchange,
+            None if fixed is None else Money(fixed, house.keeping.currency),
+            self._limits(chat),
+            (house.today - as_of).days if as_of and stale else None,
+        )
+        return running_costs(self.ledger, books, chat, house.today)
+
+    def _limits(self, chat: str) -> "Sequence[Drawn]":
+        from assistant.domain.limits import NoBudgets
+
+        found = self._money.limits.drawn(chat) if self._money else ()
+        return () if isinstance(found, NoBudgets) else found
 
     def keep(self, report: "CostReport", form: str) -> Path:
         """Writes a report as "html", "csv" or "json"; gives where to. Raises: StorageError."""

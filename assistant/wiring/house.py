@@ -76,7 +76,7 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
         processor = Processor(places, models, clock)
         cloud = CloudRoom(places, clock, opened.journal, settings, keys, load=store.load)
         backends = processor.backends(settings)
-        accounts = cloud.money.accounts
+        power = meter(places, clock, store.load)
         yield House(
             Engine(
                 opened.journal,
@@ -84,7 +84,8 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
                 clock,
                 instance.name,
                 border=cloud.border,
-                accounts=accounts,
+                meter=lambda: power,
+                accounts=cloud.money.accounts,
             ),
             opened.journal,
             models,
@@ -94,7 +95,7 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
             places,
             processor,
             cloud,
-            meter(places, clock, store.load),
+            power,
             (*(str(problem) for problem in problems), *opened.warnings),
         )
 
@@ -157,6 +158,7 @@ def services(house: House) -> "Services":
         comparing=lambda: comparing(house),
         ledger=lambda: cost_room(house).ledger,
         cost_desk=lambda: cost_room(house),
+        running_costs=lambda chat: cost_room(house).running(chat),
     )
 
 
@@ -165,7 +167,9 @@ def cost_room(house: House) -> "CostRoom":
     from assistant.wiring.costs import CostRoom
 
     settings = house.settings_store.load
-    return CostRoom(house.places, house.journal.database, settings, house.clock, house.power)
+    return CostRoom(
+        house.places, house.journal.database, settings, house.clock, house.power, house.cloud.money
+    )
 
 
 def comparing(house: House) -> "Comparing":

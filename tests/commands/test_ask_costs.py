@@ -187,6 +187,8 @@ def test_a_limit_stops_a_send_before_it_leaves(town: Town, places: Places, name:
     assert isinstance(reasons, list)
     assert [reason["code"] for reason in reasons][-1].startswith(f"budget_{scope}")
     assert f"your limit for the {scope}" in done.err
+    assert "ask on a local route, or " in done.err
+    assert f"costs.{name})" in done.err
     assert done.part("cost")["total"] == "0"
 
 

@@ -16,6 +16,7 @@ from assistant.domain.limits import Drawn, NoBudgets
 from assistant.domain.places import Route
 from assistant.domain.price_list import NoPrice, Quote
 from assistant.domain.pricing import Money, Price, Rates
+from assistant.domain.tariff import KwhPrice
 from assistant.ports.accounting import Metering, Rate
 
 _T = TypeVar("_T")
@@ -51,7 +52,8 @@ class Books:
     tariff: Money | AssistantError | None = TARIFF
     rates: Sequence[Rate] | AssistantError = ()
     zone: tzinfo | None = UTC
-    tariff_at: list[datetime] = field(default_factory=list)
+    tariff_source: Source = Source.SET
+    tariff_at: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def accounts(self) -> Charging:
         return Charging(
@@ -62,9 +64,10 @@ class Books:
             self.zone,
         )
 
-    def _per_kwh(self, at: datetime) -> Money | None:
-        self.tariff_at.append(at)
-        return given(self.tariff)
+    def _per_kwh(self, start: datetime, end: datetime) -> KwhPrice | None:
+        self.tariff_at.append((start, end))
+        price = given(self.tariff)
+        return KwhPrice(price, self.tariff_source) if price else None
 
 
 def given(value: _T | AssistantError) -> _T:

@@ -1,7 +1,7 @@
 """Accounts over prices, tariff and ledger: what a turn's record gets, on which day, and what stays unknown."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -215,6 +215,13 @@ def test_a_broken_ledger_or_tariff_is_an_unknown() -> None:
     assert mine.accounts().charge(replace(spent(HERE), energy=RAPL)).cost.total is None
 
 
+def test_a_mean_price_of_the_country_makes_an_estimate_of_what_was_measured() -> None:
+    mine = books()
+    assert not mine.accounts().charge(replace(spent(HERE), energy=RAPL)).cost.estimated
+    mine.tariff_source = Source.ESTIMATED
+    assert mine.accounts().charge(replace(spent(HERE), energy=RAPL)).cost.estimated
+
+
 def test_an_amount_past_all_measure_is_unknown() -> None:
     mine = books()
     mine.prices.known["far", "big"] = quote("9" * 24 + "E+24", "1E-24")
@@ -277,8 +284,8 @@ def test_a_clock_that_was_set_back_puts_a_turn_on_the_day_that_it_shows() -> Non
 def test_the_tariff_is_asked_for_the_machine_s_own_time() -> None:
     mine = books()
     mine.zone = BERLIN
-    mine.accounts().charge(replace(spent(HERE), energy=RAPL))
-    assert [(at.hour, at.utcoffset()) for at in mine.tariff_at] == [
-        (13, AT.astimezone(BERLIN).utcoffset())
-    ]
+    mine.accounts().charge(replace(spent(HERE), energy=RAPL, total_ms=90_000))
+    [(start, end)] = mine.tariff_at
+    assert (end.hour, end.utcoffset()) == (13, AT.astimezone(BERLIN).utcoffset())
+    assert end - start == timedelta(seconds=90)
     assert TARIFF.currency == "EUR"

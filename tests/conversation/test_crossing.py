@@ -8,14 +8,20 @@ import pytest
 
 from assistant.conversation.border import Considered
 from assistant.conversation.crossing import Crossing, Turn, messages_of
-from assistant.domain.audit_entries import Outcome, PermitEnded, PermitMinted, SendDenied
+from assistant.domain.audit_entries import (
+    OutboxLine,
+    Outcome,
+    PermitEnded,
+    PermitMinted,
+    SendDenied,
+)
 from assistant.domain.charges import Cost
 from assistant.domain.consent import Moment, Reserved, Settled
 from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.departure import PriceBound
 from assistant.domain.errors import StorageError
 from assistant.domain.leave import Denied, Ended, Leave
-from assistant.domain.permit import Outgoing, Permit, Receipt
+from assistant.domain.permit import Origin, Outgoing, Permit, Receipt
 from assistant.domain.places import Address, Place, Route
 from assistant.domain.pricing import Money
 from assistant.domain.prompt import Finish, Message, Role
@@ -24,6 +30,7 @@ from assistant.domain.sensitivity import Label
 from assistant.domain.terms import Span, Terms
 from assistant.domain.turns import Usage
 from assistant.ports.accounting import Charge
+from tests.audit_maker import permit as minted
 from tests.conversation.border_doubles import CLOUD, SETUP, TODAY_MS, Rig, Town, prompt
 
 NOW = Moment(TODAY_MS, 0.0, "boot-1")
@@ -194,6 +201,21 @@ def test_an_end_with_what_the_door_saw(finish: Finish, outcome: Outcome) -> None
     assert crossing(rig, None).ended("p1", finish, came_to(USED), None) == Ended(
         replace(entry, latency_ms=None), NOW
     )
+
+
+def test_an_end_keeps_what_the_reply_said_of_itself() -> None:
+    rig = Rig()
+    passing = crossing(rig, considered(rig, Terms(Span.CONVERSATION)))
+    assert passing.ended("p1", Finish.STOP, came_to(USED), 1).entry.said_model == ""
+    passing.origin = Origin("gpt-oss-120b", "Amazon Bedrock", "eu")
+    entry = passing.ended("p1", Finish.FAILED, came_to(USED), 1).entry
+    assert (entry.said_model, entry.said_provider, entry.said_geo) == (
+        "gpt-oss-120b",
+        "Amazon_Bedrock",
+        "eu",
+    )
+    assert OutboxLine(1, NOW, minted(), entry).said == "gpt-oss-120b by Amazon_Bedrock in eu"
+    assert OutboxLine(1, NOW, minted(), None).said == ""
 
 
 @pytest.mark.parametrize("finish", Finish)

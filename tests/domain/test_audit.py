@@ -36,6 +36,7 @@ from assistant.domain.audit_entries import (
     ended_of,
     is_seal,
     moment_of,
+    noted_of,
     permit_of,
 )
 from assistant.domain.errors import CorruptError, UsageError
@@ -244,8 +245,15 @@ def test_what_is_written_is_read_back_and_is_written_in_one_way(
 
 
 def test_an_end_is_read_back_and_a_seal_is_seen() -> None:
-    for entry in (ended(), ended("p2", Outcome.UNSENT, 0)):
+    told = replace(ended(), said_model="m", said_provider="p", said_geo="us")
+    for entry in (ended(), ended("p2", Outcome.UNSENT, 0), told):
         assert ended_of(canonical(entry, at())) == entry
+    older = json.loads(canonical(told, at()))
+    for name in ("said_model", "said_provider", "said_geo"):
+        del older[name]
+    assert ended_of(json.dumps(older).encode()) == ended()
+    noted = Noted(Note.CONSENT, "g1", "ab" * 32, 2)
+    assert noted_of(canonical(noted, at())) == noted
     assert is_seal(canonical(Sealed(3), at()))
     assert not is_seal(canonical(Noted(Note.KEY_USED, '"kind":"sealed"'), at()))
 

@@ -97,6 +97,32 @@ def test_months_over_the_end_of_a_month_and_a_year() -> None:
     assert months_of(date(2026, 11, 27), date(2026, 11, 26)) == 0
 
 
+def test_no_days_cost_nothing() -> None:
+    none = local_costs(EXAMPLE, date(2026, 11, 27), date(2026, 11, 26))
+    assert none.total.amount == 0
+    assert none.currency == "EUR"
+
+
+def test_each_part_is_marked_by_what_it_rests_on() -> None:
+    month = (date(2026, 11, 1), date(2026, 11, 30))
+    typed = local_costs(EXAMPLE, *month)
+    assert typed.hardware.source is typed.idle.source is typed.total.source is Source.SET
+    listed = replace(EXAMPLE, price=Known(Decimal(155), Source.ESTIMATED))
+    assert local_costs(listed, *month).hardware.source is Source.ESTIMATED
+    sure = Known(Decimal("3.3"), Source.MEASURED), Known(Decimal("0.29"), Source.MEASURED)
+    for watts, per_kwh, source in (
+        (sure[0], sure[1], Source.MEASURED),
+        (sure[0], EXAMPLE.per_kwh, Source.SET),
+        (EXAMPLE.idle_watts, sure[1], Source.SET),
+        (replace(sure[0], source=Source.ESTIMATED), sure[1], Source.ESTIMATED),
+        (sure[0], replace(sure[1], source=Source.ESTIMATED), Source.ESTIMATED),
+    ):
+        found = local_costs(replace(EXAMPLE, idle_watts=watts, per_kwh=per_kwh), *month)
+        assert found.idle.source is source
+    owned = local_costs(replace(EXAMPLE, owned=True), *month).hardware
+    assert owned == Known(Decimal(0), Source.SET, "owned already")
+
+
 def test_resale_lowers_what_is_lost_and_never_makes_money() -> None:
     month = (date(2026, 11, 1), date(2026, 11, 30))
     sold = local_costs(replace(EXAMPLE, resale=Decimal(47)), *month)
@@ -156,6 +182,7 @@ def test_the_settings_go_before_what_is_learned_or_shipped() -> None:
     assert typed.idle_watts == Known(Decimal("3.0"), Source.SET)
     # Sixteen hours at 0.30 and eight at 0.18.
     assert typed.per_kwh == Known(Decimal("0.26"), Source.SET)
+    assert (typed.currency, typed.life_months, typed.owned) == ("EUR", 36, False)
     assert (typed.resale, typed.hours_on) == (Decimal(20), Decimal(12))
     assert (typed.upkeep_hours, typed.upkeep_rate) == (Decimal("0.5"), Decimal(30))
 

@@ -125,6 +125,11 @@ def test_a_price_that_is_none_is_refused(price: str) -> None:
         Tariff("EUR", Decimal("0.3"), Decimal(price))
 
 
+def test_the_sun_is_free() -> None:
+    free = Tariff("EUR", Decimal(0), Decimal(0))
+    assert free.all_day == 0
+
+
 clocks = st.times(max_value=time(23, 59)).map(lambda clock: clock.replace(second=0, microsecond=0))
 moments = st.integers(1_767_225_600, 1_830_297_600).map(lambda s: datetime.fromtimestamp(s, UTC))
 zones = st.sampled_from([BERLIN, LORD_HOWE, ZoneInfo("America/New_York"), ZoneInfo("UTC")])

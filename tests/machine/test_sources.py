@@ -116,7 +116,14 @@ def test_none_is_none(tmp_path: Path) -> None:
 
 
 def test_rails_are_calibrated_by_the_settings(tmp_path: Path) -> None:
-    assert rail_watts(1.0, 0.0, lambda *_: ADC) == pytest.approx(RAILS_W)
+    asked: list[tuple[str, ...]] = []
+
+    def rails(*words: str) -> str:
+        asked.append(words)
+        return ADC
+
+    assert rail_watts(1.0, 0.0, rails) == pytest.approx(RAILS_W)
+    assert asked == [("vcgencmd", "pmic_read_adc")]
     assert rail_watts(1.1451, 0.5879, lambda *_: "VCHI initialization failed") is None
     pi(tmp_path)
     own = replace(AUTO, pmic_slope=1.2, pmic_rest_watts=0.9)

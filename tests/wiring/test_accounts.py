@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from assistant.domain.charges import Energy, Source
-from assistant.domain.cost_settings import CostSettings
+from assistant.domain.cost_settings import CostSettings, TariffSettings
 from assistant.domain.errors import SettingsError
 from assistant.domain.limits import NoBudgets
 from assistant.domain.places import Place, Route
@@ -70,7 +70,6 @@ def room(places: Places, settings: Settings | None, *, ledger: bool = True) -> A
         routes,
         load,
         ledger=(lambda: books) if ledger else None,
-        price_per_kwh=lambda at: Money(Decimal("0.36"), "EUR"),
     )
 
 
@@ -106,7 +105,8 @@ def test_a_route_of_the_person_is_found_by_its_own_id(
 def test_a_turn_is_charged_with_tariff_and_ledger(places: Places) -> None:
     """100 J at 0.36 = 36 / 3,600,000 = 0.00001. ovhcloud: 1,000 at 0.09 + 100 at 0.47 = 90 + 47 = 137."""
     costs = CostSettings(compare=("ovhcloud:gpt-oss-120b",))
-    accounts = room(places, Settings(costs=costs)).accounts()
+    tariff = TariffSettings(per_kwh="0.36")
+    accounts = room(places, Settings(costs=costs, tariff=tariff)).accounts()
     here = Route("cpu", Place.THIS_MACHINE, "llama", "toy")
     energy = Energy(Decimal(100), Source.MEASURED, "rapl")
     spent = Spent("t", here, Usage(1_000, 0, 100), Finish.STOP, 1_795_780_800_000, 1.0, energy)
