@@ -30,8 +30,8 @@ class Case:
     grants: "Sequence[tuple[Grant, Standing]]"
     today: date
     now: "Moment"
-    seen: "Sequence[Moment]" = ()
-    offline: bool = False
+    seen: "Sequence[Moment]"
+    offline: bool
 
 
 def decide(
