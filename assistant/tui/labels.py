@@ -62,9 +62,16 @@ class Labels:
 
     def typed(self, chat: Chat, text: str) -> bool:
         """`text` stands in the composer; True where it holds a local-only text, and so became local-only itself."""
-        text = text.strip()
-        copied = text in self._kept or any(len(k) >= _LEAST and k in text for k in self._kept)
-        if not text or not copied or self.of_next(chat) is Label.LOCAL_ONLY:
+        if not self._is_copy(text) or self.of_next(chat) is Label.LOCAL_ONLY:
             return False
         self.raise_to(chat, Label.LOCAL_ONLY)
         return True
+
+    def of_taken(self, text: str, label: Label) -> Label:
+        """The label of `text`, which a person just sent with `label`: a copy is one also where nobody saw it in the composer."""
+        return Label.LOCAL_ONLY if self._is_copy(text) else label
+
+    def _is_copy(self, text: str) -> bool:
+        text = text.strip()
+        copied = text in self._kept or any(len(k) >= _LEAST and k in text for k in self._kept)
+        return bool(text) and copied
