@@ -204,10 +204,17 @@ def _declassify(desk: AuditDesk, event: Declassified) -> None:
     desk.open()
     with desk.database.write() as db:
         folds.record(db, event)
-        reason = desk.payload_mac(db, event.reason.encode(errors="replace"))
-        noted = Noted(Note.DECLASSIFIED, event.message, reason, len(event.copies))
         # The event tells only the time of day; a run of the machine without a name compares with none.
-        desk.append(db, noted, Moment(event.at_ms, 0.0, ""))
+        note_declassified(db, desk, event, Moment(event.at_ms, 0.0, ""))
+
+
+def note_declassified(
+    db: sqlite3.Connection, desk: AuditDesk, event: Declassified, at: Moment
+) -> None:
+    """Puts on record, in the caller's transaction, that a message was let go further. Raises: as `AuditDesk.append`."""
+    reason = desk.payload_mac(db, event.reason.encode(errors="replace"))
+    noted = Noted(Note.DECLASSIFIED, event.message, reason, len(event.copies))
+    desk.append(db, noted, at)
 
 
 def _unfit(why: str) -> StorageError:
