@@ -53,27 +53,30 @@ def _cards(hit: Hit) -> Iterator[Span]:
 _MOST_GROUPS = 6
 _BREAK = r"[ \t-]?\r?\n[ \t>]{0,8}"
 """A line that goes on in the next one, also in a letter that is quoted."""
-_BEFORE = re.compile(rb"(?:\d[ -]?){1,18}$")
+_BEFORE = re.compile(rb"[\d -]+$")
 _AFTER = re.compile(rb"(?:[ -]?\d){1,18}(?!\w)")
 
 
 def _broken_cards(hit: Hit) -> Iterator[Span]:
     """A card with one break of the line in it; in a column of numbers two that stand below each other are none."""
     data, start, end = hit.data, hit.start, hit.end
-    before = _BEFORE.search(data[max(0, start - 40) : start])
-    after = _AFTER.match(data[end : end + 40])
+    before = _BEFORE.search(data[max(0, start - 24) : start])
+    after = _AFTER.match(data[end : end + 24])
     if before is None or after is None:
         return
-    head = [m.span() for m in _GROUPS.finditer(data, start - len(before[0]), start)]
+    head = [m.span() for m in _GROUPS.finditer(data, start - len(before[0]), start)][-4:]
     tail = [m.span() for m in _GROUPS.finditer(data, end, end + len(after[0]))]
-    for first in range(len(head)):
-        begin = head[first][0]
-        if data[begin - 1 : begin].isalnum() and begin:
+    for first, (begin, stop) in enumerate(head):
+        if begin and data[begin - 1 : begin].isalnum():
             continue
-        grouped = head[first][1] - begin == 4
-        if not grouped and (begin == 0 or data[begin - 1 : begin] == b"\n"):
+        if stop - begin == 4:
+            most = len(tail)
+        elif first == len(head) - 1 and data[max(0, begin - 1) : begin] not in (b"", b"\n"):
+            # Not written in groups: one number, and something ahead of it on its line.
+            most = 1
+        else:
             continue
-        for last in range(len(tail), 0, -1):
+        for last in range(most, 0, -1):
             if _card(hit, (*head[first:], *tail[:last]), across=data[start:end]):
                 yield begin, tail[last - 1][1]
                 return
