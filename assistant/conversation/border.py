@@ -132,9 +132,8 @@ class Border:
                 f"what {request.route} declares, or its model, has changed since this was decided"
             )
             return (Reason("facts_changed", text),)
-        if join([label, request.label]) is not request.label:
-            text = "a label of what would leave has become stricter since this was decided"
-            return (Reason("label_changed", text),)
+        if stricter := label_objection(label, request.label):
+            return stricter
         rules, facts = self.world.policies.rules(), setup.row.facts
         judged = judge(rules, facts, request.label, request.content, self._today)
         return () if judged.verdict is Verdict.ALLOW else judged.reasons
@@ -252,6 +251,14 @@ class Border:
             fingerprint=setup.fingerprint,
             fallback=terms.fallback,
         )
+
+
+def label_objection(now: Label, decided: Label) -> tuple[Reason, ...]:
+    """What speaks against a send that was decided on with the label `decided`, where what leaves has the label `now`."""
+    if join([now, decided]) is decided:
+        return ()
+    text = "a label of what would leave has become stricter since this was decided"
+    return (Reason("label_changed", text),)
 
 
 def _request(

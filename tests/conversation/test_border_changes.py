@@ -11,6 +11,7 @@ from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.decisions import Reason, Verdict
 from assistant.domain.errors import RouteError
 from assistant.domain.events import ConversationLabelled, Decided
+from assistant.domain.places import Place, Route
 from assistant.domain.prompt import Finish, Prompt
 from assistant.domain.rules import NoRules, Rules
 from assistant.domain.sensitivity import Label
@@ -26,6 +27,7 @@ from tests.conversation.border_doubles import (
     follow,
     prompt,
 )
+from tests.conversation.doubles import ScriptedBackend
 from tests.facts_maker import GOOD
 
 TALK = Terms(Span.CONVERSATION)
@@ -130,6 +132,29 @@ async def test_a_label_that_becomes_stricter_meanwhile_counts() -> None:
     assert record.decision.verdict is Verdict.DENY
     assert rig.journal.denials == [("label_changed",)]
     assert len(rig.cloud.requests) == 1
+
+
+@pytest.mark.parametrize("change", [False, True])
+async def test_a_label_that_becomes_stricter_meanwhile_counts_for_a_server_of_the_network(
+    change: bool,
+) -> None:
+    near = ScriptedBackend(
+        route=Route("gpu", Place.THIS_NETWORK, "remote", "a model"), load_gate=asyncio.Event()
+    )
+    rig = Rig()
+    await rig.engine.use_backends({"cpu": rig.local, "gpu": near})
+    turn = asyncio.create_task(follow(rig, rig.engine.propose(Prompt("Why?", "talk"), "gpu")))
+    while not near.loads and not turn.done():
+        await asyncio.sleep(0)
+    if change:
+        rig.journal.append(ConversationLabelled("talk", Label.LOCAL_ONLY, 1))
+    assert near.load_gate is not None
+    near.load_gate.set()
+    record, _ = await turn
+    expected = (Finish.FAILED, Verdict.DENY) if change else (Finish.STOP, Verdict.ALLOW)
+    assert (record.finish, record.decision.verdict) == expected
+    assert len(near.requests) == int(not change)
+    assert rig.journal.denials == ([("label_changed",)] if change else [])
 
 
 async def test_where_nothing_changed_a_turn_that_waited_leaves() -> None:
