@@ -1,17 +1,28 @@
 """The border of this machine: decides on what would leave it, and knows every grant. Nothing passes it unseen."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from assistant.conversation.packing import Load, Packer
 from assistant.domain.cloud_setup import CloudSetup
-from assistant.domain.consent import Actor, Grant, Moment, Notice, Principal, Reach, State, Stated
-from assistant.domain.coverage import SendRequest, ending
+from assistant.domain.consent import (
+    Actor,
+    Grant,
+    Moment,
+    Notice,
+    Principal,
+    Reach,
+    Standing,
+    State,
+    Stated,
+)
+from assistant.domain.coverage import SendRequest, ending, lapse
 from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.departure import Choice, Departure
-from assistant.domain.errors import RefusedError, RouteError, UsageError
+from assistant.domain.errors import RefusedError, RouteError, StorageError, UsageError
 from assistant.domain.policy import Case, covering_grant, decide
 from assistant.domain.prompt import Message, Prompt
 from assistant.domain.rules import Content, judge
@@ -106,6 +117,7 @@ class Border:
         setup = self.world.policies.setup(backend.route.id)
         # What a person is shown is what is set up now; what would leave goes where the backend leads.
         if setup is None or not setup.speaks_as(backend.setup):
+            self._keep_lapses(setup, self.world.consents.given(backend.route.id))
             raise RouteError(
                 f"{backend.route.id} is not set up as it was",
                 "assistant routes list; then send again",
@@ -117,6 +129,7 @@ class Border:
         case = self._case(departure, request)
         decision = decide(self._clock.new_id(), backend.route, departure.label, case)
         found = covering_grant(case)
+        self._keep_lapses(setup, case.grants)
         return Considered(departure, decision, request, found[0] if found else None)
 
     def objections(self, considered: Considered, label: Label) -> tuple[Reason, ...]:
@@ -128,6 +141,7 @@ class Border:
         request = considered.request
         setup = self.world.policies.setup(request.route)
         if setup is None or setup.fingerprint != request.fingerprint:
+            self._keep_lapses(setup, self.world.consents.given(request.route))
             text = (
                 f"what {request.route} declares, or its model, has changed since this was decided"
             )
@@ -203,6 +217,20 @@ class Border:
             ended = ending(grant, standing, fingerprint, now, seen)
             if ended is not None:
                 consents.state(Stated(grant.id, now, ended, Actor.SYSTEM, "sweep"))
+
+    def _keep_lapses(
+        self, setup: CloudSetup | None, grants: Sequence[tuple[Grant, Standing]]
+    ) -> None:
+        """What has lapsed stays so, also where facts or clock are put back afterwards; `grants` are for the route of `setup`."""
+        now, seen = self.now, self._seen()
+        fingerprint = None if setup is None else setup.fingerprint
+        for grant, standing in grants:
+            lapsed = lapse(grant, standing, fingerprint, now, seen)
+            if lapsed is not None:
+                # Where that cannot be written nothing leaves under it now all the same, and the reader sees why.
+                with suppress(StorageError):
+                    said = Stated(grant.id, now, lapsed, Actor.SYSTEM, "lapsed")
+                    self.world.consents.state(said)
 
     def holds(self, grant: str) -> bool:
         """Whether a stream that runs under `grant` ("": under none) may go on; one that is spent ends no stream.

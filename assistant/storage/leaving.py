@@ -9,7 +9,7 @@ from functools import partial
 
 from assistant.domain.audit_entries import Note, Noted, PermitMinted, SendDenied
 from assistant.domain.consent import Grant, Moment, Reserved, State
-from assistant.domain.coverage import SendRequest, gaps
+from assistant.domain.coverage import LAPSING, SendRequest, gaps
 from assistant.domain.decisions import Reason
 from assistant.domain.errors import CorruptError, RefusedError, StorageError
 from assistant.domain.events import Decided, Declassified, PermitOver, Permitted
@@ -126,7 +126,9 @@ def _require_grant(db: sqlite3.Connection, desk: AuditDesk, turn: str, leave: Le
     untrue = _untrue(db, desk, consent)
     missing = gaps(consent.grant, consent.standing, leave.request, leave.at, seen)
     if missing or untrue:
-        raise _GapsError((*untrue, *missing), consent.grant if untrue else None)
+        lapsed = bool(untrue) or not LAPSING.isdisjoint(reason.code for reason in missing)
+        given = consent.standing.state is State.GIVEN
+        raise _GapsError((*untrue, *missing), consent.grant if lapsed and given else None)
 
 
 def _untrue(db: sqlite3.Connection, desk: AuditDesk, consent: Consent) -> tuple[Reason, ...]:

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from assistant.domain.cloud_setup import CloudSetup
+from assistant.domain.consent import State
 from assistant.domain.decisions import Reason, Verdict
 from assistant.domain.errors import RouteError
 from assistant.domain.events import ConversationLabelled, Decided
@@ -177,3 +178,42 @@ async def test_what_is_looked_at_once_more() -> None:
     rig.clock.forward(365 * 86_400_000)
     found = rig.border.objections(considered, Label.NORMAL)
     assert [reason.code for reason in found] == ["facts_expired"]
+
+
+def lapsed(rig: Rig) -> list[State | None]:
+    return [rig.consents.standing(grant).state for grant in rig.consents.grants]
+
+
+async def test_a_grant_that_lapsed_stays_so_when_the_facts_are_put_back() -> None:
+    rig = await granted()
+    other_facts(rig.town)
+    assert rig.engine.propose(prompt(), CLOUD.id).decision.verdict is Verdict.ASK
+    rig.town.facts = GOOD
+    again = rig.engine.propose(prompt(), CLOUD.id)
+    assert again.decision.verdict is Verdict.ASK
+    assert lapsed(rig) == [State.INVALIDATED] * 2
+
+
+async def test_a_grant_of_a_route_that_was_taken_away_stays_lapsed() -> None:
+    rig = await granted()
+    rig.town.facts = None
+    with pytest.raises(RouteError):
+        rig.engine.propose(prompt(), CLOUD.id)
+    rig.town.facts = GOOD
+    assert rig.engine.propose(prompt(), CLOUD.id).decision.verdict is Verdict.ASK
+
+
+async def test_a_grant_that_lapsed_stays_so_when_the_clock_is_put_right() -> None:
+    rig = await granted()
+    rig.clock.set_back(60_000)
+    codes = [reason.code for reason in rig.engine.propose(prompt(), CLOUD.id).decision.reasons]
+    assert "clock_set_back" in codes
+    rig.clock.set_back(-60_000)
+    assert rig.engine.propose(prompt(), CLOUD.id).decision.verdict is Verdict.ASK
+    assert lapsed(rig) == [State.EXPIRED] * 2
+
+
+async def test_facts_that_change_while_a_turn_waits_are_a_lapse() -> None:
+    rig = await granted()
+    await queued(rig, lambda: other_facts(rig.town))
+    assert State.INVALIDATED in lapsed(rig)
