@@ -123,6 +123,7 @@ def _leaving(departure: "Departure") -> dict[str, object]:
             }
             for one in departure.leaves
         ],
+        "besides": [{"what": what, "characters": len(words)} for what, words in departure.besides],
         "stays": [
             {
                 "message": one.message,

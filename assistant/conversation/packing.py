@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from assistant.conversation.scans import Scans, held
 from assistant.conversation.window import spoken
+from assistant.domain.cloud_routes import NOT_SHOWN, Wire
 from assistant.domain.cloud_setup import CloudSetup
-from assistant.domain.departure import USUAL_CHOICE, Choice, Departure, Leaving, Stay, Staying
+from assistant.domain.departure import STOP, USUAL_CHOICE, Choice, Departure, Leaving, Stay, Staying
 from assistant.domain.errors import PromptTooLongError
 from assistant.domain.findings import Finding
-from assistant.domain.prompt import ChatMessage, Message, Prompt, Role
+from assistant.domain.prompt import ChatMessage, Message, Prompt, Role, Sampling
 from assistant.domain.redaction import NO_PLACEHOLDERS, Placeholders, redact
 from assistant.domain.rules import SENDABLE_LABELS
 from assistant.domain.sensitivity import Label
@@ -62,6 +63,7 @@ class Packer:
         old = [_staying(one, Stay.WINDOW) for one in leaves if one not in kept]
         sampling = replace(prompt.sampling, max_tokens=reply_tokens)
         spoken_there = tuple(ChatMessage(one.role, one.text) for one in kept)
+        besides = _besides(setup, kept, sampling)
         request = Generation("", prompt.conversation, spoken_there, sampling)
         input_tokens = backend.estimate(spoken_there)
         return Departure(
@@ -71,12 +73,13 @@ class Packer:
             leaves=tuple(kept),
             stays=tuple(sorted([*stays, *old], key=lambda one: places[one.message])),
             outgoing=backend.compose(request),
-            scan=self._scans.whole([one.text for one in kept]),
+            scan=self._scans.whole([*(one.text for one in kept), *(text for _, text in besides)]),
             # A reply may bring back what it was given, and nothing that stayed.
             placeholders=placeholders.standing_in(one.text for one in kept),
             input_tokens=input_tokens,
             reply_tokens=reply_tokens,
             price=self._prices.bound(setup, input_tokens, reply_tokens),
+            besides=besides,
         )
 
     def _worded(
@@ -151,6 +154,16 @@ def _parted(words: Iterable[Leaving]) -> tuple[list[Leaving], list[Staying]]:
 
 def _staying(one: Leaving, why: Stay) -> Staying:
     return Staying(one.message, one.role, one.original, one.label, why)
+
+
+def _besides(
+    setup: CloudSetup, kept: Sequence[Leaving], sampling: Sampling
+) -> tuple[tuple[str, str], ...]:
+    """What the bytes say besides the messages: a person is shown it, and it is scanned with them."""
+    stops = [(STOP, text) for text in sampling.stop if text.strip()]
+    spoken = [one.role for one in kept if one.role is not Role.SYSTEM and one.text.strip()]
+    filled = setup.row.wire is Wire.ANTHROPIC and spoken[:1] == [Role.ASSISTANT]
+    return (*([(Role.USER.value, NOT_SHOWN)] if filled else []), *stops)
 
 
 def _reply_tokens(load: Load, backend: DistantBackend) -> int:

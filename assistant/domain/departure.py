@@ -27,6 +27,9 @@ class Choice:
 
 USUAL_CHOICE = Choice()
 
+STOP = "stop"
+"""What a text is that ends the reply where the model says it."""
+
 
 class Stay(StrEnum):
     """Why a message stays."""
@@ -77,7 +80,8 @@ class PriceBound:
 class Departure:
     """One send of `message` to the cloud, prepared to the byte: `outgoing` is exactly what would leave, the key apart.
 
-    `scan` is that of the text as it would leave. `input_tokens` is an estimate, `reply_tokens` the most that may come back.
+    `scan` is that of the text as it would leave. `besides` are words in the bytes that are no message: what each is, and its text.
+    `input_tokens` is an estimate, `reply_tokens` the most that may come back.
     """
 
     setup: CloudSetup
@@ -91,12 +95,15 @@ class Departure:
     input_tokens: int
     reply_tokens: int
     price: PriceBound | None
+    besides: tuple[tuple[str, str], ...] = ()
 
     @property
     def label(self) -> Label:
         """The join over all that would leave; where a local-only message stands in the way, that."""
         stopping = [one.label for one in self.stays if self._stops(one)]
-        return join([*(one.label for one in self.leaves), *stopping])
+        # Where a reply ends is a setting of the person's, and as much theirs as a system prompt.
+        besides = [Label.NORMAL for what, _ in self.besides if what == STOP]
+        return join([*(one.label for one in self.leaves), *besides, *stopping])
 
     @property
     def tainted(self) -> bool:
