@@ -10,7 +10,7 @@ from assistant.domain.cloud_routes import NOT_SHOWN, Wire
 from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.departure import STOP, USUAL_CHOICE, Choice, Departure, Leaving, Stay, Staying
 from assistant.domain.errors import PromptTooLongError
-from assistant.domain.findings import Finding
+from assistant.domain.findings import Finding, Gap, Scan
 from assistant.domain.prompt import ChatMessage, Message, Prompt, Role, Sampling
 from assistant.domain.redaction import NO_PLACEHOLDERS, Placeholders, redact
 from assistant.domain.rules import SENDABLE_LABELS
@@ -73,7 +73,7 @@ class Packer:
             leaves=tuple(kept),
             stays=tuple(sorted([*stays, *old], key=lambda one: places[one.message])),
             outgoing=backend.compose(request),
-            scan=self._scans.whole([*(one.text for one in kept), *(text for _, text in besides)]),
+            scan=self._scan([*(one.text for one in kept), *(text for _, text in besides)]),
             # A reply may bring back what it was given, and nothing that stayed.
             placeholders=placeholders.standing_in(one.text for one in kept),
             input_tokens=input_tokens,
@@ -81,6 +81,13 @@ class Packer:
             price=self._prices.bound(setup, input_tokens, reply_tokens),
             besides=besides,
         )
+
+    def _scan(self, texts: Sequence[str]) -> Scan:
+        """What all of `texts` hold. A secret that was found says more than a key that could not be looked for."""
+        scan = self._scans.whole(texts)
+        if scan.blocks or not self._secrets.locked():
+            return scan
+        return replace(scan, gap=Gap.KEYS_LOCKED)
 
     def _worded(
         self, messages: Sequence[Message], choice: Choice

@@ -125,6 +125,20 @@ async def test_the_shipped_system_prompt_is_public_and_ones_own_is_not(
     assert [one.text for one in leaves] == [*filter(None, [system]), asked.text]
 
 
+async def test_where_a_key_is_locked_away_nothing_leaves_and_it_is_said_why() -> None:
+    rig = Rig()
+    await rig.engine.grant(rig.engine.propose(prompt(), CLOUD.id), TALK, "key c")
+    rig.town.shut = True
+    proposal = rig.engine.propose(prompt(), CLOUD.id)
+    assert proposal.decision.verdict is Verdict.DENY
+    assert [reason.code for reason in proposal.decision.reasons] == ["keys_locked"]
+    assert "unlock the keys" in proposal.decision.reasons[0].text
+    assert (await follow(rig, proposal))[0].finish is Finish.FAILED
+    assert not rig.cloud.requests
+    rig.town.shut = False
+    assert rig.engine.propose(prompt(), CLOUD.id).decision.verdict is Verdict.ALLOW
+
+
 PHONE = "+49 151 23456789"
 
 

@@ -122,6 +122,16 @@ class RouteKeys:
                 found.add(bound.key.reveal())
         return OwnKeys(found)
 
+    def locked(self) -> bool:
+        """Whether a key lies in a store that is locked, so that `own` lacks it. Blocks as `own`; never raises."""
+        try:
+            index = self._fresh()
+            unread = [index.of(route).store for route in index.routes if route not in self._memory]
+            return any(self._store(name).shut() for name in set(unread) if name)
+        except AssistantError:
+            # Which keys there are cannot be told, so that none can be looked for.
+            return True
+
     def lock(self) -> None:
         """Forgets what was read and locks the vault."""
         self.forget_read()
