@@ -131,12 +131,12 @@ def take_in(
     event = Declassified(conversation, copies[0].of, reason, tuple(made), at_ms)
     above = _labels_above(db, nodes[0])
     pairs: list[tuple[_Node, Message]] = []
-    for node, copy in _pairs(db, event, nodes[0]):
-        label = join((copy.label, least))
+    for node, told in _pairs(db, event, nodes[0]):
+        label = join((told.label, least))
         if not _fits(node, label, above, first=not pairs):
             label = _stricter(node.label, label)
         above.append(label)
-        pairs.append((node, replace(copy, label=label)))
+        pairs.append((node, replace(told, label=label)))
     _take_copies(db, event, nodes[0], pairs)
     return event
 

@@ -3,11 +3,17 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.events import Key, Paste
 from textual.pilot import Pilot
 
 from assistant.domain.sensitivity import Label
+from assistant.domain.settings import Settings
 from assistant.tui.app import AssistantApp
+from assistant.tui.copies import Copies
+from assistant.tui.labels import Labels
+from assistant.tui.turn import Chat
 from tests.tui.cloud_chat import CloudChat, cloud_chat, grant
 from tests.tui.driving import answered, opened, send, settled_surroundings, toasts, until
 
@@ -17,6 +23,64 @@ PRIVATE = "The monitors in room 12 run late."
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     settled_surroundings(monkeypatch)
+
+
+LETTER = (
+    "The merger closes on 12 March. Price is 14.2 million, paid in two parts.\n\n"
+    "The seller's lawyer is Ms. Vogel of Basel; do not call her before the notary has signed.\n"
+    "- escrow: Bank of Basel, 77 12"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "copied"),
+    [
+        (LETTER, True),
+        (LETTER[:-1], True),
+        (LETTER.split("\n\n")[1], True),
+        ("Summarise this: " + LETTER.split("\n\n")[0], True),
+        (LETTER.replace("\n\n", "\n").replace(" ", "  "), True),
+        ("> the merger closes on 12 march.\n> price IS 14.2 million, and", True),
+        ("so do not call her before the notary has signed anything", True),
+        ("what is: escrow — Bank of Basel, 77 12?", True),
+        ("When does the merger close?", False),
+        ("Write to the lawyer of the seller in two parts, please.", False),
+        ("a merger in March at a price of 14 million", False),
+        ("", False),
+    ],
+)
+def test_a_part_of_a_text_is_a_copy_of_it(text: str, copied: bool) -> None:
+    copies = Copies()
+    copies.remember(LETTER)
+    assert copies.holds(text) is copied
+
+
+@given(
+    words=st.lists(st.text(st.characters(categories=["L", "N"]), min_size=4, max_size=9), min_size=10, max_size=60),
+    data=st.data(),
+)  # fmt: skip
+def test_any_ten_words_are_a_copy(words: list[str], data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(words) - 10))
+    copies = Copies()
+    copies.remember(" ".join(words))
+    assert copies.holds("So: " + ",\n".join(words[start : start + 10]) + " - or not?")
+
+
+def test_what_is_remembered_is_bounded_and_the_newest_stays() -> None:
+    copies = Copies()
+    for number in range(400):
+        copies.remember(" ".join(f"word{number}x{place}" for place in range(400)))
+    assert copies.holds("word399x7 word399x8 word399x9 word399x10 word399x11 word399x12")
+    assert not copies.holds("word0x7 word0x8 word0x9 word0x10 word0x11 word0x12")
+
+
+def test_a_text_too_long_to_be_looked_at_with_every_key_is_once_it_is_sent() -> None:
+    labels, chat = Labels(Settings), Chat()
+    labels.remember([(LETTER, Label.LOCAL_ONLY)])
+    long = "x " * 40_000 + LETTER
+    assert not labels.typed(chat, long)
+    assert labels.of_taken(long, Label.NORMAL) is Label.LOCAL_ONLY
+    assert labels.of_taken("x " * 40_000, Label.NORMAL) is Label.NORMAL
 
 
 async def said_here(app: AssistantApp, pilot: Pilot[int]) -> None:
