@@ -8,7 +8,16 @@ from assistant.conversation.scans import Scans, held
 from assistant.conversation.window import spoken
 from assistant.domain.cloud_routes import NOT_SHOWN, Wire
 from assistant.domain.cloud_setup import CloudSetup
-from assistant.domain.departure import STOP, USUAL_CHOICE, Choice, Departure, Leaving, Stay, Staying
+from assistant.domain.departure import (
+    STOP,
+    USUAL_CHOICE,
+    Choice,
+    Departure,
+    Leaving,
+    Stay,
+    Staying,
+    most_tokens,
+)
 from assistant.domain.errors import PromptTooLongError
 from assistant.domain.findings import Finding, Gap, Scan
 from assistant.domain.prompt import ChatMessage, Message, Prompt, Role, Sampling
@@ -65,20 +74,20 @@ class Packer:
         spoken_there = tuple(ChatMessage(one.role, one.text) for one in kept)
         besides = _besides(setup, kept, sampling)
         request = Generation("", prompt.conversation, spoken_there, sampling)
-        input_tokens = backend.estimate(spoken_there)
+        outgoing = backend.compose(request)
         return Departure(
             setup=setup,
             message=load.message,
             choice=load.choice,
             leaves=tuple(kept),
             stays=tuple(sorted([*stays, *old], key=lambda one: places[one.message])),
-            outgoing=backend.compose(request),
+            outgoing=outgoing,
             scan=self._scan([*(one.text for one in kept), *(text for _, text in besides)]),
             # A reply may bring back what it was given, and nothing that stayed.
             placeholders=placeholders.standing_in(one.text for one in kept),
-            input_tokens=input_tokens,
+            input_tokens=backend.estimate(spoken_there),
             reply_tokens=reply_tokens,
-            price=self._prices.bound(setup, input_tokens, reply_tokens),
+            price=self._prices.bound(setup, most_tokens(outgoing), reply_tokens),
             besides=besides,
         )
 

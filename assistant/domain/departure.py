@@ -126,6 +126,16 @@ class Departure:
         return self.outgoing.digest
 
     @property
+    def most_input_tokens(self) -> int:
+        """What goes out at most: no tokenizer makes more tokens of a text than it has bytes."""
+        return most_tokens(self.outgoing)
+
+    @property
     def tokens(self) -> int:
         """What the send may come to at most."""
-        return self.input_tokens + self.reply_tokens
+        return self.most_input_tokens + self.reply_tokens
+
+
+def most_tokens(outgoing: Outgoing) -> int:
+    """The most tokens that a provider can count in what leaves: what stands around the words pays for the template's marks."""
+    return len(outgoing.body)

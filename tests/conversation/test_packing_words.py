@@ -130,7 +130,8 @@ def test_a_send_field_by_field() -> None:
         reply_tokens=20,
         price=BOUND,
     )
-    assert town.asked == [(SETUP, 9, 20)]
+    assert town.asked == [(SETUP, len(departure.outgoing.body), 20)]
+    assert departure.tokens == len(departure.outgoing.body) + 20
     assert scanner.seen == [(whole, frozenset(town.keys))]
 
 
