@@ -51,7 +51,8 @@ def unlock(keys: "RouteKeys") -> None:
 
     The scan of what leaves looks for every key.
     """
-    if keys.vault.shut() and at_terminal() and keys.locked():
+    vault = keys.vault
+    if vault.made and vault.locked and at_terminal() and keys.locked():
         _open_vault(keys)
 
 

@@ -15,7 +15,6 @@ from assistant.domain.consent import (
     Notice,
     Principal,
     Reach,
-    Standing,
     State,
     Stated,
 )
@@ -117,7 +116,7 @@ class Border:
         setup = self.world.policies.setup(backend.route.id)
         # What a person is shown is what is set up now; what would leave goes where the backend leads.
         if setup is None or not setup.speaks_as(backend.setup):
-            self._keep_lapses(setup, self.world.consents.given(backend.route.id))
+            _keep_lapses(self.world.consents, setup, backend.route.id, self.now)
             raise RouteError(
                 f"{backend.route.id} is not set up as it was",
                 "assistant routes list; then send again",
@@ -129,7 +128,7 @@ class Border:
         case = self._case(departure, request)
         decision = decide(self._clock.new_id(), backend.route, departure.label, case)
         found = covering_grant(case)
-        self._keep_lapses(setup, case.grants)
+        _keep_lapses(self.world.consents, setup, setup.id, self.now, case)
         return Considered(departure, decision, request, found[0] if found else None)
 
     def objections(self, considered: Considered, label: Label) -> tuple[Reason, ...]:
@@ -141,7 +140,7 @@ class Border:
         request = considered.request
         setup = self.world.policies.setup(request.route)
         if setup is None or setup.fingerprint != request.fingerprint:
-            self._keep_lapses(setup, self.world.consents.given(request.route))
+            _keep_lapses(self.world.consents, setup, request.route, self.now)
             text = (
                 f"what {request.route} declares, or its model, has changed since this was decided"
             )
@@ -218,20 +217,6 @@ class Border:
             if ended is not None:
                 consents.state(Stated(grant.id, now, ended, Actor.SYSTEM, "sweep"))
 
-    def _keep_lapses(
-        self, setup: CloudSetup | None, grants: Sequence[tuple[Grant, Standing]]
-    ) -> None:
-        """What has lapsed stays so, also where facts or clock are put back afterwards; `grants` are for the route of `setup`."""
-        now, seen = self.now, self._seen()
-        fingerprint = None if setup is None else setup.fingerprint
-        for grant, standing in grants:
-            lapsed = lapse(grant, standing, fingerprint, now, seen)
-            if lapsed is not None:
-                # Where that cannot be written nothing leaves under it now all the same, and the reader sees why.
-                with suppress(StorageError):
-                    said = Stated(grant.id, now, lapsed, Actor.SYSTEM, "lapsed")
-                    self.world.consents.state(said)
-
     def holds(self, grant: str) -> bool:
         """Whether a stream that runs under `grant` ("": under none) may go on; one that is spent ends no stream.
 
@@ -279,6 +264,25 @@ class Border:
             fingerprint=setup.fingerprint,
             fallback=terms.fallback,
         )
+
+
+def _keep_lapses(
+    consents: "Consents",
+    setup: CloudSetup | None,
+    route: str,
+    now: Moment,
+    case: Case | None = None,
+) -> None:
+    """What has lapsed stays so, also where facts or clock are put back afterwards; `case` is what was read of it just now."""
+    latest = None if case else consents.latest()
+    seen = case.seen if case else (latest,) if latest else ()
+    fingerprint = None if setup is None else setup.fingerprint
+    for grant, standing in case.grants if case else consents.given(route):
+        lapsed = lapse(grant, standing, fingerprint, now, seen)
+        if lapsed is not None:
+            # Where that cannot be written nothing leaves under it now all the same, and the reader sees why.
+            with suppress(StorageError):
+                consents.state(Stated(grant.id, now, lapsed, Actor.SYSTEM, "lapsed"))
 
 
 def label_objection(now: Label, decided: Label) -> tuple[Reason, ...]:

@@ -59,10 +59,6 @@ class SystemdCreds:
         """Nothing: there is one program of this name."""
         return ()
 
-    def shut(self) -> bool:
-        """It is open while this user is there."""
-        return False
-
     def silent(self) -> bool:
         """It never asks: it has no terminal."""
         return not self.problem()

@@ -33,10 +33,6 @@ class Store(Protocol):
         """What else on this machine would keep keys in this way and is not let, by name. Never raises."""
         ...
 
-    def shut(self) -> bool:
-        """Whether it is there and locked now, as far as that can be told. Never raises."""
-        ...
-
     def silent(self) -> bool:
         """Whether `get` can answer now without asking a person anything. Never raises."""
         ...

@@ -66,10 +66,6 @@ class Vault:
         """Nothing: the file is this app's own."""
         return ()
 
-    def shut(self) -> bool:
-        """Whether there is one, and it is locked."""
-        return self.made and self.locked
-
     def silent(self) -> bool:
         """Whether it is open."""
         return not self.locked
