@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from assistant.domain.departure import Choice, Departure, Leaving, PriceBound, Stay, Staying
+from assistant.domain.departure import STOP, Choice, Departure, Leaving, PriceBound, Stay, Staying
 from assistant.domain.findings import NOT_FOUND, Scan
 from assistant.domain.permit import Outgoing
 from assistant.domain.places import Address
@@ -129,6 +129,15 @@ def test_the_whole_sheet() -> None:
         "  user: the ward's␛[31m monitors (local-only)",
     ]
     assert "stays" not in sheet_text(replace(DEPARTURE, stays=()))
+
+
+def test_what_leaves_and_is_no_message_is_on_the_sheet() -> None:
+    besides = replace(DEPARTURE, besides=(("user", "(not shown)"), (STOP, "\nEnd")), stays=())
+    assert sheet_text(besides).split("\n")[-2:] == ["  user: (not shown)", "  stop: ␊End"]
+    public = replace(DEPARTURE, leaves=(replace(SYSTEM, label=Label.PUBLIC),), stays=())
+    assert public.label is Label.PUBLIC
+    assert replace(public, besides=(("user", "(not shown)"),)).label is Label.PUBLIC
+    assert replace(public, besides=((STOP, "End"),)).label is Label.NORMAL
 
 
 def test_what_stays_stops_the_send_until_it_is_left_out_and_the_message_itself_always_does() -> (
