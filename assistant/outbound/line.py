@@ -3,7 +3,7 @@
 import hashlib
 import ssl
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import httpcore
@@ -34,7 +34,7 @@ class Tally:
     tls_peer: str = ""
     sent_bytes: int = 0
     received_bytes: int = 0
-    answered: bool = field(default=False, repr=False)
+    answered: bool = False
     status: int | None = None
 
     def receipt(self) -> Receipt:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from assistant.conversation.border import Considered
-from assistant.conversation.crossing import Crossing, Turn, messages_of
+from assistant.conversation.crossing import WATCH_S, Crossing, Turn, messages_of
 from assistant.domain.audit_entries import (
     OutboxLine,
     Outcome,
@@ -357,6 +357,10 @@ async def watched(rig: Rig, seen: Considered | None) -> str:
         await crossing(rig, seen).watch(cut)
     [why] = cuts
     return why
+
+
+def test_a_revoked_stream_is_cut_within_a_moment() -> None:
+    assert WATCH_S == 0.25
 
 
 async def test_a_stream_is_cut_for_a_reason() -> None:

@@ -172,6 +172,7 @@ async def test_an_end_that_cannot_be_recorded_is_said_in_the_log(
         over = await papers.end(Finish.STOP, CHARGE, 1.0)
     assert over is not None
     text = "storage: the disk is full (free some room)"
+    assert [record.name for record in caplog.records] == ["assistant.conversation.papers"]
     assert caplog.messages == [f"the end of permit {permit.id} is not on record: {text}"]
 
 

@@ -188,35 +188,25 @@ class TcoScreen(ModalScreen[bool]):
 
     def action_mine(self) -> None:
         """One node: this machine, as the settings and the meter have it."""
-        if self._world is None:
-            self._say(NO_WORLD, wrong=True)
-        else:
-            self.run_worker(self._own(self._world), exclusive=True)
-
-    async def _own(self, world: Comparing) -> None:
-        try:
-            kept = await asyncio.to_thread(world.keeping)
-            inputs, notes = mine(kept, world.list_prices(), world.exchange())
-        except AssistantError as error:
-            self._say(str(error), wrong=True)
-            return
-        self._show(inputs, " · ".join(notes))
+        self._ask(_mine)
 
     def action_telemetry(self) -> None:
         """Requests, tokens and energy as they were measured here."""
+        self._ask(_measured)
+
+    def _ask(self, question: "Question") -> None:
+        """Fills the fields with an answer of the world, beside the screen."""
         if self._world is None:
             self._say(NO_WORLD, wrong=True)
         else:
-            self.run_worker(self._measure(self._world), exclusive=True)
+            self.run_worker(self._fill(self._world, question), exclusive=True)
 
-    async def _measure(self, world: Comparing) -> None:
+    async def _fill(self, world: Comparing, question: "Question") -> None:
         try:
-            found = await asyncio.to_thread(world.measured, None)
-            tariff = world.per_kwh(self._inputs.currency)
+            inputs, notes = await asyncio.to_thread(question, world, self._inputs)
         except AssistantError as error:
             self._say(str(error), wrong=True)
             return
-        inputs, notes = fill(self._inputs, found, tariff)
         self._show(inputs, " · ".join(notes))
 
     def action_scroll(self, by: int) -> None:
@@ -230,6 +220,18 @@ class TcoScreen(ModalScreen[bool]):
         """Drops what is typed, else goes back."""
         if not self.fields.drop():
             self.dismiss(False)
+
+
+Question = Callable[[Comparing, Inputs], tuple[Inputs, tuple[str, ...]]]
+"""What the world is asked, with the inputs as they stand; it gives new ones and what is to be said of them."""
+
+
+def _mine(world: Comparing, _inputs: Inputs) -> tuple[Inputs, tuple[str, ...]]:
+    return mine(world.keeping(), world.list_prices(), world.exchange())
+
+
+def _measured(world: Comparing, inputs: Inputs) -> tuple[Inputs, tuple[str, ...]]:
+    return fill(inputs, world.measured(None), world.per_kwh(inputs.currency))
 
 
 def _put(place: Static, text: Callable[[int], Content]) -> None:
