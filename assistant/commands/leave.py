@@ -64,12 +64,10 @@ def how_to_grant(proposal: "Proposal") -> str:
 
 def refusal_lines(decision: "Decision") -> Iterator[str]:
     """Each reason of a refusal, as an error is shown: title, message, and what to do about it."""
-    for reason in decision.reasons:
+    for reason in decision.against:
         hint = _HINTS.get(reason.code, "")
         told = f"{reason.text} ({hint})" if hint and hint not in reason.text else reason.text
-        # What speaks for the send is no refusal.
-        if reason.code not in ("rule_passes", "granted"):
-            yield f"refused: {told}"
+        yield f"refused: {told}"
 
 
 _HINTS = {

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assistant.domain.audit_entries import Outcome, PermitEnded, PermitMinted, SendDenied
+from assistant.conversation.denials import Denial, denied, name
+from assistant.domain.audit_entries import Outcome, PermitEnded, PermitMinted
 from assistant.domain.decisions import Decision, Reason
 from assistant.domain.errors import StorageError
 from assistant.domain.leave import Denied, Ended, Leave
@@ -61,21 +62,10 @@ class Crossing:
     def denied(self, decision: Decision) -> Denied:
         """What the audit keeps of a refusal: codes, never words."""
         turn = self._turn
-        rules, registry = self._digests()
-        entry = SendDenied(
-            turn=turn.id,
-            conversation=turn.conversation,
-            decision=decision.id,
-            rule=_name(decision.rule),
-            reasons=tuple(_name(reason.code) for reason in decision.reasons),
-            rules=rules,
-            registry=registry,
-            route=turn.route.id,
-            grant=self.grant,
-            label=decision.label.value,
-            messages=turn.messages,
+        denial = Denial(
+            decision, turn.route.id, turn.conversation, turn.messages, self.grant, turn.id
         )
-        return Denied(entry, self._border.now)
+        return denied(self._border, denial)
 
     def objections(self) -> tuple[Reason, ...]:
         """What speaks against the send by now, though it was allowed; see `Border.objections`. Raises: StorageError."""
@@ -98,12 +88,12 @@ class Crossing:
             turn=turn.id,
             conversation=turn.conversation,
             decision=permit.decision.id,
-            rule=_name(permit.decision.rule),
+            rule=name(permit.decision.rule),
             rules=rules,
             registry=registry,
             route=turn.route.id,
-            model=_name(turn.route.model),
-            host=_name(str(outgoing.address)) if outgoing.address else "",
+            model=name(turn.route.model),
+            host=name(str(outgoing.address)) if outgoing.address else "",
             fingerprint=request.fingerprint if request else "",
             grant=self.grant,
             label=permit.decision.label.value,
@@ -128,7 +118,7 @@ class Crossing:
             outcome=outcome,
             sent_bytes=receipt.sent_bytes,
             received_bytes=receipt.received_bytes,
-            ip=_name(receipt.ip),
+            ip=name(receipt.ip),
             tls_peer=receipt.tls_peer,
             input_tokens=usage.input_tokens if spent else 0,
             cached_input_tokens=usage.cached_input_tokens if spent else 0,
@@ -171,11 +161,6 @@ def _outcome(finish: Finish, receipt: Receipt) -> Outcome:
     if finish is Finish.FAILED:
         return Outcome.FAILED
     return Outcome.CANCELLED if finish is Finish.CANCELLED else Outcome.CLOSED
-
-
-def _name(text: str) -> str:
-    """`text` as the audit takes it: printable ASCII without blanks, at most 200 characters."""
-    return "".join(c if "!" <= c <= "~" else "_" for c in text)[:200]
 
 
 def messages_of(path: Sequence[Message], own: str) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from assistant.ports import Backend, Clock, Generation, Journal
 if TYPE_CHECKING:
     from assistant.conversation.border import Border, Considered
     from assistant.conversation.crossing import Crossing
+    from assistant.conversation.denials import Denial
     from assistant.conversation.running import Running
     from assistant.domain.decisions import Decision
     from assistant.domain.departure import Choice
@@ -203,6 +204,15 @@ class Engine(Conversations, Switchboard):
         if proposal.considered is None:
             raise UsageError(f"{proposal.route.id} needs no consent")
         await asyncio.to_thread(self.border.grant, proposal.considered, terms, how)
+
+    async def deny(self, denial: "Denial") -> None:
+        """Puts on record what was refused before there was a turn; nothing where nothing could leave. Raises: StorageError."""
+        if self._border is not None:
+            from assistant.conversation.denials import denied
+
+            border = self.border
+            entry = await asyncio.to_thread(denied, border, denial)
+            await asyncio.to_thread(border.world.consents.deny, entry)
 
     async def revoke(self, grant: str, how: str) -> None:
         """Withdraws a grant and cuts what runs under it. Raises: StorageError."""

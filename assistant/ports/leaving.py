@@ -8,6 +8,7 @@ from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.consent import ConsentEvent, Grant, Moment, Standing, Stated
 from assistant.domain.departure import PriceBound
 from assistant.domain.findings import Scan
+from assistant.domain.leave import Denied
 from assistant.domain.permit import Receipt
 from assistant.domain.places import Address
 from assistant.domain.prompt import ChatMessage
@@ -104,6 +105,10 @@ class Consents(Protocol):
 
     def state(self, stated: Stated) -> None:
         """Says something more of a grant: that it was withdrawn, has expired, is invalid."""
+        ...
+
+    def deny(self, denied: Denied) -> None:
+        """Puts a send on record that was refused before there was a turn; what takes no record of it lets nothing leave."""
         ...
 
     def given(self, route: str | None = None) -> Sequence[tuple[Grant, Standing]]:

@@ -19,6 +19,7 @@ from assistant.domain.consent import (
 )
 from assistant.domain.coverage import ending
 from assistant.domain.errors import CorruptError, StorageError
+from assistant.domain.leave import Denied
 from assistant.storage import consent_notes, consent_rows, leaving_row
 from assistant.storage.audit_desk import AuditDesk
 from assistant.storage.consent_rows import Consent
@@ -68,6 +69,14 @@ class SqliteConsents:
             stated = replace(stated, at=self._desk.moment(stated.at))
             consent = self._read(db, stated.grant)
             consent_notes.say(db, self._desk, None if consent is None else consent.grant, stated)
+
+    def deny(self, denied: Denied) -> None:
+        """Puts a send on record that was refused before there was a turn. Raises: StorageError."""
+        with suppress(StorageError):
+            self._desk.open()
+        with self._database.write() as db:
+            # Nothing leaves: it is so also where the audit is out of order, and the desk then says what is wrong.
+            self._desk.try_append(db, denied.entry, self._desk.moment(denied.at))
 
     def given(self, route: str | None = None) -> Sequence[tuple[Grant, Standing]]:
         """The grants that stand as given, the newest first; they may have lapsed since. Raises: StorageError."""
