@@ -216,8 +216,10 @@ class Engine(Conversations, Switchboard):
 
     async def revoke(self, grant: str, how: str) -> None:
         """Withdraws a grant and cuts what runs under it. Raises: StorageError."""
-        await asyncio.to_thread(self.border.revoke, grant, how)
-        await self._cut("you revoked its grant, so the stream was cut", grant)
+        try:
+            await asyncio.to_thread(self.border.revoke, grant, how)
+        finally:
+            await self._cut("you revoked its grant, so the stream was cut", grant)
 
     async def panic(self) -> None:
         """Withdraws every grant, cuts all that leaves this machine, and stays offline until `lift`. Raises: StorageError."""
