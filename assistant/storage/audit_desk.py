@@ -158,6 +158,16 @@ class AuditDesk:
             )
         return self._stores
 
+    @property
+    def offline(self) -> bool:
+        """Whether the panic key was pressed and not lifted since. Raises: StorageError."""
+        if self.halted:
+            return True
+        from assistant.storage.leaving_row import is_offline
+
+        with self.database.read() as db:
+            return is_offline(db)
+
     def recorded(self, permit: str) -> bool:
         """Whether a permit is on record and has no end there. Raises: StorageError."""
         from assistant.storage.audit import is_open

@@ -103,10 +103,7 @@ class SqliteConsents:
     @property
     def offline(self) -> bool:
         """Whether the panic key was pressed and not lifted since. Raises: StorageError."""
-        if self._desk.halted:
-            return True
-        with self._database.read() as db:
-            return leaving_row.is_offline(db)
+        return self._desk.offline
 
     def panic(self, at: Moment) -> Sequence[str]:
         """Withdraws every grant that is given and goes offline; returns the grants' ids.

@@ -178,7 +178,10 @@ def open_or_stand_in(
     try:
         return open_journal(path, instance, now_ms, stores)
     except StorageError as problem:
-        return Opened(SqliteJournal(in_memory(now_ms, problem=problem)), (str(problem),))
+        journal = SqliteJournal(in_memory(now_ms, problem=problem))
+        # Whether the panic key was pressed stands in the file that cannot be read.
+        journal.audit.halted = True
+        return Opened(journal, (str(problem),))
 
 
 def _over(database: Database, stores: AuditStores | None) -> SqliteJournal:

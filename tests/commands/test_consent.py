@@ -190,3 +190,11 @@ def test_until_a_day_means_to_its_end() -> None:
     assert (end.hour, end.minute) == (0, 0)
     with pytest.raises(UsageError):
         end_of_day_ms("until=9999-12-31")
+
+
+def test_offline_nothing_is_fetched_and_no_server_is_asked(town: Town) -> None:
+    assert town.shell("consent", "panic").code == 0
+    pulled = town.shell("models", "pull", "smollm2-135m")
+    assert (pulled.code, "offline" in pulled.err) == (3, True)
+    added = town.shell("routes", "add", "far", "--url", "http://192.168.77.7:8080/v1")
+    assert (added.code, "offline" in added.err) == (3, True)
