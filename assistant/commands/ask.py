@@ -106,9 +106,9 @@ async def _propose(
     try:
         proposal = await asyncio.to_thread(engine.propose, prompt, args.route, choice=choice)
     except RouteError as error:
-        from assistant.conversation import denials
+        from assistant.conversation import refusals
 
-        await denials.not_proposed(
+        await refusals.not_proposed(
             engine, prompt, args.route or (known.route if known else ""), error
         )
         raise

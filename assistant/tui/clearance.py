@@ -139,9 +139,9 @@ class Clearance:
         try:
             return await asyncio.to_thread(work)
         except RouteError as error:
-            from assistant.conversation import denials
+            from assistant.conversation import refusals
 
-            await denials.not_proposed(self._engine, prompt, ask.route, error)
+            await refusals.not_proposed(self._engine, prompt, ask.route, error)
             raise
 
     def _prompt(self, ask: Ask) -> Prompt:
@@ -191,18 +191,18 @@ class Clearance:
 
     async def _deny(self, proposal: Proposal, code: str = "") -> None:
         """Puts on record that the policy refused it, or `code` did. Raises: StorageError."""
-        from assistant.conversation import denials
+        from assistant.conversation import refusals
 
         reasons = (Reason(code, code),) if code else ()
-        await self._engine.deny(denials.of(proposal, *reasons))
+        await self._engine.deny(refusals.of(proposal, *reasons))
 
     async def _deny_unproposed(self, ask: Ask, reason: Reason) -> None:
         """As `_deny`, of what was refused before anything was proposed. Raises: StorageError."""
-        from assistant.conversation import denials
+        from assistant.conversation import refusals
 
         chosen, decision = self.distant(), self._engine.new_id()
         route = ask.route or (chosen.id if chosen else "")
-        await self._engine.deny(denials.unproposed(decision, route, self._prompt(ask), reason))
+        await self._engine.deny(refusals.unproposed(decision, route, self._prompt(ask), reason))
 
 
 def _allows(proposal: Proposal) -> bool:

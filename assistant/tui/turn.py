@@ -282,10 +282,10 @@ class Turns:
         try:
             proposal = await asyncio.to_thread(work) if _distant(self._engine, ask) else work()
         except RouteError as error:
-            from assistant.conversation import denials
+            from assistant.conversation import refusals
 
             prompt = self.prompt(chat, ask.text, ask.label)
-            await denials.not_proposed(self._engine, prompt, ask.route or chat.route, error)
+            await refusals.not_proposed(self._engine, prompt, ask.route or chat.route, error)
             raise
         if proposal.considered is not None:
             await _require_grant(self._engine, proposal)
@@ -337,9 +337,9 @@ async def _require_grant(engine: Engine, proposal: Proposal) -> None:
     from assistant.tui.leases import why_not
 
     if proposal.decision.verdict is not Verdict.ALLOW:
-        from assistant.conversation import denials
+        from assistant.conversation import refusals
 
-        await engine.deny(denials.of(proposal))
+        await engine.deny(refusals.of(proposal))
         reasons = "; ".join(why_not(proposal.decision))
         raise RefusedError(f"not sent to {proposal.route.id}: {reasons}", "ctrl+s asks again")
 
