@@ -5,6 +5,7 @@ import json
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
+    from assistant.domain.energy import PowerLook
     from assistant.domain.hat import HatJson
     from assistant.domain.routing import RouteReport
     from assistant.domain.sensing import SensorsJson
@@ -103,7 +104,7 @@ def report(found: "Survey") -> Report:
             "keys": leaving.audit.keys or None,
             "problem": leaving.audit.problem or None,
         },
-        "power": {"source": None},
+        "power": _power_report(found.power),
         "settings": {"file": found.settings_file, "problem": found.settings_problem},
         "journal": {"file": found.journal_file, "problem": found.journal_problem},
         "problems": [
@@ -111,6 +112,17 @@ def report(found: "Survey") -> Report:
             *filter(None, [found.local.problem]),
             *(one for one in leaving.problems if one != found.local.problem),
         ],
+    }
+
+
+def _power_report(power: "PowerLook") -> dict[str, str | None]:
+    """The meter (null: none), why none that is better, and idle power in watts with how it is known (null: it is not)."""
+    idle = power.idle
+    return {
+        "source": power.source or None,
+        "why": "; ".join(power.why) or None,
+        "idle_watts": f"{idle.watts:.2f}" if idle else None,
+        "idle": ("learned" if idle.learned else "set") if idle else None,
     }
 
 
@@ -138,6 +150,8 @@ def text(survey: "Survey") -> str:
         *(("secrets", look.line()) for look in survey.leaving.stores),
         ("cloud", _cloud(found["cloud"])),
         ("audit", _audit(found["audit"])),
+        ("power", _power(found["power"])),
+        *(("power, why", why) for why in survey.power.why),
         *(("problem", problem) for problem in found["problems"]),
     ]
     return "\n".join(f"{name:<12} {one_line(value, 400)}" for name, value in rows)
@@ -187,6 +201,15 @@ def _audit(audit: AuditReport) -> str:
         f"{audit['records']} records, head {audit['head']}; recovery code {code}; "
         f"its keys lie in {audit['keys'] or 'an unknown place'}"
     )
+
+
+def _power(power: dict[str, str | None]) -> str:
+    if power["source"] is None:
+        return "nothing says what a reply takes"
+    if power["idle_watts"] is None:
+        return f"{power['source']}; idle power is not known yet (it is learned while the chat is open and nothing runs)"
+    known = "learned" if power["idle"] == "learned" else "as set"
+    return f"{power['source']}; the idle machine takes {power['idle_watts']} W ({known})"
 
 
 def _memory(available_bytes: int | None, total_bytes: int | None) -> str:

@@ -80,6 +80,11 @@ _HINTS = {
     "offline": "assistant consent lift",
     "no_rules": "assistant doctor",
     "unknown_route": "assistant routes list",
+    "budget_month": "ask on a local route, or raise costs.month_limit",
+    "budget_month_unknown": "ask on a local route, or empty costs.month_limit",
+    "budget_conversation": "ask on a local route, or raise costs.conversation_limit",
+    "budget_conversation_unknown": "ask on a local route, or empty costs.conversation_limit",
+    "budget_unreadable": "put the settings right",
 }
 
 

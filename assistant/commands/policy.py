@@ -14,6 +14,7 @@ from assistant.domain.hygiene import harmless
 if TYPE_CHECKING:
     from assistant.conversation.engine import Proposal
     from assistant.domain.departure import Departure
+    from assistant.domain.limits import Drawn
     from assistant.wiring.house import House
 
 
@@ -111,6 +112,7 @@ def _leaving(departure: "Departure") -> dict[str, object]:
         "cost_at_most": None if price is None else str(price.cost),
         "currency": None if price is None else price.currency,
         "price_as_of": None if price is None else price.as_of,
+        "limits": [_limit(one) for one in departure.limits],
         "scanned": departure.scan is not None and departure.scan.scanned,
         "content": departure.content.value,
         "leaves": [
@@ -133,6 +135,16 @@ def _leaving(departure: "Departure") -> dict[str, object]:
             for one in departure.stays
         ],
         "findings": list(_findings(departure)),
+    }
+
+
+def _limit(one: "Drawn") -> dict[str, object]:
+    limit, left = one.budget.limit, one.budget.left(one.outlay)
+    return {
+        "scope": one.budget.scope.value,
+        "limit": f"{limit.amount:f}",
+        "left": None if left is None else f"{left.amount:f}",
+        "currency": limit.currency,
     }
 
 

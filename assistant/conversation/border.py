@@ -6,12 +6,14 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from assistant.conversation.packing import Load, Packer
+from assistant.domain.budget import Budget
 from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.consent import Actor, Grant, Moment, Notice, Principal, Reach, State, Stated
 from assistant.domain.coverage import SendRequest, ending
 from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.departure import Choice, Departure
 from assistant.domain.errors import RefusedError, RouteError, UsageError
+from assistant.domain.limits import Drawn, NoBudgets, bound_of, shortfalls
 from assistant.domain.policy import Case, covering_grant, decide
 from assistant.domain.prompt import Message, Prompt
 from assistant.domain.rules import Content, judge
@@ -21,6 +23,7 @@ from assistant.domain.terms import Terms
 from assistant.ports import Clock
 
 if TYPE_CHECKING:
+    from assistant.ports.accounting import Limits
     from assistant.ports.leaving import (
         Consents,
         DistantBackend,
@@ -54,6 +57,20 @@ class World:
     secrets: "Secrets"
     prices: "Prices"
     receipts: "Receipts"
+    limits: "Limits | None" = None
+    """Without them the person has no limits in money."""
+
+    def drawn(self, conversation: str) -> tuple[Drawn, ...] | NoBudgets:
+        """The limits in money that a send in `conversation` has to keep to now, with what was spent under them."""
+        found = self.limits.drawn(conversation) if self.limits else ()
+        return found if isinstance(found, NoBudgets) else tuple(found)
+
+    def budgets(self, conversation: str) -> tuple[Budget, ...]:
+        """The limits alone. Raises: RefusedError where they cannot be read."""
+        found = self.drawn(conversation)
+        if isinstance(found, NoBudgets):
+            raise RefusedError(found.words, "nothing was sent; put the settings right")
+        return tuple(one.budget for one in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +128,18 @@ class Border:
                 "assistant routes list; then send again",
             )
         load = Load(setup, prompt, path, message, choice, self.most_reply_tokens)
+        limits, session = self.world.drawn(prompt.conversation), self.person.session
         departure = self._packer.pack(load, backend)
-        session = self.person.session
+        if not isinstance(limits, NoBudgets):
+            departure = replace(departure, limits=limits)
         request = _request(departure, prompt.conversation, session, fallback=fallback)
-        case = self._case(departure, request)
+        case = self._case(departure, request, limits)
         decision = decide(self._clock.new_id(), backend.route, departure.label, case)
         found = covering_grant(case)
         return Considered(departure, decision, request, found[0] if found else None)
 
     def objections(self, considered: Considered, label: Label) -> tuple[Reason, ...]:
-        """What speaks against an allowed send by now: while it waited in the queue, rules, facts and labels may have changed.
+        """What speaks against an allowed send by now: while it waited in the queue, rules, facts, labels and limits may have changed.
 
         `label` is the join over what would leave, as it stands now. Grants are not looked at: the journal does that when it
         commits the permit.
@@ -137,7 +156,10 @@ class Border:
             return (Reason("label_changed", text),)
         rules, facts = self.world.policies.rules(), setup.row.facts
         judged = judge(rules, facts, request.label, request.content, self._today)
-        return () if judged.verdict is Verdict.ALLOW else judged.reasons
+        if judged.verdict is not Verdict.ALLOW:
+            return judged.reasons
+        limits = self.world.drawn(request.conversation)
+        return shortfalls(limits, bound_of(request.cost, request.currency))
 
     def grant(self, considered: Considered, terms: Terms, how: str) -> Grant:
         """Records the person's yes to exactly what `considered` shows; `how` names the key and the screen.
@@ -222,7 +244,9 @@ class Border:
         latest = self.world.consents.latest()
         return () if latest is None else (latest,)
 
-    def _case(self, departure: Departure, request: SendRequest) -> Case:
+    def _case(
+        self, departure: Departure, request: SendRequest, limits: tuple[Drawn, ...] | NoBudgets
+    ) -> Case:
         return Case(
             self.world.policies.rules(),
             departure.setup.row.facts,
@@ -232,6 +256,7 @@ class Border:
             self.now,
             self._seen(),
             self.offline,
+            limits,
         )
 
     def _asked(self, considered: Considered, terms: Terms) -> Grant:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from assistant.conversation.denials import Denial, denied, name
@@ -10,6 +11,7 @@ from assistant.domain.audit_entries import Outcome, PermitEnded, PermitMinted
 from assistant.domain.decisions import Decision, Reason
 from assistant.domain.errors import StorageError
 from assistant.domain.leave import Denied, Ended, Leave
+from assistant.domain.limits import bound_of
 from assistant.domain.permit import Outgoing, Permit, Receipt
 from assistant.domain.places import Route
 from assistant.domain.prompt import Finish, Message
@@ -20,6 +22,7 @@ from assistant.domain.turns import Usage
 
 if TYPE_CHECKING:
     from assistant.conversation.border import Border, Considered
+    from assistant.ports.accounting import Charge
 
 WATCH_S = 0.25
 """How often a running stream looks whether its grant still holds: another window may have revoked it."""
@@ -50,6 +53,7 @@ class Crossing:
         self._turn = turn
         self._label = label
         self.considered = considered
+        self._receipts: dict[str, Receipt] = {}
         kept_back = considered.departure.placeholders if considered else NO_PLACEHOLDERS
         self.restorer = Restorer(kept_back)
 
@@ -73,7 +77,7 @@ class Crossing:
         return self._border.objections(seen, self._label()) if seen else ()
 
     def leave(self, permit: Permit, outgoing: Outgoing) -> Leave:
-        """What is committed with `permit` before anything leaves."""
+        """What is committed with `permit` before anything leaves. Raises: RefusedError where limits cannot be read."""
         from assistant.domain.consent import Reserved
 
         turn, considered, now = self._turn, self.considered, self._border.now
@@ -104,15 +108,28 @@ class Crossing:
             most_cost=request.cost if request else None,
             currency=request.currency if request else "",
         )
-        return Leave(entry, now, outgoing.payload, request, reserved)
+        if request is None:
+            return Leave(entry, now, outgoing.payload)
+        bound = bound_of(request.cost, request.currency)
+        budgets = self._border.world.budgets(turn.conversation)
+        return Leave(entry, now, outgoing.payload, request, reserved, budgets, bound)
 
-    def ended(self, permit: str, finish: Finish, usage: Usage, latency_ms: float | None) -> Ended:
-        """What became of `permit`: how its stream ended, and what the door saw."""
+    def receipt(self, permit: str) -> Receipt:
+        """What the door saw of `permit`. The door tells it once; here it is kept."""
+        if permit not in self._receipts:
+            self._receipts[permit] = self._border.world.receipts.receipt(permit) or Receipt()
+        return self._receipts[permit]
+
+    def ended(
+        self, permit: str, finish: Finish, charge: "Charge", latency_ms: float | None
+    ) -> Ended:
+        """What became of `permit`: how its stream ended, what the door saw, and what it cost at most."""
         from assistant.domain.consent import Settled
 
-        receipt = self._border.world.receipts.receipt(permit) or Receipt()
+        receipt, usage = self.receipt(permit), charge.usage
         outcome, now = _outcome(finish, receipt), self._border.now
         spent = outcome is not Outcome.UNSENT
+        cost, currency = self._settled(charge, spent)
         entry = PermitEnded(
             permit=permit,
             outcome=outcome,
@@ -123,10 +140,25 @@ class Crossing:
             input_tokens=usage.input_tokens if spent else 0,
             cached_input_tokens=usage.cached_input_tokens if spent else 0,
             output_tokens=usage.output_tokens if spent else 0,
+            cost=cost,
+            currency=currency,
             latency_ms=None if latency_ms is None else int(latency_ms),
         )
-        settled = Settled(self.grant, now, permit, *_spent(usage, spent)) if self.grant else None
+        settled = None
+        if self.grant:
+            settled = Settled(self.grant, now, permit, _tokens(usage, spent), cost)
         return Ended(entry, now, settled)
+
+    def _settled(self, charge: "Charge", spent: bool) -> tuple[Decimal | None, str]:
+        """What it cost at most, in the currency that it was reserved in; None leaves the reservation as it is."""
+        if self.considered is None:
+            return None, ""
+        reserved, most = self.considered.request.currency, charge.settles
+        if not spent or (most is not None and not most.amount):
+            return Decimal(0), reserved
+        if most is None or most.currency != reserved:
+            return None, ""
+        return most.amount, reserved
 
     async def watch(self, cut: Callable[[str], Awaitable[None]]) -> None:
         """Runs beside the stream, and calls `cut` with the reason once it may not go on."""
@@ -145,14 +177,12 @@ class Crossing:
         return (rules.digest if isinstance(rules, Rules) else ""), policies.registry_digest
 
 
-def _spent(usage: Usage, sent: bool) -> tuple[int | None, None]:
+def _tokens(usage: Usage, sent: bool) -> int | None:
     """Tokens for the grant's account; the provider's own count, or nothing: then the reservation stays."""
     if not sent:
-        return 0, None
-    known = usage.input_tokens, usage.output_tokens
-    if usage.estimated or known[0] is None or known[1] is None:
-        return None, None
-    return known[0] + known[1], None
+        return 0
+    into, out = usage.input_tokens, usage.output_tokens
+    return None if usage.estimated or into is None or out is None else into + out
 
 
 def _outcome(finish: Finish, receipt: Receipt) -> Outcome:

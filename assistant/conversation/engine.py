@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from assistant.domain.decisions import Decision
     from assistant.domain.departure import Choice
     from assistant.domain.terms import Terms
+    from assistant.ports.accounting import Accounts, Meter
     from assistant.ports.leaving import DistantBackend
 
 LEAVE_S = 2.0
@@ -66,16 +67,20 @@ class Engine(Conversations, Switchboard):
         *,
         flush_ms: float = 150.0,
         border: "Callable[[], Border] | None" = None,
+        meter: "Callable[[], Meter] | None" = None,
+        accounts: "Callable[[], Accounts] | None" = None,
     ) -> None:
         """`backends` by route id, the default first; `instance` names this program in the journal; text is committed every `flush_ms`.
 
-        `border` gives the border, made where something is first to leave; without one nothing goes to the cloud.
+        `border` gives the border, made where something is first to leave; without one nothing goes to the cloud. `meter` and
+        `accounts` are made with the first turn; without them its energy and its cost are unknown.
         """
         Conversations.__init__(self, journal, clock)
         Switchboard.__init__(self, backends)
         self._instance = instance
         self._flush_ms = flush_ms
         self._border = border
+        self._meter, self._accounts = meter, accounts
         self._running: dict[str, Running] = {}
         self._history = History(journal)
 
@@ -147,6 +152,7 @@ class Engine(Conversations, Switchboard):
         Raises: StorageError where the prompt itself could not be recorded: then nothing was sent;
         ModelError, UsageError as `propose`.
         """
+        from assistant.conversation.account import Account
         from assistant.conversation.running import Running
 
         fresh = await self._again(proposal)
@@ -156,6 +162,7 @@ class Engine(Conversations, Switchboard):
             self._clock,
             self._locks[fresh.route.id],
             self._flush_ms,
+            Account(fresh.route, self._meter, self._accounts),
         )
         asked = running.ask(fresh.prompt, fresh.path, fresh.message, self._instance)
         running.carry(fresh.decision, self._crossing(fresh, running.turn))
@@ -259,7 +266,7 @@ class Engine(Conversations, Switchboard):
         busy = self._locks[backend.route.id].locked()
         if busy or backend.route.place is not Place.THIS_MACHINE:
             return
-        from assistant.conversation.running import preview
+        from assistant.conversation.window import preview
 
         path = await asyncio.to_thread(self._history.path, prompt.parent)
         messages = await asyncio.to_thread(preview, self._journal, prompt, path)

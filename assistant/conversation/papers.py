@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.errors import RefusedError, StorageError
 from assistant.domain.events import Decided, PermitOver, Permitted
-from assistant.domain.permit import Permit, require_leave
+from assistant.domain.permit import Permit, Receipt, require_leave
 from assistant.domain.prompt import Finish
-from assistant.domain.turns import Usage
 from assistant.ports import Backend, Clock, Generation, Journal
 
 if TYPE_CHECKING:
     from assistant.conversation.crossing import Crossing
+    from assistant.ports.accounting import Charge
 
 PERMIT_LIFE_MS = 60_000
 """A permit that was not used within a minute is void."""
@@ -34,7 +34,7 @@ class Papers:
         crossing: "Crossing | None",
         decision: Decision,
     ) -> None:
-        """Nothing is recorded yet."""
+        """Nothing is recorded yet; `attempts` counts the permits."""
         self._journal = journal
         self._clock = clock
         self._backend = backend
@@ -42,6 +42,8 @@ class Papers:
         self._crossing = crossing
         self.decision = decision
         self._open: str | None = None
+        self._latest = ""
+        self.attempts = 0
 
     async def decide(self) -> Decided:
         """Records the decision; a refusal of what was to leave goes into the audit with it. Raises: StorageError."""
@@ -76,8 +78,15 @@ class Papers:
         except RefusedError as refused:
             await self._refuse((Reason("revoked", refused.message),))
             raise
-        self._open = permit.id
+        self._open = self._latest = permit.id
+        self.attempts += 1
         return permit, permitted
+
+    def seen(self) -> Receipt:
+        """What the door saw of the latest permit; as much as of nothing where there is none."""
+        if self._crossing is None or not self._latest:
+            return Receipt()
+        return self._crossing.receipt(self._latest)
 
     async def _require_unchanged(self) -> None:
         """Raises: RefusedError, on record, where rules or facts have changed since the decision, and stop it now."""
@@ -91,17 +100,19 @@ class Papers:
         self.decision = replace(self.decision, verdict=Verdict.DENY, reasons=reasons)
         await self.decide()
 
-    def ending(self, finish: Finish, usage: Usage, spent_ms: float | None) -> PermitOver | None:
+    def ending(self, finish: Finish, charge: "Charge", spent_ms: float | None) -> PermitOver | None:
         """What became of the permit that is open, once; None where none is."""
         permit, self._open = self._open, None
         if permit is None or self._crossing is None:
             return None
-        ended = self._crossing.ended(permit, finish, usage, spent_ms)
+        ended = self._crossing.ended(permit, finish, charge, spent_ms)
         return PermitOver(self._turn, permit, self._clock.now_ms(), ended)
 
-    async def end(self, finish: Finish, usage: Usage, spent_ms: float | None) -> PermitOver | None:
+    async def end(
+        self, finish: Finish, charge: "Charge", spent_ms: float | None
+    ) -> PermitOver | None:
         """Records that; where even this fails, the record goes on to say that the bytes may have left."""
-        over = self.ending(finish, usage, spent_ms)
+        over = self.ending(finish, charge, spent_ms)
         if over is not None:
             try:
                 await asyncio.to_thread(self._journal.append, over)

@@ -5,14 +5,14 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from assistant.conversation.account import Account
 from assistant.conversation.batches import Batch, batched
 from assistant.conversation.papers import Papers
 from assistant.conversation.stopping import StoppedError, take, unless
 from assistant.conversation.stopwatch import Stopwatch
-from assistant.conversation.window import Fitted, Room, context, fit
-from assistant.domain.charges import Cost
+from assistant.conversation.window import Fitted, Room, fit
 from assistant.domain.decisions import Decision
 from assistant.domain.errors import (
     AssistantError,
@@ -21,10 +21,10 @@ from assistant.domain.errors import (
     RefusedError,
     StorageError,
 )
+from assistant.domain.estimates import came, text_size
 from assistant.domain.events import (
     Asked,
     Delta,
-    Event,
     Finished,
     Progress,
     Stage,
@@ -39,11 +39,9 @@ from assistant.ports import Backend, Clock, Done, Generation, Journal, PromptPro
 if TYPE_CHECKING:
     from assistant.conversation.crossing import Crossing
     from assistant.domain.departure import Departure
+    from assistant.ports.accounting import Charge
 
 _log = logging.getLogger(__name__)
-
-_T = TypeVar("_T")
-_E = TypeVar("_E", bound=Event)
 
 
 class Running:
@@ -56,8 +54,9 @@ class Running:
         clock: Clock,
         lock: asyncio.Lock,
         flush_ms: float,
+        account: Account | None = None,
     ) -> None:
-        """`lock` is held while the backend works: one generation at a time."""
+        """`lock` is held while the backend works: one generation at a time. Without this turn's `account` it has no known cost."""
         self.turn = clock.new_id()
         self.crossing: Crossing | None = None
         self._cut = ""
@@ -71,6 +70,8 @@ class Running:
         self.left = asyncio.Event()
         self._reply: list[str] = []
         self._usage = Usage()
+        self._model = ""
+        self._account = account or Account(backend.route)
         self._streaming = False
         self._over = False
 
@@ -136,9 +137,11 @@ class Running:
             error = ErrorNote("internal", "internal error", repr(bug), "see the log")
         if self._cut and error is None:
             finish, error = Finish.FAILED, RefusedError(self._cut, "what had come is kept").note()
-        if over := await papers.end(finish, self._usage, self._watch.latency().total):
+        # In a thread: prices may have to be read.
+        charge = await asyncio.to_thread(self._charge, finish)
+        if over := await papers.end(finish, charge, self._watch.latency().total):
             yield over
-        yield await self._finished(finish, error)
+        yield await self._finished(finish, error, charge)
 
     async def cut(self, why: str) -> None:
         """Ends the turn because it may not go on: it is on record as refused, with what had come."""
@@ -156,16 +159,20 @@ class Running:
         self.left.set()
         if not self._over:
             self._over = True
+            # The stream itself is closed later, by whoever gets to it.
+            self._account.end()
+            charge = self._charge(Finish.CANCELLED)
             latency_ms = self._watch.latency().total
-            if over := self._papers.ending(Finish.CANCELLED, self._usage, latency_ms):
+            if over := self._papers.ending(Finish.CANCELLED, charge, latency_ms):
                 self._journal.append(over)
-            self._journal.append(self._ending(Finish.CANCELLED, None))
+            self._journal.append(self._ending(Finish.CANCELLED, None, charge))
 
     async def _work(self) -> AsyncGenerator[TurnEvent | Progress | Done, None]:
         """Queue, load, fit, permit, stream; once more with less where the engine gives up on a prompt of this length."""
         yield self._progress(Stage.QUEUE)
         self._watch.enter(Stage.QUEUE)
         await take(self._lock, self._stopped)
+        self._account.begin()
         try:
             yield self._progress(Stage.LOAD)
             self._watch.enter(Stage.LOAD)
@@ -179,8 +186,10 @@ class Running:
                 except PromptTooSlowError:
                     if last or self._reply or self._shown:
                         raise
-                    await self._papers.end(Finish.FAILED, self._usage, None)
+                    await self._papers.end(Finish.FAILED, self._charge(Finish.FAILED), None)
         finally:
+            # Before the next turn may begin: what that one takes is not this one's.
+            self._account.end()
             self._lock.release()
 
     async def _attempt(
@@ -191,9 +200,9 @@ class Running:
         yield self._progress(Stage.PREPARE)
         fitted = await unless(self._stopped, self._fit(window_tokens))
         if fitted.dropped:
-            yield await self._record(
-                Trimmed(self.turn, fitted.dropped, fitted.first_kept, self._clock.now_ms())
-            )
+            trimmed = Trimmed(self.turn, fitted.dropped, fitted.first_kept, self._clock.now_ms())
+            await asyncio.to_thread(self._journal.append, trimmed)
+            yield trimmed
         request = Generation(
             self.turn,
             self._prompt.conversation,
@@ -247,7 +256,7 @@ class Running:
                         )
                         yield self._progress(Stage.PREFILL, done, total, cached)
                     case Done():
-                        self._usage = piece.usage
+                        self._usage, self._model = piece.usage, piece.model
                         yield piece
                 if self._stopped.is_set():
                     await self._backend.stop(self.turn)
@@ -290,18 +299,42 @@ class Running:
         window = self._usage.context_window
         return Progress(self.turn, stage, self._backend.route, done, total, window, cached)
 
-    async def _finished(self, finish: Finish, error: ErrorNote | None) -> Finished:
+    async def _finished(
+        self, finish: Finish, error: ErrorNote | None, charge: "Charge"
+    ) -> Finished:
         """Records the end; where even that fails the turn ends as failed all the same, and says so."""
         self._over = True
-        ending = self._ending(finish, error)
+        ending = self._ending(finish, error, charge)
         try:
             await asyncio.to_thread(self._journal.append, ending)
         except StorageError as failure:
             _log.warning("the end of turn %s is not on record: %s", self.turn, failure)
-            return self._ending(Finish.FAILED, failure.note())
+            return self._ending(Finish.FAILED, failure.note(), charge)
         return ending
 
-    def _ending(self, finish: Finish, error: ErrorNote | None) -> Finished:
+    def _charge(self, finish: Finish) -> "Charge":
+        """What the turn comes to. Where nobody counted all of the reply, it is as long as what came."""
+        from assistant.ports.accounting import Spent
+
+        usage, seen = self._usage, self._papers.seen()
+        if usage.estimated and usage.output_tokens:
+            size = text_size("".join(self._reply))
+            usage = replace(usage, output_tokens=came(usage.output_tokens, size))
+        spent = Spent(
+            self.turn,
+            self._backend.route,
+            usage,
+            finish,
+            self._clock.now_ms(),
+            self._watch.latency().total,
+            self._account.energy,
+            left=seen.sent_bytes != 0,
+            status=seen.status,
+            model=self._model,
+        )
+        return self._account.charge(spent)
+
+    def _ending(self, finish: Finish, error: ErrorNote | None, charge: "Charge") -> Finished:
         if self.crossing:
             # What looked like the beginning of a placeholder, and was none.
             self._reply.append(self.crossing.restorer.finish())
@@ -313,27 +346,16 @@ class Running:
             error,
             self._backend.route,
             self._papers.decision,
-            self._usage,
+            charge.usage,
             self._watch.latency(),
-            Cost(),
+            charge.cost,
+            charge.compared,
+            max(1, self._papers.attempts),
+            charge.day,
         )
         return Finished(record, self._clock.now_ms())
-
-    async def _record(self, event: _E) -> _E:
-        await asyncio.to_thread(self._journal.append, event)
-        return event
 
 
 def _bounded(sampling: Sampling, shown: "Departure | None") -> Sampling:
     """As the person wishes; a reply from the cloud is bounded as it was shown."""
     return replace(sampling, max_tokens=shown.reply_tokens) if shown else sampling
-
-
-def preview(journal: Journal, prompt: Prompt, path: Sequence[Message]) -> tuple[ChatMessage, ...]:
-    """What the model would be given for `prompt` if nothing more had to be dropped."""
-    draft = Message(
-        "", prompt.conversation, prompt.parent, Role.USER, prompt.text, prompt.label, "", 0
-    )
-    kept_from = journal.first_kept(prompt.conversation, [message.id for message in path])
-    first = next((i for i, m in enumerate(path) if m.id == kept_from), 0)
-    return context(prompt.system, [*path[first:], draft])

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from assistant.domain.budget import Budget
 from assistant.domain.budget import Scope as Extent
 from assistant.domain.exchange import Exchange
 from assistant.domain.ledger import Chosen
+from assistant.domain.limits import Drawn
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money
 from assistant.domain.running_costs import Limit, RunningCosts, Scope
@@ -19,12 +19,12 @@ class Books:
     """What the settings say of money at this moment.
 
     `fixed_per_day` is what this machine costs a day whether it works or not (None: unknown); `prices_days` the age of the
-    prices where they are too old. Budgets of a conversation are of the one in view.
+    prices where they are too old. `limits` stand as they were drawn upon, those of a conversation for the one in view.
     """
 
     exchange: Exchange
     fixed_per_day: Money | None = None
-    budgets: tuple[Budget, ...] = ()
+    limits: Sequence[Drawn] = ()
     prices_days: int | None = None
 
 
@@ -34,6 +34,8 @@ def running_costs(ledger: Ledger, books: Books, chat: str, today: date) -> Runni
     Raises: StorageError.
     """
     first = today.replace(day=1)
+    # What the machine cost before anything was counted on it is not this program's to tell.
+    begun = min(today, max(first, ledger.first_day() or today))
     return RunningCosts(
         exchange=books.exchange,
         day=today.isoformat(),
@@ -42,8 +44,8 @@ def running_costs(ledger: Ledger, books: Books, chat: str, today: date) -> Runni
         today=_scope(ledger, Chosen(today, today)),
         month=_scope(ledger, Chosen(first, today)),
         fixed_per_day=books.fixed_per_day,
-        days=today.day,
-        limits=tuple(_limits(ledger, books.budgets)),
+        days=(today - begun).days + 1,
+        limits=tuple(_limits(books.limits)),
         prices_days=books.prices_days,
     )
 
@@ -54,11 +56,11 @@ def _scope(ledger: Ledger, chosen: Chosen) -> Scope:
     return Scope(here, places[Place.CLOUD], tuple(ledger.what_if(chosen)))
 
 
-def _limits(ledger: Ledger, budgets: Sequence[Budget]) -> list[Limit]:
+def _limits(drawn: Sequence[Drawn]) -> list[Limit]:
     return [
-        Limit(_NAMES[one.scope], one.limit, one.left(ledger.outlay(one.since, one.conversation)))
-        for one in budgets
-        if one.scope is Extent.MONTH or one.conversation
+        Limit(_NAMES[one.budget.scope], one.budget.limit, one.budget.left(one.outlay))
+        for one in drawn
+        if one.budget.scope is Extent.MONTH or one.budget.conversation
     ]
 
 

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.domain.errors import PromptTooLongError
-from assistant.domain.prompt import ChatMessage, Finish, Message, Role
+from assistant.domain.prompt import ChatMessage, Finish, Message, Prompt, Role
 from assistant.domain.thinking import split
+from assistant.ports import Journal
 
 CountTokens = Callable[[Sequence[ChatMessage]], Awaitable[int]]
 
@@ -165,3 +166,13 @@ def _too_long(tokens: int, room: Room) -> PromptTooLongError:
         f"{room.window_tokens:,}, and the reply needs room too",
         "shorten it, or raise engine.context_tokens in the settings",
     )
+
+
+def preview(journal: Journal, prompt: Prompt, path: Sequence[Message]) -> tuple[ChatMessage, ...]:
+    """What the model would be given for `prompt` if nothing more had to be dropped."""
+    draft = Message(
+        "", prompt.conversation, prompt.parent, Role.USER, prompt.text, prompt.label, "", 0
+    )
+    kept_from = journal.first_kept(prompt.conversation, [message.id for message in path])
+    first = next((i for i, m in enumerate(path) if m.id == kept_from), 0)
+    return context(prompt.system, [*path[first:], draft])

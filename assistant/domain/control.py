@@ -19,6 +19,7 @@ class Control(StrEnum):
     PULL = "model.pull"
     REMOVE = "model.remove"
     SENSE = "sensor.read"
+    """What hangs on this network: such a request goes nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)

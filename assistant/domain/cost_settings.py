@@ -8,7 +8,7 @@ from decimal import Decimal
 DEFAULT_COMPARED = (
     "ovhcloud:gpt-oss-120b",
     "mistral-eu:mistral-medium-latest",
-    "openai:gpt-5-mini",
+    "openai-global:gpt-5-mini",
 )
 """A small, a middle and a well-known one, so that no comparison is made with the dearest alone."""
 
@@ -125,7 +125,7 @@ def unfit(key: str, value: object) -> str:
         return 'a time of the day, such as "22:00"'
     texts = [str(one) for one in value] if isinstance(value, list | tuple) else []
     if key == COMPARE and not _are_compared(texts):
-        return f'at most {MOST_COMPARED} texts such as "openai:gpt-5-mini"'
+        return f'at most {MOST_COMPARED} texts such as "openai-global:gpt-5-mini"'
     if key == EXCHANGE and not all(_is_rate(one) for one in texts):
         return 'texts such as "USD 0.92"'
     return ""

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.findings import Finding, Scan, ScanVerdict
+from assistant.domain.limits import Drawn
 from assistant.domain.permit import Outgoing
 from assistant.domain.prompt import Role
 from assistant.domain.redaction import Placeholders
@@ -78,6 +79,7 @@ class Departure:
     """One send of `message` to the cloud, prepared to the byte: `outgoing` is exactly what would leave, the key apart.
 
     `scan` is that of the text as it would leave. `input_tokens` is an estimate, `reply_tokens` the most that may come back.
+    `limits` are the person's in money, with what was left of them then.
     """
 
     setup: CloudSetup
@@ -91,6 +93,7 @@ class Departure:
     input_tokens: int
     reply_tokens: int
     price: PriceBound | None
+    limits: tuple[Drawn, ...] = ()
 
     @property
     def label(self) -> Label:

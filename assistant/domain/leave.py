@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from assistant.domain.audit_entries import PermitEnded, PermitMinted, SendDenied
+    from assistant.domain.budget import Budget
     from assistant.domain.consent import Moment, Reserved, Settled
     from assistant.domain.coverage import SendRequest
+    from assistant.domain.pricing import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,9 @@ class Leave:
 
     `request` and `reserved` are None where no consent is asked for: a server of the network that the person declared. Where
     they are there, the journal looks once more, inside the same transaction, whether the grant covers the request.
+
+    `bound` is what it may cost at most, in the currency of its prices; None where that is unknown. The journal holds it against
+    each of `budgets`, with all that was spent by then, inside the same transaction too.
     """
 
     entry: "PermitMinted"
@@ -22,6 +27,8 @@ class Leave:
     payload: bytes
     request: "SendRequest | None" = None
     reserved: "Reserved | None" = None
+    budgets: "tuple[Budget, ...]" = ()
+    bound: "Money | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from assistant.domain.charges import Compared, Cost, Source
 from assistant.domain.places import Place
@@ -14,6 +14,9 @@ from assistant.domain.prompt import Finish
 
 if TYPE_CHECKING:
     from assistant.domain.turns import TurnRecord
+
+# Nothing is rounded in a sum; the traps see to it.
+_EXACT: Final = Context(prec=200, traps=[Inexact, InvalidOperation])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class Totals:
             self.reasoning + other.reasoning,
             totals((*self.cost, *other.cost)),
             self.unpriced + other.unpriced,
-            self.energy_joules + other.energy_joules,
+            _EXACT.add(self.energy_joules, other.energy_joules),
             self.unmetered + other.unmetered,
             self.busy_ms + other.busy_ms,
         )

@@ -164,7 +164,7 @@ def endpoint(url: str) -> Endpoint:
 
     Raises: UsageError for what is no plain http(s) address, for a password in it, and for http to what is not near.
     """
-    parts = _split(url)
+    parts = split_url(url)
     if "@" in parts.netloc:
         raise UsageError(
             "a name or password in an address would be written down and sent",
@@ -173,7 +173,7 @@ def endpoint(url: str) -> Endpoint:
     if parts.query or parts.fragment:
         raise UsageError("the address has a part after ? or #", "end it with the path")
     secure = parts.scheme == "https"
-    host = _host(parts.hostname or "")
+    host = checked_host(parts.hostname or "")
     if not secure and not may_be_plain(host):
         raise UsageError(
             f"http to {host} could be read on the way",
@@ -188,7 +188,8 @@ def endpoint(url: str) -> Endpoint:
     return Endpoint(Address(host, port or (443 if secure else 80), secure), _path(parts.path))
 
 
-def _split(url: str) -> SplitResult:
+def split_url(url: str) -> SplitResult:
+    """The parts of an http(s) address. Raises: UsageError."""
     # urlsplit drops tabs and line ends without a word.
     if not url.isascii() or not url.isprintable() or " " in url:
         raise UsageError(
@@ -206,8 +207,8 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def _host(written: str) -> str:
-    """The host in the one way in which it is written."""
+def checked_host(written: str) -> str:
+    """The host in the one way in which it is written. Raises: UsageError."""
     host = written.rstrip(".")
     literal = _literal(host)
     if literal is not None:

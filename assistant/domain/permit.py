@@ -54,13 +54,15 @@ class Receipt:
     """What the door saw of one request, however it ended.
 
     `sent_bytes` of the body were handed to the connection: 0 where none was made, None where nobody can tell. `ip` and
-    `tls_peer` (SHA-256 in hex of the server's certificate) are "" where nothing was reached.
+    `tls_peer` (SHA-256 in hex of the server's certificate) are "" where nothing was reached. `status` is that of the answer
+    (HTTP; None: none came).
     """
 
     sent_bytes: int | None = 0
     received_bytes: int = 0
     ip: str = ""
     tls_peer: str = ""
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from assistant.domain.sensitivity import Label
 if TYPE_CHECKING:
     from assistant.domain.consent import Grant, Moment, Standing
     from assistant.domain.coverage import SendRequest
+    from assistant.domain.limits import Drawn, NoBudgets
     from assistant.domain.residency import RouteFacts
     from assistant.domain.rules import NoRules, Rules
 
@@ -21,7 +22,7 @@ class Case:
     """All that a decision on a send to the cloud rests on, as it stands at `now`.
 
     `facts` are None where nothing is known of the route. `grants` are those that a person gave for it; `seen` are other times on
-    record. `offline` means that the panic key was pressed and not lifted since.
+    record. `offline` means that the panic key was pressed and not lifted since. `limits` are the person's in money.
     """
 
     rules: "Rules | NoRules"
@@ -32,6 +33,7 @@ class Case:
     now: "Moment"
     seen: "Sequence[Moment]" = ()
     offline: bool = False
+    limits: "Sequence[Drawn] | NoBudgets" = ()
 
 
 def decide(
@@ -46,7 +48,8 @@ def decide(
 
     What runs on this machine is allowed; so is a server of this network that a person declared, unless the text is
     `local-only`. To the cloud nothing goes without a `case` in which a rule passes and a grant covers the send: a rule that
-    passes without a grant is `ask`. While `offline`, nothing leaves this machine at all.
+    passes without a grant is `ask`. What may cost more than a limit leaves is denied. While `offline`, nothing leaves this
+    machine at all.
     """
     try:
         verdict, rule, reasons = _judge(route, label, case, offline)
@@ -84,6 +87,7 @@ def _judge(route: Route, label: Label, case: Case | None, offline: bool) -> _Jud
 
 def _judge_cloud(route: Route, label: Label, case: Case) -> _Judged:
     from assistant.domain.coverage import gaps
+    from assistant.domain.limits import bound_of, shortfalls
     from assistant.domain.rules import judge
 
     request, facts = case.request, case.facts
@@ -92,10 +96,11 @@ def _judge_cloud(route: Route, label: Label, case: Case) -> _Judged:
     if (request.route, facts.route) != (route.id, route.id) or request.label is not label:
         return _deny("other_case", f"what was looked at is not this send to {route.id}")
     judged = judge(case.rules, facts, label, request.content, case.today)
-    if case.offline:
-        return Verdict.DENY, judged.rule, (_OFFLINE, *_failed(judged.verdict, judged.reasons))
-    if judged.verdict is not Verdict.ALLOW:
-        return Verdict.DENY, judged.rule, judged.reasons
+    short = shortfalls(case.limits, bound_of(request.cost, request.currency))
+    if case.offline or short or judged.verdict is not Verdict.ALLOW:
+        offline = (_OFFLINE,) if case.offline else ()
+        failed = _failed(judged.verdict, judged.reasons)
+        return Verdict.DENY, judged.rule, (*offline, *failed, *short)
     found = [(g, gaps(g, standing, request, case.now, case.seen)) for g, standing in case.grants]
     covering = next((grant for grant, missing in found if not missing), None)
     if covering is not None:

@@ -98,15 +98,19 @@ def fact_words(names: Collection[str]) -> str:
 
 
 def bounds(departure: Departure) -> str:
-    """What it may come to: tokens out and back, and the price."""
+    """What it may come to: tokens out and back, the price, and what is left of the person's limits."""
     price = departure.price
     cost = "the price is not known"
     if price is not None:
         cost = f"at most {price.cost:f} {price.currency} (prices of {price.as_of})"
     size = len(departure.outgoing.body)
-    return (
-        f"{size:,} bytes, about {departure.input_tokens:,} tokens out · "
-        f"at most {departure.reply_tokens:,} tokens back · {cost}"
+    return " · ".join(
+        (
+            f"{size:,} bytes, about {departure.input_tokens:,} tokens out",
+            f"at most {departure.reply_tokens:,} tokens back",
+            cost,
+            *(limit.words for limit in departure.limits),
+        )
     )
 
 

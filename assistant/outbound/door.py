@@ -147,7 +147,8 @@ class Door:
         if permit.purpose is Control.PULL or not permit.address.loopback:
             await require_online(self._offline)
         address = permit.address
-        way = await self._ways.for_control(address, patience.connect_s)
+        nearby = permit.purpose is Control.SENSE
+        way = await self._ways.for_control(address, patience.connect_s, nearby=nearby)
         body = None if permit.method == "GET" else permit.body
         headers = own_headers(address, body)
         request = _request(address, permit.method, permit.target, headers, body, _times(patience))
@@ -201,7 +202,7 @@ class Door:
             with asking(f"{way.address}{through}"):
                 async with asyncio.timeout(patience.connect_s + patience.head_s):
                     response = await pool.handle_async_request(request)
-            line.tally.answered = True
+            line.tally.answered, line.tally.status = True, response.status
             try:
                 yield response
             finally:

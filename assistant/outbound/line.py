@@ -25,17 +25,21 @@ _FRAMING: Final = 8
 
 @dataclass(slots=True)
 class Tally:
-    """What passed so far, counted as it is handed over. `answered` is True once the head of an answer was read."""
+    """What passed so far, counted as it is handed over.
+
+    `answered` is True once the head of an answer was read, `status` is then the one in it.
+    """
 
     ip: str = ""
     tls_peer: str = ""
     sent_bytes: int = 0
     received_bytes: int = 0
     answered: bool = field(default=False, repr=False)
+    status: int | None = None
 
     def receipt(self) -> Receipt:
         """As it stands now."""
-        return Receipt(self.sent_bytes, self.received_bytes, self.ip, self.tls_peer)
+        return Receipt(self.sent_bytes, self.received_bytes, self.ip, self.tls_peer, self.status)
 
 
 class Line(httpcore.AsyncNetworkBackend):

@@ -76,15 +76,17 @@ class Ways:
             return await self._through(self._proxy, address, patience_s)
         return Way(address, ips)
 
-    async def for_control(self, address: Address, patience_s: float) -> Way:
+    async def for_control(
+        self, address: Address, patience_s: float, *, nearby: bool = False
+    ) -> Way:
         """The way of a request that holds nothing of a person's.
 
         Without TLS nothing proves who answers: such a server must be near. With it the name is proved; behind a proxy, what
-        is not near is asked through it.
+        is not near is asked through it. What has to be `nearby` is asked nowhere else, with TLS or without.
 
         Raises: RefusedError, ServerError, SettingsError.
         """
-        if not address.secure or may_be_plain(address.host):
+        if nearby or not address.secure or may_be_plain(address.host):
             return await self._near(address, Place.THIS_NETWORK, patience_s)
         if self._proxy is None:
             return Way(address, await found_at(address, self._look, patience_s))

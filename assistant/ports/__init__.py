@@ -80,10 +80,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The backend is finished: stop, length or cancelled (a failure is raised instead)."""
+    """The backend is finished: stop, length or cancelled (a failure is raised instead).
+
+    `model` is the one that answered, in the server's own words ("": it did not say).
+    """
 
     finish: Finish
     usage: "Usage"
+    model: str = ""
 
 
 BackendEvent = Waiting | PromptProgress | Text | Done

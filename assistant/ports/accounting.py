@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
 from assistant.domain.charges import Compared, Cost, Energy
 from assistant.domain.ledger import By, Chosen, Entry, Sum, Totals, WhatIf
+from assistant.domain.limits import Drawn, NoBudgets
 from assistant.domain.places import Route
+from assistant.domain.price_list import NoPrice, Quote
 from assistant.domain.pricing import Money
 from assistant.domain.prompt import Finish
 from assistant.domain.turns import Usage
@@ -32,7 +34,11 @@ class Meter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """One turn at its end: what it used, and whether anything of it had left this machine (`left`)."""
+    """One turn at its end: what it used, and whether anything of it had left this machine (`left`).
+
+    `at_ms` is its end (Unix time). `status` is that of the server's answer (HTTP; None: none came), `model` the one that
+    answered in the server's own words ("": it did not say).
+    """
 
     turn: str
     route: Route
@@ -42,16 +48,23 @@ class Spent:
     total_ms: float | None
     energy: Energy | None
     left: bool = False
+    status: int | None = None
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What goes into the record: the cost where it ran, what others would have taken, the usage with its estimates, the day."""
+    """What goes into the record: the cost where it ran, what others would have taken, the usage with its estimates, the day.
+
+    `settles` is the most that the send can have come to, by the provider's own counts or because nothing was taken; None where
+    nobody knows, and then what was reserved for it stays reserved.
+    """
 
     cost: Cost
     compared: tuple[Compared, ...]
     usage: Usage
     day: str
+    settles: Money | None = None
 
 
 class Accounts(Protocol):
@@ -59,6 +72,22 @@ class Accounts(Protocol):
 
     def charge(self, spent: Spent) -> Charge:
         """Reckons one turn. Blocks for a file at most."""
+        ...
+
+
+class Quotes(Protocol):
+    """What models cost over cloud routes."""
+
+    def quote(self, route: str, model: str, at: datetime) -> Quote | NoPrice:
+        """The price of `model` over `route`, set up or only shipped, at that moment; else why nobody knows. Never raises."""
+        ...
+
+
+class Limits(Protocol):
+    """The limits in money that the person has set, with what was spent under them; read anew each time."""
+
+    def drawn(self, conversation: str) -> Sequence[Drawn] | NoBudgets:
+        """Those that a send in `conversation` has to keep to now; NoBudgets where they cannot be read. Never raises."""
         ...
 
 
@@ -86,7 +115,8 @@ class Ledger(Protocol):
     def sums(self, by: By, chosen: Chosen, limit: int = 0) -> Sequence[Sum]:
         """A line for each day, month, route and model, model or conversation: days ascend, the rest by cost, the dearest first.
 
-        `limit` 0 means all.
+        `limit` 0 means all; of days and months it leaves the latest. Amounts are not converted: where there are several
+        currencies, the largest number decides. Lines without a known cost come last, those with the most turns first.
         """
         ...
 

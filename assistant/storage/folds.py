@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from assistant.domain.turns import TurnRecord
 
 IMPORTED = ""
-"""The instance of turns that came from another journal: kept, but left out of the latest figures."""
+"""The instance of turns that came from another journal: kept, but left out of the latest figures and of the ledger."""
 
 
 def record(db: sqlite3.Connection, event: Event) -> None:
@@ -90,6 +90,9 @@ def finish(db: sqlite3.Connection, event: Finished, kind: str) -> None:
     )
     index_text(db, n, text)
     _close(db, kept, seq)
+    from assistant.storage import ledger_rows
+
+    ledger_rows.enter(db, kept, event.at_ms)
     touch(db, conversation, event.at_ms, seq)
 
 

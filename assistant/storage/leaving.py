@@ -8,6 +8,8 @@ from dataclasses import replace
 from functools import partial
 
 from assistant.domain.audit_entries import Note, Noted, PermitMinted, SendDenied
+from assistant.domain.budget import Scope
+from assistant.domain.budget import gaps as budget_gaps
 from assistant.domain.consent import Grant, Moment, Reserved, State
 from assistant.domain.coverage import SendRequest, gaps
 from assistant.domain.decisions import Reason
@@ -15,7 +17,7 @@ from assistant.domain.errors import CorruptError, RefusedError, StorageError
 from assistant.domain.events import Decided, Declassified, PermitOver, Permitted
 from assistant.domain.leave import Ended, Leave
 from assistant.domain.places import Place
-from assistant.storage import consent_notes, consent_rows, folds, leaving_row
+from assistant.storage import consent_notes, consent_rows, folds, leaving_row, outlay
 from assistant.storage.audit import is_open, is_permit
 from assistant.storage.audit_desk import AuditDesk
 from assistant.storage.consent_rows import Consent
@@ -61,12 +63,14 @@ def _permit(desk: AuditDesk, event: Permitted, leave: Leave) -> None:
             leave = _held(leave, desk.moment(leave.at))
             folds.record(db, event)
             _require_grant(db, desk, event.turn, leave)
+            _require_budgets(db, leave)
             if is_permit(db, event.permit):
                 raise _unfit("a permit is minted once")
             mac = desk.payload_mac(db, leave.payload)
             desk.append(db, replace(leave.entry, payload_mac=mac), leave.at)
             if leave.reserved is not None:
                 consent_rows.add_event(db, leave.reserved)
+            outlay.reserve(db, leave)
     except _GapsError as refused:
         # The refusal stands, whether or not it can be recorded.
         with suppress(StorageError):
@@ -86,12 +90,25 @@ def _require_match(event: Permitted, leave: Leave) -> None:
     digest = hashlib.sha256(leave.payload).hexdigest()
     if (entry.permit, entry.turn, digest) != (event.permit, event.turn, event.digest):
         raise _unfit("the permit, its record and its bytes are not of one send")
+    _require_bound(leave)
     if request is None or reserved is None:
         if request is not None or reserved is not None or entry.grant:
             raise _unfit("a grant and what it is asked for belong together")
         return
     if not _is_of(entry, request, reserved) or request.sheet != digest:
         raise _unfit("the request, its record and its reservation are not of one send")
+
+
+def _require_bound(leave: Leave) -> None:
+    """What is held against the budgets is what is recorded, and they are those of this send. Raises: StorageError."""
+    entry, bound = leave.entry, leave.bound
+    recorded = outlay.bound_of(replace(leave, bound=None))
+    if None not in (bound, recorded) and bound != recorded:
+        raise _unfit("the bound and the record are not of one send")
+    for budget in leave.budgets:
+        of = entry.conversation if budget.scope is Scope.CONVERSATION else ""
+        if budget.conversation != of:
+            raise _unfit("the budgets and the record are not of one send")
 
 
 def _is_of(entry: PermitMinted, request: SendRequest, reserved: Reserved) -> bool:
@@ -141,6 +158,17 @@ def _untrue(db: sqlite3.Connection, desk: AuditDesk, consent: Consent) -> tuple[
     return tuple(reason for reason in found if reason is not None)
 
 
+def _require_budgets(db: sqlite3.Connection, leave: Leave) -> None:
+    """Holds the send against each budget, after all that other programs spent. Raises: RefusedError where one does not let it pass."""
+    bound = outlay.bound_of(leave)
+    missing: list[Reason] = []
+    for budget in leave.budgets:
+        spent = outlay.outlay(db, budget.since, budget.conversation)
+        missing += budget_gaps(budget, spent, bound)
+    if missing:
+        raise _GapsError(missing)
+
+
 def _denied(entry: PermitMinted, codes: tuple[str, ...]) -> SendDenied:
     return SendDenied(
         turn=entry.turn,
@@ -173,6 +201,7 @@ def _end(desk: AuditDesk, event: PermitOver) -> None:
         desk.append(db, ended.entry, at)
         if settled is not None:
             consent_rows.add_event(db, replace(settled, at=at))
+        outlay.settle(db, ended)
     desk.anchor_soon()
 
 

@@ -126,6 +126,15 @@ def _label(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE conversation ADD COLUMN label TEXT NOT NULL DEFAULT 'public'")
 
 
+def _ledger(connection: sqlite3.Connection) -> None:
+    """What turns cost, and what is on record of them; only who migrates loads it."""
+    from assistant.storage import ledger_rows, ledger_tables, outlay
+
+    ledger_tables.ledger_tables(connection)
+    ledger_rows.take_in(connection)
+    outlay.take_in(connection)
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration("0001_journal", _journal),
     Migration("0002_pinned_route", _pinned_route),
@@ -133,6 +142,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration("0004_consents", consent_tables),
     Migration("0005_label", _label),
     Migration("0006_consent_notes", note_indexes),
+    Migration("0007_ledger", _ledger),
 )
 
 

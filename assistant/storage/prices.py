@@ -6,6 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
+from assistant.domain.cloud_routes import CloudRoute
 from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.departure import PriceBound
 from assistant.domain.errors import AssistantError, StorageError
@@ -51,14 +52,20 @@ class PriceFiles:
 
     def quote(self, setup: CloudSetup, at: datetime) -> Quote | NoPrice:
         """What its model costs over that route at the moment `at` (with its time zone), or why nobody knows. Never raises."""
+        return self.quote_of(setup, setup.model, at)
+
+    def quote_of(self, way: CloudSetup | CloudRoute, model: str, at: datetime) -> Quote | NoPrice:
+        """The same for any `model` over a route that is set up, or over a row of the registry that need not be. Never raises."""
+        row = way.row if isinstance(way, CloudSetup) else way
         try:
-            own = self._own_prices().find(setup.id, setup.model)
+            own = self._own_prices().find(row.id, model)
             if own is not None:
                 return own
-            found = self._found(setup)
+            row.require_model(model)
+            found = self._found(way, model)
             if isinstance(found, NoPrice):
                 return found
-            return found.quote(setup.row.facts.price_multiplier, at)
+            return found.quote(row.facts.price_multiplier, at)
         except AssistantError as error:
             return NoPrice(error.note().line())
 
@@ -104,15 +111,18 @@ class PriceFiles:
         own = self._own_prices().find(setup.id, setup.model)
         if own is not None:
             return (own,)
-        found = self._found(setup)
+        found = self._found(setup, setup.model)
         multiplier = setup.row.facts.price_multiplier
         return () if isinstance(found, NoPrice) else found.quotes(multiplier)
 
-    def _found(self, setup: CloudSetup) -> Found | NoPrice:
+    def _found(self, way: CloudSetup | CloudRoute, model: str) -> Found | NoPrice:
         """The shipped price of the row that the route was made from, whatever the person calls it. Raises: StorageError."""
-        if setup.own:
-            return NoPrice(f"{setup.id} is an endpoint of your own: its prices go into {FILE}")
-        return find(self._shipped().tariffs, self._list, setup.origin or setup.id, setup.model)
+        name = way.id
+        if isinstance(way, CloudSetup):
+            if way.own:
+                return NoPrice(f"{way.id} is an endpoint of your own: its prices go into {FILE}")
+            name = way.origin or way.id
+        return find(self._shipped().tariffs, self._list, name, model)
 
     def _list(self, name: str) -> PriceList:
         return self._shipped().prices(name)

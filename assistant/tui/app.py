@@ -44,6 +44,9 @@ class AssistantApp(SheetApp):
     TITLE = "assistant"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1,question_mark", "help", "help", show=False),
+        Binding(
+            "f3", "costs", "costs: here, in the cloud, and what it would have been", show=False
+        ),
         Binding("f8", "hat", "HAT: its state, what mends it, the routes", show=False),
         Binding(
             "f4", "cloud('consent')", "consent: every grant, and what each let out", show=False

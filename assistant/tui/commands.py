@@ -46,6 +46,10 @@ class Host(Protocol):
         """Opens the HAT's screen."""
         ...
 
+    def action_costs(self) -> None:
+        """Opens the costs."""
+        ...
+
     def action_settings(self) -> None:
         """Opens the settings."""
         ...
@@ -98,6 +102,9 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
         "Edge or cloud", "What your work costs over years, here and there (TCO)", host.action_tco
     )
     yield SystemCommand("HAT", "Its state, what mends it, the routes", host.action_hat)
+    yield SystemCommand(
+        "Costs", "Here, in the cloud, and what it would have been", host.action_costs
+    )
     for name, about, what in _CLOUD:
         yield SystemCommand(name, about, functools.partial(host.action_cloud, what))
     yield SystemCommand("Panel", "Show or hide where the time goes", columns.action_panel)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assistant.domain.errors import AssistantError
+from assistant.domain.places import Place
 from assistant.tui.services import Services
 from assistant.tui.turn import Turns
 
@@ -25,7 +26,7 @@ class Counting:
         failed: Callable[[AssistantError], None],
     ) -> None:
         """The figures go into the readings of `turns`; `start` runs a coroutine beside the screen."""
-        self._read = services.costs
+        self._read = services.running_costs
         self._turns = turns
         self._start = start
         self._failed = failed
@@ -39,10 +40,11 @@ class Counting:
             self._start(self.read())
 
     def over(self, record: "TurnRecord") -> None:
-        """A turn ended. On another day, or in a conversation that had no name before, the ledger is read anew."""
+        """A turn ended. Where it was on another day, or drew upon a limit, the ledger is read anew."""
         self._over += 1
         costs = self._turns.readings.costs
-        if costs is None or record.day != costs.day:
+        drew = record.route.place is Place.CLOUD and costs is not None and costs.limits
+        if costs is None or record.day != costs.day or drew:
             self.opened(self._chat)
 
     def named(self, conversation: str) -> None:

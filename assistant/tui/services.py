@@ -9,12 +9,16 @@ from assistant.domain.settings import Settings
 from assistant.ports import Clock, Journal, Models, SettingsStore
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from assistant.domain.cloud_setup import CloudSetup
+    from assistant.domain.cost_report import CostReport, Household
     from assistant.domain.residency import CountrySet
     from assistant.domain.routing import LocalReport
     from assistant.domain.running_costs import RunningCosts
     from assistant.domain.secret import Secret
     from assistant.domain.sensing import Sensed
+    from assistant.ports.accounting import Ledger
     from assistant.ports.comparing import Comparing
     from assistant.ports.leaving import Outbox
 
@@ -43,6 +47,18 @@ class KeyDesk(Protocol):
         ...
 
 
+class CostDesk(Protocol):
+    """What a report on costs needs beside the ledger, and where its files go; every method blocks."""
+
+    def household(self) -> "Household":
+        """Currency, rates, what keeping this machine costs, today. Raises: SettingsError, UsageError."""
+        ...
+
+    def keep(self, report: "CostReport", form: str) -> "Path":
+        """Writes a report as "html", "csv" or "json"; gives where to. Raises: StorageError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything that a screen may use; made by wiring, never by a screen.
@@ -50,9 +66,9 @@ class Services:
     `reconnect` looks at the installed models again and gives the engine its backends anew. `look` looks at the HAT, its
     server and the routes again and gives the engine what is ready now; `sense` reads the sensors alone. Both never raise.
     `warnings` are lines to show at the start (a read-only disk, a second instance, a broken setting). `sets` gives the country
-    sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes,
-    `costs` what was spent so far, seen from a conversation; it blocks and may raise a StorageError. `comparing` makes what a
-    comparison over years is fed with; it reads files.
+    sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes. `comparing`
+    makes what a comparison over years is fed with; it reads files. `ledger` keeps every turn's figures, `cost_desk` is what reports
+    on them need, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
     """
 
     engine: Engine
@@ -68,5 +84,7 @@ class Services:
     sets: "Callable[[], tuple[CountrySet, ...]]" = tuple
     outbox: "Callable[[], Outbox] | None" = None
     keys: "KeyDesk | None" = None
-    costs: "Callable[[str], RunningCosts] | None" = None
+    running_costs: "Callable[[str], RunningCosts] | None" = None
     comparing: "Callable[[], Comparing] | None" = None
+    ledger: "Callable[[], Ledger] | None" = None
+    cost_desk: "Callable[[], CostDesk] | None" = None

@@ -54,6 +54,14 @@ class SheetApp(App[int]):
 
         self._open(HatScreen(self.chat.desk.bearings))
 
+    def action_costs(self) -> None:
+        """What it cost here and in the cloud, and what it would have cost elsewhere."""
+        from assistant.tui.screens.costs import CostsScreen
+
+        ledger, desk = self._services.ledger, self._services.cost_desk
+        if ledger is not None and desk is not None:
+            self._open(CostsScreen(ledger, desk, self.action_tco))
+
     def action_settings(self) -> None:
         """The settings; what a loaded model or a route does not follow is looked at again."""
         from assistant.tui.screens.settings import SettingsScreen

@@ -11,6 +11,7 @@ from assistant.domain.errors import AssistantError, StorageError, UsageError
 from assistant.machine.clock import SystemClock
 from assistant.ports import Backend, Clock, Door, SettingsStore
 from assistant.storage import paths
+from assistant.wiring.accounts import AccountRoom
 from assistant.wiring.cloud_routes import CloudRoutes
 from assistant.wiring.keys import KeyRoom
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from assistant.storage.audit_papers import AuditPapers
     from assistant.storage.consents import SqliteConsents
     from assistant.storage.journal import SqliteJournal
+    from assistant.storage.ledger import SqliteLedger
 
 
 class CloudRoom:
@@ -40,9 +42,14 @@ class CloudRoom:
         settings: "Settings",
         keys: KeyRoom,
         warnings: tuple[str, ...] = (),
+        *,
+        load: "Callable[[], Settings] | None" = None,
     ) -> None:
-        """`warnings` say what does not work as it should."""
+        """`warnings` say what does not work as it should. `load` gives the settings of the moment (None: always `settings`)."""
         self.routes = CloudRoutes(places, clock, keys)
+        self.money = AccountRoom(
+            places, clock, self.routes, load or (lambda: settings), ledger=lambda: self.ledger
+        )
         self.warnings = warnings
         self._places = places
         self._clock = clock
@@ -82,6 +89,13 @@ class CloudRoom:
         from assistant.storage.consents import SqliteConsents
 
         return SqliteConsents(self._journal.audit)
+
+    @functools.cached_property
+    def ledger(self) -> "SqliteLedger":
+        """Every turn's figures."""
+        from assistant.storage.ledger import SqliteLedger
+
+        return SqliteLedger(self._journal.database)
 
     def require_conversation(self, name: str) -> None:
         """Raises: UsageError where there is no such conversation; StorageError."""
@@ -138,15 +152,15 @@ class CloudRoom:
     @functools.cached_property
     def _border(self) -> "Border":
         from assistant.conversation.border import Border, World
-        from assistant.storage.prices import FILE, PriceFiles
 
         world = World(
             policies=self.routes.policies,
             consents=self.consents,
             scanner=_LateScanner(self._clock),
             secrets=self.routes.keys.routes,
-            prices=PriceFiles(self._places.config / FILE),
+            prices=self.money.prices,
             receipts=_LateReceipts(lambda: self._door),
+            limits=self.money.limits,
         )
         return Border(world, self._clock, self._person(), self._settings.cloud.max_tokens)
 
@@ -177,13 +191,14 @@ def open_cloud() -> Iterator[CloudRoom]:
         places = paths.find()
         problems = paths.make(places)
         clock, keys = SystemClock(), KeyRoom(places)
-        settings, broken = _settings_of(TomlSettings(places.settings_file))
+        store = TomlSettings(places.settings_file)
+        settings, broken = _settings_of(store)
         instance = Instance(places.instances, clock.new_id())
         held.callback(instance.release)
         opened = open_journal(places.journal_file, instance, clock.now_ms(), keys.audit)
         held.callback(opened.journal.close)
         warnings = (*broken, *(str(problem) for problem in problems), *opened.warnings)
-        yield CloudRoom(places, clock, opened.journal, settings, keys, warnings)
+        yield CloudRoom(places, clock, opened.journal, settings, keys, warnings, load=store.load)
 
 
 def _settings_of(store: "SettingsStore") -> "tuple[Settings, tuple[str, ...]]":

@@ -1,5 +1,6 @@
 """The house, connected: what the chat and `ask` run in."""
 
+import asyncio
 import functools
 import sys
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from assistant.storage.settings import TomlSettings
 from assistant.wiring.cloud import CloudRoom
 from assistant.wiring.keys import KeyRoom
 from assistant.wiring.models import model_shelf
+from assistant.wiring.power import Power, meter
 from assistant.wiring.processor import Processor
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from assistant.domain.sensing import Sensed
     from assistant.ports.comparing import Comparing
     from assistant.tui.services import Services
+    from assistant.wiring.costs import CostRoom
     from assistant.wiring.local import LocalRoutes
 
 
@@ -45,6 +48,7 @@ class House:
     places: paths.Places
     processor: Processor
     cloud: CloudRoom
+    power: Power
     warnings: tuple[str, ...]
 
 
@@ -71,10 +75,19 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
         audit = opened.journal.audit
         models = model_shelf(places, clock, settings, lambda: audit.offline)
         processor = Processor(places, models, clock)
-        cloud = CloudRoom(places, clock, opened.journal, settings, keys)
+        cloud = CloudRoom(places, clock, opened.journal, settings, keys, load=store.load)
         backends = processor.backends(settings)
+        power = meter(places, clock, store.load)
         yield House(
-            Engine(opened.journal, backends, clock, instance.name, border=cloud.border),
+            Engine(
+                opened.journal,
+                backends,
+                clock,
+                instance.name,
+                border=cloud.border,
+                meter=lambda: power,
+                accounts=cloud.money.accounts,
+            ),
             opened.journal,
             models,
             store,
@@ -83,6 +96,7 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
             places,
             processor,
             cloud,
+            power,
             (*(str(problem) for problem in problems), *opened.warnings),
         )
 
@@ -115,13 +129,18 @@ def services(house: House) -> "Services":
 
     async def look() -> "LocalReport":
         try:
-            return await look_again(house.engine, routes())
+            report = await look_again(house.engine, routes())
         except AssistantError as error:
             # Settings or files that broke meanwhile: what serves goes on serving.
-            return await routes().no_look(str(error))
+            report = await routes().no_look(str(error))
+        await asyncio.to_thread(house.power.prepare)
+        return report
 
     async def sense() -> "Sensed":
-        return await routes().sense()
+        sensed = await routes().sense()
+        if not house.engine.busy:
+            await asyncio.to_thread(house.power.rest)
+        return sensed
 
     return Services(
         house.engine,
@@ -138,6 +157,19 @@ def services(house: House) -> "Services":
         outbox=lambda: house.cloud.audit,
         keys=RouteKeyDesk(house.cloud.routes),
         comparing=lambda: comparing(house),
+        ledger=lambda: cost_room(house).ledger,
+        cost_desk=lambda: cost_room(house),
+        running_costs=lambda chat: cost_room(house).running(chat),
+    )
+
+
+def cost_room(house: House) -> "CostRoom":
+    """What reports on costs rest on; made where it is first asked for: the first frame does not wait for its modules."""
+    from assistant.wiring.costs import CostRoom
+
+    settings = house.settings_store.load
+    return CostRoom(
+        house.places, house.journal.database, settings, house.clock, house.power, house.cloud.money
     )
 
 

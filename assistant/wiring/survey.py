@@ -6,6 +6,7 @@ from pathlib import Path
 
 from assistant import __version__
 from assistant.backends.llama.ladder import build, remembered
+from assistant.domain.energy import PowerLook
 from assistant.domain.errors import AssistantError
 from assistant.domain.routing import LocalReport
 from assistant.domain.rules import NoRules
@@ -24,6 +25,7 @@ from assistant.wiring.cloud_routes import CloudRoutes, CloudState
 from assistant.wiring.keys import KeyRoom
 from assistant.wiring.local import LocalRoutes
 from assistant.wiring.models import model_shelf, sysroot
+from assistant.wiring.power import meter
 from assistant.wiring.processor import Processor
 from assistant.wiring.wall import LOG, turned_away
 
@@ -70,6 +72,7 @@ class Survey:
     journal_problem: str | None
     folder_problems: tuple[str, ...]
     leaving: LeavingLook
+    power: PowerLook
 
 
 def survey() -> Survey:
@@ -102,6 +105,7 @@ def survey() -> Survey:
         journal_problem,
         problems,
         leaving,
+        meter(places, clock, lambda: settings).look(),
     )
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from assistant.domain.cloud_routes import Registry
 from assistant.domain.cloud_setup import CloudSetup
-from assistant.domain.errors import AssistantError, StorageError, UsageError
-from assistant.domain.exchange import Exchange, Rated
+from assistant.domain.errors import AssistantError, UsageError
+from assistant.domain.exchange import Exchange
 from assistant.domain.hygiene import one_line
 from assistant.domain.ledger import Chosen
 from assistant.domain.places import Place
@@ -27,6 +27,7 @@ from assistant.wiring.cloud_routes import CloudRoutes
 if TYPE_CHECKING:
     from assistant.storage.database import Database
     from assistant.storage.prices import PriceFiles
+    from assistant.storage.tariffs import TariffFile
 
 
 class ComparingDesk:
@@ -52,6 +53,12 @@ class ComparingDesk:
         from assistant.storage.prices import FILE, PriceFiles
 
         return PriceFiles(self._config / FILE)
+
+    @functools.cached_property
+    def _tariffs(self) -> "TariffFile":
+        from assistant.storage.tariffs import TariffFile
+
+        return TariffFile()
 
     def list_prices(self) -> Sequence[ListPrice]:
         """Those of the routes and models that the person compares with. Never raises."""
@@ -87,18 +94,17 @@ class ComparingDesk:
         return CloudSetup(replace(row, base_url=None), model, origin=row.id)
 
     def exchange(self) -> Exchange:
-        """What other currencies are worth in the person's, as they set it. Raises: UsageError."""
-        costs = self._settings().costs
-        pairs = (written.partition(" ") for written in costs.exchange)
-        return Exchange(costs.currency, {name: Rated(Decimal(rate)) for name, _, rate in pairs})
+        """What other currencies are worth in the person's: as they set it, else by shipped rates with a date."""
+        return self._tariffs.exchange(self._settings().costs)
 
     def per_kwh(self, currency: str) -> Decimal | None:
-        """What the person pays for a kWh, in `currency`; None where they did not say, or where a rate is missing."""
-        settings = self._settings()
-        if not settings.tariff.per_kwh:
-            return None
-        return converted(
-            Decimal(settings.tariff.per_kwh), self.exchange(), settings.costs.currency, currency
+        """What a kWh costs, in `currency`: as the person said, else the mean of their country; None where a rate is missing."""
+        exchange = self.exchange()
+        tariff = self._tariffs.tariff(self._settings().tariff, exchange)
+        return (
+            None
+            if tariff is None
+            else converted(tariff.all_day, exchange, tariff.currency, currency)
         )
 
     def measured(self, since: date | None) -> Measured:
@@ -117,9 +123,11 @@ class ComparingDesk:
         return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).astimezone().date()
 
 
-def ledger_of(database: "Database") -> Ledger:  # noqa: ARG001 - the one place where SqliteLedger goes
-    """The ledger over the journal's tables. Raises: StorageError."""
-    raise StorageError("this program keeps no ledger yet")
+def ledger_of(database: "Database") -> Ledger:
+    """The ledger over the journal's tables."""
+    from assistant.storage.ledger import SqliteLedger
+
+    return SqliteLedger(database)
 
 
 @contextmanager

@@ -46,8 +46,10 @@ from assistant.domain.secret import Secret
 from assistant.domain.sensitivity import Label
 from assistant.domain.turns import TurnRecord
 from assistant.ports import Generation
+from assistant.ports.accounting import Accounts
 from assistant.scanning.scanner import PatternScanner
 from tests.conversation.doubles import ListJournal, ScriptedBackend
+from tests.conversation.money_doubles import LimitsDouble
 from tests.facts_maker import GOOD, RULE, TODAY
 from tests.fakes import FakeClock
 
@@ -64,6 +66,10 @@ class CloudScripted(ScriptedBackend):
 
     route: Route = CLOUD
     setup: CloudSetup = SETUP
+
+    @property
+    def estimates(self) -> bool:
+        return True
 
     def compose(self, request: Generation) -> Outgoing:
         words = "|".join(f"{m.role}:{m.text}" for m in request.messages)
@@ -213,16 +219,31 @@ class Rig:
     consents: Memory = field(default_factory=Memory)
     cloud: CloudScripted = field(default_factory=CloudScripted)
     local: ScriptedBackend = field(default_factory=ScriptedBackend)
+    limits: LimitsDouble = field(default_factory=LimitsDouble)
+    accounts: Accounts | None = None
 
     def __post_init__(self) -> None:
         self.journal = BorderJournal(consents=self.consents)
-        world = World(self.town, self.consents, _scanner(self), self.town, self.town, self.town)
+        world = World(
+            self.town, self.consents, _scanner(self), self.town, self.town, self.town, self.limits
+        )
         person = Person(Principal(1000, "install"), "0.2", "session-1")
         self.border = Border(world, self.clock, person)
         backends = {"cpu": self.local, CLOUD.id: self.cloud}
         self.engine = Engine(
-            self.journal, backends, self.clock, "i", flush_ms=0, border=lambda: self.border
+            self.journal,
+            backends,
+            self.clock,
+            "i",
+            flush_ms=0,
+            border=lambda: self.border,
+            accounts=None if self.accounts is None else lambda: self._accounts,
         )
+
+    @property
+    def _accounts(self) -> Accounts:
+        assert self.accounts is not None
+        return self.accounts
 
     @staticmethod
     def cloud_messages(departure: Departure) -> list[ChatMessage]:

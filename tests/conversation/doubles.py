@@ -76,6 +76,7 @@ class ScriptedBackend:
     prefilled: list[Generation] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
     loads: int = 0
+    model: str = ""
     _stops: set[str] = field(default_factory=set)
 
     async def load(self) -> int:
@@ -123,7 +124,8 @@ class ScriptedBackend:
             yield Text(piece, 1)
         if self.failure:
             raise self.failure
-        yield Done(Finish.STOP, Usage(total, 0, said, False, total + said, self.window_tokens))
+        usage = Usage(total, 0, said, False, total + said, self.window_tokens)
+        yield Done(Finish.STOP, usage, self.model)
 
     async def _wait(self, generation: str) -> None:
         assert self.gate

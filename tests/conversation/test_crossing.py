@@ -9,6 +9,7 @@ import pytest
 from assistant.conversation.border import Considered
 from assistant.conversation.crossing import Crossing, Turn, messages_of
 from assistant.domain.audit_entries import Outcome, PermitEnded, PermitMinted, SendDenied
+from assistant.domain.charges import Cost
 from assistant.domain.consent import Moment, Reserved, Settled
 from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.departure import PriceBound
@@ -16,11 +17,13 @@ from assistant.domain.errors import StorageError
 from assistant.domain.leave import Denied, Ended, Leave
 from assistant.domain.permit import Outgoing, Permit, Receipt
 from assistant.domain.places import Address, Place, Route
+from assistant.domain.pricing import Money
 from assistant.domain.prompt import Finish, Message, Role
 from assistant.domain.rules import NoRules
 from assistant.domain.sensitivity import Label
 from assistant.domain.terms import Span, Terms
 from assistant.domain.turns import Usage
+from assistant.ports.accounting import Charge
 from tests.conversation.border_doubles import CLOUD, SETUP, TODAY_MS, Rig, Town, prompt
 
 NOW = Moment(TODAY_MS, 0.0, "boot-1")
@@ -44,6 +47,10 @@ def considered(rig: Rig, terms: Terms | None = None) -> Considered:
 def crossing(rig: Rig, seen: Considered | None, route: Route = CLOUD) -> Crossing:
     turn = Turn("turn-1", "talk", route, ("m1", "m2"))
     return Crossing(rig.border, turn, seen, lambda: Label.NORMAL)
+
+
+def came_to(usage: Usage, settles: Money | None = None) -> Charge:
+    return Charge(Cost(), (), usage, "", settles)
 
 
 def permit(decision: Decision, outgoing: Outgoing) -> Permit:
@@ -83,7 +90,8 @@ def test_a_permit_under_a_grant_as_it_is_committed() -> None:
     )
     size = len(outgoing.body)
     reserved = Reserved(seen.grant.id, NOW, "p1", size, request.tokens, Decimal("0.03"))
-    assert leave == Leave(entry, NOW, outgoing.payload, request, reserved)
+    bound = Money(Decimal("0.03"), "EUR")
+    assert leave == Leave(entry, NOW, outgoing.payload, request, reserved, (), bound)
 
 
 def test_a_permit_that_no_grant_covers_reserves_nothing() -> None:
@@ -93,6 +101,7 @@ def test_a_permit_that_no_grant_covers_reserves_nothing() -> None:
     leave = crossing(rig, seen).leave(permit(allowed(), outgoing), outgoing)
     assert (leave.entry.grant, leave.reserved) == ("", None)
     assert leave.request == seen.request
+    assert (leave.budgets, leave.bound) == ((), None)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +177,7 @@ def test_an_end_with_what_the_door_saw(finish: Finish, outcome: Outcome) -> None
     rig = Rig()
     seen = considered(rig, Terms(Span.CONVERSATION))
     assert seen.grant is not None
-    ended = crossing(rig, seen).ended("p1", finish, USED, 12.9)
+    ended = crossing(rig, seen).ended("p1", finish, came_to(USED), 12.9)
     entry = PermitEnded(
         permit="p1",
         outcome=outcome,
@@ -182,7 +191,7 @@ def test_an_end_with_what_the_door_saw(finish: Finish, outcome: Outcome) -> None
         latency_ms=12,
     )
     assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 42, None))
-    assert crossing(rig, None).ended("p1", finish, USED, None) == Ended(
+    assert crossing(rig, None).ended("p1", finish, came_to(USED), None) == Ended(
         replace(entry, latency_ms=None), NOW
     )
 
@@ -194,7 +203,7 @@ def test_what_the_door_turned_away_costs_nothing(finish: Finish) -> None:
     seen = considered(rig, Terms(Span.CONVERSATION))
     assert seen.grant is not None
     rig.town.sent = False
-    ended = crossing(rig, seen).ended("p1", finish, replace(USED, estimated=True), 3.0)
+    ended = crossing(rig, seen).ended("p1", finish, came_to(replace(USED, estimated=True)), 3.0)
     entry = PermitEnded(
         permit="p1",
         outcome=Outcome.UNSENT,
@@ -203,9 +212,10 @@ def test_what_the_door_turned_away_costs_nothing(finish: Finish) -> None:
         input_tokens=0,
         cached_input_tokens=0,
         output_tokens=0,
+        cost=Decimal(0),
         latency_ms=3,
     )
-    assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 0, None))
+    assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 0, Decimal(0)))
 
 
 @pytest.mark.parametrize(
@@ -224,9 +234,40 @@ def test_only_the_provider_s_own_count_settles_a_reservation(
 ) -> None:
     rig = Rig()
     seen = considered(rig, Terms(Span.CONVERSATION))
-    settled = crossing(rig, seen).ended("p1", Finish.STOP, usage, None).settled
+    settled = crossing(rig, seen).ended("p1", Finish.STOP, came_to(usage), None).settled
     assert settled is not None
     assert (settled.tokens, settled.cost) == (tokens, None)
+
+
+@pytest.mark.parametrize(
+    ("settles", "cost", "currency"),
+    [
+        (Money(Decimal("0.01"), "EUR"), Decimal("0.01"), "EUR"),
+        (Money(Decimal("0.07"), "EUR"), Decimal("0.07"), "EUR"),
+        (Money(Decimal("0.01"), "USD"), None, ""),
+        (Money(Decimal(0), "USD"), Decimal(0), "EUR"),
+        (None, None, ""),
+    ],
+    ids=["known", "more than was reserved", "another currency", "nothing is nothing", "unknown"],
+)
+def test_what_it_cost_at_most_settles_a_reservation_in_its_own_currency(
+    settles: Money | None, cost: Decimal | None, currency: str
+) -> None:
+    """The reservation of 0.03 EUR gives way to what was paid; where nobody knows that, it stays."""
+    rig = Rig(town=Town(price=PriceBound(Decimal("0.03"), "EUR", "2026-11-01")))
+    seen = considered(rig, Terms(Span.CONVERSATION))
+    ended = crossing(rig, seen).ended("p1", Finish.STOP, came_to(USED, settles), None)
+    assert (ended.entry.cost, ended.entry.currency) == (cost, currency)
+    assert ended.settled is not None
+    assert ended.settled.cost == cost
+
+
+def test_a_server_of_the_network_has_no_cost_that_this_program_knows() -> None:
+    rig = Rig()
+    rig.town.sent = False
+    charge = came_to(USED, Money(Decimal(1), "EUR"))
+    entry = crossing(rig, None, NEAR).ended("p1", Finish.STOP, charge, None).entry
+    assert (entry.cost, entry.currency) == (None, "")
 
 
 class Asked(Town):
@@ -239,10 +280,19 @@ class Asked(Town):
 
 def test_the_receipt_is_that_of_the_permit_and_may_leave_it_open_whether_bytes_left() -> None:
     town = Asked()
-    ended = crossing(Rig(town=town), None).ended("p9", Finish.CANCELLED, USED, None)
+    ended = crossing(Rig(town=town), None).ended("p9", Finish.CANCELLED, came_to(USED), None)
     assert list(town.receipts) == ["p9"]
     assert (ended.entry.outcome, ended.entry.sent_bytes) == (Outcome.CANCELLED, None)
     assert ended.entry.input_tokens == 40
+
+
+def test_the_door_is_asked_for_a_receipt_once() -> None:
+    town = Asked()
+    one = crossing(Rig(town=town), None)
+    assert one.receipt("p9") is one.receipt("p9")
+    town.receipts.clear()
+    assert one.receipt("p9") == Receipt(None, 1)
+    assert not town.receipts
 
 
 @pytest.mark.parametrize(

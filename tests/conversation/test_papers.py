@@ -7,6 +7,7 @@ import pytest
 
 from assistant.conversation.crossing import Crossing, Turn
 from assistant.conversation.papers import Papers
+from assistant.domain.charges import Cost
 from assistant.domain.consent import Moment
 from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.errors import RefusedError, StorageError
@@ -17,12 +18,13 @@ from assistant.domain.sensitivity import Label
 from assistant.domain.terms import Span, Terms
 from assistant.domain.turns import Usage
 from assistant.ports import Generation
+from assistant.ports.accounting import Charge
 from tests.conversation.border_doubles import CLOUD, TODAY_MS, Rig, prompt
 from tests.conversation.doubles import LOCAL
 
 ASKED = Generation("turn-1", "talk", (ChatMessage(Role.USER, "Why?"),), Sampling())
 YES = Decision("d1", Verdict.ALLOW, "local", (Reason("local", "it stays here"),), Label.NORMAL)
-USED = Usage(40, 7, 2)
+CHARGE = Charge(Cost(), (), Usage(40, 7, 2), "")
 
 
 def away(rig: Rig) -> Papers:
@@ -100,33 +102,33 @@ async def test_a_permit_for_what_stays_names_nothing_that_leaves() -> None:
 async def test_an_end_is_told_once_and_only_of_what_was_permitted() -> None:
     rig = Rig()
     papers = away(rig)
-    assert papers.ending(Finish.STOP, USED, 1.0) is None
+    assert papers.ending(Finish.STOP, CHARGE, 1.0) is None
     permit, _ = await papers.permit(ASKED)
-    over = papers.ending(Finish.STOP, USED, 12.5)
+    over = papers.ending(Finish.STOP, CHARGE, 12.5)
     assert over is not None
     assert over == PermitOver("turn-1", permit.id, TODAY_MS, over.ended)
     entry = over.ended.entry
     assert (entry.permit, entry.latency_ms, entry.input_tokens) == (permit.id, 12, 40)
     assert over.ended.at == Moment(TODAY_MS, 0.0, "boot-1")
-    assert papers.ending(Finish.STOP, USED, 1.0) is None
+    assert papers.ending(Finish.STOP, CHARGE, 1.0) is None
 
 
 async def test_what_stays_has_no_end_to_tell() -> None:
     papers = here(Rig())
     await papers.permit(ASKED)
-    assert papers.ending(Finish.STOP, USED, 1.0) is None
-    assert await papers.end(Finish.STOP, USED, 1.0) is None
+    assert papers.ending(Finish.STOP, CHARGE, 1.0) is None
+    assert await papers.end(Finish.STOP, CHARGE, 1.0) is None
 
 
 async def test_an_end_goes_on_record() -> None:
     rig = Rig()
     papers = away(rig)
     await papers.permit(ASKED)
-    over = await papers.end(Finish.CANCELLED, USED, 9.0)
+    over = await papers.end(Finish.CANCELLED, CHARGE, 9.0)
     assert over is not None
     assert over.ended.entry.latency_ms == 9
     assert rig.journal.events[1:] == [over]
-    assert await papers.end(Finish.CANCELLED, USED, 9.0) is None
+    assert await papers.end(Finish.CANCELLED, CHARGE, 9.0) is None
     assert len(rig.journal.events) == 2
 
 
@@ -138,7 +140,7 @@ async def test_an_end_that_cannot_be_recorded_is_said_in_the_log(
     permit, _ = await papers.permit(ASKED)
     rig.journal.refuse = lambda event: isinstance(event, PermitOver)
     with caplog.at_level(logging.WARNING):
-        over = await papers.end(Finish.STOP, USED, 1.0)
+        over = await papers.end(Finish.STOP, CHARGE, 1.0)
     assert over is not None
     text = "storage: the disk is full (free some room)"
     assert caplog.messages == [f"the end of permit {permit.id} is not on record: {text}"]
@@ -150,7 +152,7 @@ async def test_without_a_record_there_is_no_permit() -> None:
     rig.journal.refuse = lambda event: isinstance(event, Permitted)
     with pytest.raises(StorageError):
         await papers.permit(ASKED)
-    assert papers.ending(Finish.STOP, USED, 1.0) is None
+    assert papers.ending(Finish.STOP, CHARGE, 1.0) is None
     assert not rig.journal.events
 
 
@@ -167,7 +169,7 @@ async def test_what_the_journal_refuses_is_a_denial_on_record() -> None:
     assert isinstance(decided, Decided)
     assert decided.decision == papers.decision
     assert rig.journal.denials == [("revoked",)]
-    assert papers.ending(Finish.STOP, USED, 1.0) is None
+    assert papers.ending(Finish.STOP, CHARGE, 1.0) is None
 
 
 async def test_rules_that_changed_since_the_decision_are_a_denial_before_anything_is_composed() -> (

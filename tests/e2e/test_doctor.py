@@ -64,6 +64,24 @@ def test_without_a_model_the_route_is_off_and_says_why(tmp_path: Path) -> None:
     assert "assistant models pull" in route["why"]
 
 
+def test_it_says_what_tells_of_energy_and_why_nothing_better_does(tmp_path: Path) -> None:
+    root = machine_with_card(tmp_path / "tree", "0x2864")
+    locked = root / "sys/class/powercap/intel-rapl:0"
+    (locked / "energy_uj").mkdir(parents=True)
+    program = Program(tmp_path)
+    settings = tmp_path / ".config/assistant/settings.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("[power]\nbusy_watts = 9.0\nidle_watts = 3.3\n")
+    found = json.loads(doctor(program, "--json", ASSISTANT_SYSROOT=str(root)).stdout)["power"]
+    assert (found["source"], found["idle_watts"], found["idle"]) == ("watts", "3.30", "set")
+    assert "only root may read it" in found["why"]
+    text = doctor(program, ASSISTANT_SYSROOT=str(root)).stdout.decode()
+    assert "watts; the idle machine takes 3.30 W (as set)" in text
+    settings.unlink()
+    bare = json.loads(doctor(program, "--json", ASSISTANT_SYSROOT=str(root)).stdout)["power"]
+    assert bare["source"] is bare["idle_watts"] is bare["idle"] is None
+
+
 def test_a_vision_hat_is_named_as_one(tmp_path: Path) -> None:
     root = machine_with_card(tmp_path / "tree", "0x2864")
     found = json.loads(doctor(Program(tmp_path), "--json", ASSISTANT_SYSROOT=str(root)).stdout)

@@ -84,6 +84,7 @@ async def test_the_receipt_says_what_was_seen_and_is_given_once() -> None:
     assert receipt.tls_peer == hashlib.sha256(certificate).hexdigest()
     assert receipt.sent_bytes == len(BODY)
     assert receipt.received_bytes > len(b"hello back")
+    assert receipt.status == 200
     assert door.receipt("p1") is None
     assert door.receipt("never") is None
 

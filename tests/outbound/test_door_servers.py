@@ -186,3 +186,15 @@ async def test_a_name_is_called_by_its_name_at_the_address_that_was_looked_at() 
             await heard(Door(SystemClock()), talker)
         # On a machine whose name for itself is ::1 alone, nobody listens there.
         assert all(f"Host: {talker.address}".encode() in head for head in talker.heard)
+
+
+async def test_a_sensor_is_read_on_this_network_alone() -> None:
+    async with talking(HEAD, chunk(b"6.4"), chunk(b"")) as talker:
+        near = control(talker, purpose=Control.SENSE)
+        async with Door(SystemClock()).control(near, HASTY) as reply:
+            assert b"".join([piece async for piece in reply.chunks()]) == b"6.4"
+        public = Address("93.184.215.14", 443, secure=True)
+        far = control(talker, purpose=Control.SENSE, address=public)
+        with pytest.raises(RefusedError, match="not of this network"):
+            async with Door(SystemClock()).control(far, HASTY):
+                pass

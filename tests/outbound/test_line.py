@@ -329,6 +329,8 @@ async def test_a_far_end_without_a_certificate_has_the_digest_of_nothing(
 def test_a_tally_as_a_receipt() -> None:
     tally = Tally("192.0.2.1", "f" * 64, 3, 5, answered=True)
     assert tally.receipt() == Receipt(3, 5, "192.0.2.1", "f" * 64)
+    tally.status = 429
+    assert tally.receipt().status == 429
 
 
 def test_receipts_are_given_once_and_the_oldest_are_dropped() -> None:

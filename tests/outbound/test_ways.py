@@ -278,3 +278,14 @@ async def test_the_systems_resolver_gives_each_address_once() -> None:
     assert list(found) == ["127.0.0.1"]
     with opened("another"):
         assert len(await look_up("localhost", 80)) == len(set(await look_up("localhost", 80)))
+
+
+async def test_what_has_to_be_nearby_is_asked_nowhere_else() -> None:
+    look = names()
+    for written in ("", WRITTEN):
+        ways = Ways(look, is_public, written)
+        with pytest.raises(RefusedError, match="not of this network"):
+            await ways.for_control(CLOUD, 1, nearby=True)
+        with pytest.raises(RefusedError, match="not of this network"):
+            await ways.for_control(Address(PUBLIC, 443, secure=True), 1, nearby=True)
+        assert await ways.for_control(NEAR, 1, nearby=True) == Way(NEAR, (PRIVATE,))

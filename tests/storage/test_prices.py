@@ -9,6 +9,7 @@ import pytest
 
 from assistant.domain.cloud_routes import Registry
 from assistant.domain.cloud_setup import CloudSetup
+from assistant.domain.cost_settings import DEFAULT_COMPARED
 from assistant.domain.departure import PriceBound
 from assistant.domain.errors import CorruptError, StorageError
 from assistant.domain.price_list import NoPrice, Quote, Tariff
@@ -162,6 +163,52 @@ def test_a_route_is_priced_as_the_row_it_was_made_from_whatever_it_is_called(
     own = CloudSetup(shipped, "plain", own=True)
     found = small.quote(own, NOW)
     assert found == NoPrice("openai-eu is an endpoint of your own: its prices go into prices.toml")
+
+
+def test_any_model_over_a_row_that_nobody_set_up_has_a_price(
+    small: PriceFiles, registry: Registry
+) -> None:
+    """For comparing: no address is needed, and no choice of a model."""
+    found = small.quote_of(row(registry, "openai-eu"), "PLAIN", NOW)
+    assert found == small.quote(setup(registry, "openai-eu", "plain"), NOW)
+    assert isinstance(found, Quote)
+    assert found.multiplier == Decimal("1.10")
+    assert small.quote_of(row(registry, "stackit"), "plain", NOW) == NoPrice(
+        "its price list could not be read"
+    )
+    night = small.quote_of(setup(registry, "openai-eu", "plain"), "x-and-night", NOW)
+    assert isinstance(night, Quote)
+    assert night.model == "day-and-night"
+
+
+def test_a_model_that_a_row_does_not_serve_has_no_price_there(
+    small: PriceFiles, registry: Registry
+) -> None:
+    """Its name would be worked on elsewhere than the row says."""
+    strict = replace(row(registry, "openai-eu"), model_begins=("eu.",))
+    found = small.quote_of(strict, "plain", NOW)
+    assert isinstance(found, NoPrice)
+    assert "may leave the place" in found.why
+
+
+def test_an_own_price_wins_for_a_comparison_too(
+    own: Path, small: PriceFiles, registry: Registry
+) -> None:
+    own.write_text(
+        'schema = 1\n[[price]]\nroute = "openai-eu"\nmodel = "plain"\ncurrency = "EUR"\n'
+        'as_of = 2026-11-20\ninput = "1"\noutput = "2"\n'
+    )
+    found = small.quote_of(row(registry, "openai-eu"), "plain", NOW)
+    assert isinstance(found, Quote)
+    assert (found.own, found.multiplier, found.price.currency) == (True, Decimal(1), "EUR")
+
+
+def test_every_model_that_is_compared_by_default_has_a_price(
+    prices: PriceFiles, registry: Registry
+) -> None:
+    for one in DEFAULT_COMPARED:
+        route, _, model = one.partition(":")
+        assert isinstance(prices.quote_of(row(registry, route), model, NOW), Quote), one
 
 
 def test_a_count_that_is_none_bounds_nothing(small: PriceFiles, registry: Registry) -> None:

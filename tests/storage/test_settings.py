@@ -105,7 +105,7 @@ def test_every_number_has_its_range_and_its_default_lies_in_it() -> None:
         ("[costs]\nmonth_limit = 'much'\n", 2, "not 'much'"),
         ("[hardware]\nresale = ''\n", 2, "must be an amount from 0 on"),
         ("[costs]\ncurrency = 'euro'\n", 2, "must be three letters"),
-        ("[costs]\ncompare = ['openai']\n", 2, 'such as "openai:gpt-5-mini"'),
+        ("[costs]\ncompare = ['openai']\n", 2, 'such as "openai-global:gpt-5-mini"'),
         ("[costs]\ncompare = ['a:b', 'a:c', 'a:d', 'a:e']\n", 2, "at most 3"),
         ("[costs]\nexchange = ['USD 0']\n", 2, 'such as "USD 0.92"'),
         ("[costs]\nexchange = ['0.92']\n", 2, 'such as "USD 0.92"'),

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
+from assistant.domain.estimates import text_size
 from assistant.domain.prompt import ChatMessage
-
-ASCII_PER_TOKEN = 4.0
-"""A rule of thumb for English and for code; other scripts take about a token for each character."""
 
 MESSAGE_TOKENS = 5
 """What a chat template puts around a message: two marks, the role, line ends."""
@@ -32,12 +30,4 @@ class Estimate:
 
 
 def _raw(messages: Sequence[ChatMessage]) -> float:
-    return START_TOKENS + sum(MESSAGE_TOKENS + _text(message.text) for message in messages)
-
-
-def _text(text: str) -> float:
-    size = len(text.encode("utf-8", "replace"))
-    if size == len(text):
-        return size / ASCII_PER_TOKEN
-    beyond = sum(1 for character in text if character > "\x7f")
-    return (len(text) - beyond) / ASCII_PER_TOKEN + beyond
+    return START_TOKENS + sum(MESSAGE_TOKENS + text_size(message.text) for message in messages)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from assistant.backends.remote.wire.pieces import Counts, Piece
 from assistant.domain.errors import ServerError
+from assistant.domain.estimates import came, text_size
 from assistant.domain.hygiene import one_line
 from assistant.domain.prompt import Finish
 from assistant.domain.thinking import CLOSING, OPENING
@@ -29,13 +30,16 @@ class Tally:
     finish: Finish | None = None
     counts: Counts = Counts()  # noqa: RUF009 - frozen
     progress: PromptProgress | None = None
+    model: str = ""
     _texts: int = 0
+    _size: float = 0.0
     _thinking: bool = False
 
     def take(self, piece: Piece) -> Iterator[Text | PromptProgress]:
         """What `piece` adds. Raises: ServerError where it says that the reply was broken off."""
         if piece.counts is not None:
-            self._add(piece.counts)
+            self.counts = self.counts.then(piece.counts)
+        self.model = self.model or piece.model
         broken = self._broken(piece)
         if piece.finish is not None and broken is None:
             self.finish = Finish.LENGTH if piece.finish.lower() in _CUT else Finish.STOP
@@ -45,6 +49,7 @@ class Tally:
         text = self._marked(piece)
         if text:
             self._texts += 1
+            self._size += text_size(text)
             yield Text(text, 1)
         if broken is not None:
             raise broken
@@ -55,33 +60,34 @@ class Tally:
         return self._texts > 0
 
     def usage(self) -> Usage:
-        """The tokens as the server counted them; where it did not, as estimated or as pieces that came.
+        """The tokens as the server counted them; where it did not, as estimated, or as what came is long.
 
         A reply that was broken off is counted by nobody: what it cost may be more.
         """
         counts = self.counts
-        input_tokens = counts.input_tokens
-        if input_tokens is None and self.progress is not None:
-            input_tokens = self.progress.total
-        counted = None not in (input_tokens, counts.output_tokens, self.finish)
-        cached = counts.cached_tokens
-        if cached is None and self.progress is not None:
-            cached = self.progress.cached
-        into = self.input_tokens if input_tokens is None else input_tokens
-        out = self._texts if counts.output_tokens is None else counts.output_tokens
+        if self.progress is not None:
+            counts = Counts(self.progress.total, self.progress.cached).then(counts)
+        counted = None not in (counts.input_tokens, counts.output_tokens, self.finish)
+        into = self.input_tokens if counts.input_tokens is None else counts.input_tokens
+        out = self._came if counts.output_tokens is None else counts.output_tokens
         if self.finish is None:
-            out = max(out, self._texts)
-        return Usage(into, cached, out, not counted, into + out, self.window_tokens)
+            out = max(out, self._came)
+        sound = replace(counts, input_tokens=into, output_tokens=out).sound
+        return Usage(
+            into,
+            sound.cached_tokens,
+            out,
+            not counted,
+            into + out,
+            self.window_tokens,
+            sound.cache_write_tokens,
+            sound.reasoning_tokens,
+        )
 
-    def _add(self, new: Counts) -> None:
-        known = self.counts
-        if new.input_tokens is not None:
-            known = replace(known, input_tokens=new.input_tokens)
-        if new.cached_tokens is not None:
-            known = replace(known, cached_tokens=new.cached_tokens)
-        if new.output_tokens is not None:
-            known = replace(known, output_tokens=new.output_tokens)
-        self.counts = known
+    @property
+    def _came(self) -> int:
+        """About so many tokens came: a piece is a token, but where pieces are long they hold many."""
+        return came(self._texts, self._size)
 
     def _marked(self, piece: Piece) -> str:
         """Its text; a thought that the server sent apart stands in it as models write it that the server leaves alone."""

@@ -37,8 +37,8 @@ def test_a_stream_is_text_thought_counts_and_an_end() -> None:
     assert "".join(piece.thought for piece in pieces) == "Hm."
     assert [piece.finish for piece in pieces if piece.finish] == ["max_tokens"]
     assert [piece.counts for piece in pieces if piece.counts] == [
-        Counts(31, 24, None),
-        Counts(31, 24, 4),
+        Counts(31, 24, None, 0),
+        Counts(31, 24, 4, 0),
     ]
     assert pieces[-1] == Piece(last=True)
 
@@ -148,9 +148,9 @@ def test_the_input_is_the_sum_of_its_three_parts() -> None:
     reader = MessageReader()
     parts = {"input_tokens": 3, "cache_creation_input_tokens": 20, "cache_read_input_tokens": 100}
     start = {"type": "message_start", "message": {"usage": {**parts, "output_tokens": 1}}}
-    assert reader.piece_of(dict(start)).counts == Counts(123, 100, None)
+    assert reader.piece_of(dict(start)).counts == Counts(123, 100, None, 20)
     ending = {"type": "message_delta", "delta": {}, "usage": {"output_tokens": 9}}
-    assert reader.piece_of(dict(ending)).counts == Counts(123, 100, 9)
+    assert reader.piece_of(dict(ending)).counts == Counts(123, 100, 9, 20)
 
 
 def test_an_unknown_count_is_unknown_and_not_nothing() -> None:

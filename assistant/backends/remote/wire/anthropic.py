@@ -12,6 +12,7 @@ from assistant.backends.remote.wire.pieces import (
     Piece,
     count,
     inner,
+    name_of,
     soft,
     text,
     told,
@@ -32,7 +33,8 @@ NOT_SHOWN = "(not shown)"
 """Stands for a person's message where the first one that leaves is a reply: this wire begins with a person."""
 
 _INPUTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-_CACHED, _OUTPUT = "cache_read_input_tokens", "output_tokens"
+_WRITTEN, _CACHED = _INPUTS[1:]
+_OUTPUT = "output_tokens"
 
 
 def cloud_body(model: str, messages: Sequence[ChatMessage], sampling: Sampling) -> Json:
@@ -90,7 +92,8 @@ class MessageReader:
         match kind:
             case "message_start":
                 # How much is said is not known before its end.
-                return Piece(counts=self._counts(inner(data, "message"), _INPUTS))
+                message = inner(data, "message")
+                return Piece(counts=self._counts(message, _INPUTS), model=name_of(message))
             case "content_block_start":
                 return _block(inner(data, "content_block"))
             case "content_block_delta":
@@ -126,6 +129,7 @@ class MessageReader:
             counts=self._counts(data),
             why=_why(data),
             last=True,
+            model=name_of(data),
         )
 
     def _counts(self, holder: Json, keys: Sequence[str] = (*_INPUTS, _OUTPUT)) -> Counts | None:
@@ -137,7 +141,7 @@ class MessageReader:
             return None
         known = self._tokens
         into = sum(known.get(key, 0) for key in _INPUTS) if "input_tokens" in known else None
-        return Counts(into, known.get(_CACHED), known.get(_OUTPUT))
+        return Counts(into, known.get(_CACHED), known.get(_OUTPUT), known.get(_WRITTEN)).sound
 
 
 def _block(block: Json) -> Piece:

@@ -2,7 +2,7 @@
 
 After the published API reference (chat/create, chat/streaming), with what the common servers add to it:
 `reasoning_content` or `reasoning`, llama-server's `timings` and `prompt_progress`, Ollama's `remote_host` and `remote_model`,
-Mistral's thoughts among the parts of a content.
+Mistral's thoughts among the parts of a content, OpenRouter's `cache_write_tokens`.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from assistant.backends.remote.wire.pieces import (
     count,
     encoded,
     inner,
+    name_of,
     read_object,
     soft,
     text,
@@ -123,6 +124,7 @@ def piece_of(data: Json) -> Piece:
         counts=_counts(data),
         progress=_progress(data),
         remote=names_remote(data) or names_remote(choice) or names_remote(spoken),
+        model=name_of(data),
     )
 
 
@@ -171,19 +173,20 @@ def _counts(data: Json) -> Counts | None:
     usage, timings = soft(data, "usage"), soft(data, "timings")
     if not usage and not timings:
         return None
-    cached = count(soft(usage, "prompt_tokens_details"), "cached_tokens")
+    details = soft(usage, "prompt_tokens_details")
+    cached = count(details, "cached_tokens")
     for source, key in ((usage, "prompt_cache_hit_tokens"), (timings, "cache_n")):
         cached = count(source, key) if cached is None else cached
     into, out = count(usage, "prompt_tokens"), count(usage, "completion_tokens")
     if out is None:
         out = count(timings, "predicted_n")
+    thought = count(soft(usage, "completion_tokens_details"), "reasoning_tokens")
     total = count(usage, "total_tokens")
-    if into is not None and out is not None and total is not None:
+    if into is not None and out is not None and total is not None and total - into > out:
         # Google counts the thoughts in the total alone.
-        out = max(out, total - into)
-    if into is not None and cached is not None:
-        cached = min(cached, into)
-    return Counts(into, cached, out)
+        thought = total - into - out if thought is None else thought
+        out = total - into
+    return Counts(into, cached, out, count(details, "cache_write_tokens"), thought).sound
 
 
 def _progress(data: Json) -> PromptProgress | None:

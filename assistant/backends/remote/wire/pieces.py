@@ -1,12 +1,14 @@
 """What the payloads of every wire say, as values, and the fields of hostile JSON that they are read from; pure."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 from assistant.backends.remote.wire.sse import WireError
+from assistant.domain.hygiene import one_line
 from assistant.ports import PromptProgress
 
 _MOST_COUNT = 2**40
+_LONGEST_NAME = 200
 _NO_MESSAGE = "an error without a message"
 _CODES = ("type", "code", "status")
 _REASONS = ("reason", "error_code")
@@ -16,11 +18,31 @@ Json = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Tokens as the server counted them; None where it did not say. Cached ones are part of the input, thoughts of the output."""
+    """Tokens as the server counted them; None where it did not say.
+
+    Those read from its cache and those written to it are parts of the input, thoughts of the output.
+    """
 
     input_tokens: int | None = None
     cached_tokens: int | None = None
     output_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+    @property
+    def sound(self) -> "Counts":
+        """The same with no part above its whole: a server can say anything."""
+        into, cached, written = self.input_tokens, self.cached_tokens, self.cache_write_tokens
+        cached = _within(cached, into)
+        if into is not None:
+            written = _within(written, into - (cached or 0))
+        thought = _within(self.reasoning_tokens, self.output_tokens)
+        return Counts(into, cached, self.output_tokens, written, thought)
+
+    def then(self, later: "Counts") -> "Counts":
+        """These, and what `later` says anew of them."""
+        said = {field.name: getattr(later, field.name) for field in fields(later)}
+        return replace(self, **{name: count for name, count in said.items() if count is not None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +67,8 @@ class Told:
 class Piece:
     """What one payload says; `remote` names the place where the model really runs ("": it says nothing of that).
 
-    `why` explains a `finish` that is a refusal. After the `last` one nothing follows.
+    `why` explains a `finish` that is a refusal. After the `last` one nothing follows. `model` is the name of the model that
+    answers, in the server's words ("": it does not say).
     """
 
     text: str = ""
@@ -57,6 +80,7 @@ class Piece:
     error: Told | None = None
     why: str = ""
     last: bool = False
+    model: str = ""
 
 
 def encoded(body: Json) -> bytes:
@@ -156,6 +180,16 @@ def count(data: Json, key: str) -> int | None:
     if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= _MOST_COUNT:
         return None
     return found
+
+
+def _within(part: int | None, whole: int | None) -> int | None:
+    return part if part is None or whole is None else min(part, whole)
+
+
+def name_of(data: Json) -> str:
+    """The model that `data` names; what cannot be a name counts as not said."""
+    found = data.get("model")
+    return one_line(found, _LONGEST_NAME) if isinstance(found, str) else ""
 
 
 def soft(data: Json, key: str) -> Json:

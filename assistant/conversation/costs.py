@@ -1,0 +1,66 @@
+"""Asks the ledger what a report on costs needs; blocks for as long as the ledger does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from assistant.domain.cost_reckoning import report
+from assistant.domain.cost_report import Answers, ByDay, CostReport, Household
+from assistant.domain.ledger import By, Chosen, WhatIf
+from assistant.domain.places import Place
+
+if TYPE_CHECKING:
+    from assistant.ports.accounting import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a report is to be about: at most `limit` lines (0: all); with `curves`, by day too; so many `conversations`."""
+
+    by: By = By.ROUTE
+    chosen: Chosen = field(default_factory=Chosen)
+    limit: int = 0
+    curves: bool = False
+    conversations: int = 0
+
+
+def cost_report(ledger: "Ledger", question: Question, household: Household) -> CostReport:
+    """The report that `question` asks for. Raises: StorageError."""
+    by, chosen = question.by, question.chosen
+    routes = ledger.sums(By.ROUTE, chosen)
+    alone = by is By.ROUTE
+    lines = routes[: question.limit or None] if alone else ledger.sums(by, chosen, question.limit)
+    dearest = question.conversations
+    return report(
+        Answers(
+            by,
+            chosen,
+            lines,
+            routes,
+            ledger.what_if(chosen),
+            _what_if_here(ledger, chosen),
+            {(one.key, one.model): ledger.ttft_ms(one.key, one.model, chosen) for one in routes},
+            ledger.first_day(),
+            _by_day(ledger, chosen) if question.curves else None,
+            ledger.sums(By.CONVERSATION, chosen, dearest) if dearest else (),
+        ),
+        household,
+    )
+
+
+def _by_day(ledger: "Ledger", chosen: Chosen) -> ByDay:
+    every = ledger.sums(By.DAY, chosen)
+    here, cloud = (
+        ()
+        if chosen.place not in (None, place)
+        else ledger.sums(By.DAY, replace(chosen, place=place))
+        for place in (Place.THIS_MACHINE, Place.CLOUD)
+    )
+    return ByDay(here, cloud, every)
+
+
+def _what_if_here(ledger: "Ledger", chosen: Chosen) -> Sequence[WhatIf]:
+    """The same of this machine's turns alone: what its break-even hangs on."""
+    if chosen.place not in (None, Place.THIS_MACHINE):
+        return ()
+    return ledger.what_if(replace(chosen, place=Place.THIS_MACHINE))

@@ -1,0 +1,258 @@
+"""Reckons a report on costs from what the ledger and the household say. What is unknown stays out of sums and bounds them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import accumulate
+from math import ceil
+from typing import Final
+
+from assistant.domain.cost_report import (
+    Amount,
+    Answers,
+    Bound,
+    BreakEven,
+    ByDay,
+    CostReport,
+    Curve,
+    Elsewhere,
+    Gap,
+    Household,
+    Line,
+    Series,
+    Whole,
+    is_filtered,
+)
+from assistant.domain.exchange import Exchange
+from assistant.domain.ledger import NOTHING, By, Sum, Totals, WhatIf
+from assistant.domain.local_costs import Known, local_costs
+from assistant.domain.percentiles import percentiles
+from assistant.domain.places import Place
+from assistant.domain.pricing import Money, totals
+
+_A_YEAR: Final = (date(2027, 1, 1), date(2027, 12, 31))
+"""Any that is no leap year: a twelfth of its costs is a month's."""
+
+_MS_A_MONTH: Final = 365 * 86_400_000 // 12
+
+
+def report(answers: Answers, household: Household) -> CostReport:
+    """The whole report."""
+    exchange = household.exchange
+    first, last = _span(answers, household)
+    count = 0 if first is None else max(0, (last - first).days + 1)
+    whole = _whole(answers, household, first, count)
+    days: tuple[date, ...] = ()
+    series: tuple[Series, ...] = ()
+    if first is not None and answers.by_day is not None:
+        days = _days(first, last, answers.by_day)
+        series = tuple(_series(answers.by_day, days, whole, household))
+    ttft = answers.ttft if answers.by is By.ROUTE else {}
+    return CostReport(
+        answers.by,
+        answers.chosen,
+        household,
+        tuple(_line(one, exchange, ttft.get((one.key, one.model), ())) for one in answers.lines),
+        tuple(
+            _line(one, exchange, answers.ttft.get((one.key, one.model), ()))
+            for one in answers.routes
+        ),
+        whole,
+        days,
+        series,
+        tuple(_line(one, exchange) for one in answers.conversations),
+        first,
+    )
+
+
+def amount(
+    native: Iterable[Money], known: int, unknown: int, exchange: Exchange, *, estimated: bool
+) -> Amount:
+    """`native`, what `known` requests come to, with its sum in the person's currency."""
+    every = totals(native)
+    own = None if unknown and not known else exchange.sum(every)
+    converted = own is not None and any(one.currency != exchange.currency for one in every)
+    return Amount(every, own, converted, estimated, known, unknown)
+
+
+def cost_of(found: Totals, exchange: Exchange) -> Amount:
+    """What the turns of `found` cost where they ran."""
+    known = found.turns - found.unpriced
+    return amount(found.cost, known, found.unpriced, exchange, estimated=found.estimated > 0)
+
+
+def _line(found: Sum, exchange: Exchange, ttft: Sequence[float] = ()) -> Line:
+    cost = cost_of(found.totals, exchange)
+    times = percentiles(ttft)
+    return Line(found.key, found.model, found.title, found.place, found.totals, cost, times)
+
+
+def _sum(found: Iterable[Sum], place: Place | None = None) -> Totals:
+    result = NOTHING
+    for one in found:
+        if place in (None, one.place):
+            result = result.plus(one.totals)
+    return result
+
+
+def _span(answers: Answers, household: Household) -> tuple[date | None, date]:
+    """The days that count: from the first with a turn on, to today at most; None before there was a turn."""
+    chosen, first = answers.chosen, answers.first_day
+    if first is not None and chosen.since is not None:
+        first = max(first, chosen.since)
+    return first, min(chosen.until or household.today, household.today)
+
+
+def _whole(answers: Answers, household: Household, first: date | None, days: int) -> Whole:
+    exchange, routes = household.exchange, answers.routes
+    fixed = Known(None, why="they belong to all that runs here")
+    if not is_filtered(answers.chosen):
+        since = first or household.today
+        fixed = local_costs(household.keeping, since, since + timedelta(days=days - 1)).total
+    here, cloud = _sum(routes, Place.THIS_MACHINE), _sum(routes, Place.CLOUD)
+    every = _sum(routes)
+    energy, spent = cost_of(here, exchange), cost_of(cloud, exchange)
+    network = _sum(routes, Place.THIS_NETWORK).turns
+    bare = Whole(every, days, fixed, exchange.currency, energy, spent, network)
+    paying = {_pair(one): _break_even(one, energy, here, household) for one in answers.what_if_here}
+    rows = sorted(_one_here(answers.what_if), key=lambda one: _rank(one, household))
+    there = tuple(
+        _elsewhere(one, bare, cloud if one.here else every, household, paying.get(_pair(one)))
+        for one in rows
+    )
+    return replace(bare, elsewhere=there)
+
+
+def _one_here(found: Iterable[WhatIf]) -> Iterator[WhatIf]:
+    """The comparisons with this machine as one, whichever of its routes each was made with."""
+    here: WhatIf | None = None
+    for one in found:
+        if not one.here:
+            yield one
+        else:
+            named = replace(one, route=Place.THIS_MACHINE.value, model="")
+            here = named if here is None else here.plus(named)
+    if here is not None:
+        yield here
+
+
+def _rank(found: WhatIf, household: Household) -> tuple[bool, int, int, str, str]:
+    """Those of the person's choice first, in their order; then those that say most."""
+    pair, compared = _pair(found), household.compared
+    at = compared.index(pair) if pair in compared else len(compared)
+    return found.here, at, -found.turns, *pair
+
+
+def _pair(found: WhatIf) -> tuple[str, str]:
+    return found.route, found.model
+
+
+def _elsewhere(
+    found: WhatIf, whole: Whole, of: Totals, household: Household, paying: BreakEven | None
+) -> Elsewhere:
+    exchange, spent = household.exchange, whole.cloud
+    # A request that brought no reply is compared with nothing: it would have cost nothing there.
+    missing = max(0, of.turns - found.turns - found.unknown)
+    silent = min(missing, of.failed + of.cancelled)
+    unknown = found.unknown + missing - silent
+    known = found.turns + silent if found.turns else 0
+    cost = amount(found.cost, known, unknown if known else of.turns, exchange, estimated=True)
+    low, high = (exchange.sum(each) if found.turns else None for each in (found.low, found.high))
+    if found.here:
+        gap = _gap(cost, (spent,), 0)
+        return Elsewhere(found.route, found.model, True, cost, low, high, None, gap)
+    return Elsewhere(
+        found.route,
+        found.model,
+        False,
+        cost,
+        low,
+        high,
+        _gap(cost, (whole.full, spent), whole.network),
+        _gap(cost, (whole.energy, spent), whole.network),
+        paying,
+    )
+
+
+def _gap(there: Amount, actual: Sequence[Amount | None], left_out: int) -> Gap | None:
+    """`there` less all of `actual`. What one side does not know bounds the gap; where both do not, nothing can be said."""
+    rest, open_end = there.own, left_out > 0
+    for one in actual:
+        if rest is None or one is None or one.own is None:
+            return None
+        rest = rest.plus(Money(one.own.amount.copy_negate(), one.own.currency))
+        open_end = open_end or one.unknown > 0
+    if rest is None or (open_end and there.unknown):
+        return None
+    return Gap(rest, Bound.MOST if open_end else there.bound)
+
+
+def _break_even(
+    found: WhatIf, energy: Amount, here: Totals, household: Household
+) -> BreakEven | None:
+    """For what this machine's own requests would cost there; None where one of the figures that it hangs on is unknown."""
+    there = amount(found.cost, found.turns, found.unknown, household.exchange, estimated=True)
+    each, ours = there.per_thousand, energy.per_thousand
+    fixed = local_costs(household.keeping, *_A_YEAR).total.amount
+    if each is None or ours is None or fixed is None:
+        return None
+    capacity = _MS_A_MONTH * here.turns // here.busy_ms if here.busy_ms else None
+    saved = (each.amount - ours.amount) / 1000
+    if saved <= 0:
+        return BreakEven(None, capacity)
+    return BreakEven(ceil(fixed / 12 / saved), capacity)
+
+
+def _days(first: date, last: date, found: ByDay) -> tuple[date, ...]:
+    """Every day from `first` on; also those after `last` that have turns, where a clock was set back."""
+    newest = max((date.fromisoformat(one.key) for one in found.every), default=last)
+    count = (max(last, newest) - first).days + 1
+    return tuple(first + timedelta(number) for number in range(max(0, count)))
+
+
+def _series(
+    found: ByDay, days: Sequence[date], whole: Whole, household: Household
+) -> Iterable[Series]:
+    """The curves that can be drawn: a missing rate leaves one out."""
+    exchange = household.exchange
+    energy = _cumulated({one.key: one.totals.cost for one in found.here}, days, exchange)
+    if energy is not None:
+        here = whole.energy
+        if whole.full is not None:
+            full = tuple(
+                at + (local_costs(household.keeping, days[0], day).total.amount or 0)
+                for day, at in zip(days, energy, strict=True)
+            )
+            yield Series(Curve.FULL, full, estimated=whole.full.marked, bound=here.bound)
+        if here.known:
+            yield Series(Curve.ENERGY, energy, estimated=here.marked, bound=here.bound)
+    spent = _cumulated({one.key: one.totals.cost for one in found.cloud}, days, exchange)
+    cloud = whole.cloud
+    if spent is not None and cloud.known:
+        yield Series(Curve.SPENT, spent, estimated=cloud.marked, bound=cloud.bound)
+    for row in whole.elsewhere:
+        if row.here or not row.cost.known:
+            continue
+        points = _cumulated(_elsewhere_by_day(found.every, row), days, exchange)
+        if points is not None:
+            yield Series(Curve.ELSEWHERE, points, row.route, row.model, True, row.cost.bound)
+
+
+def _elsewhere_by_day(found: Sequence[Sum], row: Elsewhere) -> Mapping[str, tuple[Money, ...]]:
+    wanted = (row.route, row.model, False)
+    return {
+        one.key: part.cost
+        for one in found
+        for part in one.what_if
+        if (part.route, part.model, part.here) == wanted
+    }
+
+
+def _cumulated(
+    found: Mapping[str, tuple[Money, ...]], days: Sequence[date], exchange: Exchange
+) -> tuple[Decimal, ...] | None:
+    """What came together by the end of each day; None where a rate is missing."""
+    daily = [exchange.sum(found.get(day.isoformat(), ())) for day in days]
+    known = [one.amount for one in daily if one is not None]
+    return tuple(accumulate(known)) if len(known) == len(daily) else None

@@ -1,0 +1,263 @@
+"""A report on costs in words and figures: what stands in a table, below it, and beside a curve."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Final
+
+from assistant.domain.charges import BAND, Source
+from assistant.domain.cost_report import (
+    Amount,
+    Bound,
+    BreakEven,
+    CostReport,
+    Elsewhere,
+    Gap,
+    Line,
+    Whole,
+)
+from assistant.domain.hygiene import one_line
+from assistant.domain.ledger import By, Chosen, Totals
+from assistant.domain.price_list import STALE_DAYS
+from assistant.domain.pricing import Money
+
+UNKNOWN: Final = "—"
+ESTIMATE: Final = "~"
+
+EMPTY: Final = (
+    "No request was counted here. Each reply adds its tokens, its time and what it cost; beside that stands what it would have "
+    "cost elsewhere."
+)
+
+_SMALLEST: Final = Decimal("0.000001")
+_STEPS: Final = ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k"))
+_PLAIN_TO: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One figure of the whole: what it is, how much, in which currency ("" where the figure says it, or is unknown).
+
+    `notes` are what belongs to it.
+    """
+
+    label: str
+    figure: str
+    unit: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def figure(value: Decimal | None) -> str:
+    """An amount as a person reads it: two decimals from 1 on, below that two digits that say something; UNKNOWN for None."""
+    if value is None:
+        return UNKNOWN
+    size = abs(value)
+    if not size:
+        return "0"
+    if size < _SMALLEST:
+        return f"{'-' if value < 0 else ''}<{_SMALLEST:f}"
+    places = 2 if size >= Decimal("0.0995") else min(6, 1 - size.adjusted())
+    shown = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    return f"{shown:,f}"
+
+
+def counted(value: int) -> str:
+    """A count of tokens or requests in at most six characters: 9,999, 410 k, 1.21 M."""
+    if value < _PLAIN_TO:
+        return f"{value:,}"
+    for step, unit in _STEPS:
+        if value >= step:
+            whole = value // step
+            # Cut, not rounded: 999,999 is no million.
+            decimals = 2 if whole < 10 else 1 if whole < 100 else 0
+            cut = value * 10**decimals // step
+            return f"{Decimal(cut).scaleb(-decimals):.{decimals}f} {unit}"
+    return f"{value:,}"
+
+
+def share(value: Decimal | None) -> str:
+    """Hundredths to a tenth: `0.2`, `0`; UNKNOWN for None."""
+    if value is None:
+        return UNKNOWN
+    return f"{value:.1f}" if value else "0"
+
+
+def cost_text(amount: Amount) -> str:
+    """`4.31`, `≥0.21~`, `0.18 USD` where no rate is known, UNKNOWN where no amount is."""
+    mark = ESTIMATE if amount.marked else ""
+    if amount.own is not None:
+        return f"{amount.bound}{figure(amount.own.amount)}{mark}"
+    if not amount.native or not amount.known:
+        return UNKNOWN
+    return f"{amount.bound}{' + '.join(money_text(one) for one in amount.native)}{mark}"
+
+
+def money_text(money: Money) -> str:
+    """`0.18 USD`."""
+    return f"{figure(money.amount)} {money.currency}"
+
+
+def per_thousand_text(amount: Amount) -> str:
+    """What 1,000 requests cost on average; no bound, because it is over those that are known."""
+    money = amount.per_thousand
+    if money is None:
+        return UNKNOWN
+    return f"{figure(money.amount)}{ESTIMATE if amount.marked else ''}"
+
+
+def gap_text(gap: Gap | None) -> str:
+    """`3.48 less`, `at least 0.02 more`, `the same`; UNKNOWN for None."""
+    if gap is None:
+        return UNKNOWN
+    value = gap.money.amount
+    if not value:
+        same = {Bound.LEAST: "as much or more", Bound.MOST: "as much or less"}
+        return same.get(gap.bound, "the same")
+    word = "more" if value > 0 else "less"
+    # That a gap is at least -3.48 means: at most 3.48 less.
+    tells = (gap.bound is Bound.LEAST) == (value > 0)
+    bound = "" if gap.bound is Bound.EXACT else "at least " if tells else "at most "
+    return f"{bound}{figure(abs(value))}{ESTIMATE} {word}"
+
+
+def break_even_text(found: BreakEven | None) -> str:
+    """From how many requests a month on this machine costs less; "" where that is unknown."""
+    if found is None:
+        return ""
+    if found.requests is None:
+        return "no break-even: a request costs no more there than its energy here"
+    reach = ", more than this machine can answer" if found.out_of_reach else ""
+    return f"break-even {ESTIMATE}{found.requests:,} requests a month{reach}"
+
+
+def of_requests(amount: Amount) -> str:
+    """Over how many requests it is known."""
+    every = amount.known + amount.unknown
+    word = "request" if every == 1 else "requests"
+    return f"{every:,} {word}" if not amount.unknown else f"{amount.known:,} of {every:,} {word}"
+
+
+def scope_words(chosen: Chosen, by: By) -> str:
+    """What was asked for, in a line: `by month · from 2026-11-01 · route hailo`."""
+    parts = [f"by {by.value}"]
+    if chosen.since:
+        parts.append(f"from {chosen.since.isoformat()}")
+    if chosen.until:
+        parts.append(f"to {chosen.until.isoformat()}")
+    wanted = (("route", chosen.route), ("model", chosen.model), ("chat", chosen.conversation))
+    parts += [f"{name} {one_line(text, 40)}" for name, text in wanted if text]
+    return " · ".join(parts)
+
+
+def facts(report: CostReport) -> Iterator[Fact]:
+    """The whole: what it cost here, what the cloud took, what all of it would have cost elsewhere."""
+    whole = report.whole
+    if not whole.totals.turns:
+        return
+    if whole.energy.known or whole.energy.unknown:
+        if not report.filtered:
+            yield _fact("here, with fixed costs", whole.full, report, _fixed_words(whole))
+        yield _fact("here, energy alone", whole.energy, report, of_requests(whole.energy))
+    yield _fact("cloud, spent", whole.cloud, report, of_requests(whole.cloud))
+    if whole.network:
+        said = f"{whole.network:,} requests: nobody says their cost"
+        yield _fact("this network", None, report, said)
+    for row in whole.elsewhere:
+        label = "the cloud's, here" if row.here else f"all on {one_line(row.name, 60)}"
+        yield _fact(label, row.cost, report, *_elsewhere_words(row, report))
+
+
+def _fact(label: str, amount: Amount | None, report: CostReport, *said: str) -> Fact:
+    if amount is None:
+        return Fact(label, UNKNOWN, "", said)
+    return Fact(label, cost_text(amount), report.currency if amount.own else "", said)
+
+
+def notes(report: CostReport) -> Iterator[str]:
+    """What has to be known to read the figures."""
+    whole, found = report.whole, report.whole.totals
+    yield from _fates(found)
+    if found.estimated:
+        yield f"{ESTIMATE} is an estimate: {found.estimated:,} of {found.turns:,} requests have one"
+    if found.unpriced:
+        yield f"{found.unpriced:,} of {found.turns:,} requests have no known cost; they are in no sum, and ≥ says so"
+    if whole.energy.unknown and not whole.energy.known:
+        yield "no energy of this machine is known: set power.source and tariff.per_kwh"
+    if found.uncounted:
+        yield f"{found.uncounted:,} requests have no count of their tokens"
+    yield from _rate_notes(report)
+    if whole.elsewhere:
+        band = int(BAND * 100)
+        yield f"elsewhere: no figure is of the same model, and each is ±{band} %: others count tokens otherwise"
+    yield from _price_notes(report)
+
+
+def _fates(found: Totals) -> Iterator[str]:
+    """What became of requests that did not simply end."""
+    counts = (
+        (found.failed, "failed"),
+        (found.cancelled, "cancelled"),
+        (found.again, "asked again"),
+    )
+    said = [f"{count:,} {word}" for count, word in counts if count]
+    if said:
+        yield f"of {found.turns:,} requests: {', '.join(said)}"
+    if found.reasoning:
+        yield f"of the tokens out {counted(found.reasoning)} were thought"
+
+
+def _fixed_words(whole: Whole) -> str:
+    fixed = whole.fixed
+    if fixed.amount is None:
+        return fixed.why
+    days = f"{whole.days:,} day{'' if whole.days == 1 else 's'}"
+    mark = ESTIMATE if fixed.source is Source.ESTIMATED else ""
+    return f"{figure(fixed.amount)}{mark} for {days} of hardware, idle power, upkeep"
+
+
+def _elsewhere_words(row: Elsewhere, report: CostReport) -> Iterator[str]:
+    yield "not the same model"
+    if not row.cost.known:
+        yield "no price or no count is known"
+        return
+    if row.low is not None and row.high is not None:
+        yield f"{figure(row.low.amount)} to {figure(row.high.amount)}"
+    if row.cost.unknown:
+        yield of_requests(row.cost)
+    if row.here:
+        if row.against_energy is not None:
+            yield f"{gap_text(row.against_energy)} than spent"
+        return
+    if row.against_full is not None:
+        yield f"{gap_text(row.against_full)} than it cost"
+    if row.against_energy is not None:
+        yield f"{gap_text(row.against_energy)} than energy alone"
+    if not report.filtered and (pays := break_even_text(row.break_even)):
+        yield pays
+
+
+def _rate_notes(report: CostReport) -> Iterator[str]:
+    exchange, own = report.household.exchange, report.currency
+    used = {one.currency for one in report.whole.totals.cost}
+    used |= {one.currency for row in report.whole.elsewhere for one in row.cost.native}
+    for currency in sorted(used - {own}):
+        rated = exchange.rates.get(currency)
+        if rated is None:
+            yield f"no rate from {currency} to {own} is known: set costs.exchange"
+        else:
+            since = f"of {rated.as_of}" if rated.as_of else "as you set it"
+            yield f"converted{ESTIMATE}: 1 {currency} = {rated.rate:.4g} {own}, {since}"
+
+
+def _price_notes(report: CostReport) -> Iterator[str]:
+    as_of = report.household.prices_as_of
+    if as_of is None:
+        return
+    age = (report.household.today - as_of).days
+    if age > STALE_DAYS:
+        yield f"prices are of {as_of.isoformat()}, {age} days old: older than {STALE_DAYS} days"
+
+
+def line_name(line: Line) -> str:
+    """The name of a line, safe and on one line; a conversation without a title has its id."""
+    return one_line(line.name, 200) or UNKNOWN

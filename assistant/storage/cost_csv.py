@@ -1,0 +1,72 @@
+"""A report on costs as CSV: one header line, exact amounts, a row for each line and currency."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from assistant.domain.cost_report import CostReport, Line
+from assistant.domain.hygiene import harmless
+from assistant.domain.pricing import Money
+
+HEAD = (
+    "key", "model", "title", "place", "requests", "failed", "cancelled", "retries", "attempts", "estimated", "unpriced",
+    "uncounted", "unmetered", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
+    "energy_joules", "p95_ttft_ms", "cost", "currency", "own_cost", "own_currency",
+)  # fmt: skip
+"""The columns. Of a line with several currencies only the first row has the counts, so that a column may be added up."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_COUNTS = len(HEAD) - 4
+
+
+def csv_text(report: CostReport) -> str:
+    """The lines of the report. A text that a spreadsheet would take for a formula has an apostrophe before it."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(HEAD)
+    for line in report.lines:
+        writer.writerows(_rows(line))
+    return out.getvalue()
+
+
+def _rows(line: Line) -> Iterator[list[str]]:
+    own = ["", ""]
+    if line.cost.own is not None:
+        own = _money(line.cost.own)
+    first, *rest = line.cost.native or (None,)
+    yield [*_figures(line), *(_money(first) if first else ["", ""]), *own]
+    for money in rest:
+        if money is not None:
+            yield [
+                _safe(line.key),
+                _safe(line.model),
+                *[""] * (_COUNTS - 2),
+                *_money(money),
+                "",
+                "",
+            ]
+
+
+def _figures(line: Line) -> list[str]:
+    found, ttft = line.totals, line.ttft
+    counts = (
+        found.turns, found.failed, found.cancelled, found.again, found.attempts, found.estimated, found.unpriced,
+        found.uncounted, found.unmetered, found.input, found.cached, found.cache_write, found.output, found.reasoning,
+    )  # fmt: skip
+    return [
+        *(_safe(text) for text in (line.key, line.model, line.title)),
+        line.place.value if line.place else "",
+        *(str(count) for count in counts),
+        f"{found.energy_joules:f}",
+        "" if ttft is None else f"{ttft.p95:.1f}",
+    ]
+
+
+def _money(money: Money) -> list[str]:
+    return [f"{money.amount:f}", money.currency]
+
+
+def _safe(text: str) -> str:
+    """No control character, and no formula in a spreadsheet."""
+    flat = " ".join(harmless(text).split())
+    return f"'{flat}" if text.startswith(_FORMULA) or flat.startswith(_FORMULA) else flat

@@ -1,0 +1,135 @@
+"""What reports on costs rest on, connected: the ledger, the person's currency and rates, what keeping it costs, the files."""
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.domain.errors import StorageError
+from assistant.domain.price_list import is_stale
+from assistant.machine.clock import SystemClock
+from assistant.storage import paths
+from assistant.storage.ledger import SqliteLedger
+from assistant.storage.settings import TomlSettings
+
+if TYPE_CHECKING:
+    from assistant.domain.cost_report import CostReport, Household
+    from assistant.domain.limits import Drawn
+    from assistant.domain.running_costs import RunningCosts
+    from assistant.domain.settings import Settings
+    from assistant.ports import Clock
+    from assistant.storage.database import Database
+    from assistant.wiring.accounts import AccountRoom
+    from assistant.wiring.power import Power
+
+FOLDER = "reports"
+"""Where the screen puts its files, in the data folder."""
+
+
+class CostRoom:
+    """Implements tui.services.CostDesk; the settings are read anew for each report."""
+
+    def __init__(
+        self,
+        places: paths.Places,
+        database: "Database",
+        settings: "Callable[[], Settings]",
+        clock: "Clock",
+        power: "Power",
+        money: "AccountRoom | None" = None,
+    ) -> None:
+        """Reads `database`, which others close. `money` has the limits; without it none are shown."""
+        self._places = places
+        self._database = database
+        self._settings = settings
+        self._clock = clock
+        self._power = power
+        self._money = money
+
+    @functools.cached_property
+    def ledger(self) -> SqliteLedger:
+        """Every turn's figures."""
+        return SqliteLedger(self._database)
+
+    @property
+    def today(self) -> date:
+        """The day where this machine is."""
+        return datetime.fromtimestamp(self._clock.now_ms() / 1000).astimezone().date()
+
+    def household(self) -> "Household":
+        """Currency, rates, what keeping this machine costs, today. Raises: SettingsError, UsageError."""
+        from assistant.domain.cost_report import Household
+        from assistant.storage.tariffs import TariffFile
+        from assistant.wiring.power import keeping
+
+        settings, files = self._settings(), TariffFile()
+        pairs = (one.partition(":") for one in settings.costs.compare)
+        return Household(
+            files.exchange(settings.costs),
+            keeping(settings, self._power, files),
+            self.today,
+            _prices_as_of(),
+            tuple((route, model) for route, _, model in pairs),
+        )
+
+    def running(self, chat: str) -> "RunningCosts":
+        """What was spent so far, seen from the conversation `chat` ("": a new one). Raises: AssistantError."""
+        from assistant.conversation.spending import Books, running_costs
+        from assistant.domain.local_costs import local_costs
+        from assistant.domain.pricing import Money
+
+        house = self.household()
+        fixed = local_costs(house.keeping, house.today, house.today).total.amount
+        as_of = house.prices_as_of
+        stale = as_of is not None and is_stale(as_of, house.today)
+        books = Books(
+            house.exchange,
+            None if fixed is None else Money(fixed, house.keeping.currency),
+            self._limits(chat),
+            (house.today - as_of).days if as_of and stale else None,
+        )
+        return running_costs(self.ledger, books, chat, house.today)
+
+    def _limits(self, chat: str) -> "Sequence[Drawn]":
+        from assistant.domain.limits import NoBudgets
+
+        found = self._money.limits.drawn(chat) if self._money else ()
+        return () if isinstance(found, NoBudgets) else found
+
+    def keep(self, report: "CostReport", form: str) -> Path:
+        """Writes a report as "html", "csv" or "json"; gives where to. Raises: StorageError."""
+        from assistant.storage.cost_files import Form, free_name, keep
+
+        path = free_name(self._places.data / FOLDER, report, Form(form))
+        keep(report, path, Form(form))
+        return path
+
+
+def _prices_as_of() -> date | None:
+    """The day of the shipped prices, from their head alone; None where they cannot be read."""
+    from assistant.storage import shipped
+    from assistant.storage.price_snapshot import read_snapshot
+
+    try:
+        return read_snapshot(shipped.path("config/prices.json")).as_of
+    except StorageError:
+        # No price is known then, and what is compared says so.
+        return None
+
+
+@contextmanager
+def open_costs() -> Iterator[CostRoom]:
+    """The room alone, without an engine. Raises: SettingsError, StorageError."""
+    from assistant.storage.database import open_database
+    from assistant.wiring.power import meter
+
+    clock, places = SystemClock(), paths.find()
+    paths.make(places)
+    database = open_database(places.journal_file, clock.now_ms())
+    try:
+        settings = TomlSettings(places.settings_file).load
+        yield CostRoom(places, database, settings, clock, meter(places, clock, settings))
+    finally:
+        database.close()
