@@ -161,8 +161,8 @@ def _line(row: dict[str, object]) -> str:
         budget = f", {spent} of {row['max_cost']} {row['currency']}"
     return (
         f"{row['code']}  {row['state']:9} {row['route']} · {row['model']}: {row['extent']} {row['conversation']}, "
-        f"{row['label_at_most']} text, until {moment(end_ms)}; let out {row['requests']} of {row['max_requests']} requests, "
-        f"{row['sent_bytes']} bytes{budget}{', fallback' if row['fallback'] else ''}"
+        f"{row['label_at_most']} text, until {moment(end_ms)}; used {row['requests']} of {row['max_requests']} requests, "
+        f"let out {row['sent_bytes']} bytes{budget}{', fallback' if row['fallback'] else ''}"
     )
 
 

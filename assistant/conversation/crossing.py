@@ -146,7 +146,8 @@ class Crossing:
         )
         settled = None
         if self.grant:
-            settled = Settled(self.grant, now, permit, _tokens(usage, spent), cost)
+            tokens = _tokens(usage, spent)
+            settled = Settled(self.grant, now, permit, tokens, cost, receipt.sent_bytes)
         return Ended(entry, now, settled)
 
     def _settled(self, charge: "Charge", spent: bool) -> tuple[Decimal | None, str]:

@@ -13,7 +13,7 @@ def of(proposal: "Proposal", *reasons: Reason) -> Denial:
     seen, decision = proposal.considered, proposal.decision
     if reasons:
         decision = Decision(decision.id, Verdict.DENY, decision.rule, reasons, decision.label)
-    messages = (proposal.message,)
+    messages: tuple[str, ...] = (proposal.message,)
     if seen is not None:
         messages = tuple(one.message for one in seen.departure.leaves if one.message)
     grant = seen.grant.id if seen is not None and seen.grant else ""

@@ -110,6 +110,8 @@ def event_json(event: ConsentEvent) -> Json:
             "tokens": event.tokens,
             "cost": _money(event.cost),
         }
+        # Records of older versions do not have it, and each is read back as it was written.
+        body |= {} if event.sent_bytes is None else {"sent_bytes": event.sent_bytes}
     return head | body
 
 
@@ -257,5 +259,7 @@ def _event(fields: Fields) -> ConsentEvent:
         sent, tokens = fields.whole("sent_bytes"), fields.whole("tokens")
         return Reserved(grant, at, fields.name("permit"), sent, tokens, cost)
     if kind == "settled":
-        return Settled(grant, at, fields.name("permit"), fields.maybe_whole("tokens"), cost)
+        tokens, known = fields.maybe_whole("tokens"), fields.holds("sent_bytes")
+        left = fields.maybe_whole("sent_bytes") if known else None
+        return Settled(grant, at, fields.name("permit"), tokens, cost, left)
     raise fields.wrong("kind", "stated, reserved or settled")

@@ -190,7 +190,7 @@ def test_an_end_with_what_the_door_saw(finish: Finish, outcome: Outcome) -> None
         output_tokens=2,
         latency_ms=12,
     )
-    assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 42, None))
+    assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 42, None, 100))
     assert crossing(rig, None).ended("p1", finish, came_to(USED), None) == Ended(
         replace(entry, latency_ms=None), NOW
     )
@@ -215,7 +215,7 @@ def test_what_the_door_turned_away_costs_nothing(finish: Finish) -> None:
         cost=Decimal(0),
         latency_ms=3,
     )
-    assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 0, Decimal(0)))
+    assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 0, Decimal(0), 0))
 
 
 @pytest.mark.parametrize(
