@@ -206,11 +206,11 @@ class Engine(Conversations, Switchboard):
         label = functools.partial(self._history.label_now, talk, own, messages)
         return Crossing(self.border, about, seen, label)
 
-    async def grant(self, proposal: Proposal, terms: "Terms", how: str) -> None:
-        """Records the person's yes to what `proposal` shows. Raises: UsageError, RefusedError, StorageError."""
+    async def grant(self, proposal: Proposal, terms: "Terms", how: str, shown: str = "") -> None:
+        """Records the person's yes to what `proposal` shows; `shown` are the words of it that they read ("": the sheet's). Raises: UsageError, RefusedError, StorageError."""
         if proposal.considered is None:
             raise UsageError(f"{proposal.route.id} needs no consent")
-        await asyncio.to_thread(self.border.grant, proposal.considered, terms, how)
+        await asyncio.to_thread(self.border.grant, proposal.considered, terms, how, shown)
 
     async def deny(self, denial: "Denial") -> None:
         """Puts on record what was refused before there was a turn; nothing where nothing could leave. Raises: StorageError."""

@@ -167,7 +167,7 @@ class Clearance:
         if await asyncio.to_thread(lambda: self._engine.border.offline):
             await self._deny(petition.proposal, "offline")
             raise RefusedError("everything was taken offline meanwhile", "f4 lifts it")
-        await self._engine.grant(petition.proposal, answer.terms, answer.how)
+        await self._engine.grant(petition.proposal, answer.terms, answer.how, answer.shown)
         await self.lookout.look()
         return replace(ask, proposal=petition.proposal)
 
@@ -185,9 +185,9 @@ class Clearance:
             if petition.proposal is not first:
                 await self._deny(petition.proposal)
         elif seen is not None:
-            how = answer.how if answer else "consent sheet, closed"
+            how, shown = answer[1:] if answer else ("consent sheet, closed", "")
             refuse = self._engine.border.refuse
-            await asyncio.to_thread(refuse, seen, Terms(Span.ONCE), how)
+            await asyncio.to_thread(refuse, seen, Terms(Span.ONCE), how, shown)
 
     async def _deny(self, proposal: Proposal, code: str = "") -> None:
         """Puts on record that the policy refused it, or `code` did. Raises: StorageError."""
