@@ -300,9 +300,9 @@ def _named(given: "list[Grant]", name: str) -> "Grant":
 def _export(args: argparse.Namespace, room: "CloudRoom") -> int:
     import json
 
-    from assistant.domain.consent_record import record_json
+    from assistant.domain.consent_record import shared_json
 
-    records = [record_json(grant, events) for grant, events in room.consents.all()]
+    records = [shared_json(grant, events) for grant, events in room.consents.all()]
     if args.out is None:
         show(records)
         return 0

@@ -62,6 +62,15 @@ def record_json(grant: Grant, events: Sequence[ConsentEvent]) -> Json:
     }
 
 
+def shared_json(grant: Grant, events: Sequence[ConsentEvent]) -> Json:
+    """The record as it may be given away: without the digests of what was shown, from which a short text could be guessed."""
+    record = record_json(grant, events)
+    notice = {"locale": grant.notice.locale, "app_version": grant.notice.app_version}
+    mine = (event_json(event) for event in events if event.grant == grant.id)
+    told = [{name: one[name] for name in one if name != "sheet_sha256"} for one in mine]
+    return record | {"notice": notice, "events": told}
+
+
 def read_record(data: object) -> tuple[Grant, tuple[ConsentEvent, ...]]:
     """The grant and the events that `record_json` wrote.
 
