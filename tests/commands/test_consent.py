@@ -1,7 +1,9 @@
 """`assistant consent`: grants over a real journal, and what they let out to a provider on loopback."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -199,3 +201,24 @@ def test_offline_nothing_is_fetched_and_no_server_is_asked(town: Town) -> None:
     assert (pulled.code, "offline" in pulled.err) == (3, True)
     added = town.shell("routes", "add", "far", "--url", "http://192.168.77.7:8080/v1")
     assert (added.code, "offline" in added.err) == (3, True)
+
+
+def test_a_record_that_cannot_be_read_is_named_and_the_list_is_not_whole(
+    town: Town, home: Path
+) -> None:
+    town.grant()
+    [row] = grants(town.shell)
+    town.grant()
+    [journal] = home.rglob("journal.db")
+    with closing(sqlite3.connect(journal)) as db:
+        for (name,) in db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute("UPDATE consent SET record = '{}' WHERE id = ?", (row["id"],))
+        db.commit()
+    for argv in (("export",), ("list", "--all", "--json")):
+        done = town.shell("consent", *argv)
+        assert done.code == 5
+        assert str(row["id"]) in done.err
+        assert str(row["id"]) not in done.out
