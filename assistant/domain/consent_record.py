@@ -268,7 +268,8 @@ def _event(fields: Fields) -> ConsentEvent:
         sent, tokens = fields.whole("sent_bytes"), fields.whole("tokens")
         return Reserved(grant, at, fields.name("permit"), sent, tokens, cost)
     if kind == "settled":
-        tokens, known = fields.maybe_whole("tokens"), fields.holds("sent_bytes")
-        left = fields.maybe_whole("sent_bytes") if known else None
-        return Settled(grant, at, fields.name("permit"), tokens, cost, left)
+        known, left = fields.maybe_whole("tokens"), None
+        if fields.holds("sent_bytes"):
+            left = fields.maybe_whole("sent_bytes")
+        return Settled(grant, at, fields.name("permit"), known, cost, left)
     raise fields.wrong("kind", "stated, reserved or settled")
