@@ -87,7 +87,7 @@ class Border:
     """One for the program. What it reads it reads anew at each send: rules, facts, grants and the clock may have changed."""
 
     def __init__(
-        self, world: World, clock: Clock, person: Person, most_reply_tokens: int = 1024
+        self, world: World, clock: Clock, person: Person, most_reply_tokens: int = 4096
     ) -> None:
         """`most_reply_tokens` bounds every reply from the cloud."""
         self.world = world

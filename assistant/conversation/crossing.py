@@ -12,7 +12,7 @@ from assistant.domain.decisions import Decision, Reason
 from assistant.domain.errors import StorageError
 from assistant.domain.leave import Denied, Ended, Leave
 from assistant.domain.limits import bound_of
-from assistant.domain.permit import Outgoing, Permit, Receipt
+from assistant.domain.permit import Origin, Outgoing, Permit, Receipt
 from assistant.domain.places import Route
 from assistant.domain.prompt import Finish, Message
 from assistant.domain.redaction import NO_PLACEHOLDERS, Restorer
@@ -48,12 +48,16 @@ class Crossing:
         considered: "Considered | None",
         label: Callable[[], Label],
     ) -> None:
-        """Nothing is recorded yet. `label` gives the join over what would leave, as it stands when it is asked."""
+        """Nothing is recorded yet. `label` gives the join over what would leave, as it stands when it is asked.
+
+        `origin` is to be what the reply says of itself, as far as it has come.
+        """
         self._border = border
         self._turn = turn
         self._label = label
         self.considered = considered
         self._receipts: dict[str, Receipt] = {}
+        self.origin = Origin()
         kept_back = considered.departure.placeholders if considered else NO_PLACEHOLDERS
         self.restorer = Restorer(kept_back)
 
@@ -143,6 +147,11 @@ class Crossing:
             cost=cost,
             currency=currency,
             latency_ms=None if latency_ms is None else int(latency_ms),
+            said_model=name(self.origin.model),
+            said_provider=name(self.origin.provider),
+            said_geo=name(self.origin.geo),
+            cache_write_tokens=usage.cache_write_tokens if spent else 0,
+            reasoning_tokens=usage.reasoning_tokens if spent else 0,
         )
         settled = None
         if self.grant:

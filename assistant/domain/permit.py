@@ -66,6 +66,24 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a reply says that it comes from: the model, the provider that a router asked, the region of the inference.
+
+    It is what the other side says, and proves nothing. "" where it does not say.
+    """
+
+    model: str = ""
+    provider: str = ""
+    geo: str = ""
+
+    def then(self, later: "Origin") -> "Origin":
+        """All that was said so far, where `later` is said after it."""
+        return Origin(
+            later.model or self.model, later.provider or self.provider, later.geo or self.geo
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Permit:
     """Single-use leave to give the bytes of `digest` to `route` at `address` before `expires_at_ms` (Unix time).
 

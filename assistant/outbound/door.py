@@ -215,7 +215,7 @@ class Door:
         if way.proxy is None:
             return httpcore.AsyncConnectionPool(ssl_context=trust, network_backend=line)
         return httpcore.AsyncHTTPProxy(
-            _url(way.proxy, "/"),
+            way.proxy.url,
             ssl_context=trust,
             proxy_ssl_context=trust if way.proxy.secure else None,
             network_backend=line,

@@ -76,9 +76,9 @@ class Line(httpcore.AsyncNetworkBackend):
         if (host, port) != (first.host, first.port):
             raise RefusedError(f"{host}:{port} is not where the permit leads")
         ips = list(self._way.ips)
+        share = None if timeout is None else timeout / len(ips)
         while True:
             ip = ips.pop(0)
-            share = None if timeout is None else timeout / (len(ips) + 1)
             try:
                 with opened((ip, port)):
                     stream = await self._network.connect_tcp(
@@ -87,7 +87,6 @@ class Line(httpcore.AsyncNetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if not ips:
                     raise
-                timeout = None if timeout is None or share is None else timeout - share
             else:
                 self.tally.ip = ip
                 layers = first.secure + (self._way.address.secure and self._way.proxy is not None)

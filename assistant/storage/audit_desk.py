@@ -65,6 +65,8 @@ class AuditDesk:
         self._anchoring: threading.Thread | None = None
         self.now: Callable[[], Moment] | None = None
         """The clock of `follow`."""
+        self.turn: Callable[[], None] | None = None
+        """Ends an epoch that is due; set by who has the journal."""
 
     def follow(self, now: "Callable[[], Moment]") -> None:
         """From here on `now` tells when something is written; until then it is when the caller says."""
@@ -223,10 +225,8 @@ class AuditDesk:
 
     def _anchor_or_say(self) -> None:
         try:
-            if self._log is not None:
-                from assistant.storage import epochs
-
-                epochs.turn(self)
+            if self._log is not None and self.turn is not None:
+                self.turn()
             self.anchor()
         except StorageError as error:
             self.problem = str(error)

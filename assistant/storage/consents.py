@@ -72,11 +72,9 @@ class SqliteConsents:
 
     def deny(self, denied: Denied) -> None:
         """Puts a send on record that was refused before there was a turn. Raises: StorageError."""
-        with suppress(StorageError):
-            self._desk.open()
-        with self._database.write() as db:
-            # Nothing leaves: it is so also where the audit is out of order, and the desk then says what is wrong.
-            self._desk.try_append(db, denied.entry, self._desk.moment(denied.at))
+        from assistant.storage import leaving
+
+        leaving.deny(self._desk, denied)
 
     def given(self, route: str | None = None) -> Sequence[tuple[Grant, Standing]]:
         """The grants that stand as given, the newest first; they may have lapsed since. Raises: StorageError."""

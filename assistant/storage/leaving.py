@@ -15,10 +15,10 @@ from assistant.domain.coverage import SendRequest, gaps
 from assistant.domain.decisions import Reason
 from assistant.domain.errors import CorruptError, RefusedError, StorageError
 from assistant.domain.events import Decided, Declassified, PermitOver, Permitted
-from assistant.domain.leave import Ended, Leave
+from assistant.domain.leave import Denied, Ended, Leave
 from assistant.domain.places import Place
 from assistant.storage import consent_notes, consent_rows, folds, leaving_row, outlay
-from assistant.storage.audit import is_open, is_permit
+from assistant.storage.audit import changes, is_open, is_permit
 from assistant.storage.audit_desk import AuditDesk
 from assistant.storage.consent_rows import Consent
 
@@ -66,6 +66,8 @@ def _permit(desk: AuditDesk, event: Permitted, leave: Leave) -> None:
             _require_budgets(db, leave)
             if is_permit(db, event.permit):
                 raise _unfit("a permit is minted once")
+            for note in changes(db, leave.entry):
+                desk.append(db, note, leave.at)
             mac = desk.payload_mac(db, leave.payload)
             desk.append(db, replace(leave.entry, payload_mac=mac), leave.at)
             if leave.reserved is not None:
@@ -213,15 +215,27 @@ def _record_denied(desk: AuditDesk, event: Decided | Permitted) -> None:
     with desk.database.write() as db:
         folds.record(db, event)
         # Nothing leaves: the person is told why, also where the audit is out of order.
-        desk.try_append(db, denied.entry, desk.moment(denied.at))
+        _say_denied(db, desk, denied.entry, desk.moment(denied.at))
+
+
+def deny(desk: AuditDesk, denied: Denied) -> None:
+    """Puts a refusal on record that was given before there was a turn. Raises: StorageError where nothing can be written."""
+    _try_to_open(desk)
+    _deny(desk, denied.entry, denied.at, None)
 
 
 def _deny(desk: AuditDesk, entry: SendDenied, at: Moment, lapsed: Grant | None) -> None:
     with desk.database.write() as db:
         at = desk.moment(at)
-        desk.try_append(db, entry, at)
+        _say_denied(db, desk, entry, at)
         if lapsed is not None:
             consent_notes.lapse(db, desk, lapsed, at)
+
+
+def _say_denied(db: sqlite3.Connection, desk: AuditDesk, entry: SendDenied, at: Moment) -> None:
+    for note in changes(db, entry):
+        desk.try_append(db, note, at)
+    desk.try_append(db, entry, at)
 
 
 def _try_to_open(desk: AuditDesk) -> None:

@@ -40,6 +40,7 @@ class Opened:
     records: Mapping[str, "TurnRecord"]
     notices: Sequence[Notice]
     draft: str
+    draft_label: "Label | None"
 
 
 def read(journal: Journal, conversation: str) -> Opened | None:
@@ -51,9 +52,8 @@ def read(journal: Journal, conversation: str) -> Opened | None:
     turns = {message.turn for message in path if message.role is Role.ASSISTANT}
     found = ((turn, journal.record(turn)) for turn in turns)
     records = {turn: record for turn, record in found if record is not None}
-    return Opened(
-        summary, path, records, journal.notices(conversation), journal.draft(conversation)
-    )
+    draft, label = journal.draft(conversation), journal.draft_label(conversation)
+    return Opened(summary, path, records, journal.notices(conversation), draft, label)
 
 
 def clock_time(at_ms: int, now_ms: int) -> str:

@@ -147,6 +147,7 @@ class Sending:
             said = "this text holds a local-only one, so it is local-only itself"
         if said:
             self._view.tell(said)
+        self._desk.keep(chat)
         self._view.label()
 
     async def toggle_chat_label(self) -> None:
@@ -161,6 +162,7 @@ class Sending:
             self._view.tell(str(error), error=True)
             return
         chat.label = label
+        self._desk.keep(chat)
         now = "what is said in this chat from now on may leave again, by your act"
         self._view.tell(now if kept else "what is said in this chat from now on is local-only")
         self._view.desk_changed()
@@ -235,7 +237,7 @@ class Sending:
     async def _leave(self, ask: Ask, *, switch: bool = False) -> None:
         """Sends to the cloud or hands back, one text after the other; meanwhile a crash does not lose it."""
         chat, head = ask.chat, ask.chat.head
-        chat.held.append(ask.text)
+        chat.held.append(ask)
         self._desk.keep(chat)
         self._view.label()
         ready = None
@@ -245,7 +247,7 @@ class Sending:
         except AssistantError as error:
             self._view.tell(str(error), error=True)
         finally:
-            chat.held.remove(ask.text)
+            chat.held.remove(ask)
         if chat.head != head and chat is self._desk.chat:
             # A message was let go: the conversation goes on in another branch.
             self._desk.keep(chat)

@@ -51,7 +51,7 @@ class Chat:
     mark: Label | None = None
     cloud: str = ""
     promised: str = ""
-    held: list[str] = field(default_factory=list)
+    held: list["Ask"] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

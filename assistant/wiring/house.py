@@ -183,6 +183,7 @@ def comparing(house: House) -> "Comparing":
         house.settings_store.load,
         house.cloud.routes,
         lambda: ledger_of(house.journal.database),
+        house.power,
     )
 
 

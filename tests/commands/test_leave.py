@@ -44,6 +44,8 @@ def test_with_a_grant_it_just_goes_and_the_key_goes_along(town: Town) -> None:
     [line] = town.shell("audit", "outbox", "--json").rows("outbox")
     assert line["what"] == "left, closed"
     assert line["sent_bytes"] == len(request.body)
+    assert line["said"] == {"model": "gpt-4.1", "provider": None, "geo": None}
+    assert "; the reply says gpt-4.1\n" in town.shell("audit", "outbox").out
 
 
 def test_without_one_nothing_leaves_and_the_way_to_one_is_named(town: Town) -> None:

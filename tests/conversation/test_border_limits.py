@@ -139,7 +139,8 @@ async def test_limits_that_break_at_the_last_moment_mint_no_permit() -> None:
     record, _ = await follow(rig, rig.engine.propose(prompt(), CLOUD.id))
     assert len(breaking.asked) == 4
     assert record.error is not None
-    assert "your limits in money cannot be read" in record.error.message
+    assert record.error.message == "your limits in money cannot be read: line 3 is wrong"
+    assert record.error.hint == "nothing was sent; put the settings right"
     assert not rig.journal.minted
     assert not rig.cloud.requests
 

@@ -89,7 +89,7 @@ def test_the_request_holds_all_that_a_grant_is_measured_by() -> None:
 
 def test_the_reply_is_bounded_by_what_the_border_was_told() -> None:
     rig = Rig()
-    assert rig.border.most_reply_tokens == 1024
+    assert rig.border.most_reply_tokens == 4096
     rig.border.most_reply_tokens = 77
     assert considered(rig).departure.reply_tokens == 77
 

@@ -226,8 +226,10 @@ def test_where_an_old_conversation_is_cut(window: int, first: str) -> None:
     assert stays == expected
 
 
-def test_a_message_that_does_not_fit_alone_is_refused_in_words() -> None:
-    of = load("word " * 1500, turn("1", "one", "two"), most=300)
+@pytest.mark.parametrize("turns", [0, 1, 2])
+def test_a_message_that_does_not_fit_alone_is_refused_in_words(turns: int) -> None:
+    path = tuple(one for n in range(turns) for one in turn(str(n), "one", "two"))
+    of = load("word " * 1500, path, most=300)
     far = Far(window_tokens=1700)
     with pytest.raises(PromptTooLongError) as refused:
         packed(of, far)

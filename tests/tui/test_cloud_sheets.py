@@ -1,5 +1,6 @@
 """Grants, outbox and keys on the screen: what is live is told apart, one key ends it, no key is ever seen."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -195,6 +196,10 @@ def test_a_name_cannot_move_the_columns() -> None:
     first, second = plain.split("\n")
     assert first.index("left, closed") == 44
     assert second.strip() == "4,812 bytes to api.example:443 · grant ABC123"
+    ended = line(1).ended
+    assert ended is not None
+    told = replace(line(1), ended=replace(ended, said_model="m-7", said_geo="us"))
+    assert outbox_line(told).plain.split("\n")[2].strip() == "the reply says: m-7 in us"
     unknown = outbox_line(line(2, Outcome.FAILED, None)).plain
     assert "may have left" in unknown
     assert "an unknown number of bytes" in unknown

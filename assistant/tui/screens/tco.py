@@ -19,6 +19,7 @@ from assistant.domain.exchange import Exchange
 from assistant.domain.tco import reckon
 from assistant.domain.tco_inputs import GUIDE, THE_REST, Inputs
 from assistant.domain.tco_measured import fill
+from assistant.domain.tco_mine import mine
 from assistant.domain.tco_prices import ListPrice, at_list_prices, with_price
 from assistant.domain.tco_sensitivity import sensitivity
 from assistant.ports.comparing import Comparing
@@ -31,8 +32,8 @@ WIDE: Final = 110
 """From this width on the plot stands beside the fields."""
 
 _MOST_LEVERS: Final = 9
-HINTS: Final = "↑↓ field · ←→ step · type a number · g guide · t from my telemetry · p real prices · esc back"  # fmt: skip
-NARROW_HINTS: Final = "↑↓ ←→ 0-9 · g guide · t telemetry · p prices · pgdn more · esc"
+HINTS: Final = "↑↓ field · ←→ step · type a number · g guide · m my machine · t telemetry · p real prices · esc back"  # fmt: skip
+NARROW_HINTS: Final = "↑↓ ←→ 0-9 · g guide · m mine · t telemetry · p prices · pgdn · esc"
 ABOUT_GUIDE: Final = (
     "The guide's example. 800 a million tokens is far above list prices. The guide prints 142,560 for the cloud: "
     "its tokens slipped by ten."
@@ -67,6 +68,7 @@ class TcoScreen(ModalScreen[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back"),
         Binding("g", "guide", "the guide's example"),
+        Binding("m", "mine", "my machine"),
         Binding("t", "telemetry", "as measured here"),
         Binding("p", "price", "the next real price"),
         Binding("pagedown", "scroll(1)", "down", show=False),
@@ -183,6 +185,22 @@ class TcoScreen(ModalScreen[bool]):
         self._priced = (self._priced + 1) % len(known)
         price, inputs = known[self._priced]
         self._show(inputs, f"the cloud's price is that of {price.name} by the list; it is not the same model · p the next")  # fmt: skip
+
+    def action_mine(self) -> None:
+        """One node: this machine, as the settings and the meter have it."""
+        if self._world is None:
+            self._say(NO_WORLD, wrong=True)
+        else:
+            self.run_worker(self._own(self._world), exclusive=True)
+
+    async def _own(self, world: Comparing) -> None:
+        try:
+            kept = await asyncio.to_thread(world.keeping)
+            inputs, notes = mine(kept, world.list_prices(), world.exchange())
+        except AssistantError as error:
+            self._say(str(error), wrong=True)
+            return
+        self._show(inputs, " · ".join(notes))
 
     def action_telemetry(self) -> None:
         """Requests, tokens and energy as they were measured here."""

@@ -12,7 +12,6 @@ from assistant.backends.remote.wire.pieces import (
     Piece,
     count,
     inner,
-    name_of,
     soft,
     text,
     told,
@@ -93,7 +92,7 @@ class MessageReader:
             case "message_start":
                 # How much is said is not known before its end.
                 message = inner(data, "message")
-                return Piece(counts=self._counts(message, _INPUTS), model=name_of(message))
+                return Piece(counts=self._counts(message, _INPUTS))
             case "content_block_start":
                 return _block(inner(data, "content_block"))
             case "content_block_delta":
@@ -129,7 +128,6 @@ class MessageReader:
             counts=self._counts(data),
             why=_why(data),
             last=True,
-            model=name_of(data),
         )
 
     def _counts(self, holder: Json, keys: Sequence[str] = (*_INPUTS, _OUTPUT)) -> Counts | None:
