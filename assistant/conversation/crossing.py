@@ -111,6 +111,7 @@ class Crossing:
             most_tokens=request.tokens if request else None,
             most_cost=request.cost if request else None,
             currency=request.currency if request else "",
+            prices=self._border.world.prices.digest if request else "",
         )
         if request is None:
             return Leave(entry, now, outgoing.payload)
@@ -157,7 +158,7 @@ class Crossing:
         if self.grant:
             tokens = _tokens(usage, spent)
             settled = Settled(self.grant, now, permit, tokens, cost, receipt.sent_bytes)
-        return Ended(entry, now, settled)
+        return Ended(entry, now, settled, receipt.keyed)
 
     def _settled(self, charge: "Charge", spent: bool) -> tuple[Decimal | None, str]:
         """What it cost at most, in the currency that it was reserved in; None leaves the reservation as it is."""

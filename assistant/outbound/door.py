@@ -126,6 +126,7 @@ class Door:
         tally = self._admit(permit, route, outgoing)
         await self._require_record(permit, route, address)
         key = await self._key(outgoing.auth, route, address)
+        tally.keyed = key is not None
         headers = prompt_headers(outgoing, address, key)
         way = await self._ways.for_prompt(address, route.place, patience.connect_s)
         own = names_besides(headers, outgoing)

@@ -92,6 +92,11 @@ class Prices(Protocol):
         """The most that it may cost, every token dear; None where no price is known. Never raises."""
         ...
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hex of the prices in force, for the record; "" where they cannot be read."""
+        ...
+
 
 class Consents(Protocol):
     """Every grant and what was said of it: only ever added to. Each method may raise a StorageError.

@@ -200,6 +200,8 @@ def _end(desk: AuditDesk, event: PermitOver) -> None:
             raise _unfit("a permit ends once, and after it was minted")
         at = desk.moment(ended.at)
         folds.record(db, event)
+        if ended.keyed:
+            desk.append(db, Noted(Note.KEY_USED, event.permit), at)
         desk.append(db, ended.entry, at)
         if settled is not None:
             consent_rows.add_event(db, replace(settled, at=at))

@@ -100,6 +100,7 @@ def test_a_permit_under_a_grant_as_it_is_committed() -> None:
         most_tokens=request.tokens,
         most_cost=Decimal("0.03"),
         currency="EUR",
+        prices="d" * 64,
     )
     size = len(outgoing.body)
     reserved = Reserved(seen.grant.id, NOW, "p1", size, request.tokens, Decimal("0.03"))
