@@ -121,13 +121,13 @@ async def _propose(
 
 
 def _unlock(house: "House", route: str) -> None:
-    """Asks for the vault's passphrase where the key of a cloud route lies in it; the scan looks for that key too."""
+    """Asks for the vault's passphrase where a key lies in it and the route is in the cloud: the scan looks for every key."""
     from assistant.domain.places import Place
 
     if any(each.id == route and each.place is Place.CLOUD for each in house.engine.routes):
         from assistant.commands import stores
 
-        stores.unlock_for(house.cloud.routes.keys.routes, route)
+        stores.unlock(house.cloud.routes.keys.routes)
 
 
 async def _stream(engine: "Engine", proposal: "Proposal", *, quiet: bool) -> "TurnRecord":

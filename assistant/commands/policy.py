@@ -107,6 +107,7 @@ def _leaving(departure: "Departure") -> dict[str, object]:
         "bytes": len(outgoing.body),
         "sha256": departure.sheet,
         "input_tokens": departure.input_tokens,
+        "most_input_tokens": departure.most_input_tokens,
         "reply_tokens": departure.reply_tokens,
         "estimated": True,
         "cost_at_most": None if price is None else str(price.cost),
@@ -125,6 +126,7 @@ def _leaving(departure: "Departure") -> dict[str, object]:
             }
             for one in departure.leaves
         ],
+        "besides": [{"what": what, "characters": len(words)} for what, words in departure.besides],
         "stays": [
             {
                 "message": one.message,

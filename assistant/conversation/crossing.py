@@ -75,10 +75,15 @@ class Crossing:
         )
         return denied(self._border, denial)
 
-    def objections(self) -> tuple[Reason, ...]:
-        """What speaks against the send by now, though it was allowed; see `Border.objections`. Raises: StorageError."""
-        seen = self.considered
-        return self._border.objections(seen, self._label()) if seen else ()
+    def objections(self, decided: Label) -> tuple[Reason, ...]:
+        """What speaks against the send by now, though it was allowed with the label `decided`; see `Border.objections`.
+
+        Raises: StorageError.
+        """
+        from assistant.conversation.border import label_objection
+
+        seen, now = self.considered, self._label()
+        return self._border.objections(seen, now) if seen else label_objection(now, decided)
 
     def leave(self, permit: Permit, outgoing: Outgoing) -> Leave:
         """What is committed with `permit` before anything leaves. Raises: RefusedError where limits cannot be read."""

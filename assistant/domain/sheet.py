@@ -121,6 +121,12 @@ def leaving_lines(leaves: Iterable[Leaving]) -> Iterator[tuple[str, str]]:
         yield one.role.value, one.text
 
 
+def besides_lines(departure: Departure) -> Iterator[tuple[str, str]]:
+    """(what it is, words on one line) of what leaves and is no message."""
+    for what, words in departure.besides:
+        yield what, words.replace("\n", "␊")
+
+
 def staying_lines(stays: Iterable[Staying]) -> Iterator[tuple[str, str, str]]:
     """(role, words, why) of each message that stays."""
     for one in stays:
@@ -159,6 +165,7 @@ def sheet_text(departure: Departure, decision: Decision, sets: Sequence[CountryS
         f"leaves  {len(departure.leaves)} messages, label {departure.label.value}",
     ]
     lines += [f"  {role}: {words}" for role, words in leaving_lines(departure.leaves)]
+    lines += [f"  {what}: {words}" for what, words in besides_lines(departure)]
     if departure.stays:
         lines += ["", f"stays   {len(departure.stays)} messages"]
         lines += [

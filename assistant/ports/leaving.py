@@ -84,6 +84,10 @@ class Secrets(Protocol):
         """All keys that can be read without asking, for the scanner to look for. Never raises."""
         ...
 
+    def locked(self) -> bool:
+        """Whether `own` lacks a key because the store that has it is locked. Never raises."""
+        ...
+
 
 class Prices(Protocol):
     """What a send may cost."""

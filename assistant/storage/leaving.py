@@ -11,7 +11,7 @@ from assistant.domain.audit_entries import Note, Noted, PermitMinted, SendDenied
 from assistant.domain.budget import Scope
 from assistant.domain.budget import gaps as budget_gaps
 from assistant.domain.consent import Grant, Moment, Reserved, State
-from assistant.domain.coverage import SendRequest, gaps
+from assistant.domain.coverage import LAPSING, SendRequest, gaps
 from assistant.domain.decisions import Reason
 from assistant.domain.errors import CorruptError, RefusedError, StorageError
 from assistant.domain.events import Decided, Declassified, PermitOver, Permitted
@@ -145,7 +145,9 @@ def _require_grant(db: sqlite3.Connection, desk: AuditDesk, turn: str, leave: Le
     untrue = _untrue(db, desk, consent)
     missing = gaps(consent.grant, consent.standing, leave.request, leave.at, seen)
     if missing or untrue:
-        raise _GapsError((*untrue, *missing), consent.grant if untrue else None)
+        lapsed = bool(untrue) or not LAPSING.isdisjoint(reason.code for reason in missing)
+        given = consent.standing.state is State.GIVEN
+        raise _GapsError((*untrue, *missing), consent.grant if lapsed and given else None)
 
 
 def _untrue(db: sqlite3.Connection, desk: AuditDesk, consent: Consent) -> tuple[Reason, ...]:
@@ -249,10 +251,17 @@ def _declassify(desk: AuditDesk, event: Declassified) -> None:
     desk.open()
     with desk.database.write() as db:
         folds.record(db, event)
-        reason = desk.payload_mac(db, event.reason.encode(errors="replace"))
-        noted = Noted(Note.DECLASSIFIED, event.message, reason, len(event.copies))
         # The event tells only the time of day; a run of the machine without a name compares with none.
-        desk.append(db, noted, Moment(event.at_ms, 0.0, ""))
+        note_declassified(db, desk, event, Moment(event.at_ms, 0.0, ""))
+
+
+def note_declassified(
+    db: sqlite3.Connection, desk: AuditDesk, event: Declassified, at: Moment
+) -> None:
+    """Puts on record, in the caller's transaction, that a message was let go further. Raises: as `AuditDesk.append`."""
+    reason = desk.payload_mac(db, event.reason.encode(errors="replace"))
+    noted = Noted(Note.DECLASSIFIED, event.message, reason, len(event.copies))
+    desk.append(db, noted, at)
 
 
 def _unfit(why: str) -> StorageError:

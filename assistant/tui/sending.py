@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from assistant.tui.turn import Running
     from assistant.tui.view import View
 
+COPIED = "this text holds a local-only one, so it is local-only itself"
 NO_GRANT = "no grant for this chat lives: write a message, then ctrl+t asks for one"
 
 
@@ -109,10 +110,12 @@ class Sending:
 
     def enter(self, text: str, bound: Bound) -> None:
         """Enter: to where the composer's badge said, and with the label that it said, which was `bound`."""
-        chat, label, route = self._desk.chat, bound.label, bound.route
+        chat, route = self._desk.chat, bound.route
+        label = self._label_of(text, bound.label)
         if not self._sendable(text, label):
             return
-        if route is not None and route.place is Place.CLOUD and route.declared:
+        leaves = route is not None and route.place is Place.CLOUD and route.declared
+        if route is not None and leaves and label is not Label.LOCAL_ONLY:
             self._start(self._leave(Ask(chat, text, route.id, label)))
         elif self._desk.bearings.report and not self._engine.routes:
             self._desk.handed_back(chat, text, label)
@@ -122,7 +125,8 @@ class Sending:
 
     def to_cloud(self, text: str, *, switch: bool = False) -> None:
         """Ctrl+S: this one message to the cloud; with `switch` those after it too, while the grant lives."""
-        chat, label = self._desk.chat, self._desk.labels.take(self._desk.chat)
+        chat = self._desk.chat
+        label = self._label_of(text, self._desk.labels.take(chat))
         if self._sendable(text, label):
             self._start(self._leave(Ask(chat, text, label=label), switch=switch))
 
@@ -144,7 +148,7 @@ class Sending:
         chat, labels = self._desk.chat, self._desk.labels
         said = labels.toggle(chat)
         if labels.typed(chat, self._view.composer.full_text):
-            said = "this text holds a local-only one, so it is local-only itself"
+            said = COPIED
         if said:
             self._view.tell(said)
         self._desk.keep(chat)
@@ -219,6 +223,13 @@ class Sending:
                 self._start(self._fall_back(offer))
 
     # On the way.
+
+    def _label_of(self, text: str, label: Label) -> Label:
+        """That of the very text that was taken: keys may come faster than the composer tells what stands in it."""
+        found = self._desk.labels.of_taken(text, label)
+        if found is not label:
+            self._view.tell(COPIED)
+        return found
 
     def _own_lease(self, chat: Chat) -> str:
         """The route of a grant that lives for `chat`: the chosen one, else another."""

@@ -88,10 +88,15 @@ def test_what_is_kept_back_comes_back_in_the_reply(town: Town) -> None:
     assert CARD in done.out
     assert CARD.encode() not in town.cloud.requests[0].body
     assert "card-1" in json.dumps(town.cloud.body(), ensure_ascii=False)
-    bare = ask(town, conversation, "--keep-back", "none", f"Repeat: {CARD}")
+    # What was kept back in a conversation, and put back into a reply, is kept back in it whatever is said.
+    again = ask(town, conversation, "--keep-back", "none", f"Repeat: {CARD}")
+    assert again.code == 0, again.err
+    assert CARD.encode() not in town.cloud.requests[1].body
+    another, _ = town.grant()
+    bare = ask(town, another, "--keep-back", "none", f"Repeat: {CARD}")
     assert bare.code == 3
     assert "the text holds what must not leave" in bare.err
-    assert len(town.cloud.requests) == 1
+    assert len(town.cloud.requests) == 2
 
 
 def test_a_local_only_message_stays_only_where_that_was_said(town: Town) -> None:

@@ -179,6 +179,7 @@ class Town:
     keys: tuple[str, ...] = (KEY,)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     sent: bool = True
+    shut: bool = False
     registry_digest: str = "b" * 64
     store: str = "memory"
 
@@ -199,6 +200,9 @@ class Town:
 
     def forget(self, route: str) -> None:
         raise NotImplementedError
+
+    def locked(self) -> bool:
+        return self.shut
 
     def own(self) -> Collection[str]:
         return self.keys

@@ -69,7 +69,7 @@ def test_the_request_holds_all_that_a_grant_is_measured_by() -> None:
         conversation="talk",
         message=departure.message,
         sheet=departure.outgoing.digest,
-        tokens=departure.input_tokens + departure.reply_tokens,
+        tokens=len(departure.outgoing.body) + departure.reply_tokens,
         cost=None,
         currency="",
         session="session-1",

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from assistant.conversation.packing import Load, Packer
+from assistant.domain.cloud_routes import NOT_SHOWN, Wire
 from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.departure import Choice, Departure, Leaving, PriceBound, Stay, Staying
 from assistant.domain.errors import PromptTooLongError
@@ -14,6 +15,7 @@ from assistant.domain.findings import Finding, Kind, Scan, ScanVerdict
 from assistant.domain.permit import Outgoing
 from assistant.domain.prompt import ChatMessage, Message, Prompt, Role, Sampling
 from assistant.domain.redaction import NO_PLACEHOLDERS
+from assistant.domain.rules import Content
 from assistant.domain.sensitivity import Label
 from assistant.domain.settings import GenerationSettings
 from assistant.ports import Generation
@@ -132,7 +134,8 @@ def test_a_send_field_by_field() -> None:
         reply_tokens=20,
         price=BOUND,
     )
-    assert town.asked == [(SETUP, 9, 20)]
+    assert town.asked == [(SETUP, len(departure.outgoing.body), 20)]
+    assert departure.tokens == len(departure.outgoing.body) + 20
     assert scanner.seen == [(whole, frozenset(town.keys))]
 
 
@@ -185,6 +188,25 @@ def test_what_is_kept_back_has_its_placeholder_at_every_place() -> None:
     assert bare.leaves[0].text == f"again {MARK}"
     assert bare.scan is not None
     assert bare.scan.blocks
+
+
+def test_stop_texts_leave_and_so_they_are_shown_and_scanned() -> None:
+    scanner = Marks()
+    departure = packed(load(sampling=Sampling(stop=("\n", f"say {MARK}"))), None, scanner)
+    assert departure.besides == (("stop", f"say {MARK}"),)
+    assert scanner.seen[-1][0] == f"and now\n\nsay {MARK}"
+    assert departure.content is Content.BLOCK
+    assert packed(load()).besides == ()
+
+
+@pytest.mark.parametrize(("wire", "filled"), [(Wire.ANTHROPIC, True), (Wire.OPENAI, False)])
+def test_what_a_wire_puts_before_a_reply_is_shown(wire: Wire, filled: bool) -> None:
+    setup = replace(SETUP, row=replace(SETUP.row, wire=wire))
+    _, answer = turn("1", "hello", "hi there")
+    of = replace(load(path=(answer,), system="be brief"), setup=setup)
+    there = (("user", NOT_SHOWN),) if filled else ()
+    assert packed(of).besides == there
+    assert packed(replace(of, path=turn("1", "hello", "hi there"))).besides == ()
 
 
 def test_other_keys_are_looked_for_at_the_next_send() -> None:

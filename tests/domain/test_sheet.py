@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from assistant.domain.decisions import Decision, Reason, Verdict
-from assistant.domain.departure import Choice, Departure, Leaving, PriceBound, Stay, Staying
+from assistant.domain.departure import STOP, Choice, Departure, Leaving, PriceBound, Stay, Staying
 from assistant.domain.findings import NOT_FOUND, Scan
 from assistant.domain.permit import Outgoing
 from assistant.domain.places import Address
@@ -142,6 +142,16 @@ def test_a_refusal_counts_what_speaks_against_it() -> None:
     assert rule_words(replace(denied, reasons=reasons[:2])).startswith(
         "not as it is, for 1 reason:"
     )
+
+
+def test_what_leaves_and_is_no_message_is_on_the_sheet() -> None:
+    besides = replace(DEPARTURE, besides=(("user", "(not shown)"), (STOP, "\nEnd")), stays=())
+    decision = Decision("d", Verdict.ASK, "strict", (), Label.NORMAL)
+    assert sheet_text(besides, decision).split("\n")[-2:] == ["  user: (not shown)", "  stop: ␊End"]
+    public = replace(DEPARTURE, leaves=(replace(SYSTEM, label=Label.PUBLIC),), stays=())
+    assert public.label is Label.PUBLIC
+    assert replace(public, besides=(("user", "(not shown)"),)).label is Label.PUBLIC
+    assert replace(public, besides=((STOP, "End"),)).label is Label.NORMAL
 
 
 def test_what_stays_stops_the_send_until_it_is_left_out_and_the_message_itself_always_does() -> (

@@ -169,6 +169,8 @@ def test_a_clock_that_another_record_shows_to_be_set_back_gives_no_leave(program
         leaving_row.saw(db, replace(later(3_600_000), boot="boot-2"))
     with pytest.raises(RefusedError, match="clock was set back"):
         program.journal.append(permitted())
+    # On record, so that it does not come back with the right time.
+    assert program.consents.standing(GRANT.id).state is State.INVALIDATED
 
 
 def test_nothing_leaves_under_a_grant_that_nobody_gave(program: Program) -> None:

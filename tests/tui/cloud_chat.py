@@ -97,6 +97,9 @@ class Town:
     def forget(self, route: str) -> None:
         raise NotImplementedError
 
+    def locked(self) -> bool:
+        return False
+
     def own(self) -> Collection[str]:
         return ()
 

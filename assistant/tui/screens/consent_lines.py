@@ -10,6 +10,7 @@ from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.prompt import Role
 from assistant.domain.sheet import (
     CANNOT_SEE,
+    besides_lines,
     bounds,
     evidence,
     review_note,
@@ -100,6 +101,8 @@ def body(petition: Petition, width: int) -> list[Row]:
     rows = [*_reasons(petition, width)]
     for one in departure.leaves:
         rows += _message(one, departure, width)
+    for what, words in besides_lines(departure):
+        rows += _labelled(what, harmless(words), "", width, _ROLE)
     stays = zip(departure.stays, staying_lines(departure.stays), strict=True)
     for one_staying, (_, words, why) in stays:
         rows += _staying(one_staying, words, why, width)

@@ -17,6 +17,7 @@ from assistant.backends.remote.wire.pieces import (
     told,
 )
 from assistant.backends.remote.wire.sse import WireError
+from assistant.domain.cloud_routes import NOT_SHOWN
 from assistant.domain.prompt import ChatMessage, Role, Sampling
 
 PATH = "/messages"
@@ -27,9 +28,6 @@ HEADERS = (("anthropic-version", "2023-06-01"),)
 
 REPLY_TOKENS = 4096
 """The longest reply where the person has not said one: this wire wants a limit, and every model takes this one."""
-
-NOT_SHOWN = "(not shown)"
-"""Stands for a person's message where the first one that leaves is a reply: this wire begins with a person."""
 
 _INPUTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 _WRITTEN, _CACHED = _INPUTS[1:]
