@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from assistant.commands import leave, prompting
 from assistant.domain.decisions import Verdict
-from assistant.domain.errors import EXIT_CANCELLED
+from assistant.domain.errors import EXIT_CANCELLED, RouteError
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.notices import window_moved
 from assistant.domain.prompt import Finish
@@ -103,7 +103,15 @@ async def _propose(
     prompt = prompting.prompt_of(house, args, text, known, sampling)
     choice = prompting.choice_of(house, args)
     _unlock(house, args.route or (known.route if known else ""))
-    proposal = await asyncio.to_thread(engine.propose, prompt, args.route, choice=choice)
+    try:
+        proposal = await asyncio.to_thread(engine.propose, prompt, args.route, choice=choice)
+    except RouteError as error:
+        from assistant.conversation import refusals
+
+        await refusals.not_proposed(
+            engine, prompt, args.route or (known.route if known else ""), error
+        )
+        raise
     if known is None:
         await engine.start_conversation(prompt.system, one_line(text, 60), prompt.conversation)
     elif known.deleted:

@@ -31,9 +31,9 @@ async def settle(engine: "Engine", proposal: "Proposal") -> None:
         return
     from assistant.domain.sheet import sheet_text
 
-    say(sheet_text(considered.departure))
-    for line in finding_lines(considered.departure):
-        say(line)
+    departure = considered.departure
+    shown = "\n".join([sheet_text(departure, proposal.decision), *finding_lines(departure)])
+    say(shown)
     say("")
     word = asked(f"To send it type {', '.join(WORDS[:-1])} or {WORDS[-1]}; anything else denies: ")
     terms = terms_of(word)
@@ -41,9 +41,9 @@ async def settle(engine: "Engine", proposal: "Proposal") -> None:
         from assistant.domain.terms import Span, Terms
 
         how = f"no word of leave typed at {_SCREEN}"
-        await asyncio.to_thread(engine.border.refuse, considered, Terms(Span.ONCE), how)
+        await asyncio.to_thread(engine.border.refuse, considered, Terms(Span.ONCE), how, shown)
         return
-    await engine.grant(proposal, terms, f"{word} typed at {_SCREEN}")
+    await engine.grant(proposal, terms, f"{word} typed at {_SCREEN}", shown)
 
 
 def terms_of(word: str) -> "Terms | None":
@@ -64,12 +64,10 @@ def how_to_grant(proposal: "Proposal") -> str:
 
 def refusal_lines(decision: "Decision") -> Iterator[str]:
     """Each reason of a refusal, as an error is shown: title, message, and what to do about it."""
-    for reason in decision.reasons:
+    for reason in decision.against:
         hint = _HINTS.get(reason.code, "")
         told = f"{reason.text} ({hint})" if hint and hint not in reason.text else reason.text
-        # What speaks for the send is no refusal.
-        if reason.code not in ("rule_passes", "granted"):
-            yield f"refused: {told}"
+        yield f"refused: {told}"
 
 
 _HINTS = {

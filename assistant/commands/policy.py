@@ -85,7 +85,7 @@ def lines(proposal: "Proposal") -> Iterator[str]:
         departure = proposal.considered.departure
         yield from leave.finding_lines(departure)
         yield ""
-        yield sheet_text(departure)
+        yield sheet_text(departure, decision)
 
 
 def explanation(proposal: "Proposal") -> dict[str, object]:

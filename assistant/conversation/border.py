@@ -173,15 +173,16 @@ class Border:
         limits = self.world.drawn(request.conversation)
         return shortfalls(limits, bound_of(request.cost, request.currency))
 
-    def grant(self, considered: Considered, terms: Terms, how: str) -> Grant:
-        """Records the person's yes to exactly what `considered` shows; `how` names the key and the screen.
+    def grant(self, considered: Considered, terms: Terms, how: str, shown: str = "") -> Grant:
+        """Records the person's yes to exactly what `considered` shows; `how` names the key and the screen, `shown` are the words
+        that they read ("": those of the sheet as a text), of which the record keeps a digest.
 
         Raises: UsageError for terms that are none; RefusedError where no rule lets it pass; StorageError.
         """
         if considered.decision.verdict is Verdict.DENY:
             reasons = "; ".join(reason.text for reason in considered.decision.reasons)
             raise RefusedError(reasons, "no consent can lift that")
-        grant, sheet = self._asked(considered, terms), considered.departure.sheet
+        grant, sheet = self._asked(considered, terms, shown), considered.departure.sheet
         said = _said(grant, sheet, how, self.now, State.REQUESTED, State.GIVEN)
         self.world.consents.record(grant, said)
         return grant
@@ -210,9 +211,9 @@ class Border:
         self.world.consents.record(grant, said)
         return grant
 
-    def refuse(self, considered: Considered, terms: Terms, how: str) -> None:
-        """Records the person's no. Raises: UsageError, StorageError."""
-        grant, sheet = self._asked(considered, terms), considered.departure.sheet
+    def refuse(self, considered: Considered, terms: Terms, how: str, shown: str = "") -> None:
+        """Records the person's no to what `considered` shows; see `grant`. Raises: UsageError, StorageError."""
+        grant, sheet = self._asked(considered, terms, shown), considered.departure.sheet
         said = _said(grant, sheet, how, self.now, State.REQUESTED, State.REFUSED)
         self.world.consents.record(grant, said)
 
@@ -271,11 +272,12 @@ class Border:
             limits,
         )
 
-    def _asked(self, considered: Considered, terms: Terms) -> Grant:
+    def _asked(self, considered: Considered, terms: Terms, shown: str) -> Grant:
         departure, request = considered.departure, considered.request
         message = departure.message if terms.span.once else ""
         reach = Reach(request.label, request.conversation, message, _categories(departure))
-        return self._grant(departure.setup, reach, terms, _digest(sheet_text(departure)))
+        shown = shown or sheet_text(departure, considered.decision)
+        return self._grant(departure.setup, reach, terms, _digest(shown))
 
     def _grant(self, setup: CloudSetup, reach: Reach, terms: Terms, notice: str) -> Grant:
         return Grant(
@@ -353,4 +355,4 @@ def _categories(departure: Departure) -> tuple[str, ...]:
 def _digest(text: str) -> str:
     import hashlib
 
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from assistant.domain.audit_entries import Outcome, PermitEnded, PermitMinted, SendDenied
+from assistant.conversation.denials import Denial, denied, name
+from assistant.domain.audit_entries import Outcome, PermitEnded, PermitMinted
 from assistant.domain.decisions import Decision, Reason
 from assistant.domain.errors import StorageError
 from assistant.domain.leave import Denied, Ended, Leave
@@ -69,21 +70,10 @@ class Crossing:
     def denied(self, decision: Decision) -> Denied:
         """What the audit keeps of a refusal: codes, never words."""
         turn = self._turn
-        rules, registry = self._digests()
-        entry = SendDenied(
-            turn=turn.id,
-            conversation=turn.conversation,
-            decision=decision.id,
-            rule=_name(decision.rule),
-            reasons=tuple(_name(reason.code) for reason in decision.reasons),
-            rules=rules,
-            registry=registry,
-            route=turn.route.id,
-            grant=self.grant,
-            label=decision.label.value,
-            messages=turn.messages,
+        denial = Denial(
+            decision, turn.route.id, turn.conversation, turn.messages, self.grant, turn.id
         )
-        return Denied(entry, self._border.now)
+        return denied(self._border, denial)
 
     def objections(self, decided: Label) -> tuple[Reason, ...]:
         """What speaks against the send by now, though it was allowed with the label `decided`; see `Border.objections`.
@@ -111,12 +101,12 @@ class Crossing:
             turn=turn.id,
             conversation=turn.conversation,
             decision=permit.decision.id,
-            rule=_name(permit.decision.rule),
+            rule=name(permit.decision.rule),
             rules=rules,
             registry=registry,
             route=turn.route.id,
-            model=_name(turn.route.model),
-            host=_name(str(outgoing.address)) if outgoing.address else "",
+            model=name(turn.route.model),
+            host=name(str(outgoing.address)) if outgoing.address else "",
             fingerprint=request.fingerprint if request else "",
             grant=self.grant,
             label=permit.decision.label.value,
@@ -126,6 +116,7 @@ class Crossing:
             most_tokens=request.tokens if request else None,
             most_cost=request.cost if request else None,
             currency=request.currency if request else "",
+            prices=self._border.world.prices.digest if request else "",
         )
         if request is None:
             return Leave(entry, now, outgoing.payload)
@@ -154,7 +145,7 @@ class Crossing:
             outcome=outcome,
             sent_bytes=receipt.sent_bytes,
             received_bytes=receipt.received_bytes,
-            ip=_name(receipt.ip),
+            ip=name(receipt.ip),
             tls_peer=receipt.tls_peer,
             input_tokens=usage.input_tokens if spent else 0,
             cached_input_tokens=usage.cached_input_tokens if spent else 0,
@@ -162,16 +153,17 @@ class Crossing:
             cost=cost,
             currency=currency,
             latency_ms=None if latency_ms is None else int(latency_ms),
-            said_model=_name(self.origin.model),
-            said_provider=_name(self.origin.provider),
-            said_geo=_name(self.origin.geo),
+            said_model=name(self.origin.model),
+            said_provider=name(self.origin.provider),
+            said_geo=name(self.origin.geo),
             cache_write_tokens=usage.cache_write_tokens if spent else 0,
             reasoning_tokens=usage.reasoning_tokens if spent else 0,
         )
         settled = None
         if self.grant:
-            settled = Settled(self.grant, now, permit, _tokens(usage, spent), cost)
-        return Ended(entry, now, settled)
+            tokens = _tokens(usage, spent)
+            settled = Settled(self.grant, now, permit, tokens, cost, receipt.sent_bytes)
+        return Ended(entry, now, settled, receipt.keyed)
 
     def _settled(self, charge: "Charge", spent: bool) -> tuple[Decimal | None, str]:
         """What it cost at most, in the currency that it was reserved in; None leaves the reservation as it is."""
@@ -215,11 +207,6 @@ def _outcome(finish: Finish, receipt: Receipt) -> Outcome:
     if finish is Finish.FAILED:
         return Outcome.FAILED
     return Outcome.CANCELLED if finish is Finish.CANCELLED else Outcome.CLOSED
-
-
-def _name(text: str) -> str:
-    """`text` as the audit takes it: printable ASCII without blanks, at most 200 characters."""
-    return "".join(c if "!" <= c <= "~" else "_" for c in text)[:200]
 
 
 def messages_of(path: Sequence[Message], own: str) -> tuple[str, ...]:

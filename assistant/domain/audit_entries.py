@@ -160,6 +160,12 @@ class OutboxLine:
     ended: PermitEnded | None
 
     @property
+    def left(self) -> bool:
+        """Whether something left, or may have."""
+        ended = self.ended
+        return ended is None or not (ended.outcome is Outcome.UNSENT or ended.sent_bytes == 0)
+
+    @property
     def said(self) -> str:
         """Where the reply says that it comes from, for a person; "" where it does not say."""
         ended = self.ended
@@ -171,12 +177,11 @@ class OutboxLine:
     @property
     def words(self) -> str:
         """What a person reads: what is not known to have stayed may have left."""
-        ended = self.ended
-        if ended is None or (ended.sent_bytes is None and ended.outcome is not Outcome.UNSENT):
-            return "may have left"
-        if ended.outcome is Outcome.UNSENT or ended.sent_bytes == 0:
+        if not self.left:
             return "nothing left"
-        return f"left, {ended.outcome}"
+        if self.ended is None or self.ended.sent_bytes is None:
+            return "may have left"
+        return f"left, {self.ended.outcome}"
 
 
 def canonical(entry: Entry, at: Moment) -> bytes:

@@ -55,7 +55,7 @@ class Receipt:
 
     `sent_bytes` of the body were handed to the connection: 0 where none was made, None where nobody can tell. `ip` and
     `tls_peer` (SHA-256 in hex of the server's certificate) are "" where nothing was reached. `status` is that of the answer
-    (HTTP; None: none came).
+    (HTTP; None: none came). `keyed` says that the route's key went along.
     """
 
     sent_bytes: int | None = 0
@@ -63,6 +63,7 @@ class Receipt:
     ip: str = ""
     tls_peer: str = ""
     status: int | None = None
+    keyed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

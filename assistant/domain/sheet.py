@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 
 from assistant.domain.cloud_setup import CloudSetup
+from assistant.domain.decisions import Decision, Verdict
 from assistant.domain.departure import Departure, Leaving, Stay, Staying
 from assistant.domain.findings import NOT_FOUND
 from assistant.domain.hygiene import one_line
@@ -140,14 +141,23 @@ def review_note(facts: RouteFacts, today: date) -> str:
     return f"its facts are good for {left} more days" if left <= 30 else ""
 
 
-def sheet_text(departure: Departure, sets: Sequence[CountrySet] = ()) -> str:
-    """The whole sheet as a text, for a terminal without a screen and for the record's digest."""
+def rule_words(decision: Decision) -> str:
+    """Which rule lets it pass, or how many reasons there are against it."""
+    if decision.verdict is not Verdict.DENY:
+        return f"{one_line(decision.rule, 40)} lets {decision.label.value} text pass"
+    many = len(decision.against)
+    return f"not as it is, for {many} reason{'' if many == 1 else 's'}: see below"
+
+
+def sheet_text(departure: Departure, decision: Decision, sets: Sequence[CountrySet] = ()) -> str:
+    """The whole sheet as a text, for a terminal without a screen."""
     facts = departure.setup.row.facts
     lines = [
         f"to      {who(departure)}",
         f"at      {departure.outgoing.address} {departure.outgoing.target}",
         f"where   {where(facts, sets)}",
         f"known   {evidence(facts)}",
+        f"rule    {rule_words(decision)}",
         f"size    {bounds(departure)}",
         f"        {CANNOT_SEE}",
         f"        {NOT_FOUND}",

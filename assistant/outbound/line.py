@@ -27,7 +27,8 @@ _FRAMING: Final = 8
 class Tally:
     """What passed so far, counted as it is handed over.
 
-    `answered` is True once the head of an answer was read, `status` is then the one in it.
+    `answered` is True once the head of an answer was read, `status` is then the one in it. `keyed` says that the head of the
+    request holds a key.
     """
 
     ip: str = ""
@@ -36,10 +37,14 @@ class Tally:
     received_bytes: int = 0
     answered: bool = False
     status: int | None = None
+    keyed: bool = False
 
     def receipt(self) -> Receipt:
         """As it stands now."""
-        return Receipt(self.sent_bytes, self.received_bytes, self.ip, self.tls_peer, self.status)
+        # Where a connection was made, the head may have been the first that went over it.
+        keyed = self.keyed and self.ip != ""
+        sent, received = self.sent_bytes, self.received_bytes
+        return Receipt(sent, received, self.ip, self.tls_peer, self.status, keyed)
 
 
 class Line(httpcore.AsyncNetworkBackend):

@@ -140,7 +140,10 @@ class Door(Protocol):
     def control(
         self, permit: "ControlPermit", patience: Patience
     ) -> AbstractAsyncContextManager[Reply]:
-        """Makes a request that holds nothing of a person's. Raises: RefusedError, ServerError."""
+        """Makes a request that holds nothing of a person's; while everything is offline, of this machine's own servers alone.
+
+        Raises: RefusedError, ServerError, StorageError.
+        """
         ...
 
 

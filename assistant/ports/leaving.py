@@ -8,6 +8,7 @@ from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.consent import ConsentEvent, Grant, Moment, Standing, Stated
 from assistant.domain.departure import PriceBound
 from assistant.domain.findings import Scan
+from assistant.domain.leave import Denied
 from assistant.domain.permit import Receipt
 from assistant.domain.places import Address
 from assistant.domain.prompt import ChatMessage
@@ -95,6 +96,11 @@ class Prices(Protocol):
         """The most that it may cost, every token dear; None where no price is known. Never raises."""
         ...
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hex of the prices in force, for the record; "" where they cannot be read."""
+        ...
+
 
 class Consents(Protocol):
     """Every grant and what was said of it: only ever added to. Each method may raise a StorageError.
@@ -108,6 +114,10 @@ class Consents(Protocol):
 
     def state(self, stated: Stated) -> None:
         """Says something more of a grant: that it was withdrawn, has expired, is invalid."""
+        ...
+
+    def deny(self, denied: Denied) -> None:
+        """Puts a send on record that was refused before there was a turn; what takes no record of it lets nothing leave."""
         ...
 
     def given(self, route: str | None = None) -> Sequence[tuple[Grant, Standing]]:

@@ -249,6 +249,16 @@ def records(db: sqlite3.Connection) -> Iterator[Record]:
         raise sqlite3.DatabaseError("the file is damaged") from error
 
 
+def epoch_so_far(db: sqlite3.Connection, most: int) -> tuple[int, Record] | None:
+    """How many records the epoch of the next one has, `most` at most, and the first of those; None where it has none yet."""
+    last = _last(db)
+    if last is None or _epoch_after(last) != last.epoch:
+        return None
+    query = "SELECT count(*), min(seq) FROM audit WHERE seq > ? AND epoch = ?"
+    count, first = db.execute(query, (last.seq - most, last.epoch)).fetchone()
+    return int(count), record_at(db, int(first))
+
+
 def changes(db: sqlite3.Connection, entry: PermitMinted | SendDenied) -> list[Noted]:
     """What has to be noted before `entry`: rules or routes that are others than at the decision before, old and new digest.
 

@@ -39,6 +39,12 @@ class SqliteJournal:
         """Reads and writes `database`, which it closes at the end. What leaves is told to `audit`; without one nothing can."""
         self.database = database
         self.audit = audit or AuditDesk(database)
+        self.audit.turn = self._turn_epoch
+
+    def _turn_epoch(self) -> None:
+        from assistant.storage import epochs
+
+        epochs.turn(self.audit)
 
     @property
     def writable(self) -> bool:
@@ -191,7 +197,10 @@ def open_or_stand_in(
     try:
         return open_journal(path, instance, now_ms, stores)
     except StorageError as problem:
-        return Opened(SqliteJournal(in_memory(now_ms, problem=problem)), (str(problem),))
+        journal = SqliteJournal(in_memory(now_ms, problem=problem))
+        # Whether the panic key was pressed stands in the file that cannot be read.
+        journal.audit.halted = True
+        return Opened(journal, (str(problem),))
 
 
 def _over(database: Database, stores: AuditStores | None) -> SqliteJournal:

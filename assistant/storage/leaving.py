@@ -15,7 +15,7 @@ from assistant.domain.coverage import LAPSING, SendRequest, gaps
 from assistant.domain.decisions import Reason
 from assistant.domain.errors import CorruptError, RefusedError, StorageError
 from assistant.domain.events import Decided, Declassified, PermitOver, Permitted
-from assistant.domain.leave import Ended, Leave
+from assistant.domain.leave import Denied, Ended, Leave
 from assistant.domain.places import Place
 from assistant.storage import consent_notes, consent_rows, folds, leaving_row, outlay
 from assistant.storage.audit import changes, is_open, is_permit
@@ -202,6 +202,8 @@ def _end(desk: AuditDesk, event: PermitOver) -> None:
             raise _unfit("a permit ends once, and after it was minted")
         at = desk.moment(ended.at)
         folds.record(db, event)
+        if ended.keyed:
+            desk.append(db, Noted(Note.KEY_USED, event.permit), at)
         desk.append(db, ended.entry, at)
         if settled is not None:
             consent_rows.add_event(db, replace(settled, at=at))
@@ -218,6 +220,12 @@ def _record_denied(desk: AuditDesk, event: Decided | Permitted) -> None:
         folds.record(db, event)
         # Nothing leaves: the person is told why, also where the audit is out of order.
         _say_denied(db, desk, denied.entry, desk.moment(denied.at))
+
+
+def deny(desk: AuditDesk, denied: Denied) -> None:
+    """Puts a refusal on record that was given before there was a turn. Raises: StorageError where nothing can be written."""
+    _try_to_open(desk)
+    _deny(desk, denied.entry, denied.at, None)
 
 
 def _deny(desk: AuditDesk, entry: SendDenied, at: Moment, lapsed: Grant | None) -> None:

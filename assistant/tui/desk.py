@@ -18,6 +18,7 @@ from assistant.tui.drafts import Drafts
 from assistant.tui.entries import Opened, blank, context, entries, latest_reply, prompts, read, used
 from assistant.tui.fallback import Fallback
 from assistant.tui.labels import Labels
+from assistant.tui.left import Left
 from assistant.tui.live import Live
 from assistant.tui.sending import Sending
 from assistant.tui.services import Services
@@ -61,6 +62,7 @@ class Desk:
             self,
             self.bearings.ready,
         )
+        self.left = Left(services, start, view.desk_changed)
         self.counting = Counting(services, self.turns, start, self._failed)
         self.sending = Sending(services, settings, view, self, start)
         self.fallback = Fallback(services.engine, self.sending.clearance.distant)
@@ -86,6 +88,7 @@ class Desk:
             if self.chat is self._blank:
                 self._view.composer.give_back(draft)
         self._view.desk_changed()
+        await self.left.read()
         await asyncio.to_thread(_learn_markdown)
         await self.counting.read()
         self._view.desk_changed()
@@ -228,6 +231,7 @@ class Desk:
     def turn_event(self, running: Running, event: TurnEvent | Progress) -> None:
         """Shows what happened, where it happened in the conversation in view."""
         here = running is self.turns.running_in(self.chat)
+        self.left.saw(event)
         if here:
             self.live.show(running, event)
         if isinstance(event, Asked):

@@ -10,6 +10,7 @@ from assistant.domain.sensitivity import Label
 from assistant.domain.settings import Settings
 from assistant.tui import clearance
 from assistant.tui.clearance import Clearance
+from assistant.tui.entries import marked_entry, read
 from assistant.tui.labels import Labels
 from assistant.tui.turn import Ask, Chat
 from assistant.tui.wording import Bound, Grants
@@ -67,6 +68,7 @@ class Sending:
         self._desk = desk
         self._start = start
         self._one = asyncio.Lock()
+        self._relabelled: Running | None = None
         self.clearance = Clearance(services, settings, view, desk)
         self.lookout = self.clearance.lookout
 
@@ -169,6 +171,37 @@ class Sending:
         self._view.tell(now if kept else "what is said in this chat from now on is local-only")
         self._view.desk_changed()
 
+    async def keep_here(self, message: str) -> None:
+        """A message that was said, and every reply that came of it, is local-only from now on; there is no way back but a copy."""
+        chat = self._desk.chat
+        if not message or not chat.conversation:
+            self._view.tell("there is no message here yet")
+            return
+        try:
+            await self._engine.label_message(chat.conversation, message, Label.LOCAL_ONLY)
+        except AssistantError as error:
+            self._view.tell(str(error), error=True)
+            return
+        self._relabelled = self._desk.turns.running_in(chat)
+        self._view.tell("this message and the replies that came of it stay on this machine")
+        await self._relabel(chat)
+
+    async def _relabel(self, chat: Chat) -> None:
+        """Shows the labels of what is in view as they are on record now."""
+        try:
+            opened = await asyncio.to_thread(read, self._journal, chat.conversation)
+        except AssistantError as error:
+            self._view.tell(str(error), error=True)
+            return
+        path = opened.path if opened else ()
+        self._desk.labels.remember((one.text, one.label) for one in path)
+        labels, transcript = {one.id: one.label for one in path}, self._view.transcript
+        for entry in list(transcript.pages.entries if chat is self._desk.chat else ()):
+            marked = marked_entry(entry, labels.get(entry.key))
+            if marked is not entry:
+                transcript.update_entry(marked)
+        self._view.label()
+
     def take_offer(self, offer: "Offer") -> None:
         """F5: the text whose turn failed, once more, on the route of the offer."""
         ask = Ask(offer.chat, offer.text, offer.route.id, offer.label)
@@ -180,6 +213,8 @@ class Sending:
     def over(self, running: "Running", record: "TurnRecord") -> None:
         """A turn is over: its grant has less left; where it failed here, a grant may let the same leave by itself."""
         offer, chat = self._desk.fallback.offer, running.ask.chat
+        if self._relabelled is running:
+            self._start(self._relabel(chat))
         if record.route.place is Place.CLOUD:
             self._start(self.look())
         elif offer is not None and offer.chat is chat and offer.distant and not running.stopping:

@@ -67,7 +67,7 @@ def test_without_one_nothing_leaves_and_the_way_to_one_is_named(town: Town) -> N
         json.loads(line)["body"]["kind"] for line in town.shell("audit", "export").out.splitlines()
     ]
     assert kinds[0] == "denied"
-    assert kinds[-2:] == ["permit", "ended"]
+    assert kinds[-3:] == ["permit", "noted", "ended"], "the note says that the key went along"
 
 
 def test_a_denial_names_every_reason(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,3 +153,10 @@ def test_what_speaks_for_a_send_is_no_reason_against_it() -> None:
     reasons = (Reason("rule_passes", "a rule passes"), Reason("no_grant", "no grant"))
     decision = Decision("d", Verdict.ASK, "r", reasons, Label.NORMAL)
     assert list(refusal_lines(decision)) == ["refused: no grant (assistant consent grant)"]
+
+
+def test_a_text_too_long_for_the_route_is_refused_on_record(town: Town) -> None:
+    shell = town.shell
+    heard = shell("ask", "--route", ROUTE, "-", stdin="many words " * 60_000)
+    assert heard.code == 4
+    assert "too_long" in shell("audit", "export").out

@@ -99,7 +99,7 @@ def test_what_is_left_is_shown_before_the_yes() -> None:
     seen = rig.engine.propose(prompt(), CLOUD.id).considered
     assert seen is not None
     assert bounds(seen.departure).endswith("· 4 of 5 EUR left this month")
-    assert "4 of 5 EUR left this month" in sheet_text(seen.departure)
+    assert "4 of 5 EUR left this month" in sheet_text(seen.departure, seen.decision)
     rig.limits.found = UNREADABLE
     denied = rig.engine.propose(prompt(), CLOUD.id).considered
     assert denied is not None

@@ -94,6 +94,14 @@ def test_the_reply_is_bounded_by_what_the_border_was_told() -> None:
     assert considered(rig).departure.reply_tokens == 77
 
 
+def test_the_notice_is_what_the_person_read() -> None:
+    rig = Rig()
+    made = rig.border.grant(considered(rig), TALK, "key c", "the words on the screen")
+    assert made.notice.text_sha256 == sha256("the words on the screen")
+    rig.border.refuse(considered(rig), TALK, "key d", "other words")
+    assert list(rig.consents.grants.values())[-1].notice.text_sha256 == sha256("other words")
+
+
 def test_a_yes_is_a_grant_with_all_that_was_shown() -> None:
     rig = Rig()
     seen = considered(rig)
@@ -101,7 +109,7 @@ def test_a_yes_is_a_grant_with_all_that_was_shown() -> None:
     assert made == Grant(
         id=made.id,
         principal=Principal(1000, "install"),
-        notice=Notice(sha256(sheet_text(seen.departure)), "en", "0.2"),
+        notice=Notice(sha256(sheet_text(seen.departure, seen.decision)), "en", "0.2"),
         reach=Reach(Label.NORMAL, "talk"),
         limits=Limits(TODAY_MS, TODAY_MS + DAY_MS, 100),
         facts=GOOD,

@@ -100,6 +100,7 @@ def test_a_permit_under_a_grant_as_it_is_committed() -> None:
         most_tokens=request.tokens,
         most_cost=Decimal("0.03"),
         currency="EUR",
+        prices="d" * 64,
     )
     size = len(outgoing.body)
     reserved = Reserved(seen.grant.id, NOW, "p1", size, request.tokens, Decimal("0.03"))
@@ -205,7 +206,7 @@ def test_an_end_with_what_the_door_saw(finish: Finish, outcome: Outcome) -> None
         cache_write_tokens=5,
         reasoning_tokens=1,
     )
-    assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 42, None))
+    assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 42, None, 100))
     assert crossing(rig, None).ended("p1", finish, came_to(USED), None) == Ended(
         replace(entry, latency_ms=None), NOW
     )
@@ -247,7 +248,7 @@ def test_what_the_door_turned_away_costs_nothing(finish: Finish) -> None:
         cache_write_tokens=0,
         reasoning_tokens=0,
     )
-    assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 0, Decimal(0)))
+    assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 0, Decimal(0), 0))
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,10 @@ class Till(Town):
 
     asked: list[tuple[CloudSetup, int, int]] = field(default_factory=list)
 
+    @property
+    def digest(self) -> str:
+        return "d" * 64
+
     def bound(self, setup: CloudSetup, input_tokens: int, reply_tokens: int) -> PriceBound | None:
         self.asked.append((setup, input_tokens, reply_tokens))
         return BOUND

@@ -60,6 +60,23 @@ async def test_a_live_grant_says_what_is_left_and_what_it_let_out(on: CloudStage
     assert "revoked · code DEF456" in text
 
 
+async def test_a_live_grant_stands_first_however_many_were_refused_since(on: CloudStage) -> None:
+    live = on.granted("ABC123")
+    for number in range(101):
+        on.granted(f"{number:06}", State.REFUSED)
+    on.rig.consents.all = lambda: [  # type: ignore[method-assign]
+        (grant, ()) for grant in reversed(on.rig.consents.grants.values())
+    ]
+    async with opened(on.stage) as (app, pilot):
+        screen = await shown(app, pilot, "f4")
+        assert "CLOUD · 1 grant is live" in screen_text(app)
+        assert screen._rows[0][0].id == live.id
+        assert len(screen._rows) == 100
+        await pilot.press("r")
+        await until(pilot, lambda: "no grant is live" in screen_text(app))
+    assert on.rig.consents.standing(live.id).state is State.WITHDRAWN
+
+
 async def test_one_key_takes_the_highlighted_grant_back(on: CloudStage) -> None:
     grant = on.granted("ABC123")
     async with opened(on.stage) as (app, pilot):

@@ -14,6 +14,7 @@ from assistant.domain.sheet import (
     bounds,
     evidence,
     review_note,
+    rule_words,
     staying_lines,
     where,
     who,
@@ -69,12 +70,8 @@ def head(petition: Petition, width: int, today: date) -> list[Row]:
 
 
 def _rule(petition: Petition) -> tuple[str, str]:
-    decision = petition.decision
-    name = one_line(decision.rule, 40)
-    if decision.verdict is Verdict.DENY:
-        many = len(why_not(decision))
-        return f"not as it is, for {many} reason{'' if many == 1 else 's'}: see below", "refused"
-    return f"{name} lets {decision.label.value} text pass", ""
+    denied = petition.decision.verdict is Verdict.DENY
+    return rule_words(petition.decision), "refused" if denied else ""
 
 
 def title(petition: Petition) -> tuple[str, str]:
