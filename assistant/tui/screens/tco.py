@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Final
 
 from textual import on
@@ -68,8 +68,8 @@ class TcoScreen(ModalScreen[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back"),
         Binding("g", "guide", "the guide's example"),
-        Binding("m", "mine", "my machine"),
-        Binding("t", "telemetry", "as measured here"),
+        Binding("m", "ask('mine')", "my machine"),
+        Binding("t", "ask('telemetry')", "as measured here"),
         Binding("p", "price", "the next real price"),
         Binding("pagedown", "scroll(1)", "down", show=False),
         Binding("pageup", "scroll(-1)", "up", show=False),
@@ -186,20 +186,12 @@ class TcoScreen(ModalScreen[bool]):
         price, inputs = known[self._priced]
         self._show(inputs, f"the cloud's price is that of {price.name} by the list; it is not the same model · p the next")  # fmt: skip
 
-    def action_mine(self) -> None:
-        """One node: this machine, as the settings and the meter have it."""
-        self._ask(_mine)
-
-    def action_telemetry(self) -> None:
-        """Requests, tokens and energy as they were measured here."""
-        self._ask(_measured)
-
-    def _ask(self, question: "Question") -> None:
-        """Fills the fields with an answer of the world, beside the screen."""
+    def action_ask(self, what: str) -> None:
+        """Fills the fields with what the world says: "mine" of this machine, "telemetry" of what was measured on it."""
         if self._world is None:
             self._say(NO_WORLD, wrong=True)
         else:
-            self.run_worker(self._fill(self._world, question), exclusive=True)
+            self.run_worker(self._fill(self._world, QUESTIONS[what]), exclusive=True)
 
     async def _fill(self, world: Comparing, question: "Question") -> None:
         try:
@@ -232,6 +224,9 @@ def _mine(world: Comparing, _inputs: Inputs) -> tuple[Inputs, tuple[str, ...]]:
 
 def _measured(world: Comparing, inputs: Inputs) -> tuple[Inputs, tuple[str, ...]]:
     return fill(inputs, world.measured(None), world.per_kwh(inputs.currency))
+
+
+QUESTIONS: Final[Mapping[str, Question]] = {"mine": _mine, "telemetry": _measured}
 
 
 def _put(place: Static, text: Callable[[int], Content]) -> None:
