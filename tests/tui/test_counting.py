@@ -3,12 +3,26 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from textual.pilot import Pilot
+
 from assistant.domain.errors import StorageError
 from assistant.domain.exchange import Exchange
 from assistant.domain.ledger import Totals
 from assistant.domain.running_costs import RunningCosts, Scope
-from tests.tui.driving import answered, opened, screen_text, send, toasts, until
+from assistant.tui.app import AssistantApp
+from tests.tui.driving import (
+    answered,
+    opened,
+    screen_text,
+    send,
+    settled_surroundings,
+    toasts,
+    until,
+)
 from tests.tui.fake_services import Answer, Stage, stage
+from tests.tui.panel_states import CLOUD_CHARGED, FIXED, LOCAL_CHARGED, charged
+from tests.tui.test_snapshots import QUESTION, REPLY, SIZES, Compare, picture, told
 
 DAY = "2026-11-27"
 
@@ -88,3 +102,30 @@ async def test_the_panel_shows_what_today_cost(tmp_path: Path) -> None:
         await until(pilot, lambda: "Cost EUR" in screen_text(app))
         [row] = [line for line in screen_text(app).splitlines() if "here full" in line]
         assert row.split("here full")[1].split() == ["—", "—", "│"]
+
+
+class Month(Reader):
+    """A month in which three turns ran here and one in the cloud."""
+
+    def __call__(self, chat: str) -> RunningCosts:
+        costs = charged(FIXED, *[LOCAL_CHARGED] * 3, CLOUD_CHARGED, LOCAL_CHARGED).costs
+        assert costs is not None
+        return replace(costs, chat=chat)
+
+
+@SIZES
+def test_picture_of_the_chat_with_its_money(
+    snap_compare: Compare,
+    tmp_path: Path,
+    size: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settled_surroundings(monkeypatch)
+
+    async def act(app: AssistantApp, pilot: Pilot[int]) -> None:
+        await send(app, pilot, QUESTION)
+        await answered(app, pilot)
+        # The stage's record has no cost; what stands in the ledger is read once more, as at the end of a day.
+        await app.chat.desk.counting.read()
+
+    assert picture(snap_compare, counted(tmp_path, Month(), told(REPLY)), size, act)
