@@ -17,6 +17,7 @@ from assistant.commands import (
     routes,
     selftest,
     tco,
+    telemetry,
 )
 from assistant.domain.hygiene import harmless
 
@@ -31,6 +32,7 @@ _COMMANDS = (
     costs,
     history,
     tco,
+    telemetry,
     selftest,
 )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpcore
 
-from assistant.domain.control import Control, ControlPermit
+from assistant.domain.control import NEARBY, ControlPermit
 from assistant.domain.downloads import DownloadPermit
 from assistant.domain.errors import RefusedError
 from assistant.domain.permit import Auth, Outgoing, Permit, Receipt, Turnstile
@@ -140,7 +140,7 @@ class Door:
         """See ports.Door. Raises: RefusedError, ServerError, SettingsError."""
         self._turnstile.pass_once(permit.id, permit.expires_at_ms, self._clock.now_ms())
         address = permit.address
-        nearby = permit.purpose is Control.SENSE
+        nearby = permit.purpose in NEARBY
         way = await self._ways.for_control(address, patience.connect_s, nearby=nearby)
         body = None if permit.method == "GET" else permit.body
         headers = own_headers(address, body)

@@ -13,6 +13,7 @@ from assistant.domain.errors import AssistantError, StorageError
 from assistant.domain.price_list import Found, NoPrice, PriceList, Quote, find, is_stale
 from assistant.storage import shipped
 from assistant.storage.own_prices import NO_OWN_PRICES, OwnPrices, read_own_prices
+from assistant.storage.paths import Places
 from assistant.storage.price_snapshot import Snapshot, read_snapshot
 
 SHIPPED: Final = "config/prices.json"
@@ -68,6 +69,18 @@ class PriceFiles:
             return found.quote(row.facts.price_multiplier, at)
         except AssistantError as error:
             return NoPrice(error.note().line())
+
+    def listed(self, route: str, model: str) -> str | None:
+        """The name that lists of prices have for `model` over a shipped route, or anywhere; None where none has one.
+
+        Raises: StorageError.
+        """
+        found = find(self._shipped().tariffs, self._list, route, model)
+        if isinstance(found, Found):
+            return found.row.model
+        name = model.lower()
+        rows = (row for one in self._shipped().names for row in self._list(one).models)
+        return next((row.model for row in rows if row.model.lower() == name), None)
 
     @property
     def problem(self) -> str:
@@ -146,6 +159,11 @@ class PriceFiles:
             prices = read_own_prices(self._own)
             self._read = (stamp, prices)
         return prices
+
+
+def price_files(places: Places) -> PriceFiles:
+    """The prices of this user."""
+    return PriceFiles(places.config / FILE)
 
 
 def _stamp(path: Path) -> _Stamp | None:
