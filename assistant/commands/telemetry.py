@@ -56,7 +56,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     declare.add_argument(
         "--place",
         required=True,
-        choices=[place.value for place in DECLARABLE],
+        choices=[place.value for place in Place],
         help="where it runs",
     )
     declare.set_defaults(run=_declare)
