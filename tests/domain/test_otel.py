@@ -120,7 +120,9 @@ def test_the_arithmetic_of_one_turn() -> None:
 
 def test_what_it_says_of_itself() -> None:
     whole = request(ENTRY)
-    [resource] = whole["resourceMetrics"]  # type: ignore[misc]
+    resources = whole["resourceMetrics"]
+    assert isinstance(resources, list)
+    [resource] = resources
     assert resource["resource"]["attributes"] == [
         {"key": "service.name", "value": {"stringValue": "assistant"}},
         {"key": "service.version", "value": {"stringValue": "9.9"}},
