@@ -42,7 +42,7 @@ class ComparingDesk:
         ledger: Callable[[], Ledger],
     ) -> None:
         """`settings` gives those of the moment; `ledger` is called where something measured is asked for."""
-        self._config = places.config
+        self._places = places
         self._clock = clock
         self._settings = settings
         self._routes = routes
@@ -50,9 +50,9 @@ class ComparingDesk:
 
     @functools.cached_property
     def _prices(self) -> "PriceFiles":
-        from assistant.storage.prices import FILE, PriceFiles
+        from assistant.storage.prices import price_files
 
-        return PriceFiles(self._config / FILE)
+        return price_files(self._places)
 
     @functools.cached_property
     def _tariffs(self) -> "TariffFile":
