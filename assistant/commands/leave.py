@@ -29,9 +29,12 @@ async def settle(engine: "Engine", proposal: "Proposal") -> None:
     if not at_terminal():
         say(f"to grant it: {how_to_grant(proposal)}")
         return
-    from assistant.domain.sheet import sheet_text
+    from assistant.domain.sheet import price_note, sheet_text
 
     say(sheet_text(considered.departure))
+    old = price_note(considered.departure, engine.border.today)
+    if old:
+        say(f"price   {old}")
     for line in finding_lines(considered.departure):
         say(line)
     say("")

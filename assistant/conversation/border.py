@@ -155,7 +155,7 @@ class Border:
             text = "a label of what would leave has become stricter since this was decided"
             return (Reason("label_changed", text),)
         rules, facts = self.world.policies.rules(), setup.row.facts
-        judged = judge(rules, facts, request.label, request.content, self._today)
+        judged = judge(rules, facts, request.label, request.content, self.today)
         if judged.verdict is not Verdict.ALLOW:
             return judged.reasons
         limits = self.world.drawn(request.conversation)
@@ -179,7 +179,7 @@ class Border:
         if self.offline:
             raise RefusedError("everything is offline", "assistant consent lift")
         rules, facts = self.world.policies.rules(), setup.row.facts
-        judged = judge(rules, facts, label, Content.CLEAN, self._today)
+        judged = judge(rules, facts, label, Content.CLEAN, self.today)
         if judged.verdict is not Verdict.ALLOW:
             reasons = "; ".join(reason.text for reason in judged.reasons)
             raise RefusedError(reasons, "no consent can lift that")
@@ -237,7 +237,8 @@ class Border:
         return not grant or self.world.consents.standing(grant).state in _STREAMING
 
     @property
-    def _today(self) -> date:
+    def today(self) -> date:
+        """The day of the rules and of prices, in UTC."""
         return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).date()
 
     def _seen(self) -> tuple[Moment, ...]:
@@ -252,7 +253,7 @@ class Border:
             departure.setup.row.facts,
             request,
             self.world.consents.given(departure.setup.id),
-            self._today,
+            self.today,
             self.now,
             self._seen(),
             self.offline,

@@ -12,6 +12,7 @@ from assistant.domain.sheet import (
     CANNOT_SEE,
     bounds,
     evidence,
+    price_note,
     review_note,
     staying_lines,
     where,
@@ -60,6 +61,7 @@ def head(petition: Petition, width: int, today: date) -> list[Row]:
         ("", review_note(facts, today), "warned"),
         ("rule", *_rule(petition)),
         ("size", bounds(departure), ""),
+        ("", price_note(departure, today), "warned"),
         ("", CANNOT_SEE, "note"),
     ]
     return [
