@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from assistant.domain.cloud_routes import CloudRoute
+from assistant.domain.cloud_routes import CloudRoute, Wire
 from assistant.domain.ledger import Entry
 from assistant.domain.otel import Lane
 from assistant.domain.places import CPU, HAT, Place
@@ -78,6 +78,8 @@ class Names:
             return Lane(HAT, place, "hailo", model if model in HAT_MODELS else OTHER)
         row = self.rows.get(self.origins.get(route, "" if route in self.own else route))
         if place is not Place.CLOUD or row is None:
-            return Lane(OWN_WORD, place, OWN_WORD, OWN_WORD)
+            # A person's own server has one wire; of an endpoint in the cloud it may be gone by now.
+            wire = "" if place is Place.CLOUD else Wire.OPENAI.value
+            return Lane(OWN_WORD, place, OWN_WORD, OWN_WORD, wire)
         known = self.listed(row.id, model) or OTHER
         return Lane(row.id, place, provider_of(row.facts.operator), known, row.wire.value)
