@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.domain.errors import StorageError
 from assistant.domain.price_list import is_stale
 from assistant.machine.clock import SystemClock
 from assistant.storage import paths
@@ -63,6 +64,15 @@ class CostRoom:
         from assistant.storage.prices import price_files
 
         return price_files(self._places)
+
+    @property
+    def warning(self) -> str:
+        """What is wrong with prices that were fetched; "" where nothing is."""
+        try:
+            return self._prices.book().warning
+        except StorageError:
+            # No price is known then, and what is compared says so.
+            return ""
 
     def household(self) -> "Household":
         """Currency, rates, what keeping this machine costs, today. Raises: SettingsError, UsageError."""

@@ -117,6 +117,32 @@ def test_without_a_yes_nothing_is_asked(shell: Shell, places: Places, host: Pric
     assert not notes(places)
 
 
+@pytest.mark.parametrize(("word", "code"), [("y", 0), ("", 3), ("n", 3), ("yesterday", 3)])
+def test_the_person_is_asked_first(
+    shell: Shell,
+    places: Places,
+    host: PriceHost,
+    monkeypatch: pytest.MonkeyPatch,
+    word: str,
+    code: int,
+) -> None:
+    heard: list[str] = []
+
+    def answer(question: str) -> str:
+        assert not host.asked
+        heard.append(question)
+        return word
+
+    monkeypatch.setattr("assistant.commands.prices.at_terminal", lambda: True)
+    monkeypatch.setattr("assistant.commands.prices.asked", answer)
+    done = shell("prices", "update")
+    assert done.code == code
+    assert heard == ["Ask it now? y/N "]
+    assert len(host.asked) == (code == 0)
+    assert bool(notes(places)) is (code == 0)
+    assert "at most 16,000,000 bytes" in done.err
+
+
 def test_offline_nothing_is_asked(shell: Shell, places: Places, host: PriceHost) -> None:
     assert shell("consent", "panic").code == 0
     done = shell("prices", "update", "--yes")
@@ -212,6 +238,7 @@ def test_a_file_that_is_damaged_is_said_and_the_shipped_prices_hold(
     assert facts["from"] == "shipped"
     assert "damaged" in str(facts["warning"])
     assert "warning" in shell("prices").out
+    assert "damaged" in shell("costs").err
 
 
 def test_what_turns_have_cost_never_changes(shell: Shell, places: Places, host: PriceHost) -> None:
@@ -231,10 +258,11 @@ def test_what_turns_have_cost_never_changes(shell: Shell, places: Places, host: 
         finally:
             database.close()
 
-    before = kept()
+    before, told = kept(), shell("costs", "--json").part("whole")
     host.body = dearer()
     assert shell("prices", "update", "--yes").code == 0
     assert kept() == before
+    assert shell("costs", "--json").part("whole") == told
 
 
 _KILLED = """

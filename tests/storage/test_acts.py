@@ -9,7 +9,8 @@ import pytest
 from assistant.domain.audit_entries import Note, Noted
 from assistant.domain.errors import RefusedError, StorageError, UsageError
 from assistant.storage.acts import ActBook
-from tests.storage.leaving_stage import LOCKED, NOW, Program, Ring
+from tests.facts_maker import NOW
+from tests.storage.leaving_stage import LOCKED, Program, Ring
 
 NOTED = Noted(Note.FIGURES, "192.168.1.20:4318", "ab" * 32, 12)
 
