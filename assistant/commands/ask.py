@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from assistant.commands import leave, prompting
 from assistant.domain.decisions import Verdict
-from assistant.domain.errors import EXIT_CANCELLED
+from assistant.domain.errors import EXIT_CANCELLED, RouteError
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.notices import window_moved
 from assistant.domain.prompt import Finish
@@ -103,7 +103,15 @@ async def _propose(
     prompt = prompting.prompt_of(house, args, text, known, sampling)
     choice = prompting.choice_of(house, args)
     _unlock(house, args.route or (known.route if known else ""))
-    proposal = await asyncio.to_thread(engine.propose, prompt, args.route, choice=choice)
+    try:
+        proposal = await asyncio.to_thread(engine.propose, prompt, args.route, choice=choice)
+    except RouteError as error:
+        from assistant.conversation import refusals
+
+        await refusals.not_proposed(
+            engine, prompt, args.route or (known.route if known else ""), error
+        )
+        raise
     if known is None:
         await engine.start_conversation(prompt.system, one_line(text, 60), prompt.conversation)
     elif known.deleted:
@@ -113,13 +121,13 @@ async def _propose(
 
 
 def _unlock(house: "House", route: str) -> None:
-    """Asks for the vault's passphrase where the key of a cloud route lies in it; the scan looks for that key too."""
+    """Asks for the vault's passphrase where a key lies in it and the route is in the cloud: the scan looks for every key."""
     from assistant.domain.places import Place
 
     if any(each.id == route and each.place is Place.CLOUD for each in house.engine.routes):
         from assistant.commands import stores
 
-        stores.unlock_for(house.cloud.routes.keys.routes, route)
+        stores.unlock(house.cloud.routes.keys.routes)
 
 
 async def _stream(engine: "Engine", proposal: "Proposal", *, quiet: bool) -> "TurnRecord":

@@ -196,6 +196,11 @@ def _sent(line: "OutboxLine") -> dict[str, object]:
         "model": permit.model,
         "host": permit.host,
         "ip": (ended.ip or None) if ended else None,
+        "said": {
+            "model": (ended.said_model or None) if ended else None,
+            "provider": (ended.said_provider or None) if ended else None,
+            "geo": (ended.said_geo or None) if ended else None,
+        },
         "composed_bytes": permit.sent_bytes,
         "sent_bytes": ended.sent_bytes if ended else None,
         "received_bytes": ended.received_bytes if ended else None,
@@ -218,9 +223,10 @@ def _sent_line(line: "OutboxLine") -> str:
     permit, ended = line.permit, line.ended
     size = permit.sent_bytes if ended is None or ended.sent_bytes is None else ended.sent_bytes
     under = f"grant {permit.grant[-6:]}" if permit.grant else "no grant needed"
+    said = f"; the reply says {line.said}" if line.said else ""
     return (
         f"{moment(line.at.wall_ms)}  {line.words:15} {permit.route} · {permit.model} at {permit.host}: "
-        f"{size:,} bytes, {permit.label} text, {under}"
+        f"{size:,} bytes, {permit.label} text, {under}{said}"
     )
 
 

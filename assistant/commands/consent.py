@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.commands.talk import agreed, say, show
-from assistant.domain.errors import RefusedError, UsageError
+from assistant.domain.errors import RefusedError, StorageError, UsageError
 from assistant.domain.hygiene import harmless
 from assistant.domain.sensitivity import Label
 
@@ -112,18 +112,26 @@ def _list(args: argparse.Namespace, room: "CloudRoom") -> int:
         border.sweep()
     rows = [_row(grant, consents.standing(grant.id)) for grant, _ in consents.all()]
     rows = [row for row in rows if args.all or row["state"] == "given"]
-    for problem in consents.problems:
-        say(harmless(problem))
+    missing = _say_problems(room)
+    code = missing if args.all else 0
     if args.json:
         show({"offline": border.offline, "grants": rows})
-        return 0
+        return code
     if border.offline:
         print("Everything is offline until you lift it: assistant consent lift")
     if not rows:
         print("No grant stands: nothing goes to the cloud.")
     for row in rows:
         print(harmless(_line(row)))
-    return 0
+    return code
+
+
+def _say_problems(room: "CloudRoom") -> int:
+    """Names each record that cannot be read back, or is not what the audit says of it; the exit code of a list that lacks them."""
+    problems = room.consents.problems
+    for problem in problems:
+        say(harmless(problem))
+    return StorageError.exit_code if problems else 0
 
 
 def _row(grant: "Grant", standing: "Standing") -> dict[str, object]:
@@ -161,8 +169,8 @@ def _line(row: dict[str, object]) -> str:
         budget = f", {spent} of {row['max_cost']} {row['currency']}"
     return (
         f"{row['code']}  {row['state']:9} {row['route']} · {row['model']}: {row['extent']} {row['conversation']}, "
-        f"{row['label_at_most']} text, until {moment(end_ms)}; let out {row['requests']} of {row['max_requests']} requests, "
-        f"{row['sent_bytes']} bytes{budget}{', fallback' if row['fallback'] else ''}"
+        f"{row['label_at_most']} text, until {moment(end_ms)}; used {row['requests']} of {row['max_requests']} requests, "
+        f"let out {row['sent_bytes']} bytes{budget}{', fallback' if row['fallback'] else ''}"
     )
 
 
@@ -300,17 +308,18 @@ def _named(given: "list[Grant]", name: str) -> "Grant":
 def _export(args: argparse.Namespace, room: "CloudRoom") -> int:
     import json
 
-    from assistant.domain.consent_record import record_json
+    from assistant.domain.consent_record import shared_json
 
-    records = [record_json(grant, events) for grant, events in room.consents.all()]
+    records = [shared_json(grant, events) for grant, events in room.consents.all()]
+    code = _say_problems(room)
     if args.out is None:
         show(records)
-        return 0
+        return code
     from assistant.storage import atomic
 
     atomic.write(args.out, (json.dumps(records, indent=2) + "\n").encode())
     say(f"{len(records)} records are in {args.out}")
-    return 0
+    return code
 
 
 def _panic(_args: argparse.Namespace, room: "CloudRoom") -> int:

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 if TYPE_CHECKING:
     from assistant.domain.energy import PowerLook
@@ -18,6 +18,14 @@ class FileReport(TypedDict):
 
     file: str
     problem: str | None
+
+
+class EngineReport(TypedDict):
+    """The engine, how carefully it runs, and whether the kernel cuts its process off from the network (null: unknown)."""
+
+    build: str | None
+    rung: str | None
+    netns: bool | None
 
 
 class SecretsReport(TypedDict):
@@ -52,7 +60,7 @@ class Report(TypedDict):
     hat: "HatJson"
     sensors: "SensorsJson"
     routes: list["RouteReport"]
-    engine: dict[str, str | None]
+    engine: EngineReport
     secrets: SecretsReport
     cloud: CloudReport
     audit: AuditReport
@@ -60,6 +68,13 @@ class Report(TypedDict):
     settings: FileReport
     journal: FileReport
     problems: list[str]
+
+
+_APART: Final = {
+    True: "; its process has no network at all",
+    False: "; its process is not cut off from the network, as the kernel does not let it",
+    None: "",
+}
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -91,7 +106,11 @@ def report(found: "Survey") -> Report:
         "hat": found.local.hat.to_json(),
         "sensors": found.local.sensed.to_json(),
         "routes": [route.to_json() for route in found.local.routes],
-        "engine": {"build": found.engine_build, "rung": found.engine_rung},
+        "engine": {
+            "build": found.engine_build,
+            "rung": found.engine_rung,
+            "netns": found.engine_netns,
+        },
         "secrets": {
             "store": leaving.store or None,
             "stores": [look.to_json() for look in leaving.stores],
@@ -142,7 +161,10 @@ def text(survey: "Survey") -> str:
         *(("warning", line) for line in found["sensors"]["warnings"]),
         *_hat(found["hat"], survey.local.hat.why),
         *(("route " + r["id"], f"{r['state']}: {r['why']}") for r in found["routes"]),
-        ("engine", f"llama-cpp-python {engine['build'] or 'not installed'}"),
+        (
+            "engine",
+            f"llama-cpp-python {engine['build'] or 'not installed'}{_APART[engine['netns']]}",
+        ),
         ("engine rung", engine["rung"] or "not known until a model has answered once"),
         ("settings", _file(found["settings"])),
         ("journal", _file(found["journal"])),

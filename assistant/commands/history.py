@@ -103,15 +103,23 @@ def _markdown(journal: "SqliteJournal", wanted: list[str]) -> Iterator[str]:
 
 
 def _import(args: argparse.Namespace) -> int:
-    from assistant.storage.transfer import import_lines
+    from assistant.domain.consent import Moment
+    from assistant.machine.clock import SystemClock
+    from assistant.storage.transfer import Notes, import_lines
+
+    clock = SystemClock()
+
+    def now() -> Moment:
+        return Moment(clock.now_ms(), clock.monotonic_ms(), clock.boot)
 
     with _journal() as journal:
+        notes = Notes(journal.audit, now)
         if args.file == "-":
-            brought = import_lines(journal.database, sys.stdin.buffer)
+            brought = import_lines(journal.database, sys.stdin.buffer, notes)
         else:
             try:
                 with Path(args.file).open("rb") as file:
-                    brought = import_lines(journal.database, file)
+                    brought = import_lines(journal.database, file, notes)
             except OSError as error:
                 raise UsageError(f"{args.file} cannot be read: {error.strerror}") from error
     print(
@@ -124,17 +132,18 @@ def _import(args: argparse.Namespace) -> int:
 
 @contextmanager
 def _journal() -> "Iterator[SqliteJournal]":
-    """The journal alone: none of this needs an engine."""
+    """The journal, and where the keys of its audit are: none of this needs an engine."""
     from assistant.machine.clock import SystemClock
     from assistant.storage import paths
     from assistant.storage.instances import Instance
     from assistant.storage.journal import open_journal
+    from assistant.wiring.keys import KeyRoom
 
     clock, places = SystemClock(), paths.find()
     paths.make(places)
     instance = Instance(places.instances, clock.new_id())
     try:
-        opened = open_journal(places.journal_file, instance, clock.now_ms())
+        opened = open_journal(places.journal_file, instance, clock.now_ms(), KeyRoom(places).audit)
         if not opened.journal.writable:
             print(harmless(opened.journal.why_not_writable), file=sys.stderr)
         try:

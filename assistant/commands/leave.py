@@ -31,12 +31,11 @@ async def settle(engine: "Engine", proposal: "Proposal") -> None:
         return
     from assistant.domain.sheet import price_note, sheet_text
 
-    say(sheet_text(considered.departure))
-    old = price_note(considered.departure, engine.border.today)
-    if old:
-        say(f"price   {old}")
-    for line in finding_lines(considered.departure):
-        say(line)
+    departure = considered.departure
+    old = price_note(departure, engine.border.today)
+    parts = [sheet_text(departure, proposal.decision), *([f"price   {old}"] if old else [])]
+    shown = "\n".join([*parts, *finding_lines(departure)])
+    say(shown)
     say("")
     word = asked(f"To send it type {', '.join(WORDS[:-1])} or {WORDS[-1]}; anything else denies: ")
     terms = terms_of(word)
@@ -44,9 +43,9 @@ async def settle(engine: "Engine", proposal: "Proposal") -> None:
         from assistant.domain.terms import Span, Terms
 
         how = f"no word of leave typed at {_SCREEN}"
-        await asyncio.to_thread(engine.border.refuse, considered, Terms(Span.ONCE), how)
+        await asyncio.to_thread(engine.border.refuse, considered, Terms(Span.ONCE), how, shown)
         return
-    await engine.grant(proposal, terms, f"{word} typed at {_SCREEN}")
+    await engine.grant(proposal, terms, f"{word} typed at {_SCREEN}", shown)
 
 
 def terms_of(word: str) -> "Terms | None":
@@ -67,12 +66,10 @@ def how_to_grant(proposal: "Proposal") -> str:
 
 def refusal_lines(decision: "Decision") -> Iterator[str]:
     """Each reason of a refusal, as an error is shown: title, message, and what to do about it."""
-    for reason in decision.reasons:
+    for reason in decision.against:
         hint = _HINTS.get(reason.code, "")
         told = f"{reason.text} ({hint})" if hint and hint not in reason.text else reason.text
-        # What speaks for the send is no refusal.
-        if reason.code not in ("rule_passes", "granted"):
-            yield f"refused: {told}"
+        yield f"refused: {told}"
 
 
 _HINTS = {

@@ -90,7 +90,7 @@ def lines(proposal: "Proposal", today: date) -> Iterator[str]:
         if old:
             yield f"price   {old}"
         yield ""
-        yield sheet_text(departure)
+        yield sheet_text(departure, decision)
 
 
 def explanation(proposal: "Proposal", today: date) -> dict[str, object]:
@@ -114,6 +114,7 @@ def _leaving(departure: "Departure", today: date) -> dict[str, object]:
         "bytes": len(outgoing.body),
         "sha256": departure.sheet,
         "input_tokens": departure.input_tokens,
+        "most_input_tokens": departure.most_input_tokens,
         "reply_tokens": departure.reply_tokens,
         "estimated": True,
         "cost_at_most": None if price is None else str(price.cost),
@@ -133,6 +134,7 @@ def _leaving(departure: "Departure", today: date) -> dict[str, object]:
             }
             for one in departure.leaves
         ],
+        "besides": [{"what": what, "characters": len(words)} for what, words in departure.besides],
         "stays": [
             {
                 "message": one.message,

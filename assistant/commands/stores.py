@@ -46,10 +46,13 @@ def open_store(keys: "RouteKeys") -> None:
         _open_vault(keys)
 
 
-def unlock_for(keys: "RouteKeys", route: str) -> None:
-    """Unlocks the vault where the key of `route` lies in it, and a person can be asked. Raises: SecretsError."""
+def unlock(keys: "RouteKeys") -> None:
+    """Unlocks the vault where a key lies in it, whichever route's, and a person can be asked. Raises: SecretsError.
+
+    The scan of what leaves looks for every key.
+    """
     vault = keys.vault
-    if vault.made and vault.locked and at_terminal() and keys.source(route) == vault.words:
+    if vault.made and vault.locked and at_terminal() and keys.locked():
         _open_vault(keys)
 
 

@@ -44,7 +44,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Total cost of ownership. What you do not give is as in the guide's example: 10,000 requests a day, 60 tokens, 3 years, "
         "10 nodes. Amounts are in one currency; nothing is fetched.",
     )
-    parser.add_argument("--preset", choices=("guide", "guide-as-printed"), default="guide", help="what it begins from")  # fmt: skip
+    parser.add_argument("--preset", choices=("guide", "guide-as-printed", "mine"), default="guide", help="what it begins from")  # fmt: skip
     parser.add_argument("--from-telemetry", action="store_true", help="requests, tokens and energy as measured here")  # fmt: skip
     parser.add_argument("--since", metavar="D", help="measured from this day on, such as 2026-11-01")  # fmt: skip
     for name, flag, metavar, meaning in _FLAGS:
@@ -110,28 +110,39 @@ def _report(args: argparse.Namespace, world: "Comparing") -> "Report":
     inputs = _priced(args, world, _powered(args, world, _tokens(args, _plain(args, begun.inputs))))
     result = reckon(checked(inputs))
     listed = at_list_prices(inputs, world.list_prices(), world.exchange())
-    why = begun.notes or (WHY[args.preset] if inputs == PRESETS[args.preset] else THE_REST,)
+    as_preset = inputs == PRESETS.get(args.preset)
+    why = begun.notes or (WHY[args.preset] if as_preset else THE_REST,)
     return Report(args.preset, result, listed, why, begun.measured)
 
 
 def _begin(args: argparse.Namespace, world: "Comparing") -> _Begun:
     """The preset, and over it what was measured, where that is wanted."""
-    from assistant.domain.tco_inputs import PRESETS
     from assistant.domain.tco_measured import fill
 
-    inputs = PRESETS[args.preset]
+    inputs, notes = _base(args.preset, world)
     if args.currency is not None:
         inputs = replace(inputs, currency=args.currency)
     if not args.from_telemetry:
         if args.since is not None:
             raise UsageError("--since: it goes with --from-telemetry")
-        return _Begun(inputs)
+        return _Begun(inputs, notes)
     found = world.measured(_day(args.since))
-    inputs, notes = fill(inputs, found, _per_kwh(args, world, inputs.currency))
+    inputs, filled = fill(inputs, found, _per_kwh(args, world, inputs.currency))
     rest = (
-        "nodes, prices and upkeep are not measured: they are the guide's, where no flag gives yours"
+        "nodes, prices and upkeep are not measured: they are the guide's, where no flag gives yours (--preset mine)",
     )
-    return _Begun(inputs, (*notes, rest), found)
+    return _Begun(inputs, (*filled, *(notes or rest)), found)
+
+
+def _base(preset: str, world: "Comparing") -> tuple["Inputs", tuple[str, ...]]:
+    """What it begins from, and what is to be said of that. Raises: UsageError."""
+    from assistant.domain.tco_inputs import PRESETS
+
+    if preset != "mine":
+        return PRESETS[preset], ()
+    from assistant.domain.tco_mine import mine
+
+    return mine(world.keeping(), world.list_prices(), world.exchange())
 
 
 def _plain(args: argparse.Namespace, inputs: "Inputs") -> "Inputs":

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from assistant.ports import BackendEvent, Clock, Done, PromptProgress, Text, Waiting
+from assistant.ports import BackendEvent, Clock, Done, PromptProgress, Said, Text, Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class _Gathering:
 
 async def batched(
     stream: AsyncGenerator[BackendEvent, None], every_ms: float, clock: Clock
-) -> AsyncGenerator[Batch | Waiting | PromptProgress | Done, None]:
+) -> AsyncGenerator[Batch | Waiting | PromptProgress | Said | Done, None]:
     """Yields the first text at once, later text at most every `every_ms`, and all of it before Done or an error.
 
     Raises: what `stream` raises, after the text that had arrived.

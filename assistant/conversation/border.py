@@ -1,6 +1,7 @@
 """The border of this machine: decides on what would leave it, and knows every grant. Nothing passes it unseen."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -8,11 +9,20 @@ from typing import TYPE_CHECKING
 from assistant.conversation.packing import Load, Packer
 from assistant.domain.budget import Budget
 from assistant.domain.cloud_setup import CloudSetup
-from assistant.domain.consent import Actor, Grant, Moment, Notice, Principal, Reach, State, Stated
-from assistant.domain.coverage import SendRequest, ending
+from assistant.domain.consent import (
+    Actor,
+    Grant,
+    Moment,
+    Notice,
+    Principal,
+    Reach,
+    State,
+    Stated,
+)
+from assistant.domain.coverage import SendRequest, ending, lapse
 from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.departure import Choice, Departure
-from assistant.domain.errors import RefusedError, RouteError, UsageError
+from assistant.domain.errors import RefusedError, RouteError, StorageError, UsageError
 from assistant.domain.limits import Drawn, NoBudgets, bound_of, shortfalls
 from assistant.domain.policy import Case, covering_grant, decide
 from assistant.domain.prompt import Message, Prompt
@@ -87,7 +97,7 @@ class Border:
     """One for the program. What it reads it reads anew at each send: rules, facts, grants and the clock may have changed."""
 
     def __init__(
-        self, world: World, clock: Clock, person: Person, most_reply_tokens: int = 1024
+        self, world: World, clock: Clock, person: Person, most_reply_tokens: int = 4096
     ) -> None:
         """`most_reply_tokens` bounds every reply from the cloud."""
         self.world = world
@@ -123,6 +133,7 @@ class Border:
         setup = self.world.policies.setup(backend.route.id)
         # What a person is shown is what is set up now; what would leave goes where the backend leads.
         if setup is None or not setup.speaks_as(backend.setup):
+            _keep_lapses(self.world.consents, setup, backend.route.id, self.now)
             raise RouteError(
                 f"{backend.route.id} is not set up as it was",
                 "assistant routes list; then send again",
@@ -136,6 +147,7 @@ class Border:
         case = self._case(departure, request, limits)
         decision = decide(self._clock.new_id(), backend.route, departure.label, case)
         found = covering_grant(case)
+        _keep_lapses(self.world.consents, setup, setup.id, self.now, case)
         return Considered(departure, decision, request, found[0] if found else None)
 
     def objections(self, considered: Considered, label: Label) -> tuple[Reason, ...]:
@@ -147,13 +159,13 @@ class Border:
         request = considered.request
         setup = self.world.policies.setup(request.route)
         if setup is None or setup.fingerprint != request.fingerprint:
+            _keep_lapses(self.world.consents, setup, request.route, self.now)
             text = (
                 f"what {request.route} declares, or its model, has changed since this was decided"
             )
             return (Reason("facts_changed", text),)
-        if join([label, request.label]) is not request.label:
-            text = "a label of what would leave has become stricter since this was decided"
-            return (Reason("label_changed", text),)
+        if stricter := label_objection(label, request.label):
+            return stricter
         rules, facts = self.world.policies.rules(), setup.row.facts
         judged = judge(rules, facts, request.label, request.content, self.today)
         if judged.verdict is not Verdict.ALLOW:
@@ -161,15 +173,16 @@ class Border:
         limits = self.world.drawn(request.conversation)
         return shortfalls(limits, bound_of(request.cost, request.currency))
 
-    def grant(self, considered: Considered, terms: Terms, how: str) -> Grant:
-        """Records the person's yes to exactly what `considered` shows; `how` names the key and the screen.
+    def grant(self, considered: Considered, terms: Terms, how: str, shown: str = "") -> Grant:
+        """Records the person's yes to exactly what `considered` shows; `how` names the key and the screen, `shown` are the words
+        that they read ("": those of the sheet as a text), of which the record keeps a digest.
 
         Raises: UsageError for terms that are none; RefusedError where no rule lets it pass; StorageError.
         """
         if considered.decision.verdict is Verdict.DENY:
             reasons = "; ".join(reason.text for reason in considered.decision.reasons)
             raise RefusedError(reasons, "no consent can lift that")
-        grant, sheet = self._asked(considered, terms), considered.departure.sheet
+        grant, sheet = self._asked(considered, terms, shown), considered.departure.sheet
         said = _said(grant, sheet, how, self.now, State.REQUESTED, State.GIVEN)
         self.world.consents.record(grant, said)
         return grant
@@ -198,9 +211,9 @@ class Border:
         self.world.consents.record(grant, said)
         return grant
 
-    def refuse(self, considered: Considered, terms: Terms, how: str) -> None:
-        """Records the person's no. Raises: UsageError, StorageError."""
-        grant, sheet = self._asked(considered, terms), considered.departure.sheet
+    def refuse(self, considered: Considered, terms: Terms, how: str, shown: str = "") -> None:
+        """Records the person's no to what `considered` shows; see `grant`. Raises: UsageError, StorageError."""
+        grant, sheet = self._asked(considered, terms, shown), considered.departure.sheet
         said = _said(grant, sheet, how, self.now, State.REQUESTED, State.REFUSED)
         self.world.consents.record(grant, said)
 
@@ -260,11 +273,12 @@ class Border:
             limits,
         )
 
-    def _asked(self, considered: Considered, terms: Terms) -> Grant:
+    def _asked(self, considered: Considered, terms: Terms, shown: str) -> Grant:
         departure, request = considered.departure, considered.request
         message = departure.message if terms.span.once else ""
         reach = Reach(request.label, request.conversation, message, _categories(departure))
-        return self._grant(departure.setup, reach, terms, _digest(sheet_text(departure)))
+        shown = shown or sheet_text(departure, considered.decision)
+        return self._grant(departure.setup, reach, terms, _digest(shown))
 
     def _grant(self, setup: CloudSetup, reach: Reach, terms: Terms, notice: str) -> Grant:
         return Grant(
@@ -278,6 +292,33 @@ class Border:
             fingerprint=setup.fingerprint,
             fallback=terms.fallback,
         )
+
+
+def _keep_lapses(
+    consents: "Consents",
+    setup: CloudSetup | None,
+    route: str,
+    now: Moment,
+    case: Case | None = None,
+) -> None:
+    """What has lapsed stays so, also where facts or clock are put back afterwards; `case` is what was read of it just now."""
+    latest = None if case else consents.latest()
+    seen = case.seen if case else (latest,) if latest else ()
+    fingerprint = None if setup is None else setup.fingerprint
+    for grant, standing in case.grants if case else consents.given(route):
+        lapsed = lapse(grant, standing, fingerprint, now, seen)
+        if lapsed is not None:
+            # Where that cannot be written nothing leaves under it now all the same, and the reader sees why.
+            with suppress(StorageError):
+                consents.state(Stated(grant.id, now, lapsed, Actor.SYSTEM, "lapsed"))
+
+
+def label_objection(now: Label, decided: Label) -> tuple[Reason, ...]:
+    """What speaks against a send that was decided on with the label `decided`, where what leaves has the label `now`."""
+    if join([now, decided]) is decided:
+        return ()
+    text = "a label of what would leave has become stricter since this was decided"
+    return (Reason("label_changed", text),)
 
 
 def _request(
@@ -315,4 +356,4 @@ def _categories(departure: Departure) -> tuple[str, ...]:
 def _digest(text: str) -> str:
     import hashlib
 
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()

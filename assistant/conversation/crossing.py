@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from assistant.domain.audit_entries import Outcome, PermitEnded, PermitMinted, SendDenied
+from assistant.conversation.denials import Denial, denied, name
+from assistant.domain.audit_entries import Outcome, PermitEnded, PermitMinted
 from assistant.domain.decisions import Decision, Reason
 from assistant.domain.errors import StorageError
 from assistant.domain.leave import Denied, Ended, Leave
 from assistant.domain.limits import bound_of
-from assistant.domain.permit import Outgoing, Permit, Receipt
+from assistant.domain.permit import Origin, Outgoing, Permit, Receipt
 from assistant.domain.places import Route
 from assistant.domain.prompt import Finish, Message
 from assistant.domain.redaction import NO_PLACEHOLDERS, Restorer
@@ -47,12 +48,16 @@ class Crossing:
         considered: "Considered | None",
         label: Callable[[], Label],
     ) -> None:
-        """Nothing is recorded yet. `label` gives the join over what would leave, as it stands when it is asked."""
+        """Nothing is recorded yet. `label` gives the join over what would leave, as it stands when it is asked.
+
+        `origin` is to be what the reply says of itself, as far as it has come.
+        """
         self._border = border
         self._turn = turn
         self._label = label
         self.considered = considered
         self._receipts: dict[str, Receipt] = {}
+        self.origin = Origin()
         kept_back = considered.departure.placeholders if considered else NO_PLACEHOLDERS
         self.restorer = Restorer(kept_back)
 
@@ -65,26 +70,20 @@ class Crossing:
     def denied(self, decision: Decision) -> Denied:
         """What the audit keeps of a refusal: codes, never words."""
         turn = self._turn
-        rules, registry = self._digests()
-        entry = SendDenied(
-            turn=turn.id,
-            conversation=turn.conversation,
-            decision=decision.id,
-            rule=_name(decision.rule),
-            reasons=tuple(_name(reason.code) for reason in decision.reasons),
-            rules=rules,
-            registry=registry,
-            route=turn.route.id,
-            grant=self.grant,
-            label=decision.label.value,
-            messages=turn.messages,
+        denial = Denial(
+            decision, turn.route.id, turn.conversation, turn.messages, self.grant, turn.id
         )
-        return Denied(entry, self._border.now)
+        return denied(self._border, denial)
 
-    def objections(self) -> tuple[Reason, ...]:
-        """What speaks against the send by now, though it was allowed; see `Border.objections`. Raises: StorageError."""
-        seen = self.considered
-        return self._border.objections(seen, self._label()) if seen else ()
+    def objections(self, decided: Label) -> tuple[Reason, ...]:
+        """What speaks against the send by now, though it was allowed with the label `decided`; see `Border.objections`.
+
+        Raises: StorageError.
+        """
+        from assistant.conversation.border import label_objection
+
+        seen, now = self.considered, self._label()
+        return self._border.objections(seen, now) if seen else label_objection(now, decided)
 
     def leave(self, permit: Permit, outgoing: Outgoing) -> Leave:
         """What is committed with `permit` before anything leaves. Raises: RefusedError where limits cannot be read."""
@@ -102,12 +101,12 @@ class Crossing:
             turn=turn.id,
             conversation=turn.conversation,
             decision=permit.decision.id,
-            rule=_name(permit.decision.rule),
+            rule=name(permit.decision.rule),
             rules=rules,
             registry=registry,
             route=turn.route.id,
-            model=_name(turn.route.model),
-            host=_name(str(outgoing.address)) if outgoing.address else "",
+            model=name(turn.route.model),
+            host=name(str(outgoing.address)) if outgoing.address else "",
             fingerprint=request.fingerprint if request else "",
             grant=self.grant,
             label=permit.decision.label.value,
@@ -117,6 +116,7 @@ class Crossing:
             most_tokens=request.tokens if request else None,
             most_cost=request.cost if request else None,
             currency=request.currency if request else "",
+            prices=self._border.world.prices.digest if request else "",
         )
         if request is None:
             return Leave(entry, now, outgoing.payload)
@@ -145,7 +145,7 @@ class Crossing:
             outcome=outcome,
             sent_bytes=receipt.sent_bytes,
             received_bytes=receipt.received_bytes,
-            ip=_name(receipt.ip),
+            ip=name(receipt.ip),
             tls_peer=receipt.tls_peer,
             input_tokens=usage.input_tokens if spent else 0,
             cached_input_tokens=usage.cached_input_tokens if spent else 0,
@@ -153,11 +153,17 @@ class Crossing:
             cost=cost,
             currency=currency,
             latency_ms=None if latency_ms is None else int(latency_ms),
+            said_model=name(self.origin.model),
+            said_provider=name(self.origin.provider),
+            said_geo=name(self.origin.geo),
+            cache_write_tokens=usage.cache_write_tokens if spent else 0,
+            reasoning_tokens=usage.reasoning_tokens if spent else 0,
         )
         settled = None
         if self.grant:
-            settled = Settled(self.grant, now, permit, _tokens(usage, spent), cost)
-        return Ended(entry, now, settled)
+            tokens = _tokens(usage, spent)
+            settled = Settled(self.grant, now, permit, tokens, cost, receipt.sent_bytes)
+        return Ended(entry, now, settled, receipt.keyed)
 
     def _settled(self, charge: "Charge", spent: bool) -> tuple[Decimal | None, str]:
         """What it cost at most, in the currency that it was reserved in; None leaves the reservation as it is."""
@@ -201,11 +207,6 @@ def _outcome(finish: Finish, receipt: Receipt) -> Outcome:
     if finish is Finish.FAILED:
         return Outcome.FAILED
     return Outcome.CANCELLED if finish is Finish.CANCELLED else Outcome.CLOSED
-
-
-def _name(text: str) -> str:
-    """`text` as the audit takes it: printable ASCII without blanks, at most 200 characters."""
-    return "".join(c if "!" <= c <= "~" else "_" for c in text)[:200]
 
 
 def messages_of(path: Sequence[Message], own: str) -> tuple[str, ...]:

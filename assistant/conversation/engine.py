@@ -26,6 +26,7 @@ from assistant.ports import Backend, Clock, Generation, Journal
 if TYPE_CHECKING:
     from assistant.conversation.border import Border, Considered
     from assistant.conversation.crossing import Crossing
+    from assistant.conversation.denials import Denial
     from assistant.conversation.running import Running
     from assistant.domain.decisions import Decision
     from assistant.domain.departure import Choice
@@ -205,16 +206,27 @@ class Engine(Conversations, Switchboard):
         label = functools.partial(self._history.label_now, talk, own, messages)
         return Crossing(self.border, about, seen, label)
 
-    async def grant(self, proposal: Proposal, terms: "Terms", how: str) -> None:
-        """Records the person's yes to what `proposal` shows. Raises: UsageError, RefusedError, StorageError."""
+    async def grant(self, proposal: Proposal, terms: "Terms", how: str, shown: str = "") -> None:
+        """Records the person's yes to what `proposal` shows; `shown` are the words of it that they read ("": the sheet's). Raises: UsageError, RefusedError, StorageError."""
         if proposal.considered is None:
             raise UsageError(f"{proposal.route.id} needs no consent")
-        await asyncio.to_thread(self.border.grant, proposal.considered, terms, how)
+        await asyncio.to_thread(self.border.grant, proposal.considered, terms, how, shown)
+
+    async def deny(self, denial: "Denial") -> None:
+        """Puts on record what was refused before there was a turn; nothing where nothing could leave. Raises: StorageError."""
+        if self._border is not None:
+            from assistant.conversation.denials import denied
+
+            border = self.border
+            entry = await asyncio.to_thread(denied, border, denial)
+            await asyncio.to_thread(border.world.consents.deny, entry)
 
     async def revoke(self, grant: str, how: str) -> None:
         """Withdraws a grant and cuts what runs under it. Raises: StorageError."""
-        await asyncio.to_thread(self.border.revoke, grant, how)
-        await self._cut("you revoked its grant, so the stream was cut", grant)
+        try:
+            await asyncio.to_thread(self.border.revoke, grant, how)
+        finally:
+            await self._cut("you revoked its grant, so the stream was cut", grant)
 
     async def panic(self) -> None:
         """Withdraws every grant, cuts all that leaves this machine, and stays offline until `lift`. Raises: StorageError."""

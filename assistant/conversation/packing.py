@@ -1,15 +1,26 @@
 """Packs a send to the cloud: what leaves of a conversation and in which words, what stays, and the exact bytes."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.conversation.scans import Scans, held
 from assistant.conversation.window import spoken
+from assistant.domain.cloud_routes import NOT_SHOWN, Wire
 from assistant.domain.cloud_setup import CloudSetup
-from assistant.domain.departure import Choice, Departure, Leaving, Stay, Staying
+from assistant.domain.departure import (
+    STOP,
+    USUAL_CHOICE,
+    Choice,
+    Departure,
+    Leaving,
+    Stay,
+    Staying,
+    most_tokens,
+)
 from assistant.domain.errors import PromptTooLongError
-from assistant.domain.prompt import ChatMessage, Message, Prompt, Role
+from assistant.domain.findings import Finding, Gap, Scan
+from assistant.domain.prompt import ChatMessage, Message, Prompt, Role, Sampling
 from assistant.domain.redaction import NO_PLACEHOLDERS, Placeholders, redact
 from assistant.domain.rules import SENDABLE_LABELS
 from assistant.domain.sensitivity import Label
@@ -61,36 +72,76 @@ class Packer:
         old = [_staying(one, Stay.WINDOW) for one in leaves if one not in kept]
         sampling = replace(prompt.sampling, max_tokens=reply_tokens)
         spoken_there = tuple(ChatMessage(one.role, one.text) for one in kept)
+        besides = _besides(setup, kept, sampling)
         request = Generation("", prompt.conversation, spoken_there, sampling)
-        input_tokens = backend.estimate(spoken_there)
+        outgoing = backend.compose(request)
         return Departure(
             setup=setup,
             message=load.message,
             choice=load.choice,
             leaves=tuple(kept),
             stays=tuple(sorted([*stays, *old], key=lambda one: places[one.message])),
-            outgoing=backend.compose(request),
-            scan=self._scans.whole([one.text for one in kept]),
-            placeholders=placeholders,
-            input_tokens=input_tokens,
+            outgoing=outgoing,
+            scan=self._scan([*(one.text for one in kept), *(text for _, text in besides)]),
+            # A reply may bring back what it was given, and nothing that stayed.
+            placeholders=placeholders.standing_in(one.text for one in kept),
+            input_tokens=backend.estimate(spoken_there),
             reply_tokens=reply_tokens,
-            price=self._prices.bound(setup, input_tokens, reply_tokens),
+            price=self._prices.bound(setup, most_tokens(outgoing), reply_tokens),
+            besides=besides,
         )
+
+    def _scan(self, texts: Sequence[str]) -> Scan:
+        """What all of `texts` hold. A secret that was found says more than a key that could not be looked for."""
+        scan = self._scans.whole(texts)
+        if scan.blocks or not self._secrets.locked():
+            return scan
+        return replace(scan, gap=Gap.KEYS_LOCKED)
 
     def _worded(
         self, messages: Sequence[Message], choice: Choice
     ) -> tuple[list[Leaving], Placeholders]:
         """Every message as it would leave. In order from the start, so that a text has the same placeholder at each send."""
+        found = [self._scans.of(one.text).findings for one in messages]
+        words = [
+            Leaving(one.id, one.role, one.text, one.text, one.label, findings)
+            for one, findings in zip(messages, found, strict=True)
+        ]
+        words = _whole_turns(words, messages)
+        always = _kept_for_good(words)
         placeholders = NO_PLACEHOLDERS
-        words: list[Leaving] = []
-        for one in messages:
-            found = self._scans.of(one.text)
-            redacted = redact(one.text, held(found.findings, choice.keep_back), placeholders)
+        for place, one in enumerate(words):
+            kept = [*held(one.findings, choice.keep_back), *_places(one.original, always)]
+            redacted = redact(one.original, kept, placeholders)
             placeholders = redacted.placeholders
-            words.append(
-                Leaving(one.id, one.role, redacted.text, one.text, one.label, found.findings)
-            )
-        return _whole_turns(words, messages), placeholders
+            words[place] = replace(one, text=redacted.text)
+        return words, placeholders
+
+
+def _kept_for_good(words: Sequence[Leaving]) -> dict[str, Finding]:
+    """What is kept back whatever a person chooses for this send, each with a finding of it.
+
+    What was found in a text that stays; and what a reply repeats, because it may stand there only since it was kept back when
+    the reply was asked for, and put back afterwards.
+    """
+    kept: dict[str, Finding] = {}
+    for place, one in enumerate(words):
+        for finding in held(one.findings, USUAL_CHOICE.keep_back):
+            part = one.original[finding.start : finding.end]
+            stays = one.label not in SENDABLE_LABELS
+            if part and (stays or _is_repeated(part, words[place + 1 :])):
+                kept.setdefault(part, finding)
+    return kept
+
+
+def _is_repeated(part: str, later: Iterable[Leaving]) -> bool:
+    return any(one.role is Role.ASSISTANT and part in one.original for one in later)
+
+
+def _places(text: str, parts: Mapping[str, Finding]) -> list[Finding]:
+    """The first place of each of `parts` that stands in `text`."""
+    found = ((text.find(part), part, finding) for part, finding in parts.items())
+    return [replace(f, start=at, end=at + len(part)) for at, part, f in found if at >= 0]
 
 
 def _system(text: str, own: Message) -> list[Message]:
@@ -119,6 +170,16 @@ def _parted(words: Iterable[Leaving]) -> tuple[list[Leaving], list[Staying]]:
 
 def _staying(one: Leaving, why: Stay) -> Staying:
     return Staying(one.message, one.role, one.original, one.label, why)
+
+
+def _besides(
+    setup: CloudSetup, kept: Sequence[Leaving], sampling: Sampling
+) -> tuple[tuple[str, str], ...]:
+    """What the bytes say besides the messages: a person is shown it, and it is scanned with them."""
+    stops = [(STOP, text) for text in sampling.stop if text.strip()]
+    spoken = [one.role for one in kept if one.role is not Role.SYSTEM and one.text.strip()]
+    filled = setup.row.wire is Wire.ANTHROPIC and spoken[:1] == [Role.ASSISTANT]
+    return (*([(Role.USER.value, NOT_SHOWN)] if filled else []), *stops)
 
 
 def _reply_tokens(load: Load, backend: DistantBackend) -> int:

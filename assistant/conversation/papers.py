@@ -90,7 +90,9 @@ class Papers:
 
     async def _require_unchanged(self) -> None:
         """Raises: RefusedError, on record, where rules or facts have changed since the decision, and stop it now."""
-        reasons = await asyncio.to_thread(self._crossing.objections) if self._crossing else ()
+        if self._crossing is None:
+            return
+        reasons = await asyncio.to_thread(self._crossing.objections, self.decision.label)
         if reasons:
             await self._refuse(reasons)
             require_leave(self.decision)

@@ -34,7 +34,7 @@ from assistant.domain.events import (
 from assistant.domain.permit import Permit, require_leave
 from assistant.domain.prompt import ChatMessage, Finish, Message, Prompt, Role, Sampling
 from assistant.domain.turns import TurnRecord, Usage
-from assistant.ports import Backend, Clock, Done, Generation, Journal, PromptProgress, Waiting
+from assistant.ports import Backend, Clock, Done, Generation, Journal, PromptProgress, Said, Waiting
 
 if TYPE_CHECKING:
     from assistant.conversation.crossing import Crossing
@@ -255,6 +255,8 @@ class Running:
                             self._usage, input_tokens=total, cached_input_tokens=cached
                         )
                         yield self._progress(Stage.PREFILL, done, total, cached)
+                    case Said(origin) if self.crossing:
+                        self.crossing.origin = origin
                     case Done():
                         self._usage, self._model = piece.usage, piece.model
                         yield piece

@@ -1,6 +1,5 @@
 """Scans that are not made twice: of the texts of a conversation, and of all that would leave of it, joined."""
 
-from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -29,7 +28,7 @@ class Scans:
         """Nothing is scanned yet."""
         self._scanner = scanner
         self._keys: frozenset[str] = frozenset()
-        self._texts = OrderedDict[str, Scan]()
+        self._texts: dict[str, Scan] = {}
         self._whole: tuple[str, Scan] | None = None
 
     def look_for(self, keys: Collection[str]) -> None:
@@ -79,7 +78,7 @@ class Scans:
             return
         self._texts[text] = scan
         while len(self._texts) > _MOST_KNOWN:
-            self._texts.popitem(last=False)
+            del self._texts[next(iter(self._texts))]
 
 
 def _parts(whole: Scan, texts: Sequence[str]) -> list[tuple[Finding, ...]] | None:

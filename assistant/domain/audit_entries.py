@@ -80,7 +80,11 @@ class PermitMinted:
 
 @dataclass(frozen=True, slots=True)
 class PermitEnded:
-    """What became of the send of `permit`. `ip` and `tls_peer` (digest in hex) are "" where nothing was reached."""
+    """What became of the send of `permit`. `ip` and `tls_peer` (digest in hex) are "" where nothing was reached.
+
+    `cost` is the most that it can have come to, by the provider's own counts; None where nobody knows. `said_*` is what the
+    reply says of where it comes from (permit.Origin); "" where it does not, or in older records.
+    """
 
     permit: str
     outcome: Outcome
@@ -94,6 +98,11 @@ class PermitEnded:
     cost: Decimal | None = None
     currency: str = ""
     latency_ms: int | None = None
+    said_model: str = ""
+    said_provider: str = ""
+    said_geo: str = ""
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +162,28 @@ class OutboxLine:
     ended: PermitEnded | None
 
     @property
+    def left(self) -> bool:
+        """Whether something left, or may have."""
+        ended = self.ended
+        return ended is None or not (ended.outcome is Outcome.UNSENT or ended.sent_bytes == 0)
+
+    @property
+    def said(self) -> str:
+        """Where the reply says that it comes from, for a person; "" where it does not say."""
+        ended = self.ended
+        if ended is None:
+            return ""
+        parts = {"": ended.said_model, "by ": ended.said_provider, "in ": ended.said_geo}
+        return " ".join(f"{before}{part}" for before, part in parts.items() if part)
+
+    @property
     def words(self) -> str:
         """What a person reads: what is not known to have stayed may have left."""
-        ended = self.ended
-        if ended is None or (ended.sent_bytes is None and ended.outcome is not Outcome.UNSENT):
-            return "may have left"
-        if ended.outcome is Outcome.UNSENT or ended.sent_bytes == 0:
+        if not self.left:
             return "nothing left"
-        return f"left, {ended.outcome}"
+        if self.ended is None or self.ended.sent_bytes is None:
+            return "may have left"
+        return f"left, {self.ended.outcome}"
 
 
 def canonical(entry: Entry, at: Moment) -> bytes:
@@ -311,4 +334,19 @@ def _ended(body: Fields) -> PermitEnded:
         cost=body.maybe_money("cost"),
         currency=body.text("currency"),
         latency_ms=body.maybe_whole("latency_ms"),
+        said_model=_later(body, "said_model"),
+        said_provider=_later(body, "said_provider"),
+        said_geo=_later(body, "said_geo"),
+        cache_write_tokens=_later_count(body, "cache_write_tokens"),
+        reasoning_tokens=_later_count(body, "reasoning_tokens"),
     )
+
+
+def _later(body: Fields, key: str) -> str:
+    """A text that records of older versions do not have."""
+    return body.text(key) if body.holds(key) else ""
+
+
+def _later_count(body: Fields, key: str) -> int | None:
+    """The same of a count."""
+    return body.maybe_whole(key) if body.holds(key) else None

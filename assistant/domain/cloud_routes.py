@@ -29,6 +29,10 @@ class Wire(StrEnum):
     ANTHROPIC = "anthropic"
 
 
+NOT_SHOWN = "(not shown)"
+"""What Anthropic's wire says for the person where the first message that leaves is a reply: it begins with a person."""
+
+
 class Dialect(StrEnum):
     """How a provider speaks OpenAI's wire, where it is not in the plain way that most of them take."""
 

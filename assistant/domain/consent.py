@@ -182,17 +182,21 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What the send of `permit` came to; None where nobody knows, and then the reservation stays."""
+    """What the send of `permit` came to; None where nobody knows, and then the reservation stays.
+
+    `sent_bytes` are those that the door handed on: 0 where it turned the send away.
+    """
 
     grant: str
     at: Moment
     permit: str
     tokens: int | None
     cost: Decimal | None
+    sent_bytes: int | None = None
 
     def __post_init__(self) -> None:
         """Raises: UsageError for amounts that would give a budget back."""
-        _require_amounts(self.cost, self.tokens)
+        _require_amounts(self.cost, self.tokens, self.sent_bytes)
 
 
 ConsentEvent = Stated | Reserved | Settled
@@ -224,6 +228,11 @@ class Standing:
     def sent_bytes(self) -> int:
         """Bytes that it let out, at most."""
         return sum(send.sent_bytes for send in self.sends)
+
+    @property
+    def let_out(self) -> int:
+        """Sends of which something left, or may have; those that the door turned away use up the grant, and let nothing out."""
+        return sum(send.sent_bytes > 0 for send in self.sends)
 
     @property
     def cost(self) -> Decimal | None:
@@ -288,7 +297,9 @@ def _sends(events: Iterable[ConsentEvent]) -> tuple[Reserved, ...]:
 
 def _settled(send: Reserved, end: Settled) -> Reserved:
     tokens = send.tokens if end.tokens is None else end.tokens
-    return replace(send, tokens=tokens, cost=send.cost if end.cost is None else end.cost)
+    cost = send.cost if end.cost is None else end.cost
+    sent = send.sent_bytes if end.sent_bytes is None else end.sent_bytes
+    return replace(send, tokens=tokens, cost=cost, sent_bytes=sent)
 
 
 def _require_amounts(cost: Decimal | None, *counts: int | None) -> None:

@@ -62,6 +62,15 @@ def record_json(grant: Grant, events: Sequence[ConsentEvent]) -> Json:
     }
 
 
+def shared_json(grant: Grant, events: Sequence[ConsentEvent]) -> Json:
+    """The record as it may be given away: without the digests of what was shown, from which a short text could be guessed."""
+    record = record_json(grant, events)
+    notice = {"locale": grant.notice.locale, "app_version": grant.notice.app_version}
+    mine = (event_json(event) for event in events if event.grant == grant.id)
+    told = [{name: one[name] for name in one if name != "sheet_sha256"} for one in mine]
+    return record | {"notice": notice, "events": told}
+
+
 def read_record(data: object) -> tuple[Grant, tuple[ConsentEvent, ...]]:
     """The grant and the events that `record_json` wrote.
 
@@ -110,6 +119,8 @@ def event_json(event: ConsentEvent) -> Json:
             "tokens": event.tokens,
             "cost": _money(event.cost),
         }
+        # Records of older versions do not have it, and each is read back as it was written.
+        body |= {} if event.sent_bytes is None else {"sent_bytes": event.sent_bytes}
     return head | body
 
 
@@ -257,5 +268,8 @@ def _event(fields: Fields) -> ConsentEvent:
         sent, tokens = fields.whole("sent_bytes"), fields.whole("tokens")
         return Reserved(grant, at, fields.name("permit"), sent, tokens, cost)
     if kind == "settled":
-        return Settled(grant, at, fields.name("permit"), fields.maybe_whole("tokens"), cost)
+        known, left = fields.maybe_whole("tokens"), None
+        if fields.holds("sent_bytes"):
+            left = fields.maybe_whole("sent_bytes")
+        return Settled(grant, at, fields.name("permit"), known, cost, left)
     raise fields.wrong("kind", "stated, reserved or settled")

@@ -26,7 +26,7 @@ from assistant.domain.cost_report import (
 )
 from assistant.domain.exchange import Exchange
 from assistant.domain.ledger import NOTHING, By, Sum, Totals, WhatIf
-from assistant.domain.local_costs import Known, local_costs
+from assistant.domain.local_costs import Keeping, Known, local_costs
 from assistant.domain.percentiles import percentiles
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money, totals
@@ -220,10 +220,8 @@ def _series(
     if energy is not None:
         here = whole.energy
         if whole.full is not None:
-            full = tuple(
-                at + (local_costs(household.keeping, days[0], day).total.amount or 0)
-                for day, at in zip(days, energy, strict=True)
-            )
+            kept = _kept(household.keeping, days)
+            full = tuple(at + fixed for at, fixed in zip(energy, kept, strict=True))
             yield Series(Curve.FULL, full, estimated=whole.full.marked, bound=here.bound)
         if here.known:
             yield Series(Curve.ENERGY, energy, estimated=here.marked, bound=here.bound)
@@ -237,6 +235,18 @@ def _series(
         points = _cumulated(_elsewhere_by_day(found.every, row), days, exchange)
         if points is not None:
             yield Series(Curve.ELSEWHERE, points, row.route, row.model, True, row.cost.bound)
+
+
+def _kept(keeping: Keeping, days: Sequence[date]) -> Iterator[Decimal]:
+    """What the machine cost by the end of each day; the days of a month cost the same."""
+    daily: dict[tuple[int, int], Decimal] = {}
+    total = Decimal(0)
+    for day in days:
+        month = (day.year, day.month)
+        if month not in daily:
+            daily[month] = local_costs(keeping, day, day).total.amount or Decimal(0)
+        total += daily[month]
+        yield total
 
 
 def _elsewhere_by_day(found: Sequence[Sum], row: Elsewhere) -> Mapping[str, tuple[Money, ...]]:

@@ -246,7 +246,7 @@ def _rate_notes(report: CostReport) -> Iterator[str]:
             yield f"no rate from {currency} to {own} is known: set costs.exchange"
         else:
             since = f"of {rated.as_of}" if rated.as_of else "as you set it"
-            yield f"converted{ESTIMATE}: 1 {currency} = {rated.rate:f} {own}, {since}"
+            yield f"converted{ESTIMATE}: 1 {currency} = {rated.rate:.4g} {own}, {since}"
 
 
 def _price_notes(report: CostReport) -> Iterator[str]:

@@ -13,6 +13,12 @@ from assistant.domain.sensitivity import Label, join
 CLOCK_SLACK_MS: Final = 2_000
 """A clock may be corrected by so much before it counts as set back, and two programs may write so much out of their order."""
 
+SHORT_MS: Final = 3_600_000
+"""A grant for no longer than this ends with the run of the machine: without a clock of its own, it cannot tell for how long it was off."""
+
+LAPSING: Final = frozenset(("grant_facts_changed", "clock_set_back", "grant_boot"))
+"""Codes of what ends a grant for good, though facts and clock may be put back afterwards."""
+
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
@@ -94,6 +100,22 @@ def ending(
     return State.EXPIRED if spent or over else None
 
 
+def lapse(
+    grant: Grant,
+    standing: Standing,
+    fingerprint: str | None,
+    now: Moment,
+    seen: Iterable[Moment] = (),
+) -> State | None:
+    """As `ending`, for that alone which may be put back: it has to go on record when it is met."""
+    if standing.state is not State.GIVEN:
+        return None
+    if fingerprint != grant.fingerprint:
+        return State.INVALIDATED
+    found = {reason.code for reason in _time(grant, standing, now, seen)}
+    return None if LAPSING.isdisjoint(found) else State.EXPIRED
+
+
 def is_set_back(now: Moment, seen: Iterable[Moment]) -> bool:
     """Whether the clock was set back since one of `seen`, which are times on record.
 
@@ -168,6 +190,10 @@ def _time(
         yield Reason("grant_not_yet", "the grant does not hold yet")
     if now.wall_ms >= limits.not_after_ms:
         yield Reason("grant_over", "the time of the grant is over")
+    short = limits.not_after_ms - limits.not_before_ms <= SHORT_MS
+    if short and (standing.given is None or standing.given.boot != now.boot):
+        text = "the grant was for minutes, and the machine was started anew since"
+        yield Reason("grant_boot", text)
     used = standing.last_used
     if used is not None and now.wall_ms - used.wall_ms >= limits.idle_days * DAY_MS:
         yield Reason("grant_idle", f"the grant was not used for {limits.idle_days} days")

@@ -15,6 +15,10 @@ class Verdict(StrEnum):
     DENY = "deny"
 
 
+_IN_FAVOUR = ("local", "declared", "rule_passes", "found_personal", "granted")
+"""Codes of reasons that speak for a send."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One reason for a verdict: a code for scripts, a sentence for people."""
@@ -42,6 +46,11 @@ class Decision:
     rule: str
     reasons: tuple[Reason, ...]
     label: Label
+
+    @property
+    def against(self) -> tuple[Reason, ...]:
+        """The reasons that speak against the send."""
+        return tuple(reason for reason in self.reasons if reason.code not in _IN_FAVOUR)
 
     def to_json(self) -> DecisionJson:
         """The object of the turn's `decision` field."""

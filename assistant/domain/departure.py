@@ -28,6 +28,9 @@ class Choice:
 
 USUAL_CHOICE = Choice()
 
+STOP = "stop"
+"""What a text is that ends the reply where the model says it."""
+
 
 class Stay(StrEnum):
     """Why a message stays."""
@@ -78,8 +81,9 @@ class PriceBound:
 class Departure:
     """One send of `message` to the cloud, prepared to the byte: `outgoing` is exactly what would leave, the key apart.
 
-    `scan` is that of the text as it would leave. `input_tokens` is an estimate, `reply_tokens` the most that may come back.
-    `limits` are the person's in money, with what was left of them then.
+    `scan` is that of the text as it would leave. `besides` are words in the bytes that are no message: what each is, and its text.
+    `input_tokens` is an estimate, `reply_tokens` the most that may come back. `limits` are the person's in money, with what was
+    left of them then.
     """
 
     setup: CloudSetup
@@ -94,12 +98,15 @@ class Departure:
     reply_tokens: int
     price: PriceBound | None
     limits: tuple[Drawn, ...] = ()
+    besides: tuple[tuple[str, str], ...] = ()
 
     @property
     def label(self) -> Label:
         """The join over all that would leave; where a local-only message stands in the way, that."""
         stopping = [one.label for one in self.stays if self._stops(one)]
-        return join([*(one.label for one in self.leaves), *stopping])
+        # Where a reply ends is a setting of the person's, and as much theirs as a system prompt.
+        besides = [Label.NORMAL for what, _ in self.besides if what == STOP]
+        return join([*(one.label for one in self.leaves), *besides, *stopping])
 
     @property
     def tainted(self) -> bool:
@@ -122,6 +129,16 @@ class Departure:
         return self.outgoing.digest
 
     @property
+    def most_input_tokens(self) -> int:
+        """What goes out at most: no tokenizer makes more tokens of a text than it has bytes."""
+        return most_tokens(self.outgoing)
+
+    @property
     def tokens(self) -> int:
         """What the send may come to at most."""
-        return self.input_tokens + self.reply_tokens
+        return self.most_input_tokens + self.reply_tokens
+
+
+def most_tokens(outgoing: Outgoing) -> int:
+    """The most tokens that a provider can count in what leaves: what stands around the words pays for the template's marks."""
+    return len(outgoing.body)

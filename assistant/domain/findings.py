@@ -46,6 +46,8 @@ class Gap(StrEnum):
 
     TOO_LONG = "too_long"
     TOO_SLOW = "too_slow"
+    KEYS_LOCKED = "keys_locked"
+    """One of the app's own keys could not be looked for: its store is locked."""
 
 
 GRAVITY = {ScanVerdict.BLOCK: 0, ScanVerdict.WARN: 1, ScanVerdict.NOTE: 2}

@@ -47,7 +47,7 @@ def left_words(grant: Grant, standing: Standing, now_ms: int) -> str:
 
 def let_out_words(standing: Standing) -> str:
     """`3 requests, 4,812 bytes`: what went out under it, at most."""
-    count = len(standing.sends)
+    count = standing.let_out
     if not count:
         return "nothing"
     return f"{count} request{'' if count == 1 else 's'}, {standing.sent_bytes:,} bytes"

@@ -33,11 +33,12 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What became of such a permit."""
+    """What became of such a permit; `keyed` says that the route's key went along."""
 
     entry: "PermitEnded"
     at: "Moment"
     settled: "Settled | None" = None
+    keyed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

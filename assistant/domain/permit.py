@@ -55,7 +55,7 @@ class Receipt:
 
     `sent_bytes` of the body were handed to the connection: 0 where none was made, None where nobody can tell. `ip` and
     `tls_peer` (SHA-256 in hex of the server's certificate) are "" where nothing was reached. `status` is that of the answer
-    (HTTP; None: none came).
+    (HTTP; None: none came). `keyed` says that the route's key went along.
     """
 
     sent_bytes: int | None = 0
@@ -63,6 +63,25 @@ class Receipt:
     ip: str = ""
     tls_peer: str = ""
     status: int | None = None
+    keyed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a reply says that it comes from: the model, the provider that a router asked, the region of the inference.
+
+    It is what the other side says, and proves nothing. "" where it does not say.
+    """
+
+    model: str = ""
+    provider: str = ""
+    geo: str = ""
+
+    def then(self, later: "Origin") -> "Origin":
+        """All that was said so far, where `later` is said after it."""
+        return Origin(
+            later.model or self.model, later.provider or self.provider, later.geo or self.geo
+        )
 
 
 @dataclass(frozen=True, slots=True)

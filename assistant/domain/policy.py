@@ -31,9 +31,9 @@ class Case:
     grants: "Sequence[tuple[Grant, Standing]]"
     today: date
     now: "Moment"
-    seen: "Sequence[Moment]" = ()
-    offline: bool = False
-    limits: "Sequence[Drawn] | NoBudgets" = ()
+    seen: "Sequence[Moment]"
+    offline: bool
+    limits: "Sequence[Drawn] | NoBudgets"
 
 
 def decide(

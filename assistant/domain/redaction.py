@@ -36,6 +36,11 @@ class Placeholders:
                 known.add(text)
         return Placeholders(originals)
 
+    def standing_in(self, texts: Iterable[str]) -> "Placeholders":
+        """Those of these that stand in one of `texts`."""
+        names = {match[0] for text in texts for match in _SHAPE.finditer(text)}
+        return Placeholders({name: it for name, it in self.originals.items() if name in names})
+
 
 NO_PLACEHOLDERS = Placeholders()
 """A conversation in which nothing was kept back yet."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from assistant.domain.decisions import Reason, Verdict
-from assistant.domain.findings import Scan
+from assistant.domain.findings import Gap, Scan
 from assistant.domain.residency import (
     ANY,
     EVIDENCE_WORDS,
@@ -36,10 +36,14 @@ class Content(StrEnum):
     WARN = "warn"
     BLOCK = "block"
     UNSCANNED = "unscanned"
+    KEYS_LOCKED = "keys_locked"
+    """Not looked through for the app's own keys, which are locked away."""
 
 
 def content_of(scan: Scan | None) -> Content:
     """What a scan comes to; no scan, or one that did not reach the end, is unscanned."""
+    if scan is not None and scan.gap is Gap.KEYS_LOCKED:
+        return Content.KEYS_LOCKED
     if scan is None or not scan.scanned:
         return Content.UNSCANNED
     return Content.CLEAN if scan.verdict is None else Content(scan.verdict.value)
@@ -238,6 +242,9 @@ def _standing(facts: RouteFacts, label: Label, content: Content, today: date) ->
         yield Reason("local_only", "local-only text never leaves this machine")
     if content is Content.BLOCK:
         yield Reason("found_secret", "the text holds what must not leave: redact it first")
+    elif content is Content.KEYS_LOCKED:
+        text = "a key of this app is locked away, so nobody can tell whether the text holds it: unlock the keys (ctrl+p) and send again"
+        yield Reason("keys_locked", text)
     elif content not in SENDABLE_CONTENT:
         yield Reason("unscanned", "the text could not be scanned whole, which counts as a finding")
     if today > facts.review_by:

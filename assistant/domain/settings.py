@@ -93,8 +93,8 @@ class CloudSettings:
 
     route: str = ""
     """The cloud route that ctrl+s sends to; empty means the only one that is set up."""
-    max_tokens: int = 1024
-    """The longest reply in tokens; it also bounds what a reply may cost."""
+    max_tokens: int = 4096
+    """The longest reply in tokens, thoughts included: models that think first need room, some refuse more than 4096. It also bounds what a reply may cost."""
     keep_back: str = "warn"
     """Which findings get placeholders before a send: "block", "warn" (those too), "note" (all), or "none"."""
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 
 from assistant.domain.cloud_setup import CloudSetup
+from assistant.domain.decisions import Decision, Verdict
 from assistant.domain.departure import Departure, Leaving, Stay, Staying
 from assistant.domain.findings import NOT_FOUND
 from assistant.domain.hygiene import one_line
@@ -121,6 +122,12 @@ def leaving_lines(leaves: Iterable[Leaving]) -> Iterator[tuple[str, str]]:
         yield one.role.value, one.text
 
 
+def besides_lines(departure: Departure) -> Iterator[tuple[str, str]]:
+    """(what it is, words on one line) of what leaves and is no message."""
+    for what, words in departure.besides:
+        yield what, words.replace("\n", "␊")
+
+
 def staying_lines(stays: Iterable[Staying]) -> Iterator[tuple[str, str, str]]:
     """(role, words, why) of each message that stays."""
     for one in stays:
@@ -146,14 +153,23 @@ def price_note(departure: Departure, today: date) -> str:
     return f"its price is {(today - as_of).days} days old: older than {STALE_DAYS} days, not to be relied on (assistant prices update)"
 
 
-def sheet_text(departure: Departure, sets: Sequence[CountrySet] = ()) -> str:
-    """The whole sheet as a text, for a terminal without a screen and for the record's digest."""
+def rule_words(decision: Decision) -> str:
+    """Which rule lets it pass, or how many reasons there are against it."""
+    if decision.verdict is not Verdict.DENY:
+        return f"{one_line(decision.rule, 40)} lets {decision.label.value} text pass"
+    many = len(decision.against)
+    return f"not as it is, for {many} reason{'' if many == 1 else 's'}: see below"
+
+
+def sheet_text(departure: Departure, decision: Decision, sets: Sequence[CountrySet] = ()) -> str:
+    """The whole sheet as a text, for a terminal without a screen."""
     facts = departure.setup.row.facts
     lines = [
         f"to      {who(departure)}",
         f"at      {departure.outgoing.address} {departure.outgoing.target}",
         f"where   {where(facts, sets)}",
         f"known   {evidence(facts)}",
+        f"rule    {rule_words(decision)}",
         f"size    {bounds(departure)}",
         f"        {CANNOT_SEE}",
         f"        {NOT_FOUND}",
@@ -161,6 +177,7 @@ def sheet_text(departure: Departure, sets: Sequence[CountrySet] = ()) -> str:
         f"leaves  {len(departure.leaves)} messages, label {departure.label.value}",
     ]
     lines += [f"  {role}: {words}" for role, words in leaving_lines(departure.leaves)]
+    lines += [f"  {what}: {words}" for what, words in besides_lines(departure)]
     if departure.stays:
         lines += ["", f"stays   {len(departure.stays)} messages"]
         lines += [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpcore
 
-from assistant.domain.control import NEARBY, ControlPermit
+from assistant.domain.control import NEARBY, Control, ControlPermit
 from assistant.domain.downloads import DownloadPermit
 from assistant.domain.errors import RefusedError
 from assistant.domain.permit import Auth, Outgoing, Permit, Receipt, Turnstile
@@ -24,6 +24,7 @@ from assistant.outbound.heads import (
 )
 from assistant.outbound.line import Line, Tally
 from assistant.outbound.near import LookUp, is_public, look_up
+from assistant.outbound.online import require_online
 from assistant.outbound.receipts import ReceiptBook
 from assistant.outbound.replies import Answer, ServerReply, asking, fetching
 from assistant.outbound.seal import Seal
@@ -62,12 +63,14 @@ class Door:
         look: LookUp = look_up,
         public: Callable[[str], bool] = is_public,
         longest_seconds: float = LONGEST_SECONDS,
+        offline: Callable[[], bool] | None = None,
     ) -> None:
         """Opens nothing yet. `trust` goes before the authorities of `network`.
 
         `keys` gives the keys of routes. `recorded` says whether a permit (its id) is committed to the record: no prompt leaves
         this machine under one that is not, and without `recorded` none goes to the cloud at all. `look` resolves names, and
-        `public` says which IP addresses are the open Internet's.
+        `public` says which IP addresses are the open Internet's. `offline` says whether everything is, and may raise a
+        StorageError: then no other machine is asked anything. A prompt's permit is refused before that, where it is put on record.
         """
         self._clock = clock
         self._trust = Trust(trust, network.ca_bundle)
@@ -76,6 +79,7 @@ class Door:
         self._keys = keys
         self._recorded = recorded
         self._longest_seconds = longest_seconds
+        self._offline = offline
         self._turnstile = Turnstile()
         self._receipts = ReceiptBook()
 
@@ -85,10 +89,11 @@ class Door:
     ) -> AsyncIterator[Answer]:
         """Asks `permit.hop` for its body from `offset` on (all of it, where `if_range` no longer names it).
 
-        Raises: RefusedError where the permit was used or has expired; FetchError where the host cannot be reached;
+        Raises: RefusedError where the permit was used or has expired, or everything is offline; FetchError where the host cannot be reached;
         SettingsError where the proxy or the authorities of the settings are none.
         """
         self._turnstile.pass_once(permit.id, permit.expires_at_ms, self._clock.now_ms())
+        await require_online(self._offline)
         hop = permit.hop
         address = Address(hop.host, hop.port, secure=True)
         headers = own_headers(address, None, more=True)
@@ -121,6 +126,7 @@ class Door:
         tally = self._admit(permit, route, outgoing)
         await self._require_record(permit, route, address)
         key = await self._key(outgoing.auth, route, address)
+        tally.keyed = key is not None
         headers = prompt_headers(outgoing, address, key)
         way = await self._ways.for_prompt(address, route.place, patience.connect_s)
         own = names_besides(headers, outgoing)
@@ -137,8 +143,10 @@ class Door:
     async def control(
         self, permit: ControlPermit, patience: Patience
     ) -> AsyncIterator[ServerReply]:
-        """See ports.Door. Raises: RefusedError, ServerError, SettingsError."""
+        """See ports.Door. Raises: RefusedError, ServerError, SettingsError, StorageError."""
         self._turnstile.pass_once(permit.id, permit.expires_at_ms, self._clock.now_ms())
+        if permit.purpose in (Control.PULL, Control.REPORT) or not permit.address.loopback:
+            await require_online(self._offline)
         address = permit.address
         nearby = permit.purpose in NEARBY
         way = await self._ways.for_control(address, patience.connect_s, nearby=nearby)
@@ -208,7 +216,7 @@ class Door:
         if way.proxy is None:
             return httpcore.AsyncConnectionPool(ssl_context=trust, network_backend=line)
         return httpcore.AsyncHTTPProxy(
-            _url(way.proxy, "/"),
+            way.proxy.url,
             ssl_context=trust,
             proxy_ssl_context=trust if way.proxy.secure else None,
             network_backend=line,

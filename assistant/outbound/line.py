@@ -3,7 +3,7 @@
 import hashlib
 import ssl
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import httpcore
@@ -27,19 +27,24 @@ _FRAMING: Final = 8
 class Tally:
     """What passed so far, counted as it is handed over.
 
-    `answered` is True once the head of an answer was read, `status` is then the one in it.
+    `answered` is True once the head of an answer was read, `status` is then the one in it. `keyed` says that the head of the
+    request holds a key.
     """
 
     ip: str = ""
     tls_peer: str = ""
     sent_bytes: int = 0
     received_bytes: int = 0
-    answered: bool = field(default=False, repr=False)
+    answered: bool = False
     status: int | None = None
+    keyed: bool = False
 
     def receipt(self) -> Receipt:
         """As it stands now."""
-        return Receipt(self.sent_bytes, self.received_bytes, self.ip, self.tls_peer, self.status)
+        # Where a connection was made, the head may have been the first that went over it.
+        keyed = self.keyed and self.ip != ""
+        sent, received = self.sent_bytes, self.received_bytes
+        return Receipt(sent, received, self.ip, self.tls_peer, self.status, keyed)
 
 
 class Line(httpcore.AsyncNetworkBackend):
@@ -76,9 +81,9 @@ class Line(httpcore.AsyncNetworkBackend):
         if (host, port) != (first.host, first.port):
             raise RefusedError(f"{host}:{port} is not where the permit leads")
         ips = list(self._way.ips)
+        share = None if timeout is None else timeout / len(ips)
         while True:
             ip = ips.pop(0)
-            share = None if timeout is None else timeout / (len(ips) + 1)
             try:
                 with opened((ip, port)):
                     stream = await self._network.connect_tcp(
@@ -87,7 +92,6 @@ class Line(httpcore.AsyncNetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if not ips:
                     raise
-                timeout = None if timeout is None or share is None else timeout - share
             else:
                 self.tally.ip = ip
                 layers = first.secure + (self._way.address.secure and self._way.proxy is not None)

@@ -1,6 +1,5 @@
 """What the door saw of each prompt that it was given, kept until somebody asks."""
 
-from collections import OrderedDict
 from typing import Final
 
 from assistant.domain.permit import Receipt
@@ -15,14 +14,14 @@ class ReceiptBook:
     def __init__(self) -> None:
         """Empty."""
         # None where the receipt was given out: such a permit does not get a second one.
-        self._tallies: OrderedDict[str, Tally | None] = OrderedDict()
+        self._tallies: dict[str, Tally | None] = {}
 
     def begin(self, permit: str) -> Tally:
         """The tally of a permit that passed just now."""
         tally = Tally()
         self._tallies[permit] = tally
         while len(self._tallies) > _KEPT:
-            self._tallies.popitem(last=False)
+            del self._tallies[next(iter(self._tallies))]
         return tally
 
     def refused(self, permit: str) -> None:

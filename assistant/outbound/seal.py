@@ -37,12 +37,11 @@ class Seal:
         self._digest = digest
         self._own = own
         self._still_good = still_good
-        self._held = bytearray()
-        self._given = False
+        self._held: bytearray | None = bytearray()
 
     def take(self, data: bytes) -> Request | None:
         """Takes what was written next; gives the request once it is whole. Raises: RefusedError."""
-        if self._given:
+        if self._held is None:
             raise _broken("more was written than was allowed")
         self._held += data
         end = self._held.find(_END_OF_HEAD)
@@ -58,7 +57,7 @@ class Seal:
         whole = body.tobytes()
         body.release()
         self._judge(first, headers, whole, wanted)
-        self._given, self._held = True, bytearray()
+        self._held = None
         return Request(head, whole)
 
     def _judge(self, first: str, headers: list[tuple[str, str]], body: bytes, wanted: int) -> None:

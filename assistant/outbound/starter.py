@@ -20,6 +20,8 @@ from assistant.domain.errors import FetchError, FullDiskError, StorageError
 from assistant.domain.hygiene import one_line
 from assistant.domain.models import CatalogEntry, FetchProgress, FetchStage
 from assistant.domain.secret import without_keys
+from assistant.domain.settings import NetworkSettings
+from assistant.outbound.ways import proxy_address
 from assistant.ports import Clock, Fetched
 
 _POLL_SECONDS: Final = 0.1
@@ -34,6 +36,13 @@ _OPTIONS: Final = (
     "--disable-pip-version-check",
     "--progress-bar=off",
 )
+_WAY_OUT: Final = re.compile(
+    r"(.*_)?proxy|ssl_cert_(file|dir)|sslkeylogfile|(requests|curl)_ca_bundle|pip_(client_)?cert|pip_trusted_host",
+    re.IGNORECASE,
+)
+"""Variables that would say who stands on the way, or whose word is taken for who is at its end: the settings say that."""
+
+_NO_NETWORK: Final = NetworkSettings()
 
 
 class Starter:
@@ -47,12 +56,16 @@ class Starter:
         clock: Clock,
         pip: Sequence[str] = (sys.executable, "-m", "pip"),
         environment: Mapping[str, str] | None = None,
+        network: NetworkSettings = _NO_NETWORK,
     ) -> None:
-        """`environment` is pip's; None means this program's own, with whatever configures
-        pip there. No key goes with it."""
+        """`environment` is pip's; None means this program's own. The index that is configured for pip there, or in pip's own files,
+        is asked; no key goes along, and proxy and authorities are those of `network`, else of pip's own files.
+        """
         self._clock = clock
         self._pip = tuple(pip)
-        self._environment = without_keys(os.environ if environment is None else environment)
+        found = without_keys(os.environ if environment is None else environment)
+        self._environment = {n: value for n, value in found.items() if not _WAY_OUT.fullmatch(n)}
+        self._network = network
 
     async def fetch(
         self, entry: CatalogEntry, folder: Path
@@ -103,6 +116,7 @@ class Starter:
         arguments = (
             "download",
             *_OPTIONS,
+            *_way_out(self._network),
             "-r",
             str(work / "wanted.txt"),
             "-d",
@@ -118,6 +132,12 @@ class Starter:
             cwd=work,
             start_new_session=True,
         )
+
+
+def _way_out(network: NetworkSettings) -> list[str]:
+    """The settings' proxy and authorities, as pip is told them. Raises: SettingsError for a proxy that is none."""
+    proxy = [f"--proxy={proxy_address(network.proxy).url}"] if network.proxy else []
+    return proxy + ([f"--cert={network.ca_bundle}"] if network.ca_bundle else [])
 
 
 def _prepare(work: Path, entry: CatalogEntry) -> None:

@@ -25,7 +25,8 @@ from assistant.outbound.near import (
     require_within,
 )
 
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:.]+")
+# urlsplit gives it in lower case.
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from assistant.domain.settings import Settings
 if TYPE_CHECKING:
     from assistant.domain.control import ControlPermit
     from assistant.domain.hat_models import HatStock
-    from assistant.domain.permit import Outgoing, Permit
+    from assistant.domain.permit import Origin, Outgoing, Permit
     from assistant.domain.turns import TurnRecord, Usage
 
 
@@ -90,7 +90,14 @@ class Done:
     model: str = ""
 
 
-BackendEvent = Waiting | PromptProgress | Text | Done
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the reply so far says of where it comes from; before the error where that is not where it may come from."""
+
+    origin: "Origin"
+
+
+BackendEvent = Waiting | PromptProgress | Text | Said | Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +140,10 @@ class Door(Protocol):
     def control(
         self, permit: "ControlPermit", patience: Patience
     ) -> AbstractAsyncContextManager[Reply]:
-        """Makes a request that holds nothing of a person's. Raises: RefusedError, ServerError."""
+        """Makes a request that holds nothing of a person's; while everything is offline, of this machine's own servers alone.
+
+        Raises: RefusedError, ServerError, StorageError.
+        """
         ...
 
 
@@ -289,8 +299,12 @@ class Journal(Protocol):
         """The unsent text kept for a conversation ("" where there is none; conversation "" is the empty chat)."""
         ...
 
-    def save_draft(self, conversation: str, text: str) -> None:
-        """Keeps an unsent text; "" drops it."""
+    def draft_label(self, conversation: str) -> Label | None:
+        """The label of that text; None where there is none."""
+        ...
+
+    def save_draft(self, conversation: str, text: str, label: Label = Label.LOCAL_ONLY) -> None:
+        """Keeps an unsent text with its label; "" drops it."""
         ...
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from assistant.domain.exchange import Exchange
+from assistant.domain.local_costs import Keeping
 from assistant.domain.tco_measured import Measured
 from assistant.domain.tco_prices import ListPrice
 
@@ -27,6 +28,10 @@ class Comparing(Protocol):
 
     def per_kwh(self, currency: str) -> Decimal | None:
         """What a kWh costs in `currency`; None where nobody said, or where a rate is missing."""
+        ...
+
+    def keeping(self) -> Keeping:
+        """What keeping this machine rests on, in the person's currency. Raises: SettingsError, UsageError."""
         ...
 
     def measured(self, since: date | None) -> Measured:

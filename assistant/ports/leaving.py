@@ -8,6 +8,7 @@ from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.consent import ConsentEvent, Grant, Moment, Standing, Stated
 from assistant.domain.departure import PriceBound
 from assistant.domain.findings import Scan
+from assistant.domain.leave import Denied
 from assistant.domain.permit import Receipt
 from assistant.domain.places import Address
 from assistant.domain.prompt import ChatMessage
@@ -83,12 +84,21 @@ class Secrets(Protocol):
         """All keys that can be read without asking, for the scanner to look for. Never raises."""
         ...
 
+    def locked(self) -> bool:
+        """Whether `own` lacks a key because the store that has it is locked. Never raises."""
+        ...
+
 
 class Prices(Protocol):
     """What a send may cost."""
 
     def bound(self, setup: CloudSetup, input_tokens: int, reply_tokens: int) -> PriceBound | None:
         """The most that it may cost, every token dear; None where no price is known. Never raises."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hex of the prices in force, for the record; "" where they cannot be read."""
         ...
 
 
@@ -104,6 +114,10 @@ class Consents(Protocol):
 
     def state(self, stated: Stated) -> None:
         """Says something more of a grant: that it was withdrawn, has expired, is invalid."""
+        ...
+
+    def deny(self, denied: Denied) -> None:
+        """Puts a send on record that was refused before there was a turn; what takes no record of it lets nothing leave."""
         ...
 
     def given(self, route: str | None = None) -> Sequence[tuple[Grant, Standing]]:

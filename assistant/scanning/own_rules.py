@@ -4,6 +4,7 @@ import base64
 import re
 from functools import cache
 
+from assistant.scanning.ends import whole_value
 from assistant.scanning.patterns import Pattern, compiled
 from assistant.scanning.rules import Check, Hit, Rule
 from assistant.scanning.secret_rules import entropy
@@ -83,6 +84,16 @@ def token(hit: Hit) -> bool:
     return random_above(2.5)(hit) and (any(map(str.isdigit, hit.value)) or len(hit.value) >= 24)
 
 
+_PORT = re.compile(rb"\d{1,5}[/?#]")
+_PAGES = re.compile(rb"(?i)(?:https?|wss?|ftp)://")
+
+
+def in_url(hit: Hit) -> bool:
+    """What stands between the colon and the last `@` before a host, where it is no port with a path behind it."""
+    page = _PAGES.match(hit.data, hit.match_start) is not None
+    return meant(hit) and not (page and _PORT.match(hit.data, hit.start))
+
+
 _NAMED = r"(?i)\b(?:[a-z0-9]+[_.-])*(?:mistral|scaleway|scw|ovh|stackit|ionos|together|deepinfra|deepseek|sambanova|cerebras|nebius|berget|evroc|regolo|cortecs|requesty|opper|telnyx|assemblyai|azure[_-]?openai|openai|anthropic|groq|cohere|openrouter|fireworks|hugging[_-]?face|replicate|xai|moonshot|voyage)(?:[ _.-][a-z0-9]+){0,4}"
 
 _WORDS = r"(?:pass(?:word|wd|phrase|code)|pwd|passwort|kennwort|mot de passe|contrase(?:n|ñ)a|wachtwoord|parola|senha|has(?:l|ł)o|pin)"
@@ -91,9 +102,9 @@ _KEYWORDS = ("passw", "passp", "passc", "pwd", "kennwort", "mot de passe", "cont
 OWN_RULES: tuple[Rule, ...] = (
     Rule(
         "url-credentials",
-        r"""(?i)\b[a-z][a-z0-9+.-]{1,30}://[^\s/:@'"<>]{0,64}:([^\s/@'"<>]{1,256})@[\w\[.-]""",
+        r"""(?i)\b[a-z][a-z0-9+.-]{1,30}://[^\s/:@'"<>]{0,64}:([^\s@'"<>]+(?:@[^\s/?#@'"<>]*)*)@[\w\[.-]""",
         ("://",),
-        check=meant,
+        check=in_url,
     ),
     Rule(
         "basic-header",
@@ -106,12 +117,14 @@ OWN_RULES: tuple[Rule, ...] = (
         r"""(?i)\bauthorization["']?\s{0,3}[:=]\s{0,3}[b"'`]{0,2}(?:bearer|token|apikey|key)[ \t]{1,3}([a-z0-9+/=_.~-]{8,})""",
         ("authorization",),
         check=token,
+        parts=whole_value,
     ),
     Rule(
         "key-header",
         r"""(?i)\b(?:x-[a-z-]{0,20})?(?:api|access|auth|subscription|goog-api)-(?:key|token)["']?\s{0,3}[:=]\s{0,3}["'`]?([a-z0-9+/=_.~-]{16,})""",
         ("-key", "-token"),
         check=random_above(3),
+        parts=whole_value,
     ),
     Rule(
         "cookie-header",
@@ -124,18 +137,21 @@ OWN_RULES: tuple[Rule, ...] = (
         rf"""(?i)(?:^|[^\w.$@-]){_WORDS}["']?(?:\s{{0,3}}(?::=|=|:)\s{{0,3}}|\s{{1,3}}(?:is|was|lautet|ist|est|es|jest)(?:\s{{0,2}}:\s{{0,2}}|\s{{1,3}}))["'`«„“]?([^\s"'`«»„“”]{{4,128}})""",
         _KEYWORDS,
         check=said,
+        parts=whole_value,
     ),
     Rule(
         "password-quoted",
         rf"""(?i)(?:^|[^.$@-]){_WORDS}["']?\s{{0,3}}(?::=|=>|=|:)\s{{0,3}}[bru]?["'`]([^"'`\r\n]{{6,128}})["'`]""",
         _KEYWORDS,
         check=random_above(2.5),
+        parts=whole_value,
     ),
     Rule(
         "env-secret",
-        r"""(?m)^[ \t]*(?:export[ \t]+|set[ \t]+|\$env:)?[A-Z0-9_]*(?:SECRET|TOKEN|PASSWORD|PASSWD|PASS|PWD|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?|AUTH_?KEY)(?:_[A-Z0-9_]*)?[ \t]*=[ \t]*["']?([^\s"'#]{8,})""",
+        r"""(?m)^[ \t]*(?:export[ \t]+|set[ \t]+|\$env:)?[A-Z0-9_]*(?:SECRET|TOKEN|PASSWORD|PASSWD|PASS|PWD|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?|AUTH_?KEY)(?:_[A-Z0-9_]*)?[ \t]*=[ \t]*["']?([^\s"']{8,})""",
         ("secret", "token", "pass", "pwd", "key", "credential"),
         check=assigned,
+        parts=whole_value,
     ),
     Rule(
         "provider-key",
@@ -218,6 +234,7 @@ OWN_RULES: tuple[Rule, ...] = (
         r"""(?i)\bmachine\s+[\w.-]+\s+login\s+\S+\s+password\s+([^\s"'\\]+)""",
         ("machine",),
         check=meant,
+        parts=whole_value,
     ),
     Rule(
         "password-hash",

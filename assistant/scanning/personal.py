@@ -51,12 +51,42 @@ def _cards(hit: Hit) -> Iterator[Span]:
 
 
 _MOST_GROUPS = 6
+_BREAK = r"[ \t-]?\r?\n[ \t>]{0,8}"
+"""A line that goes on in the next one, also in a letter that is quoted."""
+_BEFORE = re.compile(rb"[\d -]+$")
+_AFTER = re.compile(rb"(?:[ -]?\d){1,18}(?!\w)")
 
 
-def _card(hit: Hit, groups: Sequence[Span]) -> bool:
+def _broken_cards(hit: Hit) -> Iterator[Span]:
+    """A card with one break of the line in it; in a column of numbers two that stand below each other are none."""
+    data, start, end = hit.data, hit.start, hit.end
+    before = _BEFORE.search(data[max(0, start - 24) : start])
+    after = _AFTER.match(data[end : end + 24])
+    if before is None or after is None:
+        return
+    head = [m.span() for m in _GROUPS.finditer(data, start - len(before[0]), start)][-4:]
+    tail = [m.span() for m in _GROUPS.finditer(data, end, end + len(after[0]))]
+    for first, (begin, stop) in enumerate(head):
+        if begin and data[begin - 1 : begin].isalnum():
+            continue
+        if stop - begin == 4:
+            most = len(tail)
+        elif first == len(head) - 1 and data[max(0, begin - 1) : begin] not in (b"", b"\n"):
+            # Not written in groups: one number, and something ahead of it on its line.
+            most = 1
+        else:
+            continue
+        for last in range(most, 0, -1):
+            if _card(hit, (*head[first:], *tail[:last]), across=data[start:end]):
+                yield begin, tail[last - 1][1]
+                return
+
+
+def _card(hit: Hit, groups: Sequence[Span], across: bytes = b"") -> bool:
+    """Whether `groups` are one; `across` is what stands where a line breaks."""
     if not 12 <= sum(end - start for start, end in groups) <= 19:
         return False
-    between = {hit.data[a[1] : b[0]] for a, b in pairwise(groups)}
+    between = {hit.data[a[1] : b[0]] for a, b in pairwise(groups)} - {across}
     digits = b"".join(hit.data[start:end] for start, end in groups).decode()
     return len(between) < 2 and card_number(digits)
 
@@ -84,7 +114,7 @@ _COUNTRIES = {
 IBAN_LENGTHS = {c: length for length, names in _COUNTRIES.items() for c in names.split()}
 """ISO 13616: how many characters an account number of each country has."""
 
-_ACCOUNT = re.compile(rb"[A-Za-z0-9](?:[ -]?[A-Za-z0-9]){14,33}")
+_ACCOUNT = re.compile(rb"[A-Za-z0-9](?:(?:[ -]|[ \t-]?\r?\n[ \t>]{0,8})?[A-Za-z0-9]){14,33}")
 
 
 def account_number(text: str) -> bool:
@@ -151,7 +181,14 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 
 PERSONAL_RULES: tuple[Rule, ...] = (
     Rule("card-number", r"(?:^|[^\w.,])(\d(?:[ -]?\d){11,79})(?:$|[^\w])", kind=Kind.CARD, parts=_cards),
-    Rule("iban", r"(?i)(?:^|[^\w])([a-z]{2}\d{2})[ -]?[a-z0-9]{2}", kind=Kind.IBAN, parts=_accounts),
+    # One half at least has six digits: other lines that begin with a number are not looked at.
+    Rule(
+        "card-number-broken",
+        rf"(?:\d[ -]?){{5}}\d({_BREAK})\d|\d({_BREAK})\d(?:[ -]?\d){{5}}",
+        kind=Kind.CARD,
+        parts=_broken_cards,
+    ),
+    Rule("iban", rf"(?i)(?:^|[^\w])([a-z]{{2}}\d{{2}})(?:[ -]|{_BREAK})?[a-z0-9]{{2}}", kind=Kind.IBAN, parts=_accounts),
     *NATIONAL_ID_RULES,
     Rule(
         "phone",

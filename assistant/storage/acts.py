@@ -16,9 +16,7 @@ class ActBook:
 
     def require_online(self) -> None:
         """Raises: RefusedError while everything is offline; StorageError where that cannot be read."""
-        with self._desk.database.read() as db:
-            offline = self._desk.halted or leaving_row.is_offline(db)
-        if offline:
+        if self._desk.offline:
             raise _offline()
 
     def record(self, noted: Noted, at: Moment) -> None:

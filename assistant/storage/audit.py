@@ -21,7 +21,9 @@ from assistant.domain.audit_entries import (
     Note,
     Noted,
     OutboxLine,
+    PermitMinted,
     Sealed,
+    SendDenied,
     canonical,
     clock_moved_ms,
     ended_of,
@@ -57,6 +59,13 @@ _PERMIT: Final = """
 _ENDED: Final = """
     SELECT 1 FROM audit
     WHERE json_extract(body, '$.kind') = 'ended' AND json_extract(body, '$.permit') = ?
+"""
+
+
+# The latest of them is near the end, so no index is needed.
+_DIGESTS: Final = """
+    SELECT json_extract(body, '$.rules'), json_extract(body, '$.registry') FROM audit
+    WHERE json_extract(body, '$.kind') IN ('permit', 'denied') ORDER BY seq DESC LIMIT 1
 """
 
 
@@ -238,6 +247,28 @@ def records(db: sqlite3.Connection) -> Iterator[Record]:
     except UnicodeDecodeError as error:
         # SQLite quotes what is damaged in its complaint, and Python cannot read that.
         raise sqlite3.DatabaseError("the file is damaged") from error
+
+
+def epoch_so_far(db: sqlite3.Connection, most: int) -> tuple[int, Record] | None:
+    """How many records the epoch of the next one has, `most` at most, and the first of those; None where it has none yet."""
+    last = _last(db)
+    if last is None or _epoch_after(last) != last.epoch:
+        return None
+    query = "SELECT count(*), min(seq) FROM audit WHERE seq > ? AND epoch = ?"
+    count, first = db.execute(query, (last.seq - most, last.epoch)).fetchone()
+    return int(count), record_at(db, int(first))
+
+
+def changes(db: sqlite3.Connection, entry: PermitMinted | SendDenied) -> list[Noted]:
+    """What has to be noted before `entry`: rules or routes that are others than at the decision before, old and new digest.
+
+    Raises: sqlite3.Error.
+    """
+    before = db.execute(_DIGESTS).fetchone()
+    if before is None:
+        return []
+    now = (Note.RULES, before[0], entry.rules), (Note.REGISTRY, before[1], entry.registry)
+    return [Noted(what, old or "", new) for what, old, new in now if old != new]
 
 
 def record_at(db: sqlite3.Connection, seq: int) -> Record:

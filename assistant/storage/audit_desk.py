@@ -63,18 +63,21 @@ class AuditDesk:
         self.using = threading.RLock()
         """Held while the log is used: taken after a lock of the database, never before one."""
         self._anchoring: threading.Thread | None = None
-        self._now: Callable[[], Moment] | None = None
+        self.now: Callable[[], Moment] | None = None
+        """The clock of `follow`."""
+        self.turn: Callable[[], None] | None = None
+        """Ends an epoch that is due; set by who has the journal."""
 
     def follow(self, now: "Callable[[], Moment]") -> None:
         """From here on `now` tells when something is written; until then it is when the caller says."""
-        self._now = now
+        self.now = now
 
     def moment(self, told: "Moment") -> "Moment":
         """When that happens which is being written, for who is inside a transaction.
 
         Who waited for another program's would be in the past of what that one wrote, as if the clock had been set back.
         """
-        return told if self._now is None else self._now()
+        return told if self.now is None else self.now()
 
     def open(self) -> None:
         """Gets keys and anchor, where there is an audit: before a transaction, because a keyring may ask the person.
@@ -158,6 +161,16 @@ class AuditDesk:
             )
         return self._stores
 
+    @property
+    def offline(self) -> bool:
+        """Whether the panic key was pressed and not lifted since. Raises: StorageError."""
+        if self.halted:
+            return True
+        from assistant.storage.leaving_row import is_offline
+
+        with self.database.read() as db:
+            return is_offline(db)
+
     def recorded(self, permit: str) -> bool:
         """Whether a permit is on record and has no end there. Raises: StorageError."""
         from assistant.storage.audit import is_open
@@ -196,7 +209,7 @@ class AuditDesk:
         return anchor
 
     def anchor_soon(self) -> None:
-        """As `anchor`, in a thread of its own: nobody waits for the keyring."""
+        """As `anchor`, in a thread of its own: nobody waits for the keyring. An epoch that is due ends before that."""
         if self._anchoring is None or not self._anchoring.is_alive():
             self._anchoring = threading.Thread(
                 target=self._anchor_or_say, name="audit-anchor", daemon=True
@@ -204,7 +217,7 @@ class AuditDesk:
             self._anchoring.start()
 
     def close(self) -> None:
-        """Anchors; what goes wrong with it stands in `problem`. To be called before the database is closed."""
+        """Ends an epoch that is due, and anchors; what goes wrong stands in `problem`. To be called before the database is closed."""
         if self._anchoring is not None:
             self._anchoring.join(PATIENCE_S)
         if self._anchoring is None or not self._anchoring.is_alive():
@@ -212,6 +225,8 @@ class AuditDesk:
 
     def _anchor_or_say(self) -> None:
         try:
+            if self._log is not None and self.turn is not None:
+                self.turn()
             self.anchor()
         except StorageError as error:
             self.problem = str(error)

@@ -12,7 +12,7 @@ from assistant.domain.errors import CorruptError, StorageError, UsageError
 from assistant.domain.recovery_code import key_of, recovery_code
 from assistant.domain.secret import Secret
 from assistant.storage import consent_notes
-from assistant.storage.audit import head, next_epoch, verify_audit
+from assistant.storage.audit import epoch_so_far, head, next_epoch, verify_audit
 from assistant.storage.audit_desk import AuditDesk, AuditStores, fresh_key
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class AuditPapers:
         desk = self._desk
         desk.open()
         with self._database.write() as db, desk.using:
-            if next_epoch(db) == 0:
+            if epoch_so_far(db, 1) is not None:
                 # The key of later records proves none of before: what was given under the old one is asked for again.
                 consent_notes.lapse_all(db, desk, at)
                 desk.opened(db).end_epoch(db, at)

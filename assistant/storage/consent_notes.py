@@ -58,7 +58,7 @@ _SENDS: Final = """
     SELECT json_extract(p.body, '$.permit'), json_extract(p.body, '$.sent_bytes'),
         json_extract(p.body, '$.most_tokens'), json_extract(p.body, '$.most_cost'), e.seq IS NOT NULL,
         json_extract(e.body, '$.input_tokens'), json_extract(e.body, '$.output_tokens'),
-        json_extract(e.body, '$.cost')
+        json_extract(e.body, '$.cost'), json_extract(e.body, '$.sent_bytes')
     FROM audit p LEFT JOIN audit e
     ON json_extract(e.body, '$.kind') = 'ended' AND json_extract(e.body, '$.permit') = json_extract(p.body, '$.permit')
     WHERE json_extract(p.body, '$.kind') = 'permit' AND json_extract(p.body, '$.grant') = ?
@@ -144,7 +144,10 @@ def account_objection(db: sqlite3.Connection, consent: Consent) -> Reason | None
 
 def agrees(settled: Settled, ended: PermitEnded) -> bool:
     """Whether what a grant's account is told of a send is what the audit is told of it."""
-    return _fits(settled, _total(ended.input_tokens, ended.output_tokens, _money(ended.cost)))
+    return _fits(
+        settled,
+        _total(ended.input_tokens, ended.output_tokens, _money(ended.cost), ended.sent_bytes),
+    )
 
 
 def findings(db: sqlite3.Connection) -> "Iterator[Finding]":
@@ -217,17 +220,18 @@ def _note(record: "Record") -> tuple[int | None, int | None, str]:
 
 
 def _total(
-    input_tokens: int | None, output_tokens: int | None, cost: str | None
-) -> tuple[int, str | None]:
-    return (input_tokens or 0) + (output_tokens or 0), cost
+    input_tokens: int | None, output_tokens: int | None, cost: str | None, sent_bytes: int | None
+) -> tuple[int, str | None, int | None]:
+    return (input_tokens or 0) + (output_tokens or 0), cost, sent_bytes
 
 
 def _fits(settled: Settled, total: object) -> bool:
     """Whether a send was booked at what it came to; what is not known leaves the reservation as it is."""
     if not isinstance(total, tuple):
         return False
-    tokens, cost = total
-    return settled.tokens in (None, tokens) and _money(settled.cost) in (None, cost)
+    tokens, cost, sent_bytes = total
+    same = settled.tokens in (None, tokens) and _money(settled.cost) in (None, cost)
+    return same and settled.sent_bytes in (None, sent_bytes)
 
 
 def _money(amount: object) -> str | None:

@@ -19,6 +19,7 @@ from assistant.domain.consent import (
 )
 from assistant.domain.coverage import ending
 from assistant.domain.errors import CorruptError, StorageError
+from assistant.domain.leave import Denied
 from assistant.storage import consent_notes, consent_rows, leaving_row
 from assistant.storage.audit_desk import AuditDesk
 from assistant.storage.consent_rows import Consent
@@ -69,6 +70,12 @@ class SqliteConsents:
             consent = self._read(db, stated.grant)
             consent_notes.say(db, self._desk, None if consent is None else consent.grant, stated)
 
+    def deny(self, denied: Denied) -> None:
+        """Puts a send on record that was refused before there was a turn. Raises: StorageError."""
+        from assistant.storage import leaving
+
+        leaving.deny(self._desk, denied)
+
     def given(self, route: str | None = None) -> Sequence[tuple[Grant, Standing]]:
         """The grants that stand as given, the newest first; they may have lapsed since. Raises: StorageError."""
         with self._database.read() as db:
@@ -94,10 +101,7 @@ class SqliteConsents:
     @property
     def offline(self) -> bool:
         """Whether the panic key was pressed and not lifted since. Raises: StorageError."""
-        if self._desk.halted:
-            return True
-        with self._database.read() as db:
-            return leaving_row.is_offline(db)
+        return self._desk.offline
 
     def panic(self, at: Moment) -> Sequence[str]:
         """Withdraws every grant that is given and goes offline; returns the grants' ids.

@@ -37,13 +37,13 @@ _STYLE: Final = """
 body { margin: 0 auto; max-width: 62rem; padding: 2.5rem 1.5rem 3rem; background: var(--back); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
 h1 { margin: 0; font-size: 1.7rem; line-height: 1.2; } h2 { margin: 2.4rem 0 .6rem; font-size: 1.1rem; }
 p { margin: .3rem 0; } .quiet, footer, figcaption { color: var(--quiet); }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1px; margin: 1.6rem 0 0; background: var(--line); border: 1px solid var(--line); border-radius: .5rem; overflow: hidden; }
-.facts div { padding: .8rem 1rem; background: var(--back); } .facts dt { color: var(--quiet); font-size: .85rem; overflow-wrap: anywhere; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1px; margin: 1.6rem 0 0; border: 1px solid var(--line); border-radius: .5rem; overflow: hidden; }
+.facts div { padding: .8rem 1rem; box-shadow: 0 0 0 1px var(--line); } .facts dt { color: var(--quiet); font-size: .85rem; overflow-wrap: anywhere; }
 .facts dd { margin: 0; } .facts .figure { font-size: 1.5rem; font-variant-numeric: tabular-nums; } .facts small { font-size: .85rem; color: var(--quiet); } .facts .note { color: var(--quiet); font-size: .85rem; }
 .scroll { overflow-x: auto; } table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; } th { font-weight: 600; vertical-align: bottom; }
-th:first-child, td:first-child { padding-left: 0; text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 9rem; } td.words { text-align: left; white-space: normal; }
-th small { display: block; color: var(--quiet); font-weight: 400; } tfoot td { font-weight: 600; border-bottom: 0; }
+th:first-child, td:first-child { padding-left: 0; text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 9rem; }
+th small { display: block; color: var(--quiet); font-weight: 400; }
 figure { margin: 0; } .chart { display: block; width: 100%; height: auto; } .chart text { fill: var(--quiet); font: 12px system-ui, sans-serif; font-variant-numeric: tabular-nums; }
 .chart .name { fill: var(--text); } .grid { stroke: var(--line); } .axis { stroke: var(--quiet); } .curve { fill: none; stroke-width: 2; stroke-linejoin: round; }
 .full { stroke: var(--here); } .energy { stroke: var(--here); stroke-dasharray: 2 4; } .spent { stroke: var(--cloud); }

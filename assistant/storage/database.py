@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from assistant.domain.errors import (
@@ -155,6 +155,16 @@ def in_memory(
     connection.execute("PRAGMA foreign_keys = ON")
     migrate(connection, migrations, now_ms)
     return Database(None, connection, connection, problem=problem)
+
+
+@contextmanager
+def glance(path: Path) -> Iterator[sqlite3.Connection]:
+    """The file at `path` for one look, whatever its schema is; it is neither made nor brought up to date. Raises: StorageError."""
+    try:
+        with closing(_reading(path)) as db:
+            yield db
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        raise in_words(error, str(path)) from error
 
 
 def in_words(error: sqlite3.Error | UnicodeDecodeError, name: str) -> StorageError:

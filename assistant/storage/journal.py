@@ -16,6 +16,7 @@ from assistant.domain.events import (
     Trimmed,
 )
 from assistant.domain.prompt import Message
+from assistant.domain.sensitivity import Label
 from assistant.ports import ConversationSummary, Notice, SearchHit
 from assistant.storage import folds, queries
 from assistant.storage.audit_desk import AuditDesk, AuditStores
@@ -38,6 +39,12 @@ class SqliteJournal:
         """Reads and writes `database`, which it closes at the end. What leaves is told to `audit`; without one nothing can."""
         self.database = database
         self.audit = audit or AuditDesk(database)
+        self.audit.turn = self._turn_epoch
+
+    def _turn_epoch(self) -> None:
+        from assistant.storage import epochs
+
+        epochs.turn(self.audit)
 
     @property
     def writable(self) -> bool:
@@ -124,12 +131,24 @@ class SqliteJournal:
             ).fetchone()
         return "" if row is None else str(row[0])
 
-    def save_draft(self, conversation: str, text: str) -> None:
-        """Keeps an unsent text; "" drops it."""
+    def draft_label(self, conversation: str) -> Label | None:
+        """The label of that text, the strictest where it cannot be read; None where there is no text."""
+        with self.database.read() as db:
+            row = db.execute(
+                "SELECT label FROM draft WHERE conversation = ?", (conversation,)
+            ).fetchone()
+        if row is None:
+            return None
+        return Label(row[0]) if row[0] in tuple(Label) else Label.LOCAL_ONLY
+
+    def save_draft(self, conversation: str, text: str, label: Label = Label.LOCAL_ONLY) -> None:
+        """Keeps an unsent text with its label; "" drops it."""
         with self.database.write(durable=False) as db:
             if text:
-                row = (conversation, storable(text))
-                db.execute("INSERT OR REPLACE INTO draft(conversation, text) VALUES (?, ?)", row)
+                row = (conversation, storable(text), label.value)
+                db.execute(
+                    "INSERT OR REPLACE INTO draft(conversation, text, label) VALUES (?, ?, ?)", row
+                )
             else:
                 db.execute("DELETE FROM draft WHERE conversation = ?", (conversation,))
 
@@ -178,7 +197,10 @@ def open_or_stand_in(
     try:
         return open_journal(path, instance, now_ms, stores)
     except StorageError as problem:
-        return Opened(SqliteJournal(in_memory(now_ms, problem=problem)), (str(problem),))
+        journal = SqliteJournal(in_memory(now_ms, problem=problem))
+        # Whether the panic key was pressed stands in the file that cannot be read.
+        journal.audit.halted = True
+        return Opened(journal, (str(problem),))
 
 
 def _over(database: Database, stores: AuditStores | None) -> SqliteJournal:

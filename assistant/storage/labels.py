@@ -102,10 +102,17 @@ class CopyMade:
 
 
 def take_in(
-    db: sqlite3.Connection, conversation: str, reason: str, copies: Sequence[CopyMade], at_ms: int
-) -> None:
-    """Makes the copies anew that were made elsewhere; labels may have changed there since, so they stand as they are told.
+    db: sqlite3.Connection,
+    conversation: str,
+    reason: str,
+    copies: Sequence[CopyMade],
+    at_ms: int,
+    *,
+    least: Label = Label.PUBLIC,
+) -> Declassified:
+    """Makes the copies anew that were made elsewhere; none has a milder label than `least`.
 
+    Only the named message goes further than it does here: whatever of the rest is told to, beyond what it came of, does not.
     Raises: StorageError where what they are copies of is not here, or still comes.
     """
     made: list[Message] = []
@@ -122,7 +129,16 @@ def take_in(
         said = (role, node.text, copy.label, node.turn, created_at_ms, finish)
         made.append(Message(copy.id, conversation, above, *said))
     event = Declassified(conversation, copies[0].of, reason, tuple(made), at_ms)
-    _take_copies(db, event, nodes[0], _pairs(db, event, nodes[0]))
+    above = _labels_above(db, nodes[0])
+    pairs: list[tuple[_Node, Message]] = []
+    for node, told in _pairs(db, event, nodes[0]):
+        label = join((told.label, least))
+        if not _fits(node, label, above, first=not pairs):
+            label = _stricter(node.label, label)
+        above.append(label)
+        pairs.append((node, replace(told, label=label)))
+    _take_copies(db, event, nodes[0], pairs)
+    return event
 
 
 def _take_copies(
@@ -171,11 +187,15 @@ def _pairs(
 
 
 def _require_fit(node: _Node, copy: Message, above: Sequence[Label], *, first: bool) -> None:
-    """Only the named message is let go further; a reply follows from what stands above it."""
-    if first or _stricter(node.label, copy.label) == copy.label:
-        return
-    if node.role != Role.ASSISTANT or join((*above, copy.label)) is not copy.label:
+    if not _fits(node, copy.label, above, first=first):
         raise _unfit(f"{copy.label} is milder than what {node.id} came of")
+
+
+def _fits(node: _Node, label: Label, above: Sequence[Label], *, first: bool) -> bool:
+    """Only the named message is let go further; a reply follows from what stands above it."""
+    if first or _stricter(node.label, label) == label:
+        return True
+    return node.role == Role.ASSISTANT and join((*above, label)) is label
 
 
 def _labels_above(db: sqlite3.Connection, node: _Node) -> list[Label]:

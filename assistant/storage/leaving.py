@@ -11,14 +11,14 @@ from assistant.domain.audit_entries import Note, Noted, PermitMinted, SendDenied
 from assistant.domain.budget import Scope
 from assistant.domain.budget import gaps as budget_gaps
 from assistant.domain.consent import Grant, Moment, Reserved, State
-from assistant.domain.coverage import SendRequest, gaps
+from assistant.domain.coverage import LAPSING, SendRequest, gaps
 from assistant.domain.decisions import Reason
 from assistant.domain.errors import CorruptError, RefusedError, StorageError
 from assistant.domain.events import Decided, Declassified, PermitOver, Permitted
-from assistant.domain.leave import Ended, Leave
+from assistant.domain.leave import Denied, Ended, Leave
 from assistant.domain.places import Place
 from assistant.storage import consent_notes, consent_rows, folds, leaving_row, outlay
-from assistant.storage.audit import is_open, is_permit
+from assistant.storage.audit import changes, is_open, is_permit
 from assistant.storage.audit_desk import AuditDesk
 from assistant.storage.consent_rows import Consent
 
@@ -66,6 +66,8 @@ def _permit(desk: AuditDesk, event: Permitted, leave: Leave) -> None:
             _require_budgets(db, leave)
             if is_permit(db, event.permit):
                 raise _unfit("a permit is minted once")
+            for note in changes(db, leave.entry):
+                desk.append(db, note, leave.at)
             mac = desk.payload_mac(db, leave.payload)
             desk.append(db, replace(leave.entry, payload_mac=mac), leave.at)
             if leave.reserved is not None:
@@ -143,7 +145,9 @@ def _require_grant(db: sqlite3.Connection, desk: AuditDesk, turn: str, leave: Le
     untrue = _untrue(db, desk, consent)
     missing = gaps(consent.grant, consent.standing, leave.request, leave.at, seen)
     if missing or untrue:
-        raise _GapsError((*untrue, *missing), consent.grant if untrue else None)
+        lapsed = bool(untrue) or not LAPSING.isdisjoint(reason.code for reason in missing)
+        given = consent.standing.state is State.GIVEN
+        raise _GapsError((*untrue, *missing), consent.grant if lapsed and given else None)
 
 
 def _untrue(db: sqlite3.Connection, desk: AuditDesk, consent: Consent) -> tuple[Reason, ...]:
@@ -198,6 +202,8 @@ def _end(desk: AuditDesk, event: PermitOver) -> None:
             raise _unfit("a permit ends once, and after it was minted")
         at = desk.moment(ended.at)
         folds.record(db, event)
+        if ended.keyed:
+            desk.append(db, Noted(Note.KEY_USED, event.permit), at)
         desk.append(db, ended.entry, at)
         if settled is not None:
             consent_rows.add_event(db, replace(settled, at=at))
@@ -213,15 +219,27 @@ def _record_denied(desk: AuditDesk, event: Decided | Permitted) -> None:
     with desk.database.write() as db:
         folds.record(db, event)
         # Nothing leaves: the person is told why, also where the audit is out of order.
-        desk.try_append(db, denied.entry, desk.moment(denied.at))
+        _say_denied(db, desk, denied.entry, desk.moment(denied.at))
+
+
+def deny(desk: AuditDesk, denied: Denied) -> None:
+    """Puts a refusal on record that was given before there was a turn. Raises: StorageError where nothing can be written."""
+    _try_to_open(desk)
+    _deny(desk, denied.entry, denied.at, None)
 
 
 def _deny(desk: AuditDesk, entry: SendDenied, at: Moment, lapsed: Grant | None) -> None:
     with desk.database.write() as db:
         at = desk.moment(at)
-        desk.try_append(db, entry, at)
+        _say_denied(db, desk, entry, at)
         if lapsed is not None:
             consent_notes.lapse(db, desk, lapsed, at)
+
+
+def _say_denied(db: sqlite3.Connection, desk: AuditDesk, entry: SendDenied, at: Moment) -> None:
+    for note in changes(db, entry):
+        desk.try_append(db, note, at)
+    desk.try_append(db, entry, at)
 
 
 def _try_to_open(desk: AuditDesk) -> None:
@@ -233,10 +251,17 @@ def _declassify(desk: AuditDesk, event: Declassified) -> None:
     desk.open()
     with desk.database.write() as db:
         folds.record(db, event)
-        reason = desk.payload_mac(db, event.reason.encode(errors="replace"))
-        noted = Noted(Note.DECLASSIFIED, event.message, reason, len(event.copies))
         # The event tells only the time of day; a run of the machine without a name compares with none.
-        desk.append(db, noted, Moment(event.at_ms, 0.0, ""))
+        note_declassified(db, desk, event, Moment(event.at_ms, 0.0, ""))
+
+
+def note_declassified(
+    db: sqlite3.Connection, desk: AuditDesk, event: Declassified, at: Moment
+) -> None:
+    """Puts on record, in the caller's transaction, that a message was let go further. Raises: as `AuditDesk.append`."""
+    reason = desk.payload_mac(db, event.reason.encode(errors="replace"))
+    noted = Noted(Note.DECLASSIFIED, event.message, reason, len(event.copies))
+    desk.append(db, noted, at)
 
 
 def _unfit(why: str) -> StorageError:

@@ -135,6 +135,11 @@ def _ledger(connection: sqlite3.Connection) -> None:
     outlay.take_in(connection)
 
 
+def _draft_label(connection: sqlite3.Connection) -> None:
+    """The label of an unsent text; nobody knows that of those that were kept before, so it is the strictest."""
+    connection.execute("ALTER TABLE draft ADD COLUMN label TEXT NOT NULL DEFAULT 'local-only'")
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration("0001_journal", _journal),
     Migration("0002_pinned_route", _pinned_route),
@@ -143,6 +148,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration("0005_label", _label),
     Migration("0006_consent_notes", note_indexes),
     Migration("0007_ledger", _ledger),
+    Migration("0008_draft_label", _draft_label),
 )
 
 

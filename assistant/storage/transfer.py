@@ -2,9 +2,9 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from assistant.domain.errors import StorageError, UsageError
 from assistant.domain.events import (
@@ -23,6 +23,11 @@ from assistant.domain.turns import turn_from_json
 from assistant.storage import folds
 from assistant.storage.database import Database
 from assistant.storage.rows import joined_chunks, storable
+
+if TYPE_CHECKING:
+    from assistant.domain.consent import Moment
+    from assistant.storage import labels
+    from assistant.storage.audit_desk import AuditDesk
 
 FORMAT = "assistant-history"
 VERSION = 2
@@ -70,6 +75,14 @@ class Imported:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Where it goes on record that declassified messages came along; `now` tells when: a file's word is none for that."""
+
+    desk: "AuditDesk"
+    now: "Callable[[], Moment]"
+
+
 def export_lines(database: Database, conversations: Iterable[str] = ()) -> Iterator[str]:
     """A line that names the format, then one for each conversation, the longest untouched first.
 
@@ -85,16 +98,18 @@ def export_lines(database: Database, conversations: Iterable[str] = ()) -> Itera
             yield json.dumps(_conversation(db, name))
 
 
-def import_lines(database: Database, file: IO[bytes]) -> Imported:
+def import_lines(database: Database, file: IO[bytes], notes: "Notes | None" = None) -> Imported:
     """Takes in what `export_lines` wrote. Each conversation comes whole or not at all; what is here already stays as it is.
 
-    Raises: UsageError that names the line where the file is not ours, newer or broken; StorageError.
+    Declassified messages come only with the messages that they are copies of, and only with `notes`.
+    Raises: UsageError that names the line where the file is not ours, newer or broken; StorageError, also where the audit
+    takes no record.
     """
     _check_format(_line(file, 1))
     brought, number = Imported(), 2
     while line := _line(file, number):
         if line.strip():
-            brought += _import_one(database, line, number)
+            brought += _import_one(database, line, number, notes)
         number += 1
     return brought
 
@@ -111,8 +126,19 @@ def _conversation(db: sqlite3.Connection, name: str) -> dict[str, object]:
         trims.setdefault(turn, []).append({**json.loads(body), "at_ms": at_ms})
     keys = ("id", "title", "system", "created_at_ms", "label")
     turns = [_turn(db, row, trims) for row in db.execute(_TURNS, (name,)).fetchall()]
-    copies = [{**json.loads(body), "at_ms": at_ms} for at_ms, body in db.execute(_COPIES, (name,))]
+    made = db.execute(_COPIES, (name,)).fetchall()
+    copies = [{**_as_labelled(db, json.loads(body)), "at_ms": at_ms} for at_ms, body in made]
     return {**dict(zip(keys, row, strict=True)), "turns": turns, "declassified": copies}
+
+
+def _as_labelled(db: sqlite3.Connection, body: dict[str, object]) -> dict[str, object]:
+    """`body` with the labels that its copies have by now: they may have become stricter since they were made."""
+    copies = []
+    for one in Fields(body).children("copies"):
+        made = one.name("id")
+        [label] = db.execute("SELECT label FROM message WHERE id = ?", (made,)).fetchone()
+        copies.append({"id": made, "of": one.name("of"), "label": label})
+    return {**body, "copies": copies}
 
 
 def _turn(
@@ -164,21 +190,27 @@ def _check_format(line: bytes) -> None:
         raise _bad(1, f"version {version} of the format; this program reads up to {VERSION}")
 
 
-def _import_one(database: Database, line: bytes, number: int) -> Imported:
+def _import_one(database: Database, line: bytes, number: int, notes: Notes | None) -> Imported:
     fields = _fields(line, number)
     try:
+        copies = list(fields.children("declassified")) if fields.holds("declassified") else []
+        if copies and notes is not None:
+            notes.desk.open()
         with database.write() as db:
-            return _take_in(db, fields)
+            return _take_in(db, fields, copies, notes)
     except ValueError as error:
         raise _bad(number, error) from error
 
 
-def _take_in(db: sqlite3.Connection, fields: Fields) -> Imported:
+def _take_in(
+    db: sqlite3.Connection, fields: Fields, copies: list[Fields], notes: Notes | None
+) -> Imported:
     conversation = fields.name("id")
     started = ConversationStarted(
         conversation, fields.text("title"), fields.text("system"), fields.whole("created_at_ms")
     )
-    known = db.execute("SELECT deleted FROM conversation WHERE id = ?", (conversation,)).fetchone()
+    query = "SELECT deleted, label FROM conversation WHERE id = ?"
+    known = db.execute(query, (conversation,)).fetchone()
     if known is None:
         folds.record(db, started)
     elif known[0]:
@@ -187,38 +219,70 @@ def _take_in(db: sqlite3.Connection, fields: Fields) -> Imported:
     if known is None and fields.holds("label"):
         label = fields.choice("label", Label)
         folds.record(db, ConversationLabelled(conversation, label, started.at_ms))
-    copies = list(fields.children("declassified")) if fields.holds("declassified") else []
+    least = Label.PUBLIC if known is None else Label(known[1])
+    coming = _Copies(db, conversation, notes, least)
     for turn in fields.children("turns"):
-        copies = _take_copies(db, conversation, copies)
-        brought += _take_turn(db, conversation, turn)
-    left = _take_copies(db, conversation, copies)
+        copies = coming.take(copies)
+        taken = _take_turn(db, conversation, turn)
+        if taken.turns:
+            coming.fresh |= {turn.child("question").name("id"), turn.name("reply")}
+        brought += taken
+    left = coming.take(copies)
     if left:
-        raise ValueError(f"{left[0].text('message')!r} was declassified, but is not there")
+        raise ValueError(
+            f"{left[0].text('message')!r} was declassified, but did not come with this import"
+        )
     return brought
 
 
-def _take_copies(db: sqlite3.Connection, conversation: str, copies: list[Fields]) -> list[Fields]:
-    """Takes in the copies of what is here by now; returns those that wait for what they are copies of."""
-    from assistant.storage import labels
+class _Copies:
+    """The declassified messages of one conversation, as they come in."""
 
-    left: list[Fields] = []
-    for fields in copies:
-        made = [
-            labels.CopyMade(one.name("id"), one.name("of"), one.choice("label", Label))
-            for one in fields.children("copies")
-        ]
-        if made and _is_here(db, made[0].id):
-            continue
-        if not made or left or not all(_is_here(db, one.of) for one in made):
-            left.append(fields)
-            continue
+    def __init__(
+        self, db: sqlite3.Connection, conversation: str, notes: Notes | None, least: Label
+    ) -> None:
+        """`least` is the label of the conversation where it was here before; no copy has a milder one."""
+        self._db = db
+        self._conversation = conversation
+        self._notes = notes
+        self._least = least
+        self.fresh: set[str] = set()
+        """The ids of messages that came with this import: only those may be let go further by it."""
+
+    def take(self, copies: list[Fields]) -> list[Fields]:
+        """Takes in the copies of what came by now; returns those that wait for what they are copies of."""
+        from assistant.storage import labels
+
+        left: list[Fields] = []
+        for fields in copies:
+            made = [
+                labels.CopyMade(one.name("id"), one.name("of"), one.choice("label", Label))
+                for one in fields.children("copies")
+            ]
+            if made and _is_here(self._db, made[0].id):
+                continue
+            if not made or left or not self.fresh.issuperset(one.of for one in made):
+                left.append(fields)
+                continue
+            self._make(made, fields)
+        return left
+
+    def _make(self, made: "list[labels.CopyMade]", fields: Fields) -> None:
+        from assistant.storage import labels, leaving
+
+        if self._notes is None:
+            raise ValueError("it brings declassified messages, which nothing here can record")
+        reason, at_ms = fields.text("reason"), fields.whole("at_ms")
         try:
-            labels.take_in(db, conversation, fields.text("reason"), made, fields.whole("at_ms"))
+            event = labels.take_in(
+                self._db, self._conversation, reason, made, at_ms, least=self._least
+            )
         except StorageError as error:
             raise ValueError(error.message) from error
         except sqlite3.IntegrityError as error:
             raise ValueError(f"the id {made[0].id!r} is taken already") from error
-    return left
+        leaving.note_declassified(self._db, self._notes.desk, event, self._notes.now())
+        self.fresh |= {one.id for one in made}
 
 
 def _is_here(db: sqlite3.Connection, message: str) -> bool:

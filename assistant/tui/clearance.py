@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from assistant.conversation.engine import Proposal
-from assistant.domain.errors import RefusedError
+from assistant.domain.decisions import Reason
+from assistant.domain.errors import RefusedError, RouteError
 from assistant.domain.places import Place, Route
+from assistant.domain.prompt import Prompt
 from assistant.domain.sensitivity import Label
 from assistant.domain.settings import Settings
 from assistant.tui.leases import Lease, Lookout
@@ -66,7 +68,9 @@ class Clearance:
         """`ask` as it may be sent; None where it stays, which was said. Raises: AssistantError."""
         chat = ask.chat
         if ask.label is Label.LOCAL_ONLY:
-            self._view.tell(LOCAL_CHAT if chat.label is Label.LOCAL_ONLY else LOCAL_ONLY)
+            said = LOCAL_CHAT if chat.label is Label.LOCAL_ONLY else LOCAL_ONLY
+            self._view.tell(said)
+            await self._deny_unproposed(ask, Reason("local_only", said))
             return None
         route = ask.route or await self._chosen()
         if not route:
@@ -88,6 +92,8 @@ class Clearance:
         """`ask` as it may be sent though no person chose its route for it; None where no grant says so. Raises: AssistantError."""
         ask = replace(ask, choice=self._choice())
         proposal = await self._propose(ask, fallback=True)
+        if _denies(proposal):
+            await self._deny(proposal)
         return replace(ask, proposal=proposal) if _allows(proposal) else None
 
     def _not_ready(self, route: str) -> str:
@@ -122,15 +128,26 @@ class Clearance:
         chat = ask.chat
         if not chat.conversation and not chat.promised:
             chat.promised = self._engine.new_id()
-        prompt = self._desk.turns.prompt(chat, ask.text, ask.label)
+        prompt = self._prompt(ask)
         work = functools.partial(
             self._engine.propose,
-            replace(prompt, conversation=chat.conversation or chat.promised),
+            prompt,
             ask.route,
             choice=ask.choice,
             fallback=fallback,
         )
-        return await asyncio.to_thread(work)
+        try:
+            return await asyncio.to_thread(work)
+        except RouteError as error:
+            from assistant.conversation import refusals
+
+            await refusals.not_proposed(self._engine, prompt, ask.route, error)
+            raise
+
+    def _prompt(self, ask: Ask) -> Prompt:
+        chat = ask.chat
+        prompt = self._desk.turns.prompt(chat, ask.text, ask.label)
+        return replace(prompt, conversation=chat.conversation or chat.promised)
 
     async def _asked(self, ask: Ask) -> Ask | None:
         """Shows what would leave, and does what the person says. Raises: AssistantError."""
@@ -138,28 +155,54 @@ class Clearance:
 
         assert ask.proposal is not None
         services = self._services
+        if _denies(ask.proposal):
+            await self._deny(ask.proposal)
         petition = Petition(self._engine, services.clock, ask.proposal, services.sets())
         answer = await self._view.sheets.ask_consent(petition)
         if petition.moved:
             ask.chat.head = petition.moved
         if answer is None or answer.terms is None:
-            await self._refused(petition, answer)
+            await self._refused(petition, answer, ask.proposal)
             return None
         if await asyncio.to_thread(lambda: self._engine.border.offline):
+            await self._deny(petition.proposal, "offline")
             raise RefusedError("everything was taken offline meanwhile", "f4 lifts it")
-        await self._engine.grant(petition.proposal, answer.terms, answer.how)
+        await self._engine.grant(petition.proposal, answer.terms, answer.how, answer.shown)
         await self.lookout.look()
         return replace(ask, proposal=petition.proposal)
 
-    async def _refused(self, petition: "Petition", answer: "Answer | None") -> None:
-        """Puts the no on record; what no consent could have let go has none that could be refused."""
+    async def _refused(
+        self, petition: "Petition", answer: "Answer | None", first: Proposal
+    ) -> None:
+        """Puts the no on record; what no consent could have let go has none that could be refused, and the refusal is the policy's.
+
+        That of the `first` proposal is on record.
+        """
         from assistant.domain.terms import Span, Terms
 
         seen = petition.proposal.considered
-        if seen is not None and seen.request.label is not Label.LOCAL_ONLY:
-            how = answer.how if answer else "consent sheet, closed"
+        if not petition.open:
+            if petition.proposal is not first:
+                await self._deny(petition.proposal)
+        elif seen is not None:
+            how, shown = answer[1:] if answer else ("consent sheet, closed", "")
             refuse = self._engine.border.refuse
-            await asyncio.to_thread(refuse, seen, Terms(Span.ONCE), how)
+            await asyncio.to_thread(refuse, seen, Terms(Span.ONCE), how, shown)
+
+    async def _deny(self, proposal: Proposal, code: str = "") -> None:
+        """Puts on record that the policy refused it, or `code` did. Raises: StorageError."""
+        from assistant.conversation import refusals
+
+        reasons = (Reason(code, code),) if code else ()
+        await self._engine.deny(refusals.of(proposal, *reasons))
+
+    async def _deny_unproposed(self, ask: Ask, reason: Reason) -> None:
+        """As `_deny`, of what was refused before anything was proposed. Raises: StorageError."""
+        from assistant.conversation import refusals
+
+        chosen, decision = self.distant(), self._engine.new_id()
+        route = ask.route or (chosen.id if chosen else "")
+        await self._engine.deny(refusals.unproposed(decision, route, self._prompt(ask), reason))
 
 
 def _allows(proposal: Proposal) -> bool:

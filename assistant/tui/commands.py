@@ -29,6 +29,11 @@ def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
         "Label of the next message", "Normal, local-only, public", chat.action_toggle_label
     )
     yield SystemCommand(
+        "Make this message local-only",
+        "The one at hand, or the last: it never leaves again",
+        chat.transcript.action_keep_here,
+    )
+    yield SystemCommand(
         "Label of this chat", "All that is said in it local-only, or not", chat.action_label_chat
     )
 

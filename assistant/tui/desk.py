@@ -9,7 +9,7 @@ from assistant.domain.errors import AssistantError, ErrorNote, RouteError
 from assistant.domain.events import Asked, Finished, Progress, TurnEvent
 from assistant.domain.prompt import Prompt
 from assistant.domain.readings import begin
-from assistant.domain.sensitivity import Label
+from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import Settings
 from assistant.tui.ahead import Ahead
 from assistant.tui.bearings import Bearings, serves
@@ -18,6 +18,7 @@ from assistant.tui.drafts import Drafts
 from assistant.tui.entries import Opened, blank, context, entries, latest_reply, prompts, read, used
 from assistant.tui.fallback import Fallback
 from assistant.tui.labels import Labels
+from assistant.tui.left import Left
 from assistant.tui.live import Live
 from assistant.tui.sending import Sending
 from assistant.tui.services import Services
@@ -61,6 +62,7 @@ class Desk:
             self,
             self.bearings.ready,
         )
+        self.left = Left(services, start, view.desk_changed)
         self.counting = Counting(services, self.turns, start, self._failed)
         self.sending = Sending(services, settings, view, self, start)
         self.fallback = Fallback(services.engine, self.sending.clearance.distant)
@@ -75,15 +77,18 @@ class Desk:
         try:
             records = await asyncio.to_thread(self._journal.records)
             draft = await asyncio.to_thread(self._journal.draft, "")
+            label = await asyncio.to_thread(self._journal.draft_label, "")
         except AssistantError as error:
             self._failed(error)
             return
         self.turns.readings = replace(self.turns.readings, routes=begin(records).routes)
         if draft and not self._blank.typed:
             self._blank.typed = draft
+            self.labels.raise_to(self._blank, label or Label.LOCAL_ONLY)
             if self.chat is self._blank:
                 self._view.composer.give_back(draft)
         self._view.desk_changed()
+        await self.left.read()
         await asyncio.to_thread(_learn_markdown)
         await self.counting.read()
         self._view.desk_changed()
@@ -143,6 +148,8 @@ class Desk:
         chat = self._known.setdefault(summary.id, Chat(summary.system, summary.id))
         chat.head, chat.title, chat.route = summary.head, summary.title, summary.route
         chat.label, chat.typed = summary.label, opened.draft if unsaved is None else unsaved
+        if unsaved is None and opened.draft_label is not None:
+            self.labels.raise_to(chat, opened.draft_label)
         return chat
 
     def _show(self, opened: Opened | None, shown: Sequence[Entry]) -> None:
@@ -164,21 +171,27 @@ class Desk:
         """`text` stands in the composer now; the journal has it within a second."""
         if text != self.chat.typed:
             self.chat.typed = text
+            raised = self.labels.typed(self.chat, text)
             self.keep(self.chat)
             self.ahead.typed()
-            if self.labels.typed(self.chat, text):
+            if raised:
                 self._view.label()
 
     def keep(self, chat: Chat) -> None:
         """Saves what is unsent in `chat`, so that a crash does not lose it."""
         # What has no name yet has one draft together.
         chats = [chat] if chat.conversation else [*self.turns.unstarted(), self._blank]
-        texts = [
-            text
+        parts = [
+            part
             for one in chats
-            for text in (*(ask.text for ask in self.turns.unrecorded(one)), *one.held, one.typed)
+            for part in (
+                *((ask.text, ask.label) for ask in (*self.turns.unrecorded(one), *one.held)),
+                (one.typed, self.labels.of_next(one)),
+            )
+            if part[0]
         ]
-        self._drafts.note(chat.conversation, _joined(*texts))
+        label = join(label for _, label in parts) if parts else Label.LOCAL_ONLY
+        self._drafts.note(chat.conversation, _joined(*(text for text, _ in parts)), label)
 
     def _readable(self) -> Prompt | None:
         """What the engine may read ahead; nothing while it is asked to keep still or has work."""
@@ -218,6 +231,7 @@ class Desk:
     def turn_event(self, running: Running, event: TurnEvent | Progress) -> None:
         """Shows what happened, where it happened in the conversation in view."""
         here = running is self.turns.running_in(self.chat)
+        self.left.saw(event)
         if here:
             self.live.show(running, event)
         if isinstance(event, Asked):

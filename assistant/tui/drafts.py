@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 from assistant.domain.errors import AssistantError
+from assistant.domain.sensitivity import Label
 from assistant.ports import Journal
 
 
@@ -22,14 +23,14 @@ class Drafts:
         self._start = start
         self._failed = failed
         self._delay_s = delay_s
-        self._texts: dict[str, str] = {}
+        self._texts: dict[str, tuple[str, Label]] = {}
         self._pending: set[str] = set()
         self._waiting = False
         self._writing = asyncio.Lock()
 
-    def note(self, conversation: str, text: str) -> None:
-        """`text` is what stands unsent in `conversation` now ("" is the empty chat)."""
-        self._texts[conversation] = text
+    def note(self, conversation: str, text: str, label: Label = Label.LOCAL_ONLY) -> None:
+        """`text` is what stands unsent in `conversation` now ("" is the empty chat), and `label` how far it may travel."""
+        self._texts[conversation] = text, label
         self._pending.add(conversation)
         if not self._waiting:
             self._waiting = True
@@ -37,7 +38,8 @@ class Drafts:
 
     def latest(self, conversation: str) -> str | None:
         """The text noted last for `conversation`, on disk or not; None where none was: the journal has the latest."""
-        return self._texts.get(conversation)
+        noted = self._texts.get(conversation)
+        return None if noted is None else noted[0]
 
     async def flush(self) -> None:
         """Saves at once whatever waits."""
@@ -46,9 +48,9 @@ class Drafts:
                 return
             while self._pending:
                 conversation = self._pending.pop()
-                text = self._texts[conversation]
+                text, label = self._texts[conversation]
                 try:
-                    await asyncio.to_thread(self._journal.save_draft, conversation, text)
+                    await asyncio.to_thread(self._journal.save_draft, conversation, text, label)
                 except AssistantError as error:
                     self._pending.add(conversation)
                     self._failed(error)

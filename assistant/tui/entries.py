@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,7 @@ class Opened:
     records: Mapping[str, "TurnRecord"]
     notices: Sequence[Notice]
     draft: str
+    draft_label: "Label | None"
 
 
 def read(journal: Journal, conversation: str) -> Opened | None:
@@ -51,9 +52,8 @@ def read(journal: Journal, conversation: str) -> Opened | None:
     turns = {message.turn for message in path if message.role is Role.ASSISTANT}
     found = ((turn, journal.record(turn)) for turn in turns)
     records = {turn: record for turn, record in found if record is not None}
-    return Opened(
-        summary, path, records, journal.notices(conversation), journal.draft(conversation)
-    )
+    draft, label = journal.draft(conversation), journal.draft_label(conversation)
+    return Opened(summary, path, records, journal.notices(conversation), draft, label)
 
 
 def clock_time(at_ms: int, now_ms: int) -> str:
@@ -101,6 +101,13 @@ def asked_entry(message: Message, now_ms: int) -> Entry:
     """What a person said."""
     aside = _marked(message.label, clock_time(message.created_at_ms, now_ms))
     return Entry(message.id, message.role, message.text, heading="you", aside=aside)
+
+
+def marked_entry(entry: Entry, label: Label | None) -> Entry:
+    """`entry` with the mark of a label that became stricter since; None where it is not known."""
+    mark = MARKS[Label.LOCAL_ONLY]
+    new = label is Label.LOCAL_ONLY and not entry.aside.startswith(mark)
+    return replace(entry, aside=_marked(Label.LOCAL_ONLY, entry.aside)) if new else entry
 
 
 def _marked(label: Label, aside: str) -> str:

@@ -116,7 +116,7 @@ class Face:
         sending.settle()
         bound = sending.bound(desk.chat)
         writable = self._services.journal.writable
-        left = any(r.place is not Place.THIS_MACHINE for r in desk.turns.readings.routes)
+        left = desk.left.ever is not False
         said = wording.standing(writable=writable, bound=bound, left=left, grants=sending.grants)
         self.status.stand(said)
         offered = bool(desk.fallback.offer)

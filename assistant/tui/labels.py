@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import Settings
+from assistant.tui.copies import Copies
 from assistant.tui.turn import Chat
 
 _NEXT = {
@@ -11,17 +12,17 @@ _NEXT = {
     Label.LOCAL_ONLY: Label.PUBLIC,
     Label.PUBLIC: Label.NORMAL,
 }
-_LEAST = 24
-"""Characters from which a text counts as copied where it stands inside another one."""
+_MOST_TYPED = 10_000
+"""Characters up to which a text is looked at with every key; a longer one is once it is sent."""
 
 
 class Labels:
-    """The labels of what is typed; remembers the local-only texts that were in view, so that a copy of one is local-only too."""
+    """The labels of what is typed; remembers the local-only texts that were in view, so that a copy of one, or of a part, is local-only too."""
 
     def __init__(self, settings: Callable[[], Settings]) -> None:
         """`settings` gives those of the moment."""
         self._settings = settings
-        self._kept: set[str] = set()
+        self._kept = Copies()
 
     @property
     def default(self) -> Label:
@@ -57,14 +58,19 @@ class Labels:
 
     def remember(self, texts: Iterable[tuple[str, Label]]) -> None:
         """These were in view."""
-        found = (text.strip() for text, label in texts if label is Label.LOCAL_ONLY)
-        self._kept.update(text for text in found if text)
+        for text, label in texts:
+            if label is Label.LOCAL_ONLY:
+                self._kept.remember(text)
 
     def typed(self, chat: Chat, text: str) -> bool:
-        """`text` stands in the composer; True where it holds a local-only text, and so became local-only itself."""
-        text = text.strip()
-        copied = text in self._kept or any(len(k) >= _LEAST and k in text for k in self._kept)
-        if not text or not copied or self.of_next(chat) is Label.LOCAL_ONLY:
+        """`text` stands in the composer; True where it holds of a local-only text, and so became local-only itself."""
+        if self.of_next(chat) is Label.LOCAL_ONLY or len(text) > _MOST_TYPED:
+            return False
+        if not self._kept.holds(text):
             return False
         self.raise_to(chat, Label.LOCAL_ONLY)
         return True
+
+    def of_taken(self, text: str, label: Label) -> Label:
+        """The label of `text`, which a person just sent with `label`: a copy is one also where nobody saw it in the composer."""
+        return Label.LOCAL_ONLY if self._kept.holds(text) else label

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from assistant.domain.residency import CountrySet
     from assistant.tui.services import Services
 
-_PASSES = ("rule_passes", "found_personal")
-"""Codes of reasons that speak for a send."""
-
 
 class Lease(NamedTuple):
     """A grant for one conversation that lived when it was read."""
@@ -104,7 +101,7 @@ def read(
 
 def why_not(decision: "Decision") -> tuple[str, ...]:
     """The reasons that speak against a send, in words."""
-    return tuple(reason.text for reason in decision.reasons if reason.code not in _PASSES)
+    return tuple(reason.text for reason in decision.against)
 
 
 class Lookout:

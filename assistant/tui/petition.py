@@ -24,10 +24,11 @@ LEVELS = (ScanVerdict.BLOCK, ScanVerdict.WARN, ScanVerdict.NOTE, None)
 
 
 class Answer(NamedTuple):
-    """What the person said, by which key, of what they were shown; `terms` is None for a no."""
+    """What the person said, by which key, of the words that they were `shown`; `terms` is None for a no."""
 
     terms: "Terms | None"
     how: str
+    shown: str
 
 
 class Petition:

@@ -10,6 +10,7 @@ from assistant.domain.sensitivity import Label
 from assistant.domain.settings import Settings
 from assistant.tui import clearance
 from assistant.tui.clearance import Clearance
+from assistant.tui.entries import marked_entry, read
 from assistant.tui.labels import Labels
 from assistant.tui.turn import Ask, Chat
 from assistant.tui.wording import Bound, Grants
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from assistant.tui.turn import Running
     from assistant.tui.view import View
 
+COPIED = "this text holds a local-only one, so it is local-only itself"
 NO_GRANT = "no grant for this chat lives: write a message, then ctrl+t asks for one"
 
 
@@ -66,6 +68,7 @@ class Sending:
         self._desk = desk
         self._start = start
         self._one = asyncio.Lock()
+        self._relabelled: Running | None = None
         self.clearance = Clearance(services, settings, view, desk)
         self.lookout = self.clearance.lookout
 
@@ -107,10 +110,12 @@ class Sending:
 
     def enter(self, text: str, bound: Bound) -> None:
         """Enter: to where the composer's badge said, and with the label that it said, which was `bound`."""
-        chat, label, route = self._desk.chat, bound.label, bound.route
+        chat, route = self._desk.chat, bound.route
+        label = self._label_of(text, bound.label)
         if not self._sendable(text, label):
             return
-        if route is not None and route.place is Place.CLOUD and route.declared:
+        leaves = route is not None and route.place is Place.CLOUD and route.declared
+        if route is not None and leaves and label is not Label.LOCAL_ONLY:
             self._start(self._leave(Ask(chat, text, route.id, label)))
         elif self._desk.bearings.report and not self._engine.routes:
             self._desk.handed_back(chat, text, label)
@@ -120,7 +125,8 @@ class Sending:
 
     def to_cloud(self, text: str, *, switch: bool = False) -> None:
         """Ctrl+S: this one message to the cloud; with `switch` those after it too, while the grant lives."""
-        chat, label = self._desk.chat, self._desk.labels.take(self._desk.chat)
+        chat = self._desk.chat
+        label = self._label_of(text, self._desk.labels.take(chat))
         if self._sendable(text, label):
             self._start(self._leave(Ask(chat, text, label=label), switch=switch))
 
@@ -142,9 +148,10 @@ class Sending:
         chat, labels = self._desk.chat, self._desk.labels
         said = labels.toggle(chat)
         if labels.typed(chat, self._view.composer.full_text):
-            said = "this text holds a local-only one, so it is local-only itself"
+            said = COPIED
         if said:
             self._view.tell(said)
+        self._desk.keep(chat)
         self._view.label()
 
     async def toggle_chat_label(self) -> None:
@@ -159,9 +166,41 @@ class Sending:
             self._view.tell(str(error), error=True)
             return
         chat.label = label
+        self._desk.keep(chat)
         now = "what is said in this chat from now on may leave again, by your act"
         self._view.tell(now if kept else "what is said in this chat from now on is local-only")
         self._view.desk_changed()
+
+    async def keep_here(self, message: str) -> None:
+        """A message that was said, and every reply that came of it, is local-only from now on; there is no way back but a copy."""
+        chat = self._desk.chat
+        if not message or not chat.conversation:
+            self._view.tell("there is no message here yet")
+            return
+        try:
+            await self._engine.label_message(chat.conversation, message, Label.LOCAL_ONLY)
+        except AssistantError as error:
+            self._view.tell(str(error), error=True)
+            return
+        self._relabelled = self._desk.turns.running_in(chat)
+        self._view.tell("this message and the replies that came of it stay on this machine")
+        await self._relabel(chat)
+
+    async def _relabel(self, chat: Chat) -> None:
+        """Shows the labels of what is in view as they are on record now."""
+        try:
+            opened = await asyncio.to_thread(read, self._journal, chat.conversation)
+        except AssistantError as error:
+            self._view.tell(str(error), error=True)
+            return
+        path = opened.path if opened else ()
+        self._desk.labels.remember((one.text, one.label) for one in path)
+        labels, transcript = {one.id: one.label for one in path}, self._view.transcript
+        for entry in list(transcript.pages.entries if chat is self._desk.chat else ()):
+            marked = marked_entry(entry, labels.get(entry.key))
+            if marked is not entry:
+                transcript.update_entry(marked)
+        self._view.label()
 
     def take_offer(self, offer: "Offer") -> None:
         """F5: the text whose turn failed, once more, on the route of the offer."""
@@ -174,6 +213,8 @@ class Sending:
     def over(self, running: "Running", record: "TurnRecord") -> None:
         """A turn is over: its grant has less left; where it failed here, a grant may let the same leave by itself."""
         offer, chat = self._desk.fallback.offer, running.ask.chat
+        if self._relabelled is running:
+            self._start(self._relabel(chat))
         if record.route.place is Place.CLOUD:
             self._start(self.look())
         elif offer is not None and offer.chat is chat and offer.distant and not running.stopping:
@@ -182,6 +223,13 @@ class Sending:
                 self._start(self._fall_back(offer))
 
     # On the way.
+
+    def _label_of(self, text: str, label: Label) -> Label:
+        """That of the very text that was taken: keys may come faster than the composer tells what stands in it."""
+        found = self._desk.labels.of_taken(text, label)
+        if found is not label:
+            self._view.tell(COPIED)
+        return found
 
     def _own_lease(self, chat: Chat) -> str:
         """The route of a grant that lives for `chat`: the chosen one, else another."""
@@ -200,7 +248,7 @@ class Sending:
     async def _leave(self, ask: Ask, *, switch: bool = False) -> None:
         """Sends to the cloud or hands back, one text after the other; meanwhile a crash does not lose it."""
         chat, head = ask.chat, ask.chat.head
-        chat.held.append(ask.text)
+        chat.held.append(ask)
         self._desk.keep(chat)
         self._view.label()
         ready = None
@@ -210,7 +258,7 @@ class Sending:
         except AssistantError as error:
             self._view.tell(str(error), error=True)
         finally:
-            chat.held.remove(ask.text)
+            chat.held.remove(ask)
         if chat.head != head and chat is self._desk.chat:
             # A message was let go: the conversation goes on in another branch.
             self._desk.keep(chat)

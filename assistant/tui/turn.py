@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from assistant.conversation.engine import Engine, Proposal
-from assistant.domain.errors import AssistantError, ErrorNote, RefusedError
+from assistant.domain.errors import AssistantError, ErrorNote, RefusedError, RouteError
 from assistant.domain.events import Asked, Decided, Delta, Finished, Progress, TurnEvent
 from assistant.domain.hygiene import one_line
 from assistant.domain.places import Place
@@ -51,7 +51,7 @@ class Chat:
     mark: Label | None = None
     cloud: str = ""
     promised: str = ""
-    held: list[str] = field(default_factory=list)
+    held: list["Ask"] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -279,9 +279,16 @@ class Turns:
         work = functools.partial(
             _proposal, self._engine, ask, self.prompt(chat, ask.text, ask.label)
         )
-        proposal = await asyncio.to_thread(work) if _distant(self._engine, ask) else work()
+        try:
+            proposal = await asyncio.to_thread(work) if _distant(self._engine, ask) else work()
+        except RouteError as error:
+            from assistant.conversation import refusals
+
+            prompt = self.prompt(chat, ask.text, ask.label)
+            await refusals.not_proposed(self._engine, prompt, ask.route or chat.route, error)
+            raise
         if proposal.considered is not None:
-            _require_grant(proposal)
+            await _require_grant(self._engine, proposal)
         if not chat.conversation:
             await _begin(self._engine, ask, proposal.prompt.conversation)
         return proposal
@@ -324,12 +331,15 @@ def _proposal(engine: Engine, ask: Ask, prompt: Prompt) -> Proposal:
     )
 
 
-def _require_grant(proposal: Proposal) -> None:
-    """What would only be refused stays where it was written. Raises: RefusedError with the reasons."""
+async def _require_grant(engine: Engine, proposal: Proposal) -> None:
+    """What would only be refused stays where it was written, on record. Raises: RefusedError with the reasons; StorageError."""
     from assistant.domain.decisions import Verdict
     from assistant.tui.leases import why_not
 
     if proposal.decision.verdict is not Verdict.ALLOW:
+        from assistant.conversation import refusals
+
+        await engine.deny(refusals.of(proposal))
         reasons = "; ".join(why_not(proposal.decision))
         raise RefusedError(f"not sent to {proposal.route.id}: {reasons}", "ctrl+s asks again")
 

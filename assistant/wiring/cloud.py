@@ -142,6 +142,7 @@ class CloudRoom:
             network=self._settings.network,
             keys=self.routes.keys.routes,
             recorded=self._journal.audit.recorded,
+            offline=lambda: self._journal.audit.offline,
         )
 
     def border(self) -> "Border":

@@ -57,8 +57,12 @@ class HatShelf:
         return tuple(model.name for model in stored_models(sysroot(), os.environ, folders))
 
     async def pull(self, name: str) -> AsyncGenerator[FetchProgress, None]:
-        """Has hailo-ollama fetch a model; a later call begins anew. Raises: RouteError, FetchError."""
-        async with aclosing(self._routes.hat.pull(self._settings.hat, name)) as steps:
+        """Has hailo-ollama fetch a model; a later call begins anew. Raises: RouteError, FetchError, RefusedError while offline."""
+        from assistant.outbound.online import while_online
+
+        routes, settings = self._routes, self._settings.hat
+        pulled = while_online(lambda: routes.hat.pull(settings, name), routes.offline)
+        async with aclosing(pulled) as steps:
             async for step in steps:
                 yield step
 

@@ -72,7 +72,8 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
         keys = KeyRoom(places)
         opened = opening(places.journal_file, instance, clock.now_ms(), keys.audit)
         held.callback(opened.journal.close)
-        models = model_shelf(places, clock, settings)
+        audit = opened.journal.audit
+        models = model_shelf(places, clock, settings, lambda: audit.offline)
         processor = Processor(places, models, clock)
         cloud = CloudRoom(places, clock, opened.journal, settings, keys, load=store.load)
         backends = processor.backends(settings)
@@ -182,6 +183,7 @@ def comparing(house: House) -> "Comparing":
         house.settings_store.load,
         house.cloud.routes,
         lambda: ledger_of(house.journal.database),
+        house.power,
     )
 
 

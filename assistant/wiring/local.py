@@ -50,6 +50,7 @@ class LocalRoutes:
     ) -> None:
         """`settings` gives those of the moment; `busy` says whether a reply runs. The door is that of `cloud`."""
         self._cloud = cloud
+        self._places = places
         self._heat = HatHeat(clock, busy)
         self._hat_ready = False
         self._processor = processor
@@ -117,7 +118,13 @@ class LocalRoutes:
     def _door(self) -> Door:
         from assistant.outbound.door import Door as OpenDoor
 
-        return OpenDoor(self._clock, network=self._settings().network)
+        return OpenDoor(self._clock, network=self._settings().network, offline=self.offline)
+
+    def offline(self) -> bool:
+        """Whether the panic key was pressed and not lifted since, as the journal's file says it. Raises: StorageError."""
+        from assistant.storage.offline import OfflineMark
+
+        return OfflineMark(self._places.journal_file)()
 
     def _set_up(self) -> "tuple[tuple[OwnRoute, ...], tuple[CloudState, ...], str]":
         """A person's own servers and cloud routes, and what is wrong with their file; a broken one brings down no other route."""

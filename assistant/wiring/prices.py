@@ -1,8 +1,8 @@
 """The prices of models, connected: what is in force, and the one way by which newer ones come, when the person asks for it."""
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -75,6 +75,7 @@ class PriceWay:
         """Asks nobody yet; the door is made where it is first needed."""
         from assistant.storage.acts import ActBook
 
+        self._desk = desk
         self._book = ActBook(desk)
         self._door = door
         self._clock = clock
@@ -91,10 +92,18 @@ class PriceWay:
         import hashlib
 
         from assistant.domain.audit_entries import Note, Noted
+        from assistant.outbound.online import while_online
         from assistant.outbound.price_fetch import PriceFetch
 
         self._record(Noted(Note.PRICES, at.host, count=most_bytes))
-        data = await PriceFetch(self._door(), self._clock).fetch(at, most_bytes)
+        fetch = PriceFetch(self._door(), self._clock)
+
+        async def whole() -> AsyncGenerator[bytes]:
+            yield await fetch.fetch(at, most_bytes)
+
+        # The panic key ends it in the middle.
+        async with aclosing(while_online(whole, lambda: self._desk.offline)) as steps:
+            data = b"".join([piece async for piece in steps])
         digest = hashlib.sha256(data).hexdigest()
         self._record(Noted(Note.PRICES, at.host, digest, len(data)))
         return data
@@ -120,11 +129,13 @@ def open_way() -> Iterator[PriceWay]:
     from assistant.wiring.cloud import open_cloud
 
     clock = SystemClock()
-
-    def door() -> "Door":
-        from assistant.outbound.door import Door
-
-        return Door(clock, network=TomlSettings(paths.find().settings_file).load().network)
-
     with open_cloud() as cloud:
-        yield PriceWay(cloud.audit, door, clock)
+        audit = cloud.audit
+
+        def door() -> "Door":
+            from assistant.outbound.door import Door
+
+            network = TomlSettings(paths.find().settings_file).load().network
+            return Door(clock, network=network, offline=lambda: audit.offline)
+
+        yield PriceWay(audit, door, clock)

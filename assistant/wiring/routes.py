@@ -79,9 +79,11 @@ def open_routes() -> SetUp:
     @functools.cache
     def door() -> Door:
         from assistant.outbound.door import Door as OpenDoor
+        from assistant.storage.offline import OfflineMark
         from assistant.storage.settings import TomlSettings
 
-        return OpenDoor(clock, network=TomlSettings(places.settings_file).load().network)
+        network = TomlSettings(places.settings_file).load().network
+        return OpenDoor(clock, network=network, offline=OfflineMark(places.journal_file))
 
     own = OwnRoutes(TomlRoutes(places.config / FILE), clock, door)
     return SetUp(own, CloudRoutes(places, clock, KeyRoom(places)))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from assistant import __version__
 from assistant.backends.llama.ladder import build, remembered
+from assistant.backends.llama.launch import is_apart
 from assistant.domain.energy import PowerLook
 from assistant.domain.errors import AssistantError
 from assistant.domain.routing import LocalReport
@@ -14,6 +15,7 @@ from assistant.domain.secret_stores import StoreLook
 from assistant.domain.settings import Settings
 from assistant.machine.clock import SystemClock
 from assistant.machine.facts import MachineFacts, read_facts
+from assistant.machine.programs import ask
 from assistant.ports import Clock
 from assistant.storage import paths
 from assistant.storage.audit_desk import AuditDesk
@@ -66,6 +68,7 @@ class Survey:
     local: LocalReport
     engine_build: str | None
     engine_rung: str | None
+    engine_netns: bool | None
     settings_file: str
     settings_problem: str | None
     journal_file: str
@@ -99,6 +102,7 @@ def survey() -> Survey:
         local,
         build(),
         rung.name.lower().replace("_", " ") if rung else None,
+        is_apart(ask) if build() else None,
         str(places.settings_file),
         settings_problem,
         str(places.journal_file),

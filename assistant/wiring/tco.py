@@ -14,6 +14,7 @@ from assistant.domain.errors import AssistantError, UsageError
 from assistant.domain.exchange import Exchange
 from assistant.domain.hygiene import one_line
 from assistant.domain.ledger import Chosen
+from assistant.domain.local_costs import Keeping
 from assistant.domain.places import Place
 from assistant.domain.price_list import NoPrice, Quote
 from assistant.domain.settings import Settings
@@ -23,6 +24,7 @@ from assistant.ports import Clock
 from assistant.ports.accounting import Ledger
 from assistant.storage import paths
 from assistant.wiring.cloud_routes import CloudRoutes
+from assistant.wiring.power import Power, keeping, meter
 
 if TYPE_CHECKING:
     from assistant.storage.database import Database
@@ -40,8 +42,10 @@ class ComparingDesk:
         settings: Callable[[], Settings],
         routes: CloudRoutes,
         ledger: Callable[[], Ledger],
+        power: Power,
     ) -> None:
         """`settings` gives those of the moment; `ledger` is called where something measured is asked for."""
+        self._power = power
         self._places = places
         self._clock = clock
         self._settings = settings
@@ -107,6 +111,10 @@ class ComparingDesk:
             else converted(tariff.all_day, exchange, tariff.currency, currency)
         )
 
+    def keeping(self) -> Keeping:
+        """What keeping this machine rests on, in the person's currency. Raises: SettingsError, UsageError."""
+        return keeping(self._settings(), self._power, self._tariffs)
+
     def measured(self, since: date | None) -> Measured:
         """What was asked of this machine from the day `since` on (None: ever). Raises: UsageError, StorageError."""
         ledger, today = self._ledger(), self._today()
@@ -143,7 +151,8 @@ def open_comparing() -> Iterator[ComparingDesk]:
     with ExitStack() as held:
         places, clock = paths.find(), SystemClock()
         keys = KeyRoom(places)
-        settings = TomlSettings(places.settings_file).load()
+        store = TomlSettings(places.settings_file)
+        settings, power = store.load(), meter(places, clock, store.load)
 
         def ledger() -> Ledger:
             from assistant.storage.instances import Instance
@@ -157,4 +166,4 @@ def open_comparing() -> Iterator[ComparingDesk]:
             return ledger_of(opened.journal.database)
 
         routes = CloudRoutes(places, clock, keys)
-        yield ComparingDesk(places, clock, lambda: settings, routes, ledger)
+        yield ComparingDesk(places, clock, lambda: settings, routes, ledger, power)

@@ -30,7 +30,7 @@ STARTS = [
 
 MADE = [
     ("backends/hailo/device_process.py", "environment"),
-    ("backends/llama/process.py", "_environment"),
+    ("backends/llama/process.py", "environment"),
     ("outbound/starter.py", "__init__"),
     ("proof/closed.py", "environment"),
 ]

@@ -44,6 +44,8 @@ def test_with_a_grant_it_just_goes_and_the_key_goes_along(town: Town) -> None:
     [line] = town.shell("audit", "outbox", "--json").rows("outbox")
     assert line["what"] == "left, closed"
     assert line["sent_bytes"] == len(request.body)
+    assert line["said"] == {"model": "gpt-4.1", "provider": None, "geo": None}
+    assert "; the reply says gpt-4.1\n" in town.shell("audit", "outbox").out
 
 
 def test_without_one_nothing_leaves_and_the_way_to_one_is_named(town: Town) -> None:
@@ -65,7 +67,7 @@ def test_without_one_nothing_leaves_and_the_way_to_one_is_named(town: Town) -> N
         json.loads(line)["body"]["kind"] for line in town.shell("audit", "export").out.splitlines()
     ]
     assert kinds[0] == "denied"
-    assert kinds[-2:] == ["permit", "ended"]
+    assert kinds[-3:] == ["permit", "noted", "ended"], "the note says that the key went along"
 
 
 def test_a_denial_names_every_reason(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,10 +88,15 @@ def test_what_is_kept_back_comes_back_in_the_reply(town: Town) -> None:
     assert CARD in done.out
     assert CARD.encode() not in town.cloud.requests[0].body
     assert "card-1" in json.dumps(town.cloud.body(), ensure_ascii=False)
-    bare = ask(town, conversation, "--keep-back", "none", f"Repeat: {CARD}")
+    # What was kept back in a conversation, and put back into a reply, is kept back in it whatever is said.
+    again = ask(town, conversation, "--keep-back", "none", f"Repeat: {CARD}")
+    assert again.code == 0, again.err
+    assert CARD.encode() not in town.cloud.requests[1].body
+    another, _ = town.grant()
+    bare = ask(town, another, "--keep-back", "none", f"Repeat: {CARD}")
     assert bare.code == 3
     assert "the text holds what must not leave" in bare.err
-    assert len(town.cloud.requests) == 1
+    assert len(town.cloud.requests) == 2
 
 
 def test_a_local_only_message_stays_only_where_that_was_said(town: Town) -> None:
@@ -146,3 +153,10 @@ def test_what_speaks_for_a_send_is_no_reason_against_it() -> None:
     reasons = (Reason("rule_passes", "a rule passes"), Reason("no_grant", "no grant"))
     decision = Decision("d", Verdict.ASK, "r", reasons, Label.NORMAL)
     assert list(refusal_lines(decision)) == ["refused: no grant (assistant consent grant)"]
+
+
+def test_a_text_too_long_for_the_route_is_refused_on_record(town: Town) -> None:
+    shell = town.shell
+    heard = shell("ask", "--route", ROUTE, "-", stdin="many words " * 60_000)
+    assert heard.code == 4
+    assert "too_long" in shell("audit", "export").out

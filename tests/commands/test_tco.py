@@ -40,6 +40,14 @@ def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
+def nowhere(places: Places) -> Path:
+    """A country whose price of a kWh is not shipped."""
+    places.config.mkdir(parents=True, exist_ok=True)
+    (places.config / "settings.toml").write_text('[tariff]\ncountry = "ZZ"\n', "utf-8")
+    return places.config
+
+
+@pytest.fixture
 def own(places: Places) -> Path:
     """Settings and prices of a person's own."""
     places.config.mkdir(parents=True, exist_ok=True)
@@ -210,7 +218,6 @@ def test_csv_has_one_line_for_each_figure(shell: Shell) -> None:
         (("--input-share", "2"), "2 is no share"),
         (("--tokens-per-request", "0"), "tokens a request: 0 are none"),
         (("--tokens-per-request", "9", "--input-tokens", "3"), "are one way"),
-        (("--watts-per-node", "9"), "what a kWh costs is not known (--per-kwh"),
         (("--network-per-node", "9"), "it goes with --watts-per-node"),
         (("--since", "2026-11-01"), "it goes with --from-telemetry"),
         (("--from-telemetry", "--since", "yesterday"), "--since: 'yesterday' is no day"),
@@ -224,6 +231,31 @@ def test_what_is_wrong_is_named_with_its_flag(
     assert what in done.err
     assert done.out == ""
     assert "\x1b" not in done.err
+
+
+def test_watts_need_a_price_of_a_kwh(shell: Shell, nowhere: Path) -> None:
+    done = shell("tco", "--watts-per-node", "9")
+    assert done.code == 2
+    assert "what a kWh costs is not known (--per-kwh" in done.err
+
+
+def test_a_mean_price_of_the_country_is_enough(shell: Shell, places: Places) -> None:
+    assert shell("tco", "--watts-per-node", "9").code == 0
+
+
+def test_the_own_machine_against_a_list_price(shell: Shell, places: Places) -> None:
+    """155 over three years, idle power unknown, against 657,000,000 tokens of gpt-oss-120b."""
+    refused = shell("tco", "--preset", "mine")
+    assert refused.code == 2
+    assert "hardware.price" in refused.err
+    places.config.mkdir(parents=True, exist_ok=True)
+    (places.config / "settings.toml").write_text('[hardware]\nprice = "155"\n', "utf-8")
+    done = shell("tco", "--preset", "mine", "--json")
+    assert done.part("edge")["total"] == "155"
+    assert done.part("inputs")["nodes"] == "1"
+    assert done.part("inputs")["currency"] == "EUR"
+    said = shell("tco", "--preset", "mine").err
+    assert "idle power is left out" in said
 
 
 @pytest.mark.parametrize(
@@ -257,7 +289,9 @@ def test_from_telemetry_fills_and_says_over_how_many_days(
     assert "measured over" in shell("tco", "--from-telemetry").err
 
 
-def test_since_begins_at_the_first_day_at_the_earliest(shell: Shell, ledger: StandInLedger) -> None:
+def test_since_begins_at_the_first_day_at_the_earliest(
+    shell: Shell, ledger: StandInLedger, nowhere: Path
+) -> None:
     for since, begin in (("2026-11-05", date(2026, 11, 5)), ("2020-01-01", date(2026, 11, 1))):
         ledger.asked.clear()
         done = shell("tco", "--from-telemetry", "--since", since, "--json")

@@ -230,6 +230,17 @@ def test_drafts_are_kept_and_dropped(journal: Journal) -> None:
     assert journal.draft("c1") == ""
 
 
+@pytest.mark.parametrize("label", Label)
+def test_a_draft_keeps_its_label(journal: Journal, label: Label) -> None:
+    assert journal.draft_label("c1") is None
+    journal.save_draft("c1", "of which nothing was said")
+    assert journal.draft_label("c1") is Label.LOCAL_ONLY
+    journal.save_draft("c1", "text", label)
+    assert journal.draft_label("c1") is label
+    journal.save_draft("c1", "", label)
+    assert journal.draft_label("c1") is None
+
+
 def test_what_does_not_fit_the_record_is_refused_and_leaves_no_trace(journal: Journal) -> None:
     journal.append(started())
     misfits: list[Event] = [

@@ -36,6 +36,7 @@ from assistant.domain.events import (
     Progress,
     TurnEvent,
 )
+from assistant.domain.leave import Denied
 from assistant.domain.permit import Auth, Outgoing, Receipt
 from assistant.domain.places import Address, Place, Route
 from assistant.domain.prompt import ChatMessage, Prompt
@@ -87,6 +88,7 @@ class Memory:
     events: list[ConsentEvent] = field(default_factory=list)
     offline: bool = False
     lifts: list[Moment] = field(default_factory=list)
+    denials: list[tuple[str, ...]] = field(default_factory=list)
 
     def record(self, grant: Grant, stated: Sequence[Stated]) -> None:
         self.grants[grant.id] = grant
@@ -94,6 +96,9 @@ class Memory:
 
     def state(self, stated: Stated) -> None:
         self.events.append(stated)
+
+    def deny(self, denied: Denied) -> None:
+        self.denials.append(denied.entry.reasons)
 
     def standing(self, grant: str) -> Standing:
         return fold(grant, self.events)
@@ -174,6 +179,7 @@ class Town:
     keys: tuple[str, ...] = (KEY,)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     sent: bool = True
+    shut: bool = False
     registry_digest: str = "b" * 64
     store: str = "memory"
 
@@ -195,8 +201,15 @@ class Town:
     def forget(self, route: str) -> None:
         raise NotImplementedError
 
+    def locked(self) -> bool:
+        return self.shut
+
     def own(self) -> Collection[str]:
         return self.keys
+
+    @property
+    def digest(self) -> str:
+        return "d" * 64
 
     def bound(self, setup: CloudSetup, input_tokens: int, reply_tokens: int) -> PriceBound | None:
         return self.price

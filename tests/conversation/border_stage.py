@@ -120,6 +120,15 @@ class Stage(RuleBasedStateMachine):
         assert isinstance(last, Finished)
         return first, last
 
+    def lapsed(self, *seen: str) -> None:
+        """What was found to have lapsed stays so; `seen` are the facts that the program looked at."""
+        for grant in self.reading.given:
+            if grant.ended or self.here.consents.standing(grant.id).state is State.GIVEN:
+                continue
+            changed = any(grant.facts != facts for facts in seen)
+            assert changed or self.reading.is_over(grant) or not self.honest
+            grant.ended = True
+
     def happen(self, what: str, plan: Plan | None = None) -> None:
         """Another window does something, or a file or a clock changes."""
         if what == "panic":

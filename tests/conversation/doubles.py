@@ -222,7 +222,10 @@ class ListJournal:
     def draft(self, conversation: str) -> str:
         raise NotImplementedError
 
-    def save_draft(self, conversation: str, text: str) -> None:
+    def draft_label(self, conversation: str) -> Label | None:
+        raise NotImplementedError
+
+    def save_draft(self, conversation: str, text: str, label: Label = Label.LOCAL_ONLY) -> None:
         raise NotImplementedError
 
     def close(self) -> None:

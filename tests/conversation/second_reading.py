@@ -151,6 +151,11 @@ class Reading:
         for grant in self.given:
             grant.ended = True
 
+    def is_over(self, grant: Given) -> bool:
+        """Whether nothing can leave under it any more, whatever is put back."""
+        spent = grant.requests <= 0 or grant.budget is not None
+        return spent or not self._is_in_time(grant)
+
     def could_leave(self) -> bool:
         """Whether what is sent may leave at this moment."""
         assert self.sending is not None

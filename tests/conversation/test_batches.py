@@ -10,7 +10,7 @@ from assistant.conversation.batches import Batch, batched
 from assistant.domain.errors import EngineError
 from assistant.domain.prompt import Finish
 from assistant.domain.turns import Usage
-from assistant.ports import BackendEvent, Done, PromptProgress, Text, Waiting
+from assistant.ports import BackendEvent, Done, PromptProgress, Said, Text, Waiting
 
 
 class WallClock:
@@ -66,8 +66,8 @@ async def test_text_does_not_wait_for_a_stalled_engine() -> None:
 
 
 async def _first(
-    pieces: AsyncGenerator[Batch | Waiting | PromptProgress | Done, None], count: int
-) -> AsyncGenerator[Batch | Waiting | PromptProgress | Done, None]:
+    pieces: AsyncGenerator[Batch | Waiting | PromptProgress | Said | Done, None], count: int
+) -> AsyncGenerator[Batch | Waiting | PromptProgress | Said | Done, None]:
     for _ in range(count):
         yield await anext(pieces)
 

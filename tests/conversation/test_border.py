@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from assistant.domain.audit_entries import Outcome
-from assistant.domain.consent import Reserved, Settled, State
+from assistant.domain.consent import Reserved, Settled, State, Stated
 from assistant.domain.decisions import Verdict
 from assistant.domain.departure import PriceBound
 from assistant.domain.errors import RefusedError, RouteError, StorageError, UsageError
@@ -140,6 +140,30 @@ async def test_revoking_cuts_the_running_stream_and_keeps_what_came() -> None:
     assert last.record.error is not None
     assert last.record.error.code == "refused"
     assert rig.journal.ended[0].outcome is Outcome.FAILED
+
+
+async def test_revoking_cuts_the_stream_though_it_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = asyncio.Event()
+    rig = Rig(cloud=CloudScripted(pieces=("one", "two"), gate=gate))
+    proposal = rig.engine.propose(prompt(), CLOUD.id)
+    await rig.engine.grant(proposal, TALK, "key c")
+
+    def full(_stated: Stated) -> None:
+        raise StorageError("the disk is full")
+
+    async with aclosing(rig.engine.send(proposal)) as events:
+        async for event in events:
+            last = event
+            if isinstance(event, Delta):
+                monkeypatch.setattr(rig.consents, "state", full)
+                with pytest.raises(StorageError):
+                    await rig.engine.revoke(rig.consents.given()[0][0].id, "key r")
+                # Who only waits would wait for ever: the provider says nothing more.
+                assert rig.cloud._stops
+    assert isinstance(last, Finished)
+    assert last.record.finish is Finish.FAILED
 
 
 async def test_another_window_s_revoke_cuts_it_too() -> None:

@@ -8,9 +8,11 @@ from datetime import date
 import pytest
 
 from assistant.domain.cloud_setup import CloudSetup
+from assistant.domain.consent import State
 from assistant.domain.decisions import Reason, Verdict
 from assistant.domain.errors import RouteError
 from assistant.domain.events import ConversationLabelled, Decided
+from assistant.domain.places import Place, Route
 from assistant.domain.prompt import Finish, Prompt
 from assistant.domain.rules import NoRules, Rules
 from assistant.domain.sensitivity import Label
@@ -26,6 +28,7 @@ from tests.conversation.border_doubles import (
     follow,
     prompt,
 )
+from tests.conversation.doubles import ScriptedBackend
 from tests.facts_maker import GOOD
 
 TALK = Terms(Span.CONVERSATION)
@@ -132,6 +135,29 @@ async def test_a_label_that_becomes_stricter_meanwhile_counts() -> None:
     assert len(rig.cloud.requests) == 1
 
 
+@pytest.mark.parametrize("change", [False, True])
+async def test_a_label_that_becomes_stricter_meanwhile_counts_for_a_server_of_the_network(
+    change: bool,
+) -> None:
+    near = ScriptedBackend(
+        route=Route("gpu", Place.THIS_NETWORK, "remote", "a model"), load_gate=asyncio.Event()
+    )
+    rig = Rig()
+    await rig.engine.use_backends({"cpu": rig.local, "gpu": near})
+    turn = asyncio.create_task(follow(rig, rig.engine.propose(Prompt("Why?", "talk"), "gpu")))
+    while not near.loads and not turn.done():
+        await asyncio.sleep(0)
+    if change:
+        rig.journal.append(ConversationLabelled("talk", Label.LOCAL_ONLY, 1))
+    assert near.load_gate is not None
+    near.load_gate.set()
+    record, _ = await turn
+    expected = (Finish.FAILED, Verdict.DENY) if change else (Finish.STOP, Verdict.ALLOW)
+    assert (record.finish, record.decision.verdict) == expected
+    assert len(near.requests) == int(not change)
+    assert rig.journal.denials == ([("label_changed",)] if change else [])
+
+
 async def test_where_nothing_changed_a_turn_that_waited_leaves() -> None:
     rig = await granted()
     assert (await queued(rig, lambda: None)).finish is Finish.STOP
@@ -152,3 +178,42 @@ async def test_what_is_looked_at_once_more() -> None:
     rig.clock.forward(365 * 86_400_000)
     found = rig.border.objections(considered, Label.NORMAL)
     assert [reason.code for reason in found] == ["facts_expired"]
+
+
+def lapsed(rig: Rig) -> list[State | None]:
+    return [rig.consents.standing(grant).state for grant in rig.consents.grants]
+
+
+async def test_a_grant_that_lapsed_stays_so_when_the_facts_are_put_back() -> None:
+    rig = await granted()
+    other_facts(rig.town)
+    assert rig.engine.propose(prompt(), CLOUD.id).decision.verdict is Verdict.ASK
+    rig.town.facts = GOOD
+    again = rig.engine.propose(prompt(), CLOUD.id)
+    assert again.decision.verdict is Verdict.ASK
+    assert lapsed(rig) == [State.INVALIDATED] * 2
+
+
+async def test_a_grant_of_a_route_that_was_taken_away_stays_lapsed() -> None:
+    rig = await granted()
+    rig.town.facts = None
+    with pytest.raises(RouteError):
+        rig.engine.propose(prompt(), CLOUD.id)
+    rig.town.facts = GOOD
+    assert rig.engine.propose(prompt(), CLOUD.id).decision.verdict is Verdict.ASK
+
+
+async def test_a_grant_that_lapsed_stays_so_when_the_clock_is_put_right() -> None:
+    rig = await granted()
+    rig.clock.set_back(60_000)
+    codes = [reason.code for reason in rig.engine.propose(prompt(), CLOUD.id).decision.reasons]
+    assert "clock_set_back" in codes
+    rig.clock.set_back(-60_000)
+    assert rig.engine.propose(prompt(), CLOUD.id).decision.verdict is Verdict.ASK
+    assert lapsed(rig) == [State.EXPIRED] * 2
+
+
+async def test_facts_that_change_while_a_turn_waits_are_a_lapse() -> None:
+    rig = await granted()
+    await queued(rig, lambda: other_facts(rig.town))
+    assert State.INVALIDATED in lapsed(rig)

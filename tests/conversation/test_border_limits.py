@@ -99,7 +99,7 @@ def test_what_is_left_is_shown_before_the_yes() -> None:
     seen = rig.engine.propose(prompt(), CLOUD.id).considered
     assert seen is not None
     assert bounds(seen.departure).endswith("· 4 of 5 EUR left this month")
-    assert "4 of 5 EUR left this month" in sheet_text(seen.departure)
+    assert "4 of 5 EUR left this month" in sheet_text(seen.departure, seen.decision)
     rig.limits.found = UNREADABLE
     denied = rig.engine.propose(prompt(), CLOUD.id).considered
     assert denied is not None
@@ -139,7 +139,8 @@ async def test_limits_that_break_at_the_last_moment_mint_no_permit() -> None:
     record, _ = await follow(rig, rig.engine.propose(prompt(), CLOUD.id))
     assert len(breaking.asked) == 4
     assert record.error is not None
-    assert "your limits in money cannot be read" in record.error.message
+    assert record.error.message == "your limits in money cannot be read: line 3 is wrong"
+    assert record.error.hint == "nothing was sent; put the settings right"
     assert not rig.journal.minted
     assert not rig.cloud.requests
 

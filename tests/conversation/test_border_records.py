@@ -69,7 +69,7 @@ def test_the_request_holds_all_that_a_grant_is_measured_by() -> None:
         conversation="talk",
         message=departure.message,
         sheet=departure.outgoing.digest,
-        tokens=departure.input_tokens + departure.reply_tokens,
+        tokens=len(departure.outgoing.body) + departure.reply_tokens,
         cost=None,
         currency="",
         session="session-1",
@@ -89,9 +89,17 @@ def test_the_request_holds_all_that_a_grant_is_measured_by() -> None:
 
 def test_the_reply_is_bounded_by_what_the_border_was_told() -> None:
     rig = Rig()
-    assert rig.border.most_reply_tokens == 1024
+    assert rig.border.most_reply_tokens == 4096
     rig.border.most_reply_tokens = 77
     assert considered(rig).departure.reply_tokens == 77
+
+
+def test_the_notice_is_what_the_person_read() -> None:
+    rig = Rig()
+    made = rig.border.grant(considered(rig), TALK, "key c", "the words on the screen")
+    assert made.notice.text_sha256 == sha256("the words on the screen")
+    rig.border.refuse(considered(rig), TALK, "key d", "other words")
+    assert list(rig.consents.grants.values())[-1].notice.text_sha256 == sha256("other words")
 
 
 def test_a_yes_is_a_grant_with_all_that_was_shown() -> None:
@@ -101,7 +109,7 @@ def test_a_yes_is_a_grant_with_all_that_was_shown() -> None:
     assert made == Grant(
         id=made.id,
         principal=Principal(1000, "install"),
-        notice=Notice(sha256(sheet_text(seen.departure)), "en", "0.2"),
+        notice=Notice(sha256(sheet_text(seen.departure, seen.decision)), "en", "0.2"),
         reach=Reach(Label.NORMAL, "talk"),
         limits=Limits(TODAY_MS, TODAY_MS + DAY_MS, 100),
         facts=GOOD,

@@ -75,6 +75,9 @@ class Asking(Stage):
         except RouteError:
             assert self.reading.facts == "gone"
             return False
+        finally:
+            self.lapsed(self.reading.facts)
+            assert all(g.ended for g in self.reading.given if g.facts != self.reading.facts)
         own, facts = strictest(label, of.label), self.reading.facts
         self.plans.append(Plan(proposal, of, own, secret, bare, out, facts, len(of.turns)))
         return True
@@ -110,6 +113,7 @@ class Leaving(Asking):
         plan = self.plans[-1 - pick % len(self.plans)]
         assert plan.proposal.considered is not None
         self.reading.begin(plan, plan.proposal.considered.departure.sheet)
+        facts = self.reading.facts
         reached, could = len(self.cloud.requests), [self.reading.could_leave()]
 
         def meanwhile() -> None:
@@ -125,6 +129,7 @@ class Leaving(Asking):
             # Its message is on record: what was sent once is not sent again.
             assert plan.sent
             could.append(False)
+        self.lapsed(facts, self.reading.facts)
         left = len(self.cloud.requests) - reached
         if self.honest:
             assert left <= all(could)

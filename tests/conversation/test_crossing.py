@@ -7,15 +7,21 @@ from decimal import Decimal
 import pytest
 
 from assistant.conversation.border import Considered
-from assistant.conversation.crossing import Crossing, Turn, messages_of
-from assistant.domain.audit_entries import Outcome, PermitEnded, PermitMinted, SendDenied
+from assistant.conversation.crossing import WATCH_S, Crossing, Turn, messages_of
+from assistant.domain.audit_entries import (
+    OutboxLine,
+    Outcome,
+    PermitEnded,
+    PermitMinted,
+    SendDenied,
+)
 from assistant.domain.charges import Cost
 from assistant.domain.consent import Moment, Reserved, Settled
 from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.departure import PriceBound
 from assistant.domain.errors import StorageError
 from assistant.domain.leave import Denied, Ended, Leave
-from assistant.domain.permit import Outgoing, Permit, Receipt
+from assistant.domain.permit import Origin, Outgoing, Permit, Receipt
 from assistant.domain.places import Address, Place, Route
 from assistant.domain.pricing import Money
 from assistant.domain.prompt import Finish, Message, Role
@@ -24,11 +30,18 @@ from assistant.domain.sensitivity import Label
 from assistant.domain.terms import Span, Terms
 from assistant.domain.turns import Usage
 from assistant.ports.accounting import Charge
+from tests.audit_maker import permit as minted
 from tests.conversation.border_doubles import CLOUD, SETUP, TODAY_MS, Rig, Town, prompt
 
 NOW = Moment(TODAY_MS, 0.0, "boot-1")
 NEAR = Route("gpu", Place.THIS_NETWORK, "remote", "a model")
-USED = Usage(input_tokens=40, cached_input_tokens=7, output_tokens=2)
+USED = Usage(
+    input_tokens=40,
+    cached_input_tokens=7,
+    output_tokens=2,
+    cache_write_tokens=5,
+    reasoning_tokens=1,
+)
 RULES, REGISTRY = "a" * 64, "b" * 64
 
 
@@ -87,6 +100,7 @@ def test_a_permit_under_a_grant_as_it_is_committed() -> None:
         most_tokens=request.tokens,
         most_cost=Decimal("0.03"),
         currency="EUR",
+        prices="d" * 64,
     )
     size = len(outgoing.body)
     reserved = Reserved(seen.grant.id, NOW, "p1", size, request.tokens, Decimal("0.03"))
@@ -189,11 +203,28 @@ def test_an_end_with_what_the_door_saw(finish: Finish, outcome: Outcome) -> None
         cached_input_tokens=7,
         output_tokens=2,
         latency_ms=12,
+        cache_write_tokens=5,
+        reasoning_tokens=1,
     )
-    assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 42, None))
+    assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 42, None, 100))
     assert crossing(rig, None).ended("p1", finish, came_to(USED), None) == Ended(
         replace(entry, latency_ms=None), NOW
     )
+
+
+def test_an_end_keeps_what_the_reply_said_of_itself() -> None:
+    rig = Rig()
+    passing = crossing(rig, considered(rig, Terms(Span.CONVERSATION)))
+    assert passing.ended("p1", Finish.STOP, came_to(USED), 1).entry.said_model == ""
+    passing.origin = Origin("gpt-oss-120b", "Amazon Bedrock", "eu")
+    entry = passing.ended("p1", Finish.FAILED, came_to(USED), 1).entry
+    assert (entry.said_model, entry.said_provider, entry.said_geo) == (
+        "gpt-oss-120b",
+        "Amazon_Bedrock",
+        "eu",
+    )
+    assert OutboxLine(1, NOW, minted(), entry).said == "gpt-oss-120b by Amazon_Bedrock in eu"
+    assert OutboxLine(1, NOW, minted(), None).said == ""
 
 
 @pytest.mark.parametrize("finish", Finish)
@@ -214,8 +245,10 @@ def test_what_the_door_turned_away_costs_nothing(finish: Finish) -> None:
         output_tokens=0,
         cost=Decimal(0),
         latency_ms=3,
+        cache_write_tokens=0,
+        reasoning_tokens=0,
     )
-    assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 0, Decimal(0)))
+    assert ended == Ended(entry, NOW, Settled(seen.grant.id, NOW, "p1", 0, Decimal(0), 0))
 
 
 @pytest.mark.parametrize(
@@ -325,6 +358,10 @@ async def watched(rig: Rig, seen: Considered | None) -> str:
         await crossing(rig, seen).watch(cut)
     [why] = cuts
     return why
+
+
+def test_a_revoked_stream_is_cut_within_a_moment() -> None:
+    assert WATCH_S == 0.25
 
 
 async def test_a_stream_is_cut_for_a_reason() -> None:

@@ -7,7 +7,7 @@ import pytest
 from assistant.domain.decisions import Verdict
 from assistant.domain.departure import Choice, Stay
 from assistant.domain.errors import RefusedError
-from assistant.domain.events import Delta
+from assistant.domain.events import Asked, Delta
 from assistant.domain.findings import ScanVerdict
 from assistant.domain.prompt import Finish
 from assistant.domain.sensitivity import Label
@@ -123,3 +123,69 @@ async def test_the_shipped_system_prompt_is_public_and_ones_own_is_not(
     assert proposal.considered.departure.label is label
     leaves = proposal.considered.departure.leaves
     assert [one.text for one in leaves] == [*filter(None, [system]), asked.text]
+
+
+async def test_where_a_key_is_locked_away_nothing_leaves_and_it_is_said_why() -> None:
+    rig = Rig()
+    await rig.engine.grant(rig.engine.propose(prompt(), CLOUD.id), TALK, "key c")
+    rig.town.shut = True
+    proposal = rig.engine.propose(prompt(), CLOUD.id)
+    assert proposal.decision.verdict is Verdict.DENY
+    assert [reason.code for reason in proposal.decision.reasons] == ["keys_locked"]
+    assert "unlock the keys" in proposal.decision.reasons[0].text
+    assert (await follow(rig, proposal))[0].finish is Finish.FAILED
+    assert not rig.cloud.requests
+    rig.town.shut = False
+    assert rig.engine.propose(prompt(), CLOUD.id).decision.verdict is Verdict.ALLOW
+
+
+PHONE = "+49 151 23456789"
+
+
+def body_of(rig: Rig, text: str, parent: str, choice: Choice) -> str:
+    """What would leave now, in the order of the conversation."""
+    proposal = rig.engine.propose(prompt(text, parent), CLOUD.id, choice=choice)
+    assert proposal.considered is not None
+    return proposal.considered.departure.outgoing.body.decode()
+
+
+async def sent(rig: Rig, text: str, parent: str | None, choice: Choice) -> tuple[str, str]:
+    """A turn in the cloud; returns the reply's id and words."""
+    proposal = rig.engine.propose(prompt(text, parent), CLOUD.id, choice=choice)
+    await rig.engine.grant(proposal, ONCE, "key o")
+    record, events = await follow(rig, proposal)
+    return next(event.reply for event in events if isinstance(event, Asked)), record.reply
+
+
+@pytest.mark.parametrize("later", [ScanVerdict.WARN, ScanVerdict.BLOCK, None])
+async def test_a_placeholder_of_what_stayed_is_never_put_back(later: ScanVerdict | None) -> None:
+    asks = "A haiku. ⟦secret-1⟧ ⟦phone-1⟧ ⟦card-1⟧"
+    rig = Rig(cloud=CloudScripted(pieces=(asks,)))
+    private = f"my password is Tr0ub4dor&3xq, call {PHONE}, card {CARD}"
+    stayed = await local(rig, private, None, Label.LOCAL_ONLY)
+    without = Choice(leave_out=True)
+    reply, words = await sent(rig, "Write a haiku", stayed, without)
+    assert words == asks
+    body = body_of(rig, "Another", reply, replace(without, keep_back=later))
+    assert not [part for part in ("Tr0ub4dor", PHONE, CARD) if part in body]
+
+
+@pytest.mark.parametrize("later", [ScanVerdict.BLOCK, None])
+async def test_what_was_kept_back_and_put_back_is_kept_back_again(
+    later: ScanVerdict | None,
+) -> None:
+    rig = Rig(cloud=CloudScripted(pieces=("I would call ⟦phone-1⟧",)))
+    reply, words = await sent(rig, f"Whom do I call? {PHONE}", None, Choice())
+    assert words == f"I would call {PHONE}"
+    body = body_of(rig, f"And {PHONE} again?", reply, Choice(later))
+    assert PHONE not in body
+    assert body.count("⟦phone-1⟧") == 3
+
+
+async def test_what_was_found_in_a_text_that_stays_is_kept_back_whatever_is_chosen() -> None:
+    rig = Rig()
+    stayed = await local(rig, f"call {PHONE} in secret", None, Label.LOCAL_ONLY)
+    body = body_of(rig, f"whose is {PHONE}?", stayed, Choice(None, leave_out=True))
+    assert body.endswith("user:whose is ⟦phone-1⟧?")
+    other = body_of(rig, "whose is +49 151 98765432?", stayed, Choice(None, leave_out=True))
+    assert "98765432" in other

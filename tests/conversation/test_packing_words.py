@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from assistant.conversation.packing import Load, Packer
+from assistant.domain.cloud_routes import NOT_SHOWN, Wire
 from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.departure import Choice, Departure, Leaving, PriceBound, Stay, Staying
 from assistant.domain.errors import PromptTooLongError
@@ -14,6 +15,7 @@ from assistant.domain.findings import Finding, Kind, Scan, ScanVerdict
 from assistant.domain.permit import Outgoing
 from assistant.domain.prompt import ChatMessage, Message, Prompt, Role, Sampling
 from assistant.domain.redaction import NO_PLACEHOLDERS
+from assistant.domain.rules import Content
 from assistant.domain.sensitivity import Label
 from assistant.domain.settings import GenerationSettings
 from assistant.ports import Generation
@@ -41,6 +43,10 @@ class Till(Town):
     """Remembers what a price was asked for."""
 
     asked: list[tuple[CloudSetup, int, int]] = field(default_factory=list)
+
+    @property
+    def digest(self) -> str:
+        return "d" * 64
 
     def bound(self, setup: CloudSetup, input_tokens: int, reply_tokens: int) -> PriceBound | None:
         self.asked.append((setup, input_tokens, reply_tokens))
@@ -128,7 +134,8 @@ def test_a_send_field_by_field() -> None:
         reply_tokens=20,
         price=BOUND,
     )
-    assert town.asked == [(SETUP, 9, 20)]
+    assert town.asked == [(SETUP, len(departure.outgoing.body), 20)]
+    assert departure.tokens == len(departure.outgoing.body) + 20
     assert scanner.seen == [(whole, frozenset(town.keys))]
 
 
@@ -183,6 +190,25 @@ def test_what_is_kept_back_has_its_placeholder_at_every_place() -> None:
     assert bare.scan.blocks
 
 
+def test_stop_texts_leave_and_so_they_are_shown_and_scanned() -> None:
+    scanner = Marks()
+    departure = packed(load(sampling=Sampling(stop=("\n", f"say {MARK}"))), None, scanner)
+    assert departure.besides == (("stop", f"say {MARK}"),)
+    assert scanner.seen[-1][0] == f"and now\n\nsay {MARK}"
+    assert departure.content is Content.BLOCK
+    assert packed(load()).besides == ()
+
+
+@pytest.mark.parametrize(("wire", "filled"), [(Wire.ANTHROPIC, True), (Wire.OPENAI, False)])
+def test_what_a_wire_puts_before_a_reply_is_shown(wire: Wire, filled: bool) -> None:
+    setup = replace(SETUP, row=replace(SETUP.row, wire=wire))
+    _, answer = turn("1", "hello", "hi there")
+    of = replace(load(path=(answer,), system="be brief"), setup=setup)
+    there = (("user", NOT_SHOWN),) if filled else ()
+    assert packed(of).besides == there
+    assert packed(replace(of, path=turn("1", "hello", "hi there"))).besides == ()
+
+
 def test_other_keys_are_looked_for_at_the_next_send() -> None:
     scanner, town = Marks(), Till()
     packer = Packer(scanner, town, town)
@@ -226,8 +252,10 @@ def test_where_an_old_conversation_is_cut(window: int, first: str) -> None:
     assert stays == expected
 
 
-def test_a_message_that_does_not_fit_alone_is_refused_in_words() -> None:
-    of = load("word " * 1500, turn("1", "one", "two"), most=300)
+@pytest.mark.parametrize("turns", [0, 1, 2])
+def test_a_message_that_does_not_fit_alone_is_refused_in_words(turns: int) -> None:
+    path = tuple(one for n in range(turns) for one in turn(str(n), "one", "two"))
+    of = load("word " * 1500, path, most=300)
     far = Far(window_tokens=1700)
     with pytest.raises(PromptTooLongError) as refused:
         packed(of, far)

@@ -12,7 +12,7 @@ from assistant.domain.consent import Moment
 from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.errors import RefusedError, StorageError
 from assistant.domain.events import Decided, Event, PermitOver, Permitted
-from assistant.domain.permit import Permit
+from assistant.domain.permit import Permit, Receipt
 from assistant.domain.prompt import ChatMessage, Finish, Role, Sampling
 from assistant.domain.sensitivity import Label
 from assistant.domain.terms import Span, Terms
@@ -132,6 +132,35 @@ async def test_an_end_goes_on_record() -> None:
     assert len(rig.journal.events) == 2
 
 
+async def test_what_the_door_saw_is_that_of_the_latest_permit_also_after_its_end() -> None:
+    rig = Rig()
+    papers = away(rig)
+    assert (papers.seen(), papers.attempts) == (Receipt(), 0)
+    await papers.permit(ASKED)
+    seen = Receipt(100, 50, "203.0.113.9", "c" * 64)
+    assert (papers.seen(), papers.attempts) == (seen, 1)
+    await papers.end(Finish.STOP, CHARGE, 1.0)
+    rig.town.sent = False
+    assert papers.seen() == seen
+    await papers.permit(ASKED)
+    assert (papers.seen(), papers.attempts) == (Receipt(), 2)
+
+
+async def test_a_permit_that_was_not_committed_is_no_attempt() -> None:
+    rig = Rig()
+    papers = away(rig)
+    rig.consents.offline = True
+    with pytest.raises(RefusedError):
+        await papers.permit(ASKED)
+    assert (papers.seen(), papers.attempts) == (Receipt(), 0)
+
+
+async def test_the_door_sees_nothing_of_what_stays() -> None:
+    papers = here(Rig())
+    await papers.permit(ASKED)
+    assert (papers.seen(), papers.attempts) == (Receipt(), 1)
+
+
 async def test_an_end_that_cannot_be_recorded_is_said_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -143,6 +172,7 @@ async def test_an_end_that_cannot_be_recorded_is_said_in_the_log(
         over = await papers.end(Finish.STOP, CHARGE, 1.0)
     assert over is not None
     text = "storage: the disk is full (free some room)"
+    assert [record.name for record in caplog.records] == ["assistant.conversation.papers"]
     assert caplog.messages == [f"the end of permit {permit.id} is not on record: {text}"]
 
 

@@ -29,7 +29,7 @@ class Counting:
 def test_a_clean_conversation_is_scanned_once_and_not_again() -> None:
     scanner = Counting()
     scans = Scans(scanner)
-    texts = [f"To {MAIL}.", f"{MAIL} it is", "why?"]
+    texts = [f"To {MAIL}", f"{MAIL} it is", "why?"]
     for _ in range(2):
         scans.foresee(texts, ScanVerdict.WARN)
         parts = [scans.of(text) for text in texts]

@@ -36,6 +36,7 @@ from assistant.domain.audit_entries import (
     ended_of,
     is_seal,
     moment_of,
+    noted_of,
     permit_of,
 )
 from assistant.domain.errors import CorruptError, UsageError
@@ -244,8 +245,15 @@ def test_what_is_written_is_read_back_and_is_written_in_one_way(
 
 
 def test_an_end_is_read_back_and_a_seal_is_seen() -> None:
-    for entry in (ended(), ended("p2", Outcome.UNSENT, 0)):
+    told = replace(ended(), said_model="m", said_provider="p", said_geo="us")
+    for entry in (ended(), ended("p2", Outcome.UNSENT, 0), told):
         assert ended_of(canonical(entry, at())) == entry
+    older = json.loads(canonical(told, at()))
+    for name in ("said_model", "said_provider", "said_geo"):
+        del older[name]
+    assert ended_of(json.dumps(older).encode()) == ended()
+    noted = Noted(Note.CONSENT, "g1", "ab" * 32, 2)
+    assert noted_of(canonical(noted, at())) == noted
     assert is_seal(canonical(Sealed(3), at()))
     assert not is_seal(canonical(Noted(Note.KEY_USED, '"kind":"sealed"'), at()))
 
@@ -264,3 +272,13 @@ def test_a_clock_that_was_set_is_seen() -> None:
     assert clock_moved_ms(at(10_000, 10.0), at(90_000, 1_010.0)) == 79_000
     assert clock_moved_ms(at(10_000), at(9_000, 5.0, boot="b2")) == -1_000
     assert clock_moved_ms(at(10_000), at(90_000, 5.0, boot="b2")) is None
+
+
+def test_an_end_of_an_earlier_version_has_no_word_of_what_was_thought() -> None:
+    """It has neither the count of what was written to a cache, and its bytes stay as they are."""
+    entry = replace(ended("p1"), cache_write_tokens=3, reasoning_tokens=4)
+    body = json.loads(canonical(entry, at()))
+    del body["cache_write_tokens"], body["reasoning_tokens"]
+    old = ended_of(json.dumps(body).encode())
+    assert (old.cache_write_tokens, old.reasoning_tokens) == (None, None)
+    assert old.permit == "p1"

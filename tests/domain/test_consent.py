@@ -22,6 +22,7 @@ from assistant.domain.consent import (
     fold,
 )
 from assistant.domain.errors import UsageError
+from assistant.domain.grant_words import let_out_words
 from assistant.domain.sensitivity import Label
 from tests.facts_maker import GIVEN, GRANT, LIMITS, NOW, SHEET, later, stated
 
@@ -204,6 +205,18 @@ def test_a_send_counts_at_its_bound_until_it_is_known() -> None:
     nothing = Settled(GRANT.id, later(20), "p1", None, None)
     standing = fold(GRANT.id, [*GIVEN, first, second, nothing])
     assert (standing.tokens, standing.cost) == (300, Decimal("0.70"))
+
+
+def test_what_the_door_turned_away_let_nothing_out_and_is_used_up_all_the_same() -> None:
+    first, second = send("p1", 100, Decimal("0.30")), send("p2", 200, Decimal("0.40"))
+    unsent = Settled(GRANT.id, later(20), "p1", 0, Decimal(0), 0)
+    standing = fold(GRANT.id, [*GIVEN, first, second, unsent])
+    assert (standing.tokens, standing.cost) == (200, Decimal("0.40"))
+    assert (standing.sent_bytes, standing.let_out) == (second.sent_bytes, 1)
+    assert len(standing.sends) == 2
+    assert let_out_words(standing) == f"1 request, {second.sent_bytes:,} bytes"
+    untold = Settled(GRANT.id, later(20), "p1", None, None)
+    assert fold(GRANT.id, [*GIVEN, first, untold]).sent_bytes == first.sent_bytes
 
 
 def test_one_unknown_cost_makes_the_sum_unknown() -> None:

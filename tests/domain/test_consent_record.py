@@ -49,7 +49,9 @@ events = st.one_of(
         st.none() | counts,
     ),
     st.builds(Reserved, st.just(GRANT.id), moments, names, counts, counts, amounts),
-    st.builds(Settled, st.just(GRANT.id), moments, names, st.none() | counts, amounts),
+    st.builds(
+        Settled, st.just(GRANT.id), moments, names, st.none() | counts, amounts, st.none() | counts
+    ),
 )
 limits = st.builds(
     lambda start, length, requests, tokens, cost, idle, session: Limits(

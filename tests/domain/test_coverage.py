@@ -20,15 +20,17 @@ from assistant.domain.consent import (
 )
 from assistant.domain.coverage import (
     CLOCK_SLACK_MS,
+    SHORT_MS,
     SendRequest,
     covers,
     ending,
     gaps,
     is_set_back,
+    lapse,
 )
 from assistant.domain.rules import Content
 from assistant.domain.sensitivity import Label
-from tests.facts_maker import GIVEN, GRANT, LIMITS, NOW, REQUEST, later, stated
+from tests.facts_maker import GIVEN, GRANT, LIMITS, NOW, PRINT, REQUEST, later, stated
 
 LIVE = fold(GRANT.id, GIVEN)
 
@@ -185,6 +187,29 @@ def test_a_clock_that_was_set_back_ends_it() -> None:
     # What others have on record counts too.
     elsewhere = Moment(NOW.wall_ms + 60_000, 5.0, "boot-0")
     assert codes(seen=(elsewhere,)) == ["clock_set_back"]
+
+
+def test_a_grant_of_minutes_ends_with_the_run_of_the_machine() -> None:
+    """A machine that cannot tell for how long it was off may come back with the time at which it went."""
+    short = replace(GRANT, limits=replace(LIMITS, not_after_ms=NOW.wall_ms + 15 * 60_000))
+    again = Moment(NOW.wall_ms + 120_000, 30_000.0, "boot-2")
+    assert codes(short, now=again) == ["grant_boot"]
+    assert codes(short, now=later(120_000)) == []
+    an_hour = replace(GRANT, limits=replace(LIMITS, not_after_ms=NOW.wall_ms + SHORT_MS + 1))
+    assert codes(an_hour, now=again) == []
+    assert ending(short, fold(GRANT.id, GIVEN), PRINT, again) is State.EXPIRED
+
+
+def test_what_may_be_put_back_is_a_lapse_and_what_runs_out_is_none() -> None:
+    standing = fold(GRANT.id, GIVEN)
+    short = replace(GRANT, limits=replace(LIMITS, not_after_ms=NOW.wall_ms + 15 * 60_000))
+    assert lapse(GRANT, standing, PRINT, NOW) is None
+    assert lapse(GRANT, standing, "e" * 64, NOW) is State.INVALIDATED
+    assert lapse(GRANT, standing, None, NOW) is State.INVALIDATED
+    assert lapse(GRANT, standing, PRINT, NOW, (later(60_000),)) is State.EXPIRED
+    assert lapse(short, standing, PRINT, Moment(NOW.wall_ms, 1.0, "boot-2")) is State.EXPIRED
+    assert lapse(GRANT, standing, PRINT, later(10 * DAY_MS)) is None
+    assert lapse(GRANT, replace(standing, state=State.WITHDRAWN), "e" * 64, NOW) is None
 
 
 def test_small_corrections_and_sleep_are_no_lies() -> None:

@@ -76,6 +76,7 @@ def case(
         NOW,
         (),
         offline,
+        (),
     )
 
 

@@ -148,3 +148,10 @@ def test_only_what_may_begin_a_placeholder_is_held_back() -> None:
 
 def test_placeholders_do_not_show_what_they_stand_for() -> None:
     assert "hunter2" not in repr(Placeholders({"⟦secret-1⟧": "hunter2"}))
+
+
+def test_only_the_placeholders_that_stand_in_a_text_go_with_it() -> None:
+    known = Placeholders({"⟦ip-1⟧": "10.0.0.1", "⟦ip-10⟧": "10.0.0.2", "⟦ip-2⟧": "10.0.0.3"})
+    assert known.standing_in(["at ⟦ip-10⟧", "⟦ip-3⟧ and ⟦ip-2"]).originals == {
+        "⟦ip-10⟧": "10.0.0.2"
+    }

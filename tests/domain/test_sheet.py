@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from assistant.domain.departure import Choice, Departure, Leaving, PriceBound, Stay, Staying
+from assistant.domain.decisions import Decision, Reason, Verdict
+from assistant.domain.departure import STOP, Choice, Departure, Leaving, PriceBound, Stay, Staying
 from assistant.domain.findings import NOT_FOUND, Scan
 from assistant.domain.permit import Outgoing
 from assistant.domain.places import Address
@@ -21,6 +22,7 @@ from assistant.domain.sheet import (
     evidence,
     price_note,
     review_note,
+    rule_words,
     sheet_text,
     territory_words,
     where,
@@ -120,11 +122,13 @@ def test_a_review_that_comes_near_is_said(today: date, note: str) -> None:
 
 def test_the_whole_sheet() -> None:
     shown = replace(DEPARTURE, stays=(OLD, KEPT))
-    assert sheet_text(shown).split("\n") == [
+    decision = Decision("d", Verdict.ASK, "strict", (), Label.NORMAL)
+    assert sheet_text(shown, decision).split("\n") == [
         f"to      {who(DEPARTURE)}",
         "at      api.example:443 /v1/chat/completions",
         f"where   {where(GOOD)}",
         f"known   {evidence(GOOD)}",
+        "rule    strict lets normal text pass",
         f"size    {bounds(DEPARTURE)}",
         f"        {CANNOT_SEE}",
         f"        {NOT_FOUND}",
@@ -137,7 +141,26 @@ def test_the_whole_sheet() -> None:
         "  user: hello (older than the window takes)",
         "  user: the ward's␛[31m monitors (local-only)",
     ]
-    assert "stays" not in sheet_text(replace(DEPARTURE, stays=()))
+    assert "stays" not in sheet_text(replace(DEPARTURE, stays=()), decision)
+
+
+def test_a_refusal_counts_what_speaks_against_it() -> None:
+    reasons = tuple(Reason(code, code) for code in ("rule_passes", "offline", "no_rules"))
+    denied = Decision("d", Verdict.DENY, "strict", reasons, Label.NORMAL)
+    assert rule_words(denied) == "not as it is, for 2 reasons: see below"
+    assert rule_words(replace(denied, reasons=reasons[:2])).startswith(
+        "not as it is, for 1 reason:"
+    )
+
+
+def test_what_leaves_and_is_no_message_is_on_the_sheet() -> None:
+    besides = replace(DEPARTURE, besides=(("user", "(not shown)"), (STOP, "\nEnd")), stays=())
+    decision = Decision("d", Verdict.ASK, "strict", (), Label.NORMAL)
+    assert sheet_text(besides, decision).split("\n")[-2:] == ["  user: (not shown)", "  stop: ␊End"]
+    public = replace(DEPARTURE, leaves=(replace(SYSTEM, label=Label.PUBLIC),), stays=())
+    assert public.label is Label.PUBLIC
+    assert replace(public, besides=(("user", "(not shown)"),)).label is Label.PUBLIC
+    assert replace(public, besides=((STOP, "End"),)).label is Label.NORMAL
 
 
 def test_what_stays_stops_the_send_until_it_is_left_out_and_the_message_itself_always_does() -> (

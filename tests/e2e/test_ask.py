@@ -31,6 +31,8 @@ TURN_KEYS = {
     "tokens_per_second",
     "cost",
     "compared",
+    "attempts",
+    "day",
 }
 
 
@@ -49,7 +51,10 @@ def test_json_is_the_turn_and_the_journal_holds_the_same(program: Program) -> No
     latency = turn["latency_ms"]
     assert 0 < latency["first_token"] <= latency["total"]
     assert latency["connect"] is None
+    # Nothing meters the machine of a test; what the same tokens would have cost elsewhere is known all the same.
     assert turn["cost"]["total"] is None
+    assert all(one["cost"] for one in turn["compared"])
+    assert (len(turn["compared"]), turn["attempts"]) == (3, 1)
     [journal] = program.home.rglob("*.db")
     with sqlite3.connect(journal) as file:
         [(record,)] = file.execute("SELECT record FROM turn WHERE id = ?", (turn["turn"],))

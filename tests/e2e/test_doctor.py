@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.backends.llama.test_apart import kernel_lets_it
 from tests.e2e.program import Program, with_model
 
 
@@ -39,10 +40,20 @@ def test_json_has_the_objects_that_scripts_rely_on(tmp_path: Path, starter_model
     assert set(route) == {"id", "place", "backend", "model", "state", "why"}
     assert (route["id"], route["state"], route["model"]) == ("cpu", "ready", "smollm2-135m")
     assert found["engine"]["build"]
+    assert found["engine"]["netns"] is kernel_lets_it()
     assert {look["name"] for look in found["secrets"]["stores"]} > {"vault", "environment"}
     assert found["cloud"] == {"offline": False, "rules": None}
     assert found["audit"]["records"] == 0
     assert found["machine"]["cores"] == len(os.sched_getaffinity(0))
+
+
+def test_the_engine_line_says_whether_its_process_has_a_network(tmp_path: Path) -> None:
+    [line] = [
+        line
+        for line in doctor(Program(tmp_path)).stdout.decode().splitlines()
+        if line.startswith("engine  ")
+    ]
+    assert ("has no network at all" if kernel_lets_it() else "is not cut off") in line
 
 
 def test_a_model_file_that_lost_its_end_is_not_ready(tmp_path: Path, starter_model: Path) -> None:

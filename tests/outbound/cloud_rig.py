@@ -149,6 +149,9 @@ class Keys:
     def forget(self, route: str) -> None:
         raise NotImplementedError
 
+    def locked(self) -> bool:
+        return False
+
     def own(self) -> Collection[str]:
         return ()
 

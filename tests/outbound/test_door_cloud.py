@@ -67,7 +67,10 @@ async def test_what_was_allowed_leaves_with_the_key_and_nothing_else() -> None:
 )
 async def test_the_key_stands_in_the_header_that_the_route_asks_for(auth: Auth, line: str) -> None:
     async with cloud() as far:
-        await sent(cloud_door(), outgoing(far.address, auth=auth))
+        await sent(door := cloud_door(), outgoing(far.address, auth=auth))
+    receipt = door.receipt("p1")
+    assert receipt is not None
+    assert receipt.keyed is bool(line)
     with_key = [each for each in far.heard[0].decode().split("\r\n") if KEY in each]
     assert with_key == ([line] if line else [])
 

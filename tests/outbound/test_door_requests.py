@@ -13,7 +13,7 @@ from assistant.domain.errors import FetchError, RefusedError, ServerError
 from assistant.domain.permit import Auth
 from assistant.domain.places import Address, Place
 from assistant.machine.clock import SystemClock
-from assistant.outbound.door import Door
+from assistant.outbound.door import LONGEST_SECONDS, STALL_SECONDS, Door
 from assistant.outbound.near import LookUp
 from assistant.ports import Patience
 from tests.outbound.cloud_rig import (
@@ -122,6 +122,10 @@ async def test_how_long_each_step_may_take(monkeypatch: pytest.MonkeyPatch) -> N
         await sent(cloud_door(), outgoing(far.address), patience=patience)
     steps = {"connect": 3, "write": 6, "read": None, "pool": None}
     assert told == [dict.fromkeys(steps, 2.0), steps, steps]
+
+
+def test_how_long_a_host_may_stay_silent_and_an_answer_may_take() -> None:
+    assert (STALL_SECONDS, LONGEST_SECONDS) == (30.0, 3600.0)
 
 
 def hangs_for(name: str, known: str = "127.0.0.1") -> LookUp:

@@ -117,6 +117,37 @@ def test_why_a_head_is_refused(leaving: Outgoing, said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "accept-encoding", "api-key", "authorization", "connection", "content-length", "cookie", "expect", "forwarded", "host",
+        "http2-settings", "keep-alive", "origin", "referer", "te", "trailer", "transfer-encoding", "upgrade", "user-agent", "via",
+        "x-api-key", "x-goog-api-key", "proxy-connection", "sec-fetch-site", "x-forwarded-for",
+    ],
+)  # fmt: skip
+def test_what_no_wire_may_say(name: str) -> None:
+    with pytest.raises(RefusedError, match=f"the header {name} is not given by a wire"):
+        prompt_headers(plain((name, "1")), CLOUD, None)
+
+
+@pytest.mark.parametrize("name", ["!#$%&'*+-.^_`|~09az", "x-a"])
+@pytest.mark.parametrize("value", ["", "!", "~", "a b", "! ~"])
+def test_what_a_wire_may_say(name: str, value: str) -> None:
+    given = (name.encode(), value.encode())
+    assert given in prompt_headers(plain((name, value)), CLOUD, None)
+
+
+@pytest.mark.parametrize("target", ["/", "/v1?a=b", "/!~", '/"'])
+def test_where_a_prompt_may_go(target: str) -> None:
+    assert prompt_headers(plain(target=target), CLOUD, None)
+
+
+@pytest.mark.parametrize("target", ["", "x/", "/a b", "/a#b", "/\x7f", "/\xe4", "/a\n", "//\r"])
+def test_where_none_may_go(target: str) -> None:
+    with pytest.raises(RefusedError, match="the request's target is none"):
+        prompt_headers(plain(target=target), CLOUD, None)
+
+
+@pytest.mark.parametrize(
     ("auth", "header"),
     [
         (Auth.BEARER, (b"Authorization", b"Bearer sk-!~")),

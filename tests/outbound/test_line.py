@@ -327,10 +327,14 @@ async def test_a_far_end_without_a_certificate_has_the_digest_of_nothing(
 
 
 def test_a_tally_as_a_receipt() -> None:
+    assert Tally() == Tally("", "", 0, 0, answered=False)
     tally = Tally("192.0.2.1", "f" * 64, 3, 5, answered=True)
     assert tally.receipt() == Receipt(3, 5, "192.0.2.1", "f" * 64)
     tally.status = 429
     assert tally.receipt().status == 429
+    tally.keyed = True
+    assert tally.receipt().keyed
+    assert not Tally(keyed=True).receipt().keyed, "nothing was reached"
 
 
 def test_receipts_are_given_once_and_the_oldest_are_dropped() -> None:

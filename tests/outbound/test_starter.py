@@ -14,6 +14,7 @@ import pytest
 
 from assistant.domain.errors import AssistantError, FetchError, FullDiskError
 from assistant.domain.models import CatalogEntry, FetchProgress, FetchStage
+from assistant.domain.settings import NetworkSettings
 from assistant.machine.clock import SystemClock
 from assistant.outbound.starter import Starter
 from assistant.ports import Fetched
@@ -96,6 +97,35 @@ async def test_pip_is_given_no_key(
     said = str(await fails(Starter(SystemClock(), (sys.executable, "-c", tells)), folder, entry))
     assert "https://index.test/simple" in said
     assert "sk-canary" not in said
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "no_proxy", "PIP_PROXY", "PIP_CERT", "PIP_TRUSTED_HOST", "SSL_CERT_FILE",
+     "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSLKEYLOGFILE"],
+)  # fmt: skip
+async def test_no_variable_says_who_stands_on_the_way(
+    shelf: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "canary-on-the-way")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://index.test/simple")
+    entry = entry_for(make_wheel(shelf))
+    tells = "import os, sys; sys.exit('ERROR: ' + ' '.join(f'{n}={v}' for n, v in os.environ.items() if 'index.test' in v or 'canary' in v))"
+    said = str(await fails(Starter(SystemClock(), (sys.executable, "-c", tells)), folder, entry))
+    assert "PIP_INDEX_URL" in said
+    assert "canary" not in said
+
+
+async def test_the_settings_say_who_stands_on_the_way(shelf: Path, folder: Path) -> None:
+    entry = entry_for(make_wheel(shelf))
+    tells = "import sys; sys.exit('ERROR: ' + ' '.join(sys.argv))"
+    pip, network = (sys.executable, "-c", tells), NetworkSettings("http://near:3128", "/ca.pem")
+    said = str(await fails(Starter(SystemClock(), pip, network=network), folder, entry))
+    assert "--proxy=http://near:3128 --cert=/ca.pem" in said
+    assert "--proxy" not in str(await fails(Starter(SystemClock(), pip), folder, entry))
+    broken = NetworkSettings("http://name:password@near:3128")
+    error = await fails(Starter(SystemClock(), pip, network=broken), folder, entry)
+    assert "password" not in error.message.replace("a name or a password", "")
 
 
 def left(folder: Path) -> list[str]:

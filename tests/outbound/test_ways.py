@@ -232,6 +232,8 @@ def test_a_password_in_the_settings_is_refused_in_words() -> None:
         ("https://proxy.example:1", Address("proxy.example", 1, secure=True)),
         ("http://[fd00::1]:8080", Address("fd00::1", 8080)),
         ("http://p", Address("p", 80)),
+        ("HTTP://PROXY-1.Example", Address("proxy-1.example", 80)),
+        ("http://[FD00::1]", Address("fd00::1", 80)),
     ],
 )
 def test_a_line_that_is_a_proxy(written: str, address: Address) -> None:

@@ -302,6 +302,22 @@ def test_the_account_and_the_audit_are_told_the_same(program: Program) -> None:
         program.journal.append(replace(end, ended=less))
 
 
+def test_the_bytes_are_told_the_same_too(program: Program) -> None:
+    program.grant()
+    program.journal.append(permitted())
+    end = over(tokens=30)
+    assert end.ended.settled is not None
+    sent = end.ended.entry.sent_bytes
+    assert sent
+    less = replace(end.ended, settled=replace(end.ended.settled, sent_bytes=sent - 1))
+    with pytest.raises(StorageError, match="different things"):
+        program.journal.append(replace(end, ended=less))
+    true = replace(end.ended, settled=replace(end.ended.settled, sent_bytes=sent))
+    program.journal.append(replace(end, ended=true))
+    assert verified(program).whole
+    assert program.consents.standing(GRANT.id).sent_bytes == sent
+
+
 def test_a_word_that_the_audit_could_not_take_is_no_fault(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:

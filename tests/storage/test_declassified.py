@@ -1,8 +1,6 @@
 """A message that a person lets go further becomes a branch of copies; the original stays, and nothing else goes further with it."""
 
-import io
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +10,6 @@ from assistant.domain.errors import StorageError
 from assistant.domain.events import Declassified, Labelled
 from assistant.domain.prompt import Message
 from assistant.domain.sensitivity import Label
-from assistant.storage.database import in_memory
-from assistant.storage.journal import SqliteJournal
-from assistant.storage.transfer import Imported, export_lines, import_lines
 from tests.fakes import NOW_MS, asked, decided, started, whole_turn
 from tests.storage.leaving_stage import LOCKED, Program, Ring
 
@@ -149,17 +144,3 @@ def test_a_reply_that_still_comes_is_not_copied(program: Program) -> None:
     made = (made[0], replace(made[1], parent=made[0].id))
     with pytest.raises(StorageError, match="no copy"):
         program.journal.append(declassified(made, "q-t9"))
-
-
-def test_the_branch_travels_with_the_history(program: Program) -> None:
-    program.journal.append(declassified(copies(program)))
-    for event in whole_turn("t4", "and now?", "indeed", parent="copy-r-t3"):
-        program.journal.append(event)
-    program.journal.append(Labelled("c1", "q-t4", LOCAL, NOW_MS))
-    raw = "\n".join(export_lines(program.database)).encode()
-    with closing(SqliteJournal(in_memory(NOW_MS))) as other:
-        assert import_lines(other.database, io.BytesIO(raw)) == Imported(1, 4)
-        for head in ("r-t3", "copy-r-t3", "r-t4"):
-            assert other.path(head) == program.journal.path(head)
-        assert "\n".join(export_lines(other.database)).encode() == raw
-        assert import_lines(other.database, io.BytesIO(raw)) == Imported(0, 0, 4)

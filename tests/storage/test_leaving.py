@@ -169,6 +169,8 @@ def test_a_clock_that_another_record_shows_to_be_set_back_gives_no_leave(program
         leaving_row.saw(db, replace(later(3_600_000), boot="boot-2"))
     with pytest.raises(RefusedError, match="clock was set back"):
         program.journal.append(permitted())
+    # On record, so that it does not come back with the right time.
+    assert program.consents.standing(GRANT.id).state is State.INVALIDATED
 
 
 def test_nothing_leaves_under_a_grant_that_nobody_gave(program: Program) -> None:
@@ -330,3 +332,16 @@ def test_a_payload_is_kept_under_the_key_of_its_record(
         first_key(key_of(Secret(code))).following(), PAYLOAD
     )
     assert AuditPapers(program.desk).verify(NOW, code).whole
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_that_a_key_went_along_is_on_record_with_the_permit_that_it_went_under(
+    program: Program, keyed: bool
+) -> None:
+    program.grant()
+    program.journal.append(permitted())
+    end = over()
+    program.journal.append(replace(end, ended=replace(end.ended, keyed=keyed)))
+    notes = program.bodies('"what":"key-used"')
+    assert len(notes) == keyed
+    assert all(f'"subject":"{end.permit}"' in body for body in notes)

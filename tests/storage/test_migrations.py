@@ -24,3 +24,19 @@ def test_a_journal_from_before_the_audit_is_brought_up_to_date(tmp_path: Path) -
         assert read.execute("SELECT offline, wall_ms FROM leaving").fetchall() == [(0, None)]
     assert Path(f"{file}.after-{MIGRATIONS[1].name}").exists()
     journal.close()
+
+
+def test_a_draft_of_before_its_label_was_kept_is_local_only(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    early = open_database(file, NOW_MS, [m for m in MIGRATIONS if m.name < "0006"])
+    with early.write() as db:
+        db.execute("INSERT INTO draft(conversation, text) VALUES ('', 'half a thought')")
+    early.close()
+    journal = SqliteJournal(open_database(file, NOW_MS))
+    assert (journal.draft(""), journal.draft_label("")) == ("half a thought", Label.LOCAL_ONLY)
+    journal.save_draft("", "half a thought", Label.NORMAL)
+    assert journal.draft_label("") is Label.NORMAL
+    with journal.database.write() as db:
+        db.execute("UPDATE draft SET label = 'harmless'")
+    assert journal.draft_label("") is Label.LOCAL_ONLY, "what cannot be read is the strictest"
+    journal.close()

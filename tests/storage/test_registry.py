@@ -144,7 +144,13 @@ def test_a_region_makes_a_template_a_place(known: Registry) -> None:
 def test_a_bedrock_route_takes_no_model_of_another_place(known: Registry) -> None:
     frankfurt = row(known, "bedrock-eu-central-1")
     frankfurt.require_model("mistral.mistral-large-3")
-    for model in ("global.anthropic.claude", "eu.anthropic.claude", "arn:aws:bedrock:eu:1:x"):
+    # Claude speaks Anthropic's wire there, and this row does not.
+    for model in (
+        "global.anthropic.claude",
+        "eu.anthropic.claude",
+        "anthropic.claude",
+        "arn:aws:bedrock:eu:1:x",
+    ):
         with pytest.raises(UsageError):
             frankfurt.require_model(model)
     row(known, "bedrock-eu-profile").require_model("eu.anthropic.claude")

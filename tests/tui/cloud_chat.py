@@ -1,5 +1,6 @@
 """A stage with cloud routes: the real border over the real consents and audit; the provider does as it is told."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -96,8 +97,15 @@ class Town:
     def forget(self, route: str) -> None:
         raise NotImplementedError
 
+    def locked(self) -> bool:
+        return False
+
     def own(self) -> Collection[str]:
         return ()
+
+    @property
+    def digest(self) -> str:
+        return "d" * 64
 
     def bound(self, setup: CloudSetup, input_tokens: int, reply_tokens: int) -> PriceBound | None:
         del setup, input_tokens, reply_tokens
@@ -138,6 +146,19 @@ class CloudChat:
     def outbox(self) -> Sequence[OutboxLine]:
         """What is on record as having left."""
         return self.audit.lines()
+
+    @property
+    def denied(self) -> list[dict[str, object]]:
+        """The refusals on record, in order."""
+        with self.audit.database.read() as db:
+            rows = db.execute("SELECT body FROM audit ORDER BY seq").fetchall()
+        found = [json.loads(body) for (body,) in rows]
+        return [entry for entry in found if entry["kind"] == "denied"]
+
+    @property
+    def denials(self) -> list[tuple[object, object]]:
+        """Of each of them the route and the codes."""
+        return [(entry["route"], entry["reasons"]) for entry in self.denied]
 
     def revoke(self) -> None:
         """Another window takes every grant back."""

@@ -7,10 +7,12 @@ from decimal import Decimal
 
 from assistant.domain.errors import UsageError
 from assistant.domain.exchange import Exchange, Rated
+from assistant.domain.local_costs import Keeping
 from assistant.domain.price_list import NoPrice, Quote
 from assistant.domain.pricing import Price, Rates
 from assistant.domain.tco_measured import Measured
 from assistant.domain.tco_prices import ListPrice
+from tests.memory_ledger import KEEPING
 
 DAY = date(2026, 11, 9)
 
@@ -43,6 +45,7 @@ class FakeComparing:
     prices: Sequence[ListPrice] = (SMALL, MIDDLE, ABSENT)
     found: Measured | None = WEEK
     kwh: Decimal | None = Decimal("0.29")
+    kept: Keeping = KEEPING
 
     def list_prices(self) -> Sequence[ListPrice]:
         return self.prices
@@ -55,6 +58,9 @@ class FakeComparing:
 
     def per_kwh(self, currency: str) -> Decimal | None:
         return self.kwh
+
+    def keeping(self) -> Keeping:
+        return self.kept
 
     def measured(self, since: date | None) -> Measured:
         if self.found is None:

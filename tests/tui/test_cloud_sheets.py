@@ -1,5 +1,6 @@
 """Grants, outbox and keys on the screen: what is live is told apart, one key ends it, no key is ever seen."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -57,6 +58,23 @@ async def test_a_live_grant_says_what_is_left_and_what_it_let_out(on: CloudStage
     assert "good · big-model · live · 11 min, 97 requests, 0.14 EUR left" in text
     assert "a conversation, normal text at most · let out 3 requests, 4,812 bytes" in text
     assert "revoked · code DEF456" in text
+
+
+async def test_a_live_grant_stands_first_however_many_were_refused_since(on: CloudStage) -> None:
+    live = on.granted("ABC123")
+    for number in range(101):
+        on.granted(f"{number:06}", State.REFUSED)
+    on.rig.consents.all = lambda: [  # type: ignore[method-assign]
+        (grant, ()) for grant in reversed(on.rig.consents.grants.values())
+    ]
+    async with opened(on.stage) as (app, pilot):
+        screen = await shown(app, pilot, "f4")
+        assert "CLOUD · 1 grant is live" in screen_text(app)
+        assert screen._rows[0][0].id == live.id
+        assert len(screen._rows) == 100
+        await pilot.press("r")
+        await until(pilot, lambda: "no grant is live" in screen_text(app))
+    assert on.rig.consents.standing(live.id).state is State.WITHDRAWN
 
 
 async def test_one_key_takes_the_highlighted_grant_back(on: CloudStage) -> None:
@@ -178,6 +196,10 @@ def test_a_name_cannot_move_the_columns() -> None:
     first, second = plain.split("\n")
     assert first.index("left, closed") == 44
     assert second.strip() == "4,812 bytes to api.example:443 · grant ABC123"
+    ended = line(1).ended
+    assert ended is not None
+    told = replace(line(1), ended=replace(ended, said_model="m-7", said_geo="us"))
+    assert outbox_line(told).plain.split("\n")[2].strip() == "the reply says: m-7 in us"
     unknown = outbox_line(line(2, Outcome.FAILED, None)).plain
     assert "may have left" in unknown
     assert "an unknown number of bytes" in unknown

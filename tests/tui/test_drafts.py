@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 
 from assistant.domain.errors import AssistantError, StorageError
+from assistant.domain.sensitivity import Label
 from assistant.storage.journal import SqliteJournal
 from assistant.tui.drafts import Drafts
 from tests.tui.fake_services import stage
@@ -15,11 +16,11 @@ class OnceFullJournal(SqliteJournal):
 
     full = True
 
-    def save_draft(self, conversation: str, text: str) -> None:
+    def save_draft(self, conversation: str, text: str, label: Label = Label.LOCAL_ONLY) -> None:
         if self.full:
             self.full = False
             raise StorageError("the disk is full")
-        super().save_draft(conversation, text)
+        super().save_draft(conversation, text, label)
 
 
 class Tasks:
@@ -56,9 +57,12 @@ async def test_flush_saves_without_the_delay(tmp_path: Path) -> None:
     journal = stage(tmp_path).journal
     waiting: list[Coroutine[None, None, None]] = []
     drafts = Drafts(journal, waiting.append, lambda _error: None)
-    drafts.note("", "half a thought")
+    drafts.note("", "half a thought", Label.PUBLIC)
     await drafts.flush()
-    assert journal.draft("") == "half a thought"
+    assert (journal.draft(""), journal.draft_label("")) == ("half a thought", Label.PUBLIC)
+    drafts.note("", "half a thought", Label.NORMAL)
+    await drafts.flush()
+    assert journal.draft_label("") is Label.NORMAL
     for work in waiting:
         work.close()
 

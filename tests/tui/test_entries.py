@@ -46,7 +46,7 @@ def opened(finish: Finish = Finish.STOP, *, recorded: bool = True) -> Opened:
     path = [said("q", Role.USER, "why?"), said("a", Role.ASSISTANT, "because", finish)]
     records = {"t1": record(finish=finish)} if recorded else {}
     summary = ConversationSummary("c", "why?", NOON_MS, NOON_MS, "a", 2, "")
-    return Opened(summary, path, records, [Notice("q", "moved")], "")
+    return Opened(summary, path, records, [Notice("q", "moved")], "", None)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from assistant.domain.errors import EngineError
 from assistant.domain.sensitivity import Label
 from assistant.domain.settings import LabelSettings, Settings
+from assistant.tui.app import AssistantApp
 from assistant.tui.labels import Labels
 from assistant.tui.screens.consent import ConsentScreen
 from assistant.tui.turn import Chat
@@ -240,3 +241,57 @@ def test_a_short_word_is_a_copy_only_where_nothing_else_stands() -> None:
     assert labels.of_next(chat) is Label.LOCAL_ONLY
     assert not labels.typed(chat, PRIVATE)
     assert labels.typed(Chat(), f"I said: {PRIVATE}")
+
+
+async def test_a_message_that_was_said_is_made_stricter_where_it_stands(tmp_path: Path) -> None:
+    on = cloud_chat(tmp_path)
+    async with opened(on.stage) as (app, pilot):
+        await send(app, pilot, "tell nobody")
+        await answered(app, pilot)
+        await send(app, pilot, "anything else")
+        await answered(app, pilot)
+        assert "▲ local-only" not in screen_text(app)
+        app.chat.transcript.focus()
+        await pilot.press("home", "l")
+        await until(pilot, lambda: len(marked(app)) == 3)
+        assert [label for _, label in said(on)] == [
+            Label.LOCAL_ONLY,
+            Label.LOCAL_ONLY,
+            Label.NORMAL,
+            Label.LOCAL_ONLY,
+        ]
+        assert screen_text(app).count("▲ local-only") == 3
+        await pilot.press("l")
+        await pilot.pause()
+        assert len(marked(app)) == 3
+        await ask_cloud(app, pilot, "and now there?")
+        shown = await sheet(app, pilot)
+        assert shown._petition.departure.tainted
+        await pilot.press("escape")
+    assert on.left == []
+
+
+async def test_without_one_in_view_nothing_is_made_stricter(tmp_path: Path) -> None:
+    on = cloud_chat(tmp_path)
+    async with opened(on.stage) as (app, pilot):
+        app.chat.transcript.action_keep_here()
+        await until(pilot, lambda: any("no message here yet" in t for t in toasts(app)))
+
+
+async def test_a_reply_that_runs_keeps_the_mark_that_it_got(tmp_path: Path) -> None:
+    on = cloud_chat(tmp_path, Answer(("slow",), hold=0))
+    async with opened(on.stage) as (app, pilot):
+        await send(app, pilot, "first")
+        await until(pilot, lambda: on.stage.backend.asked)
+        app.chat.transcript.action_keep_here()
+        await until(pilot, lambda: any("stay on this machine" in t for t in toasts(app)))
+        on.stage.backend.go.set()
+        await answered(app, pilot)
+        await until(pilot, lambda: len(marked(app)) >= 1 and said(on)[-1][1] is Label.LOCAL_ONLY)
+        await until(pilot, lambda: app.chat.transcript.pages.entries[-1].key in marked(app))
+
+
+def marked(app: AssistantApp) -> list[str]:
+    """The messages in view that are shown as local-only."""
+    entries = app.chat.transcript.pages.entries
+    return [entry.key for entry in entries if entry.aside.startswith("▲ local-only")]

@@ -15,6 +15,7 @@ from assistant.ports.comparing import Comparing
 from assistant.tui.app import AssistantApp
 from assistant.tui.screens.tco import TcoScreen
 from assistant.tui.screens.tco_fields import TcoFields
+from tests.memory_ledger import PRICELESS
 from tests.tui.driving import NARROW, WIDE, opened, screen_text, settled_surroundings, until
 from tests.tui.fake_comparing import FakeComparing
 from tests.tui.fake_services import stage
@@ -129,6 +130,18 @@ async def test_what_does_not_fit_together_is_said(tmp_path: Path) -> None:
         await pilot.press(*["down"] * at, *"1500", "enter")
         await until(pilot, lambda: "1500 is more than its price" in about(screen))
         assert fields(screen).inputs.resale == 0
+
+
+async def test_my_machine_takes_the_place_of_the_guide_s(tmp_path: Path) -> None:
+    async with opened(stage(tmp_path)) as (app, pilot):
+        screen = await on_screen(app, pilot)
+        await pilot.press("m")
+        await until(pilot, lambda: fields(screen).inputs.nodes == 1)
+        assert fields(screen).inputs.node_price == Decimal("155.52")
+        assert "your machine as the settings have it" in about(screen)
+        screen = await on_screen(app, pilot, FakeComparing(kept=PRICELESS))
+        await pilot.press("m")
+        await until(pilot, lambda: "the price of the machine is not set" in about(screen))
 
 
 async def test_telemetry_fills_what_is_measured_and_says_over_how_long(tmp_path: Path) -> None:

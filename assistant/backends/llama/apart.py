@@ -10,6 +10,8 @@ from pathlib import Path
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _CAPABILITY_VERSION_3 = 0x20080522
 
+LOOK, APART = "--look", "apart"
+
 
 def leave_network(*, as_root: bool) -> bool:
     """Moves this process into a network namespace of its own, in which nothing can be reached, not even this machine.
@@ -45,9 +47,12 @@ def _give_up_rights(system: ctypes.CDLL) -> None:
     system.capset(head, none)
 
 
-def main() -> None:
-    """Leaves, then is the worker."""
+def main(*, look: bool = False) -> None:
+    """Leaves, then is the worker; for a `look` it only says whether it could leave: `apart` or `not apart`."""
     netns = leave_network(as_root=os.geteuid() == 0)
+    if look:
+        sys.stdout.write(APART if netns else f"not {APART}")
+        return
     # Only now: NumPy's libraries start threads when they are loaded.
     from assistant.backends.llama import worker
 
@@ -55,4 +60,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(look=sys.argv[1:] == [LOOK])

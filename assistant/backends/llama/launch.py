@@ -2,14 +2,14 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.backends.child import ChildDiedError, Death
 from assistant.backends.llama import identity, ladder
 from assistant.backends.llama.ladder import Rung
-from assistant.backends.llama.process import WorkerProcess
+from assistant.backends.llama.process import WorkerProcess, environment
 from assistant.backends.llama.protocol import Failed, Fault, Load, Loaded
 from assistant.domain.errors import EngineError, ModelError
 from assistant.domain.settings import EngineSettings
@@ -19,6 +19,9 @@ COMMAND = (sys.executable, "-P", "-m", "assistant.backends.llama.apart")
 STATE_SHAPE = "kv-f16 flash-auto swa-full"
 """What, besides model and build, a saved KV state depends on."""
 _MAGIC = b"GGUF"
+_LOOK_S = 10.0
+# Those of apart.py, which is not imported here: the worker's libraries hang on it.
+_LOOK, _APART = "--look", "apart"
 _NEXT_MODEL = "choose another with: assistant models list"
 
 
@@ -69,6 +72,17 @@ class Launched:
     worker: WorkerProcess
     window_tokens: int
     netns: bool
+
+
+Ask = Callable[..., str | None]
+"""Runs a program and gives what it prints: `ask("true", timeout_s=2.0, extra={})`."""
+
+
+def is_apart(ask: Ask) -> bool | None:
+    """Whether a worker that is started now is cut off from the network by the kernel; None where nobody can tell. Blocks."""
+    program, *rest = COMMAND
+    said = ask(program, *rest, _LOOK, timeout_s=_LOOK_S, extra=environment())
+    return None if said is None else said == _APART
 
 
 async def launch(plan: Plan) -> Launched:

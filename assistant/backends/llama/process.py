@@ -40,7 +40,7 @@ class WorkerProcess(Child[ToWorker, ToClient]):
     @classmethod
     async def start(cls, command: Sequence[str], log_path: Path) -> Self:
         """Starts a worker. Raises: OSError."""
-        return await cls.spawn(Speech(encode, _numbered), command, _environment(), log_path)
+        return await cls.spawn(Speech(encode, _numbered), command, environment(), log_path)
 
     async def load(self, frame: Load) -> ToClient:
         """Sends the first frame and returns what comes of it. Raises: ChildDiedError."""
@@ -53,7 +53,7 @@ def _numbered(line: bytes) -> tuple[int, ToClient]:
     return (_LOAD if isinstance(frame, Loaded) else frame.id), frame
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """What the engine needs of this program's environment: no key, no proxy, nothing of the session."""
     around = without_keys(os.environ)
     kept = {n: v for n, v in around.items() if n in _KEPT or n.startswith(_KEPT_BEGINNINGS)}

@@ -1,6 +1,7 @@
 """A cloud route as a backend, on either wire: what it gives away is told to the byte, and nobody is asked anything beforehand."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from assistant.backends.remote.failures import Provider, failure
 from assistant.backends.remote.streaming import (
@@ -11,7 +12,15 @@ from assistant.backends.remote.streaming import (
 )
 from assistant.backends.remote.tally import Tally
 from assistant.backends.remote.wire import anthropic, openai
-from assistant.backends.remote.wire.pieces import Json, Piece, Told, encoded, read_object, read_told
+from assistant.backends.remote.wire.pieces import (
+    Json,
+    Piece,
+    Told,
+    encoded,
+    origin_of,
+    read_object,
+    read_told,
+)
 from assistant.backends.remote.wire.pins import contradiction, pinned
 from assistant.backends.remote.wire.waits import wait_s
 from assistant.domain.cloud_routes import CloudRoute, Wire
@@ -93,21 +102,24 @@ class CloudBackend(StreamingBackend):
 
         def read(payload: Payload) -> Piece:
             data = read_object(payload)
-            self._refuse_elsewhere(replies_in(data))
+            replies = tuple(replies_in(data))
+            origin, elsewhere = origin_of(replies), self._elsewhere(replies)
+            if elsewhere is not None:
+                return Piece(origin=origin, elsewhere=elsewhere)
             piece = piece_of(data)
             if piece.error is not None:
                 raise self._told(None, piece.error, {})
-            return piece
+            return replace(piece, origin=origin)
 
         return read
 
-    def _refuse_elsewhere(self, replies: Iterable[Json]) -> None:
-        """Raises: RefusedError where the reply says otherwise than the route declares."""
+    def _elsewhere(self, replies: Iterable[Json]) -> RefusedError | None:
+        """The refusal of a reply that says otherwise than the route declares; None where it does not."""
         found = contradiction(replies, self._row.reply)
         if found is None:
-            return
+            return None
         (path, value), said = found
-        raise RefusedError(
+        return RefusedError(
             f"{self._name} says that {path} is {one_line(str(said), 60)}, not {value}: the reply was broken off",
             "what was sent has left; do not use this route before that is explained",
         )

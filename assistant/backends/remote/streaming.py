@@ -115,7 +115,7 @@ class StreamingBackend(ABC):
             )
         if tally.counts.input_tokens is not None:
             self._estimate.learn(request.messages, tally.counts.input_tokens)
-        yield Done(tally.finish or Finish.CANCELLED, tally.usage(), tally.model)
+        yield Done(tally.finish or Finish.CANCELLED, tally.usage(), tally.origin.model)
 
     async def stop(self, generation: str) -> None:
         """See ports.Backend; the connection is closed, which most servers take as the end."""

@@ -7,10 +7,11 @@ from assistant.backends.remote.wire.pieces import Counts, Piece
 from assistant.domain.errors import ServerError
 from assistant.domain.estimates import came, text_size
 from assistant.domain.hygiene import one_line
+from assistant.domain.permit import Origin
 from assistant.domain.prompt import Finish
 from assistant.domain.thinking import CLOSING, OPENING
 from assistant.domain.turns import Usage
-from assistant.ports import PromptProgress, Text
+from assistant.ports import PromptProgress, Said, Text
 
 # OpenAI's, Mistral's and Anthropic's words for a reply that is not whole; a pause is one as well, since nothing goes on from it.
 _CUT = ("length", "model_length", "max_tokens", "model_context_window_exceeded", "pause_turn")
@@ -30,16 +31,21 @@ class Tally:
     finish: Finish | None = None
     counts: Counts = Counts()  # noqa: RUF009 - frozen
     progress: PromptProgress | None = None
-    model: str = ""
+    origin: Origin = Origin()  # noqa: RUF009 - as above
     _texts: int = 0
     _size: float = 0.0
     _thinking: bool = False
 
-    def take(self, piece: Piece) -> Iterator[Text | PromptProgress]:
-        """What `piece` adds. Raises: ServerError where it says that the reply was broken off."""
+    def take(self, piece: Piece) -> Iterator[Text | PromptProgress | Said]:
+        """What `piece` adds. Raises: ServerError where it says that the reply was broken off; RefusedError: see Piece.elsewhere."""
+        origin = self.origin.then(piece.origin or Origin())
+        if origin != self.origin:
+            self.origin = origin
+            yield Said(origin)
+        if piece.elsewhere is not None:
+            raise piece.elsewhere
         if piece.counts is not None:
             self.counts = self.counts.then(piece.counts)
-        self.model = self.model or piece.model
         broken = self._broken(piece)
         if piece.finish is not None and broken is None:
             self.finish = Finish.LENGTH if piece.finish.lower() in _CUT else Finish.STOP

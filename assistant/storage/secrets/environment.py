@@ -1,10 +1,9 @@
 """Keys from environment variables, for CI: they go before every store, and whoever shows a route says so."""
 
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from assistant.domain.errors import SecretsError, UsageError
+from assistant.domain.errors import RefusedError, SecretsError, UsageError
 from assistant.domain.places import Address
 from assistant.domain.secret import Secret
 from assistant.storage.secrets.bound import Bound, plain_key
@@ -20,18 +19,19 @@ def variable(route: str) -> str:
 class EnvironmentKeys:
     """The variables as they were when the program began.
 
-    A variable names a route and no host: the first address that its key is asked for is the only one, as long as this lives.
+    A variable names a route and no host: its key is for the address at which that route was set up then, and for no other.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        """An empty variable is none."""
+    def __init__(
+        self, environment: Mapping[str, str], set_up: Callable[[str], Address | None]
+    ) -> None:
+        """An empty variable is none. `set_up` gives the address of a route by its id, and is asked here alone."""
         self._keys = {
             name: Secret(value)
             for name, value in environment.items()
             if name.startswith(PREFIX) and value.strip()
         }
-        self._addresses: dict[str, Address] = {}
-        self._lock = threading.Lock()
+        self._addresses = {name: set_up(_route(name)) for name in self._keys}
 
     @property
     def names(self) -> Sequence[str]:
@@ -43,7 +43,10 @@ class EnvironmentKeys:
         return variable(route) in self._keys
 
     def get(self, route: str, address: Address) -> Bound | None:
-        """The key of `route`, bound. Raises: SecretsError where the variable holds what cannot be a key."""
+        """The key of `route`, bound; `address` is where it is to go.
+
+        Raises: SecretsError where the variable holds what cannot be a key; RefusedError where its route was not set up.
+        """
         name = variable(route)
         value = self._keys.get(name)
         if value is None:
@@ -51,12 +54,21 @@ class EnvironmentKeys:
         key = _plain(value)
         if key is None:
             raise SecretsError(f"{name} does not hold a key", "one line, visible ASCII characters")
-        with self._lock:
-            return Bound(self._addresses.setdefault(route, address), key)
+        known = self._addresses[name]
+        if known is None:
+            raise RefusedError(
+                f"{route} was not set up when this program began, so {name} is not sent to {address.url}",
+                "start it again",
+            )
+        return Bound(known, key)
 
     def all(self) -> Sequence[Secret]:
         """Every key."""
         return [key for key in map(_plain, self._keys.values()) if key is not None]
+
+
+def _route(name: str) -> str:
+    return name.removeprefix(PREFIX).lower().replace("_", "-")
 
 
 def _plain(value: Secret) -> Secret | None:

@@ -1,7 +1,7 @@
 """The keys of routes: from the environment, else from the store that has them; each for its own host alone."""
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -12,6 +12,7 @@ from assistant.domain.secret_stores import StoreLook
 from assistant.storage.secrets.bound import Bound, packed, plain_key, unpacked
 from assistant.storage.secrets.environment import PREFIX, EnvironmentKeys, variable
 from assistant.storage.secrets.key_index import KeyIndex, KeyIndexFile, Whereabouts
+from assistant.storage.secrets.ring import Ring
 from assistant.storage.secrets.stores import Store
 from assistant.storage.secrets.vault import Vault
 
@@ -122,6 +123,16 @@ class RouteKeys:
                 found.add(bound.key.reveal())
         return OwnKeys(found)
 
+    def locked(self) -> bool:
+        """Whether a key lies in a store that is locked, so that `own` lacks it. Blocks as `own`; never raises."""
+        try:
+            index = self._fresh()
+            unread = [index.of(route).store for route in index.routes if route not in self._memory]
+            return any(_is_shut(self._store(name)) for name in set(unread) if name)
+        except AssistantError:
+            # Which keys there are cannot be told, so that none can be looked for.
+            return True
+
     def lock(self) -> None:
         """Forgets what was read and locks the vault."""
         self.forget_read()
@@ -158,16 +169,10 @@ class RouteKeys:
         """The stores, `but` one, that still have a key of `route` after an attempt at each."""
         entry = index.entry(route)
         return tuple(
-            name for name in index.of(route).all if name != but and not self._dropped(name, entry)
+            name
+            for name in index.of(route).all
+            if name != but and not _dropped(self._store, name, entry)
         )
-
-    def _dropped(self, name: str, entry: str) -> bool:
-        """Whether it is gone from there; a store that cannot be asked now keeps it."""
-        try:
-            self._store(name).drop(entry)
-        except AssistantError:
-            return False
-        return True
 
     def _fresh(self) -> KeyIndex:
         """The index; what was read under another one is forgotten."""
@@ -217,3 +222,19 @@ class RouteKeys:
                 if reads == self._reads:
                     self._memory[route] = bound
         return bound
+
+
+def _is_shut(store: Store) -> bool:
+    """Whether it is there and locked, as far as that can be told; systemd-creds is open while its user is there."""
+    if isinstance(store, Vault):
+        return store.made and store.locked
+    return isinstance(store, Ring) and store.shut()
+
+
+def _dropped(find: Callable[[str], Store], name: str, entry: str) -> bool:
+    """Whether it is gone from there; a store that cannot be asked now keeps it."""
+    try:
+        find(name).drop(entry)
+    except AssistantError:
+        return False
+    return True

@@ -92,15 +92,23 @@ class Ring:
         """The keyrings that other packages bring."""
         return strangers()
 
+    def shut(self) -> bool:
+        """Whether it is there and locked; of some kinds nobody can tell, and those are not. Blocks as `silent`."""
+        return self._is_locked() is True and _name(type(self._backend())) == _SECRET_SERVICE
+
     def silent(self) -> bool:
         """Whether the keyring is there and open. Blocks for up to `look_s`; not at all while another call hangs."""
+        return self._is_locked() is False
+
+    def _is_locked(self) -> bool | None:
+        """None where there is no keyring, or it does not answer."""
         if self._patience.busy or self.problem():
-            return False
+            return None
         backend, locked = self._backend(), self._locked
         try:
-            return not self._patience.call(lambda: locked(backend), self._look_s)
+            return self._patience.call(lambda: locked(backend), self._look_s)
         except (TimeoutError, CallFailedError):
-            return False
+            return None
 
     def get(self, entry: str) -> Secret | None:
         """What is kept as `entry`; the keyring may open a window of its own. Raises: SecretsError."""

@@ -13,6 +13,7 @@ from assistant.tui.screens.acting import ActingScreen
 from assistant.tui.services import Services
 from assistant.tui.widgets.chats import Chats
 from assistant.tui.widgets.composer import Composer
+from assistant.tui.widgets.transcript import Transcript
 
 
 class ChatScreen(ActingScreen):
@@ -95,6 +96,10 @@ class ChatScreen(ActingScreen):
     @on(Composer.Changed)
     def _changed(self) -> None:
         self.desk.typed(self.composer.full_text)
+
+    @on(Transcript.KeepRequested)
+    def _keep_here(self, event: Transcript.KeepRequested) -> None:
+        self.run_worker(self.desk.sending.keep_here(event.key))
 
     @on(Chats.Opened)
     def _opened(self, event: Chats.Opened) -> None:

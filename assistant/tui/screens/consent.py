@@ -100,7 +100,7 @@ class ConsentScreen(ModalScreen[Answer]):
 
     def action_deny(self, key: str) -> None:
         """No."""
-        self.dismiss(Answer(None, f"key {key}, consent sheet"))
+        self.dismiss(Answer(None, f"key {key}, consent sheet", self._sheet.words))
 
     def action_grant(self, key: str) -> None:
         """Yes, for so long as the key says; a day has to be named first."""
@@ -115,7 +115,7 @@ class ConsentScreen(ModalScreen[Answer]):
         except AssistantError as error:
             self._changed(str(error))
             return
-        self.dismiss(Answer(terms, f"key {key}, consent sheet"))
+        self.dismiss(Answer(terms, f"key {key}, consent sheet", self._sheet.words))
 
     def action_fallback(self) -> None:
         """Whether a message may go there by itself where a local route fails."""

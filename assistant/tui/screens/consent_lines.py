@@ -10,10 +10,12 @@ from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.prompt import Role
 from assistant.domain.sheet import (
     CANNOT_SEE,
+    besides_lines,
     bounds,
     evidence,
     price_note,
     review_note,
+    rule_words,
     staying_lines,
     where,
     who,
@@ -70,12 +72,8 @@ def head(petition: Petition, width: int, today: date) -> list[Row]:
 
 
 def _rule(petition: Petition) -> tuple[str, str]:
-    decision = petition.decision
-    name = one_line(decision.rule, 40)
-    if decision.verdict is Verdict.DENY:
-        many = len(why_not(decision))
-        return f"not as it is, for {many} reason{'' if many == 1 else 's'}: see below", "refused"
-    return f"{name} lets {decision.label.value} text pass", ""
+    denied = petition.decision.verdict is Verdict.DENY
+    return rule_words(petition.decision), "refused" if denied else ""
 
 
 def title(petition: Petition) -> tuple[str, str]:
@@ -105,6 +103,8 @@ def body(petition: Petition, width: int) -> list[Row]:
     rows = [*_reasons(petition, width)]
     for one in departure.leaves:
         rows += _message(one, departure, width)
+    for what, words in besides_lines(departure):
+        rows += _labelled(what, harmless(words), "", width, _ROLE)
     stays = zip(departure.stays, staying_lines(departure.stays), strict=True)
     for one_staying, (_, words, why) in stays:
         rows += _staying(one_staying, words, why, width)

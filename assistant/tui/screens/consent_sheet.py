@@ -87,6 +87,7 @@ class Sheet(Vertical):
         self._body = Body()
         self._laid: tuple[Proposal, int] | None = None
         self._rows: list[consent_lines.Row] = []
+        self._shown: tuple[list[consent_lines.Row], ...] = ()
         self.border_title = "Send this to the cloud?"
         self.border_subtitle = "↑ ↓ read all of it · esc deny"
 
@@ -118,12 +119,19 @@ class Sheet(Vertical):
             keys = key_lines(page.asked(grants=False), inner - _DENY)
             head = head[: max(2, height - 3 - _LEAST_ROWS - len(rest) - len(keys))]
             room = max(1, height - 3 - len(head) - len(rest) - len(keys))
+        self._shown = (head, body, rest)
         self._part(room - len(body) >= _GAPS)
         self.query_one("#to", Static).update(_drawn(head))
         self.query_one("#line", Static).update(_rule(petition, inner))
         self._body.show(body, room)
         self.query_one("#rest", Static).update(_drawn(rest))
         self.query_one("#keys", Static).update(Content("\n").join(keys))
+
+    @property
+    def words(self) -> str:
+        """All that can be read on it, as it is laid out."""
+        rows = (row for part in self._shown for row in part)
+        return "\n".join("".join(span.text for span in row) for row in rows)
 
     def _text(self, petition: Petition, width: int) -> list[consent_lines.Row]:
         """The text's rows; a long one is laid out once for a width."""

@@ -19,7 +19,7 @@ from assistant.domain.grant_words import left_words, let_out_words, reach_words,
 from assistant.domain.hygiene import one_line
 
 _MOST_SHOWN = 100
-"""Grants on the screen; `assistant consent list --all` has them all."""
+"""Grants on the screen, but every live one; `assistant consent list --all` has them all."""
 
 Row = tuple[Grant, Standing]
 
@@ -59,7 +59,7 @@ class GrantsScreen(ModalScreen[str]):
         self._rows: Sequence[Row] = ()
 
     def compose(self) -> ComposeResult:
-        """What holds now, then the grants, the newest first."""
+        """What holds now, then the grants: those that live, then the others, the newest first."""
         with Vertical() as box:
             box.border_title = "Consent"
             box.border_subtitle = (
@@ -91,8 +91,11 @@ class GrantsScreen(ModalScreen[str]):
         border = self._engine.border
         border.sweep()
         consents = border.world.consents
-        grants = [grant for grant, _ in consents.all()[:_MOST_SHOWN]]
-        return border.offline, [(grant, consents.standing(grant.id)) for grant in grants]
+        live = list(consents.given())
+        known = {grant.id for grant, _ in live}
+        others = [grant for grant, _ in consents.all() if grant.id not in known]
+        shown = others[: max(0, _MOST_SHOWN - len(live))]
+        return border.offline, [*live, *((grant, consents.standing(grant.id)) for grant in shown)]
 
     def _head(self, offline: bool) -> Content:
         if offline:

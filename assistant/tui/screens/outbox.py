@@ -86,7 +86,7 @@ class OutboxScreen(ModalScreen[None]):
 
 
 def outbox_line(line: OutboxLine) -> Content:
-    """One permit in two rows: when, which route, what became of it; how much, where to, under which grant."""
+    """One permit in rows: when, which route, what became of it; how much, where to, under which grant; what the reply said of itself."""
     permit, ended = line.permit, line.ended
     when = datetime.fromtimestamp(line.at.wall_ms / 1000).astimezone()
     sent = permit.sent_bytes if ended is None else ended.sent_bytes
@@ -94,8 +94,9 @@ def outbox_line(line: OutboxLine) -> Content:
     size = "an unknown number of" if sent is None else f"{sent:,}"
     grant = f"grant {permit.grant[-6:]}" if permit.grant else "no grant needed"
     where = f"{size} bytes to {one_line(permit.host, 40) or 'an unknown host'} · {grant}"
+    said = f"\n{' ' * _INDENT}the reply says: {one_line(line.said, 50)}" if line.said else ""
     return Content.assemble(
         f"{when:%Y-%m-%d %H:%M}  {set_cell_size(one_line(permit.route, _ROUTE_WIDTH), _ROUTE_WIDTH)}  ",
         (line.words, style),
-        ("\n" + " " * _INDENT + where, "$foreground-muted"),
+        ("\n" + " " * _INDENT + where + said, "$foreground-muted"),
     )

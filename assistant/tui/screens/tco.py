@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Final
 
 from textual import on
@@ -19,6 +19,7 @@ from assistant.domain.exchange import Exchange
 from assistant.domain.tco import reckon
 from assistant.domain.tco_inputs import GUIDE, THE_REST, Inputs
 from assistant.domain.tco_measured import fill
+from assistant.domain.tco_mine import mine
 from assistant.domain.tco_prices import ListPrice, at_list_prices, with_price
 from assistant.domain.tco_sensitivity import sensitivity
 from assistant.ports.comparing import Comparing
@@ -31,8 +32,8 @@ WIDE: Final = 110
 """From this width on the plot stands beside the fields."""
 
 _MOST_LEVERS: Final = 9
-HINTS: Final = "↑↓ field · ←→ step · type a number · g guide · t from my telemetry · p real prices · esc back"  # fmt: skip
-NARROW_HINTS: Final = "↑↓ ←→ 0-9 · g guide · t telemetry · p prices · pgdn more · esc"
+HINTS: Final = "↑↓ field · ←→ step · type a number · g guide · m my machine · t telemetry · p real prices · esc back"  # fmt: skip
+NARROW_HINTS: Final = "↑↓ ←→ 0-9 · g guide · m mine · t telemetry · p prices · pgdn · esc"
 ABOUT_GUIDE: Final = (
     "The guide's example. 800 a million tokens is far above list prices. The guide prints 142,560 for the cloud: "
     "its tokens slipped by ten."
@@ -67,7 +68,8 @@ class TcoScreen(ModalScreen[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back"),
         Binding("g", "guide", "the guide's example"),
-        Binding("t", "telemetry", "as measured here"),
+        Binding("m", "ask('mine')", "my machine"),
+        Binding("t", "ask('telemetry')", "as measured here"),
         Binding("p", "price", "the next real price"),
         Binding("pagedown", "scroll(1)", "down", show=False),
         Binding("pageup", "scroll(-1)", "up", show=False),
@@ -184,21 +186,19 @@ class TcoScreen(ModalScreen[bool]):
         price, inputs = known[self._priced]
         self._show(inputs, f"the cloud's price is that of {price.name} by the list; it is not the same model · p the next")  # fmt: skip
 
-    def action_telemetry(self) -> None:
-        """Requests, tokens and energy as they were measured here."""
+    def action_ask(self, what: str) -> None:
+        """Fills the fields with what the world says: "mine" of this machine, "telemetry" of what was measured on it."""
         if self._world is None:
             self._say(NO_WORLD, wrong=True)
         else:
-            self.run_worker(self._measure(self._world), exclusive=True)
+            self.run_worker(self._fill(self._world, QUESTIONS[what]), exclusive=True)
 
-    async def _measure(self, world: Comparing) -> None:
+    async def _fill(self, world: Comparing, question: "Question") -> None:
         try:
-            found = await asyncio.to_thread(world.measured, None)
-            tariff = world.per_kwh(self._inputs.currency)
+            inputs, notes = await asyncio.to_thread(question, world, self._inputs)
         except AssistantError as error:
             self._say(str(error), wrong=True)
             return
-        inputs, notes = fill(self._inputs, found, tariff)
         self._show(inputs, " · ".join(notes))
 
     def action_scroll(self, by: int) -> None:
@@ -212,6 +212,21 @@ class TcoScreen(ModalScreen[bool]):
         """Drops what is typed, else goes back."""
         if not self.fields.drop():
             self.dismiss(False)
+
+
+Question = Callable[[Comparing, Inputs], tuple[Inputs, tuple[str, ...]]]
+"""What the world is asked, with the inputs as they stand; it gives new ones and what is to be said of them."""
+
+
+def _mine(world: Comparing, _inputs: Inputs) -> tuple[Inputs, tuple[str, ...]]:
+    return mine(world.keeping(), world.list_prices(), world.exchange())
+
+
+def _measured(world: Comparing, inputs: Inputs) -> tuple[Inputs, tuple[str, ...]]:
+    return fill(inputs, world.measured(None), world.per_kwh(inputs.currency))
+
+
+QUESTIONS: Final[Mapping[str, Question]] = {"mine": _mine, "telemetry": _measured}
 
 
 def _put(place: Static, text: Callable[[int], Content]) -> None:

@@ -35,6 +35,7 @@ class Transcript(TranscriptView):
         Binding("c", "copy", "copy code or message"),
         Binding("y", "copy_message", "copy message", show=False),
         Binding("t", "thought", "show or fold a thought", show=False),
+        Binding("l", "keep_here", "make this message local-only", show=False),
     ]
 
     class CopyRequested(Message):

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 from textual.geometry import Region
+from textual.message import Message
 from textual.selection import Selection
 from textual.strip import Strip
 
 from assistant.domain.places import SHORT_NAMES
+from assistant.domain.prompt import Role
 from assistant.tui.markdown.lines import Code, Line, Span
 from assistant.tui.widgets.transcript_looks import GUTTER, Looks, highlighted
 from assistant.tui.widgets.transcript_page import Page
@@ -37,6 +39,24 @@ class TranscriptView(TranscriptScroll, can_focus=True, inherit_bindings=False):
         if self.cursor is None or self.code is None:
             return None
         return dict(enumerate(self.pages.page(self.cursor).codes)).get(self.code)
+
+    class KeepRequested(Message):
+        """The person wants the message `key` to stay on this machine from now on; "" where there is none."""
+
+        def __init__(self, key: str) -> None:
+            self.key = key
+            super().__init__()
+
+    @property
+    def at_hand(self) -> str:
+        """The key of the message at hand, or of the last one; "" where there is none. A notice is no message."""
+        last = self.last if self.cursor is None else self.cursor
+        before = reversed(self.pages.entries[: 0 if last is None else last + 1])
+        return next((entry.key for entry in before if entry.role is not Role.SYSTEM), "")
+
+    def action_keep_here(self) -> None:
+        """Asks for a stricter label of that message."""
+        self.post_message(self.KeepRequested(self.at_hand))
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draws rows for the screen, which needs no selection offsets: they cost more than the drawing."""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.backends.llama.launch import Plan, launch
+from assistant.backends.llama.launch import Plan, is_apart, launch
+from assistant.machine.programs import ask
 from tests.backends.llama.conftest import SMALL, MakeBackend
 from tests.backends.llama.talk import generation, hear, user, worker_pid
 
@@ -62,6 +63,12 @@ async def test_the_worker_says_in_its_first_words_where_it_is(
     assert launched.netns is kernel_lets_it()
     launched.worker.kill()
     await launched.worker.end(5)
+
+
+def test_a_look_says_what_a_worker_would_find() -> None:
+    assert is_apart(ask) is kernel_lets_it()
+    assert is_apart(lambda *_, **__: "not apart") is False
+    assert is_apart(lambda *_, **__: None) is None
 
 
 async def test_nothing_of_the_environment_but_what_the_engine_needs_reaches_the_worker(

@@ -11,12 +11,12 @@ from assistant.domain.cloud_routes import Dialect, Pin, Wire
 from assistant.domain.cloud_setup import WINDOW_TOKENS, CloudSetup
 from assistant.domain.errors import PromptTooLongError, PromptTooSlowError, RefusedError, UsageError
 from assistant.domain.events import Stage
-from assistant.domain.permit import Auth
+from assistant.domain.permit import Auth, Origin
 from assistant.domain.places import Address
 from assistant.domain.prompt import ChatMessage, Finish, Role, Sampling
 from assistant.domain.thinking import split
 from assistant.machine.clock import SystemClock
-from assistant.ports import Done, Generation, Text, Waiting
+from assistant.ports import Done, Generation, Said, Text, Waiting
 from tests.backends.remote.cloud_rig import NearDoor, backend, events, request, row, said
 from tests.fakes import generate, leave
 from tests.standins.cloud import Cloud
@@ -54,8 +54,11 @@ async def test_a_reply_is_connect_prefill_text_done(dialect: str) -> None:
     async with Cloud(dialect=dialect, tale="Yes. No.") as cloud:
         found = await events(backend(cloud))
     assert found[:2] == [Waiting(Stage.CONNECT), Waiting(Stage.PREFILL)]
-    assert found[2:4] == [Text("Yes. ", 1), Text("No.", 1)]
-    [done] = found[4:]
+    said = (
+        Origin("some-model") if dialect == "openai" else Origin("claude-sonnet-4-5", geo="global")
+    )
+    assert found[2:5] == [Said(said), Text("Yes. ", 1), Text("No.", 1)]
+    [done] = found[5:]
     assert isinstance(done, Done)
     assert done.finish is Finish.STOP
 
@@ -242,6 +245,31 @@ async def test_a_contradiction_in_the_middle_keeps_what_came() -> None:
         with pytest.raises(RefusedError, match="provider is Other, not Mistral"):
             await said(CloudBackend(setup, NearDoor(), SystemClock()), kept)
     assert kept == ["Once"]
+
+
+async def test_a_reply_from_elsewhere_still_says_where_it_comes_from() -> None:
+    reply: tuple[Pin, ...] = (("usage.inference_geo", "us"),)
+    heard: list[object] = []
+    async with Cloud(dialect="anthropic", geo="us") as cloud:
+        cloud.fault("elsewhere:global")
+        with pytest.raises(RefusedError, match="is global, not us"):
+            async for event in generate(backend(cloud, reply=reply), request()):
+                heard.append(event)  # noqa: PERF401 - what came before the error counts
+    assert heard[2:] == [Said(Origin("claude-sonnet-4-5", geo="global"))]
+
+
+async def test_what_a_reply_says_of_itself_is_told_as_it_comes() -> None:
+    from tests.backends.remote.scripted import CHAT, Scripted, delta, stream
+
+    odd = delta(" a", provider=["Mistral"], model=7)
+    script = stream(
+        delta("Once", model="m-1"), delta(" upon", provider="Mistral"), odd, delta(finish="stop")
+    )
+    async with Scripted({CHAT: script}) as server:
+        setup = CloudSetup(row(Address("127.0.0.1", server.port)), "m")
+        found = await events(CloudBackend(setup, NearDoor(), SystemClock()))
+    told = [event.origin for event in found if isinstance(event, Said)]
+    assert told == [Origin("m-1"), Origin("m-1", "Mistral")]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

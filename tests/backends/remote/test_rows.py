@@ -22,7 +22,7 @@ anthropic-us https://api.anthropic.com:443/v1/messages
 azure-datazone-eu https://mine.openai.azure.com:443/openai/v1/chat/completions
 azure-instant https://mine.services.ai.azure.com:443/openai/v1/chat/completions
 bedrock-eu-central-1 https://bedrock-mantle.eu-central-1.api.aws:443/v1/chat/completions
-bedrock-eu-profile https://bedrock-runtime.eu-central-1.amazonaws.com:443/v1/chat/completions
+bedrock-eu-profile https://bedrock-runtime.eu-central-1.amazonaws.com:443/openai/v1/chat/completions
 vertex-eu https://aiplatform.eu.rep.googleapis.com:443/v1/projects/p1/locations/eu/endpoints/openapi/chat/completions
 vertex-region https://europe-west4-aiplatform.googleapis.com:443/v1/projects/p1/locations/europe-west4/endpoints/openapi/chat/completions
 gemini-api https://generativelanguage.googleapis.com:443/v1beta/openai/chat/completions

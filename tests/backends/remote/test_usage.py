@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from assistant.backends.remote.tally import Tally
 from assistant.backends.remote.wire.anthropic import MessageReader
 from assistant.backends.remote.wire.openai import read_piece
-from assistant.backends.remote.wire.pieces import Counts, Json, Piece
+from assistant.backends.remote.wire.pieces import Counts, Json, Piece, origin_of
 from assistant.domain.estimates import came, text_size
 from assistant.domain.pricing import Tokens
 from assistant.domain.prompt import Finish
@@ -189,5 +189,5 @@ async def test_a_model_of_another_name_is_told_as_it_was_said() -> None:
 
 @pytest.mark.parametrize("wrong", [None, 3, ["m"], {"a": 1}])
 def test_a_model_that_is_no_name_is_not_said(wrong: object) -> None:
-    assert read_piece(json.dumps({"choices": [], "model": wrong})).model == ""
-    assert len(read_piece(json.dumps({"choices": [], "model": "m" * 9_999})).model) <= 200
+    assert origin_of([{"choices": [], "model": wrong}]).model == ""
+    assert len(origin_of([{"choices": [], "model": "m" * 9_999}]).model) <= 200

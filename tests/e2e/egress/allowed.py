@@ -1,10 +1,10 @@
 """One send that was allowed, and nothing beside it: what a scenario with a grant is held against."""
 
 import subprocess
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from assistant.proof.closed import ClosedNetwork, Tried
 from assistant.proof.frames import told
@@ -12,6 +12,8 @@ from assistant.proof.place import FAR
 from tests.e2e.egress.canaries import traces
 from tests.e2e.egress.streams import streams
 from tests.e2e.egress.wire import Match, Request, host_of, matched, permits
+
+_T = TypeVar("_T")
 
 
 class Cloud(Protocol):
@@ -28,10 +30,9 @@ TLS_BYTES = 6_000
 
 
 @dataclass(frozen=True)
-class Sent:
+class Left:
     """What was seen of it, in clear, on the wire and in the journal."""
 
-    done: "subprocess.CompletedProcess[bytes]"
     requests: tuple[Request, ...]
     tried: Tried
     match: Match
@@ -44,6 +45,13 @@ class Sent:
         return {trace for each in seen for trace in traces(canary, each)}
 
 
+@dataclass(frozen=True)
+class Sent(Left):
+    """The same, and how the command ended that sent it."""
+
+    done: "subprocess.CompletedProcess[bytes]"
+
+
 def allowed_send(
     network: ClosedNetwork,
     cloud: Cloud,
@@ -52,15 +60,27 @@ def allowed_send(
     environment: Mapping[str, str],
     stdin: bytes = b"",
 ) -> Sent:
-    """Runs `command` (see Inside.command) and proves that what left is what the audit in `journal` permitted, one to one.
+    """Runs `command` (see Inside.command) and proves the same of it as `allowed`."""
+
+    def run() -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run(
+            command, input=stdin, capture_output=True, env=environment, timeout=60, check=False
+        )
+
+    done, left = allowed(network, cloud, journal, run)
+    return Sent(left.requests, left.tried, left.match, done)
+
+
+def allowed(
+    network: ClosedNetwork, cloud: Cloud, journal: Path, act: Callable[[], _T]
+) -> tuple[_T, Left]:
+    """Does `act` and proves that what left meanwhile is what the audit in `journal` permitted, one to one.
 
     Each request has its permit, each permit its request, by host, bytes and time. Only the permitted hosts were looked
     up, only they were connected to, once for a request, and nothing but TLS of about that size went there.
     """
     before, known, asked = network.count(), len(permits(journal)), len(cloud.requests())
-    done = subprocess.run(
-        command, input=stdin, capture_output=True, env=environment, timeout=60, check=False
-    )
+    done = act()
     tried = network.since(before)
     requests = tuple(cloud.requests()[asked:])
     match = matched(requests, permits(journal)[known:])
@@ -68,7 +88,7 @@ def allowed_send(
     hosts = {host_of(line) for _, line in match.pairs}
     assert set(tried.look_ups) == hosts, told(tried.frames)
     _only_connections(tried, cloud.ips, [len(request.body) for request in requests])
-    return Sent(done, requests, tried, match)
+    return done, Left(requests, tried, match)
 
 
 def _only_connections(tried: Tried, ips: Set[str], bodies: list[int]) -> None:

@@ -104,12 +104,22 @@ def _without_keys(sender: Sender) -> None:
 
 
 def _cut_off(sender: Sender) -> None:
-    """The last records of the audit are gone, past the program's own ways."""
+    """The last records of the audit are gone, past the program's own ways; those of the grant are not among them."""
+    _past_triggers(sender, "audit", "DELETE FROM audit WHERE seq > 2")
+
+
+def _edit_grant(sender: Sender) -> None:
+    """The record of a grant is edited so that it still agrees with itself."""
+    more = "replace(record, '\"fallback\": false', '\"fallback\": true')"
+    _past_triggers(sender, "consent", f"UPDATE consent SET record = {more}")  # noqa: S608 - a test's own words
+
+
+def _past_triggers(sender: Sender, table: str, change: str) -> None:
     with desk(sender) as found, found.database.write() as db:
-        triggers = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'audit'"
-        for (name,) in db.execute(triggers).fetchall():
+        triggers = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?"
+        for (name,) in db.execute(triggers, (table,)).fetchall():
             db.execute(f"DROP TRIGGER {name}")
-        db.execute("DELETE FROM audit WHERE seq > 1")
+        assert db.execute(change).rowcount
 
 
 # Ways of asking
@@ -248,6 +258,7 @@ REFUSALS: dict[str, Refusal] = {
     "an audit without its keys": Refusal(
         says="audit", code=5, kept=True, change=_without_keys
     ),
+    "a grant that was edited in the file": Refusal(says="you have not granted", code=3, change=_edit_grant),
     "an audit that was cut off": Refusal(says="audit", code=5, kept=True, change=_cut_off),
     "a journal that cannot be written": Refusal(
         says="cannot be written", code=5, run=_in_a_shell(_READ_ONLY)

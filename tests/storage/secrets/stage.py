@@ -26,11 +26,14 @@ def ring_store(*classes: type[Memory], ask_s: float = 10.0) -> Ring:
 def keys_in(
     folder: Path, *stores: Store, environment: Mapping[str, str] | None = None
 ) -> RouteKeys:
-    """The keys of routes over `stores` and a vault in `folder`."""
+    """The keys of routes over `stores` and a vault in `folder`; every route but `nowhere` is set up at ADDRESS."""
     chosen: Sequence[Store] = stores
-    return RouteKeys(
-        folder, chosen, Vault(folder / "vault.json"), EnvironmentKeys(environment or {})
-    )
+    variables = EnvironmentKeys(environment or {}, _set_up)
+    return RouteKeys(folder, chosen, Vault(folder / "vault.json"), variables)
+
+
+def _set_up(route: str) -> Address | None:
+    return None if route == "nowhere" else ADDRESS
 
 
 def revealed(secret: Secret | None) -> str | None:

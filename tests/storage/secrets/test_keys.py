@@ -193,11 +193,16 @@ def test_a_locked_vault_says_so_only_where_a_key_is_in_it(tmp_path: Path) -> Non
     with pytest.raises(SecretsError, match=r"locked \(unlock it"):
         keys.key(ROUTE, ADDRESS)
     assert keys.source(ROUTE) == "a vault of this app under a passphrase, locked"
-    assert keys.own() == ()
+    assert (keys.own(), keys.locked()) == ((), True)
     keys.vault.unlock(PASSPHRASE)
-    assert list(keys.own()) == [KEY]
+    assert (list(keys.own()), keys.locked()) == ([KEY], False)
     keys.lock()
-    assert keys.own() == ()
+    assert (keys.own(), keys.locked()) == ((), True)
+    keys.vault.unlock(PASSPHRASE)
+    keys.forget(ROUTE)
+    keys.lock()
+    # A vault without a key hides none.
+    assert not keys.locked()
 
 
 def test_the_environment_goes_first_and_is_said(tmp_path: Path) -> None:
@@ -242,10 +247,10 @@ def test_own_asks_nobody_and_never_raises(tmp_path: Path) -> None:
     kind = ring()
     in_ring(tmp_path, kind).keep(ROUTE, ADDRESS, Secret(KEY))
     kind.locked = True
-    assert in_ring(tmp_path, kind).own() == ()
+    assert (in_ring(tmp_path, kind).own(), in_ring(tmp_path, kind).locked()) == ((), True)
     kind.locked = False
     keys = in_ring(tmp_path, kind)
-    assert list(keys.own()) == [KEY]
+    assert (list(keys.own()), keys.locked()) == ([KEY], False)
     kind.kept["hat-assistant/" + json_entry(tmp_path)] = "not what this app wrote"
     assert list(keys.own()) == [KEY]
     keys.forget_read()
@@ -253,7 +258,7 @@ def test_own_asks_nobody_and_never_raises(tmp_path: Path) -> None:
     with pytest.raises(SecretsError, match="not a key of this app"):
         keys.key(ROUTE, ADDRESS)
     (tmp_path / "keys" / "keys.json").write_text("{")
-    assert keys.own() == ()
+    assert (keys.own(), keys.locked()) == ((), True)
     with pytest.raises(SecretsError, match=r"keys\.json is damaged"):
         keys.key(ROUTE, ADDRESS)
 

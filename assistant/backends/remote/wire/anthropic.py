@@ -12,12 +12,12 @@ from assistant.backends.remote.wire.pieces import (
     Piece,
     count,
     inner,
-    name_of,
     soft,
     text,
     told,
 )
 from assistant.backends.remote.wire.sse import WireError
+from assistant.domain.cloud_routes import NOT_SHOWN
 from assistant.domain.prompt import ChatMessage, Role, Sampling
 
 PATH = "/messages"
@@ -28,9 +28,6 @@ HEADERS = (("anthropic-version", "2023-06-01"),)
 
 REPLY_TOKENS = 4096
 """The longest reply where the person has not said one: this wire wants a limit, and every model takes this one."""
-
-NOT_SHOWN = "(not shown)"
-"""Stands for a person's message where the first one that leaves is a reply: this wire begins with a person."""
 
 _INPUTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 _WRITTEN, _CACHED = _INPUTS[1:]
@@ -93,7 +90,7 @@ class MessageReader:
             case "message_start":
                 # How much is said is not known before its end.
                 message = inner(data, "message")
-                return Piece(counts=self._counts(message, _INPUTS), model=name_of(message))
+                return Piece(counts=self._counts(message, _INPUTS))
             case "content_block_start":
                 return _block(inner(data, "content_block"))
             case "content_block_delta":
@@ -129,7 +126,6 @@ class MessageReader:
             counts=self._counts(data),
             why=_why(data),
             last=True,
-            model=name_of(data),
         )
 
     def _counts(self, holder: Json, keys: Sequence[str] = (*_INPUTS, _OUTPUT)) -> Counts | None:

@@ -16,7 +16,6 @@ from assistant.backends.remote.wire.pieces import (
     count,
     encoded,
     inner,
-    name_of,
     read_object,
     soft,
     text,
@@ -124,7 +123,6 @@ def piece_of(data: Json) -> Piece:
         counts=_counts(data),
         progress=_progress(data),
         remote=names_remote(data) or names_remote(choice) or names_remote(spoken),
-        model=name_of(data),
     )
 
 

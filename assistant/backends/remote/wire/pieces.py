@@ -1,10 +1,13 @@
 """What the payloads of every wire say, as values, and the fields of hostile JSON that they are read from; pure."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 
 from assistant.backends.remote.wire.sse import WireError
+from assistant.domain.errors import RefusedError
 from assistant.domain.hygiene import one_line
+from assistant.domain.permit import Origin
 from assistant.ports import PromptProgress
 
 _MOST_COUNT = 2**40
@@ -67,8 +70,8 @@ class Told:
 class Piece:
     """What one payload says; `remote` names the place where the model really runs ("": it says nothing of that).
 
-    `why` explains a `finish` that is a refusal. After the `last` one nothing follows. `model` is the name of the model that
-    answers, in the server's words ("": it does not say).
+    `why` explains a `finish` that is a refusal. After the `last` one nothing follows. Where `elsewhere` is there the reply
+    comes from where it may not, and nothing more of it is looked at.
     """
 
     text: str = ""
@@ -80,7 +83,22 @@ class Piece:
     error: Told | None = None
     why: str = ""
     last: bool = False
-    model: str = ""
+    origin: Origin | None = None
+    elsewhere: RefusedError | None = None
+
+
+def origin_of(replies: Iterable[Json]) -> Origin:
+    """What the objects of a payload that speak of the reply as a whole say of where it comes from."""
+    found = Origin()
+    for data in replies:
+        said = (data.get("model"), data.get("provider"), soft(data, "usage").get("inference_geo"))
+        found = found.then(Origin(*(_name(one) for one in said)))
+    return found
+
+
+def _name(said: object) -> str:
+    """What cannot be a name counts as not said."""
+    return one_line(said, _LONGEST_NAME) if isinstance(said, str) else ""
 
 
 def encoded(body: Json) -> bytes:
@@ -184,12 +202,6 @@ def count(data: Json, key: str) -> int | None:
 
 def _within(part: int | None, whole: int | None) -> int | None:
     return part if part is None or whole is None else min(part, whole)
-
-
-def name_of(data: Json) -> str:
-    """The model that `data` names; what cannot be a name counts as not said."""
-    found = data.get("model")
-    return one_line(found, _LONGEST_NAME) if isinstance(found, str) else ""
 
 
 def soft(data: Json, key: str) -> Json:

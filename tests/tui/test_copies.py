@@ -1,0 +1,132 @@
+"""A copy of a local-only text is local-only, however fast it is sent and whatever part of it was copied."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.events import Key, Paste
+from textual.pilot import Pilot
+
+from assistant.domain.sensitivity import Label
+from assistant.domain.settings import Settings
+from assistant.tui.app import AssistantApp
+from assistant.tui.copies import Copies
+from assistant.tui.labels import Labels
+from assistant.tui.turn import Chat
+from tests.tui.cloud_chat import CloudChat, cloud_chat, grant
+from tests.tui.driving import answered, opened, send, settled_surroundings, toasts, until
+
+PRIVATE = "The monitors in room 12 run late."
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settled_surroundings(monkeypatch)
+
+
+LETTER = (
+    "The merger closes on 12 March. Price is 14.2 million, paid in two parts.\n\n"
+    "The seller's lawyer is Ms. Vogel of Basel; do not call her before the notary has signed.\n"
+    "- escrow: Bank of Basel, 77 12"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "copied"),
+    [
+        (LETTER, True),
+        (LETTER[:-1], True),
+        (LETTER.split("\n\n")[1], True),
+        ("Summarise this: " + LETTER.split("\n\n")[0], True),
+        (LETTER.replace("\n\n", "\n").replace(" ", "  "), True),
+        ("> the merger closes on 12 march.\n> price IS 14.2 million, and", True),
+        ("so do not call her before the notary has signed anything", True),
+        ("what is: escrow — Bank of Basel, 77 12?", True),
+        ("When does the merger close?", False),
+        ("Write to the lawyer of the seller in two parts, please.", False),
+        ("a merger in March at a price of 14 million", False),
+        ("", False),
+    ],
+)
+def test_a_part_of_a_text_is_a_copy_of_it(text: str, copied: bool) -> None:
+    copies = Copies()
+    copies.remember(LETTER)
+    assert copies.holds(text) is copied
+
+
+@given(
+    words=st.lists(st.text(st.characters(categories=["L", "N"]), min_size=4, max_size=9), min_size=10, max_size=60),
+    data=st.data(),
+)  # fmt: skip
+def test_any_ten_words_are_a_copy(words: list[str], data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(words) - 10))
+    copies = Copies()
+    copies.remember(" ".join(words))
+    assert copies.holds("So: " + ",\n".join(words[start : start + 10]) + " - or not?")
+
+
+def test_what_is_remembered_is_bounded_and_the_newest_stays() -> None:
+    copies = Copies()
+    for number in range(400):
+        copies.remember(" ".join(f"word{number}x{place}" for place in range(400)))
+    assert copies.holds("word399x7 word399x8 word399x9 word399x10 word399x11 word399x12")
+    assert not copies.holds("word0x7 word0x8 word0x9 word0x10 word0x11 word0x12")
+
+
+def test_a_text_too_long_to_be_looked_at_with_every_key_is_once_it_is_sent() -> None:
+    labels, chat = Labels(Settings), Chat()
+    labels.remember([(LETTER, Label.LOCAL_ONLY)])
+    long = "x " * 40_000 + LETTER
+    assert not labels.typed(chat, long)
+    assert labels.of_taken(long, Label.NORMAL) is Label.LOCAL_ONLY
+    assert labels.of_taken("x " * 40_000, Label.NORMAL) is Label.NORMAL
+
+
+async def said_here(app: AssistantApp, pilot: Pilot[int]) -> None:
+    """A local-only text in a chat of its own; then an empty chat."""
+    await pilot.press("ctrl+l")
+    await send(app, pilot, PRIVATE)
+    await answered(app, pilot)
+    await pilot.press("ctrl+n")
+    await until(pilot, lambda: not app.chat.desk.chat.head)
+
+
+def labels_of(on: CloudChat, text: str) -> set[Label]:
+    """Those of every message on record that says `text`."""
+    journal = on.stage.journal
+    paths = [journal.path(one.head or "") for one in journal.conversations()]
+    return {m.label for path in paths for m in path if m.text == text}
+
+
+async def test_a_copy_that_enter_follows_at_once_stays(tmp_path: Path) -> None:
+    on = cloud_chat(tmp_path)
+    async with opened(on.stage) as (app, pilot):
+        await said_here(app, pilot)
+        await grant(app, pilot, "for everybody", "c")
+        await pilot.press("ctrl+t")
+        assert app.chat.desk.chat.cloud
+        app.post_message(Paste(PRIVATE))
+        app.post_message(Key("enter", None))
+        await until(pilot, lambda: any("holds a local-only one" in t for t in toasts(app)))
+        await answered(app, pilot)
+    assert on.left == ["for everybody"]
+    assert labels_of(on, PRIVATE) == {Label.LOCAL_ONLY}
+
+
+@pytest.mark.parametrize("key", ["ctrl+s", "ctrl+t"])
+async def test_a_copy_that_is_sent_to_the_cloud_at_once_comes_back(
+    tmp_path: Path, key: str
+) -> None:
+    on = cloud_chat(tmp_path)
+    async with opened(on.stage) as (app, pilot):
+        await said_here(app, pilot)
+        await grant(app, pilot, "for everybody", "c")
+        app.chat.desk.chat.cloud = ""
+        on.revoke()
+        await app.chat.desk.sending.look()
+        app.post_message(Paste(PRIVATE))
+        app.post_message(Key(key, None))
+        await until(pilot, lambda: any("this message is local-only" in t for t in toasts(app)))
+        await until(pilot, lambda: app.chat.composer.text == PRIVATE)
+    assert on.left == ["for everybody"]

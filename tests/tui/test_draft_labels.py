@@ -1,0 +1,99 @@
+"""What is typed and not sent comes back with its label, also after a crash."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from assistant.domain.sensitivity import Label
+from assistant.tui.app import AssistantApp
+from tests.tui.cloud_chat import ask_cloud, cloud_chat, sheet
+from tests.tui.driving import answered, opened, screen_text, send, settled_surroundings, until
+from tests.tui.fake_services import Answer, Stage, stage
+
+PRIVATE = "The monitors in room 12 run late."
+BADGE = "▲ local-only"
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settled_surroundings(monkeypatch)
+
+
+@asynccontextmanager
+async def after_a_crash(folder: Path) -> AsyncIterator[tuple[Stage, AssistantApp, Pilot[int]]]:
+    """Another run over what had been saved by then: nothing of the one before was closed in order."""
+    again = stage(folder)
+    async with opened(again) as (app, pilot):
+        yield again, app, pilot
+
+
+def kept(on: Stage, conversation: str = "") -> tuple[str, Label | None]:
+    return on.journal.draft(conversation), on.journal.draft_label(conversation)
+
+
+async def test_a_marked_text_comes_back_marked(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        app.chat.composer.put(PRIVATE)
+        await until(pilot, lambda: kept(on) == (PRIVATE, Label.NORMAL))
+        await pilot.press("ctrl+l")
+        await until(pilot, lambda: kept(on) == (PRIVATE, Label.LOCAL_ONLY))
+        async with after_a_crash(tmp_path) as (again, other, driver):
+            await until(driver, lambda: other.chat.composer.text == PRIVATE)
+            assert BADGE in screen_text(other)
+            await driver.press("enter")
+            await answered(other, driver)
+            [summary] = again.journal.conversations()
+            path = again.journal.path(summary.head or "")
+    assert {message.label for message in path} == {Label.LOCAL_ONLY}
+
+
+async def test_a_text_of_a_conversation_comes_back_with_it(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "one")
+        await answered(app, pilot)
+        [summary] = on.journal.conversations()
+        await pilot.press("ctrl+l")
+        app.chat.composer.put(PRIVATE)
+        await until(pilot, lambda: kept(on, summary.id) == (PRIVATE, Label.LOCAL_ONLY))
+        async with after_a_crash(tmp_path) as (_, other, driver):
+            await other.chat.desk.open(summary.id)
+            await until(driver, lambda: other.chat.composer.text == PRIVATE)
+            assert BADGE in screen_text(other)
+
+
+async def test_a_copy_of_a_local_only_text_is_saved_as_one(tmp_path: Path) -> None:
+    on = stage(tmp_path, Answer(("Noted.",)))
+    async with opened(on) as (app, pilot):
+        await pilot.press("ctrl+l")
+        await send(app, pilot, PRIVATE)
+        await answered(app, pilot)
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: app.chat.desk.chat.conversation == "")
+        app.chat.composer.put(f"Look: {PRIVATE}")
+        await until(pilot, lambda: kept(on) == (f"Look: {PRIVATE}", Label.LOCAL_ONLY))
+
+
+async def test_a_text_of_a_chat_that_became_local_only_is_one(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        app.chat.composer.put("half a thought")
+        await until(pilot, lambda: kept(on)[1] is Label.NORMAL)
+        await app.chat.desk.sending.toggle_chat_label()
+        await until(pilot, lambda: kept(on)[1] is Label.LOCAL_ONLY)
+
+
+async def test_texts_that_wait_together_have_the_strictest_label_of_all(tmp_path: Path) -> None:
+    on = cloud_chat(tmp_path)
+    async with opened(on.stage) as (app, pilot):
+        await ask_cloud(app, pilot, "not to be lost")
+        await sheet(app, pilot)
+        await until(pilot, lambda: kept(on.stage) == ("not to be lost", Label.NORMAL))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.chat.composer.text == "not to be lost")
+        await pilot.press("ctrl+l")
+        await until(pilot, lambda: kept(on.stage) == ("not to be lost", Label.LOCAL_ONLY))
