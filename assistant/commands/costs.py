@@ -77,6 +77,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"{args.since} is after {args.until}")
     with open_costs() as room:
         report = cost_report(room.ledger, _question(args), room.household())
+        if room.warning:
+            say(room.warning)
     if args.html is not None:
         from assistant.storage.cost_files import Form, keep
 

@@ -14,9 +14,11 @@ from assistant.commands import (
     history,
     models,
     policy,
+    prices,
     routes,
     selftest,
     tco,
+    telemetry,
 )
 from assistant.domain.hygiene import harmless
 
@@ -29,8 +31,10 @@ _COMMANDS = (
     consent,
     audit,
     costs,
+    prices,
     history,
     tco,
+    telemetry,
     selftest,
 )
 

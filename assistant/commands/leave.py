@@ -29,10 +29,12 @@ async def settle(engine: "Engine", proposal: "Proposal") -> None:
     if not at_terminal():
         say(f"to grant it: {how_to_grant(proposal)}")
         return
-    from assistant.domain.sheet import sheet_text
+    from assistant.domain.sheet import price_note, sheet_text
 
     departure = considered.departure
-    shown = "\n".join([sheet_text(departure, proposal.decision), *finding_lines(departure)])
+    old = price_note(departure, engine.border.today)
+    parts = [sheet_text(departure, proposal.decision), *([f"price   {old}"] if old else [])]
+    shown = "\n".join([*parts, *finding_lines(departure)])
     say(shown)
     say("")
     word = asked(f"To send it type {', '.join(WORDS[:-1])} or {WORDS[-1]}; anything else denies: ")

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING
 
 from assistant.commands import leave, prompting
@@ -48,10 +49,11 @@ def run(args: argparse.Namespace) -> int:
         for warning in house.warnings:
             say(warning)
         proposal = asyncio.run(_propose(house, args, text))
+        today = house.engine.border.today
     if args.json:
-        show(explanation(proposal))
+        show(explanation(proposal, today))
     else:
-        for line in lines(proposal):
+        for line in lines(proposal, today):
             print(harmless(line))
     allowed = proposal.decision.verdict is Verdict.ALLOW
     return 0 if allowed else RefusedError.exit_code
@@ -70,7 +72,7 @@ async def _propose(house: "House", args: argparse.Namespace, text: str) -> "Prop
         await house.engine.close()
 
 
-def lines(proposal: "Proposal") -> Iterator[str]:
+def lines(proposal: "Proposal", today: date) -> Iterator[str]:
     """The decision for a person: one fact a line."""
     decision, route = proposal.decision, proposal.route
     yield f"verdict {decision.verdict.value}"
@@ -80,26 +82,31 @@ def lines(proposal: "Proposal") -> Iterator[str]:
     for reason in decision.reasons:
         yield f"reason  {reason.text} ({reason.code})"
     if proposal.considered is not None:
-        from assistant.domain.sheet import sheet_text
+        from assistant.domain.sheet import price_note, sheet_text
 
         departure = proposal.considered.departure
         yield from leave.finding_lines(departure)
+        old = price_note(departure, today)
+        if old:
+            yield f"price   {old}"
         yield ""
         yield sheet_text(departure, decision)
 
 
-def explanation(proposal: "Proposal") -> dict[str, object]:
+def explanation(proposal: "Proposal", today: date) -> dict[str, object]:
     """The object of `policy explain --json`; `leaving` is null where nothing would leave for the cloud."""
     considered = proposal.considered
     return {
         "route": proposal.route.to_json(),
         "decision": proposal.decision.to_json(),
-        "leaving": None if considered is None else _leaving(considered.departure),
+        "leaving": None if considered is None else _leaving(considered.departure, today),
         "grant": None if considered is None or considered.grant is None else considered.grant.id,
     }
 
 
-def _leaving(departure: "Departure") -> dict[str, object]:
+def _leaving(departure: "Departure", today: date) -> dict[str, object]:
+    from assistant.domain.sheet import price_note
+
     price, outgoing = departure.price, departure.outgoing
     return {
         "host": str(outgoing.address) if outgoing.address else None,
@@ -113,6 +120,7 @@ def _leaving(departure: "Departure") -> dict[str, object]:
         "cost_at_most": None if price is None else str(price.cost),
         "currency": None if price is None else price.currency,
         "price_as_of": None if price is None else price.as_of,
+        "price_note": price_note(departure, today) or None,
         "limits": [_limit(one) for one in departure.limits],
         "scanned": departure.scan is not None and departure.scan.scanned,
         "content": departure.content.value,

@@ -167,7 +167,7 @@ class Border:
         if stricter := label_objection(label, request.label):
             return stricter
         rules, facts = self.world.policies.rules(), setup.row.facts
-        judged = judge(rules, facts, request.label, request.content, self._today)
+        judged = judge(rules, facts, request.label, request.content, self.today)
         if judged.verdict is not Verdict.ALLOW:
             return judged.reasons
         limits = self.world.drawn(request.conversation)
@@ -192,7 +192,7 @@ class Border:
         if self.offline:
             raise RefusedError("everything is offline", "assistant consent lift")
         rules, facts = self.world.policies.rules(), setup.row.facts
-        judged = judge(rules, facts, label, Content.CLEAN, self._today)
+        judged = judge(rules, facts, label, Content.CLEAN, self.today)
         if judged.verdict is not Verdict.ALLOW:
             reasons = "; ".join(reason.text for reason in judged.reasons)
             raise RefusedError(reasons, "no consent can lift that")
@@ -250,7 +250,8 @@ class Border:
         return not grant or self.world.consents.standing(grant).state in _STREAMING
 
     @property
-    def _today(self) -> date:
+    def today(self) -> date:
+        """The day of the rules and of prices, in UTC."""
         return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).date()
 
     def _seen(self) -> tuple[Moment, ...]:
@@ -265,7 +266,7 @@ class Border:
             departure.setup.row.facts,
             request,
             self.world.consents.given(departure.setup.id),
-            self._today,
+            self.today,
             self.now,
             self._seen(),
             self.offline,

@@ -44,6 +44,8 @@ class Note(StrEnum):
     PANIC = "panic"
     LIFTED = "lifted"
     DECLASSIFIED = "declassified"
+    FIGURES = "figures-sent"
+    PRICES = "prices-fetched"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,12 @@ class Control(StrEnum):
     REMOVE = "model.remove"
     SENSE = "sensor.read"
     """What hangs on this network: such a request goes nowhere else."""
+    REPORT = "figures.send"
+    """Figures without content, to a collector that the person declared: it goes nowhere else either."""
+
+
+NEARBY = frozenset((Control.SENSE, Control.REPORT))
+"""What goes to this machine and this network alone, with TLS or without."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Leave for one download request, and where a redirect may lead."""
+"""Leave for one request for a file that this program needs, and where a redirect may lead."""
 
 import re
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from urllib.parse import urljoin, urlsplit
 from assistant.domain.errors import FetchError, RefusedError
 
 PURPOSE: Final = "model.download"
+PRICES: Final = "prices.fetch"
+_PURPOSES: Final = (PURPOSE, PRICES)
 HTTPS_PORT: Final = 443
 
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
@@ -41,7 +43,7 @@ class DownloadPermit:
 
     def __post_init__(self) -> None:
         """Raises: RefusedError for any other purpose, and for a place that is not plainly one."""
-        if self.purpose != PURPOSE:
+        if self.purpose not in _PURPOSES:
             raise RefusedError(f"a download permit is not for {self.purpose!r}")
         hop = self.hop
         if not (_HOST.fullmatch(hop.host) and _TARGET.fullmatch(hop.target)):

@@ -8,6 +8,7 @@ from assistant.domain.decisions import Decision, Verdict
 from assistant.domain.departure import Departure, Leaving, Stay, Staying
 from assistant.domain.findings import NOT_FOUND
 from assistant.domain.hygiene import one_line
+from assistant.domain.price_list import STALE_DAYS, is_stale
 from assistant.domain.residency import (
     EVIDENCE_WORDS,
     FILLABLE,
@@ -139,6 +140,17 @@ def review_note(facts: RouteFacts, today: date) -> str:
     if left < 0:
         return f"reviewed until {facts.review_by} only: it no longer passes"
     return f"its facts are good for {left} more days" if left <= 30 else ""
+
+
+def price_note(departure: Departure, today: date) -> str:
+    """A warning where the price is too old to be relied on; "" where it is not, and where there is none."""
+    price = departure.price
+    if price is None:
+        return ""
+    as_of = date.fromisoformat(price.as_of)
+    if not is_stale(as_of, today):
+        return ""
+    return f"its price is {(today - as_of).days} days old: older than {STALE_DAYS} days, not to be relied on (assistant prices update)"
 
 
 def rule_words(decision: Decision) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpcore
 
-from assistant.domain.control import Control, ControlPermit
+from assistant.domain.control import NEARBY, Control, ControlPermit
 from assistant.domain.downloads import DownloadPermit
 from assistant.domain.errors import RefusedError
 from assistant.domain.permit import Auth, Outgoing, Permit, Receipt, Turnstile
@@ -145,10 +145,10 @@ class Door:
     ) -> AsyncIterator[ServerReply]:
         """See ports.Door. Raises: RefusedError, ServerError, SettingsError, StorageError."""
         self._turnstile.pass_once(permit.id, permit.expires_at_ms, self._clock.now_ms())
-        if permit.purpose is Control.PULL or not permit.address.loopback:
+        if permit.purpose in (Control.PULL, Control.REPORT) or not permit.address.loopback:
             await require_online(self._offline)
         address = permit.address
-        nearby = permit.purpose is Control.SENSE
+        nearby = permit.purpose in NEARBY
         way = await self._ways.for_control(address, patience.connect_s, nearby=nearby)
         body = None if permit.method == "GET" else permit.body
         headers = own_headers(address, body)

@@ -84,6 +84,7 @@ def scenarios(model: Path | None) -> tuple[Scenario, ...]:
         Scenario("ask", "answers a question", hello)
         if model
         else Scenario("ask", "is asked where no model is", hello, 4),
+        Scenario("telemetry", "writes its figures into a file", ("telemetry", "export")),
         Scenario("chat", "opens the chat, is idle, quits", ()),
     )
 

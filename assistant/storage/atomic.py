@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,14 +20,23 @@ def write(path: Path, content: bytes) -> None:
 
     Raises: FullDiskError, StorageError. The old file is then untouched.
     """
-    target = Path(os.path.realpath(path))
+    write_pieces(path, (content,))
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> int:
+    """As `write`, for what is made piece by piece and never whole in memory; gives its size in bytes.
+
+    Raises: FullDiskError, StorageError, and what `pieces` raises. The old file is then untouched.
+    """
+    target, size = Path(os.path.realpath(path)), 0
     try:
         target.parent.mkdir(0o700, parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 os.fchmod(file.fileno(), _mode(target))
-                file.write(content)
+                for piece in pieces:
+                    size += file.write(piece)
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(target)
@@ -37,6 +47,7 @@ def write(path: Path, content: bytes) -> None:
         sync_folder(target.parent)
     except OSError as error:
         raise storage_error(error, path) from error
+    return size
 
 
 def sync_folder(folder: Path) -> None:

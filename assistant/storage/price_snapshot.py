@@ -28,6 +28,7 @@ class Snapshot:
             raise whole.wrong("schema", str(SCHEMA))
         self.digest = digest
         self.as_of = _day(whole, "as_of")
+        self.made_from = whole.text("made_from")
         self.tariffs: Mapping[str, Tariff | NoPrice] = _tariffs(whole.child("routes"))
         self._path = path
         self._raw = {one.name("name"): one for one in whole.children("lists")}
@@ -53,15 +54,21 @@ class Snapshot:
 
 def read_snapshot(path: Path) -> Snapshot:
     """The snapshot in `path`. Raises: StorageError."""
-    import json
-
     try:
         raw = path.read_bytes()
-        return Snapshot(path, hashlib.sha256(raw).hexdigest(), Fields(json.loads(raw)))
     except OSError as error:
         raise StorageError(
             f"{path} cannot be read: {error.strerror}", "install the program again"
         ) from error
+    return parsed_snapshot(path, raw)
+
+
+def parsed_snapshot(path: Path, raw: bytes) -> Snapshot:
+    """The snapshot that `raw` is; `path` names it in errors. Raises: CorruptError."""
+    import json
+
+    try:
+        return Snapshot(path, hashlib.sha256(raw).hexdigest(), Fields(json.loads(raw)))
     except (ValueError, RecursionError) as error:
         raise _broken(path, str(error)) from error
 

@@ -1,4 +1,4 @@
-"""Reads what models cost: the shipped snapshot, and the person's own `prices.toml`, whose prices win."""
+"""Reads what models cost: the shipped snapshot or a newer one that was fetched, and the person's own `prices.toml`, which wins."""
 
 import hashlib
 from collections.abc import Callable
@@ -13,11 +13,15 @@ from assistant.domain.errors import AssistantError, StorageError
 from assistant.domain.price_list import Found, NoPrice, PriceList, Quote, find, is_stale
 from assistant.storage import shipped
 from assistant.storage.own_prices import NO_OWN_PRICES, OwnPrices, read_own_prices
-from assistant.storage.price_snapshot import Snapshot, read_snapshot
+from assistant.storage.paths import Places
+from assistant.storage.price_book import PriceBook
 
 SHIPPED: Final = "config/prices.json"
 FILE: Final = "prices.toml"
 """The name of the person's own file in the config folder."""
+
+FETCHED: Final = "prices.json"
+"""The name of what was fetched, in the data folder."""
 
 _Stamp = tuple[int, int, int]
 
@@ -28,11 +32,17 @@ class PriceFiles:
     Implements ports.leaving.Prices. Where one of the files cannot be read, no price is known, and `problem` says why.
     """
 
-    def __init__(self, own: Path, find: Callable[[str], Path] = shipped.path) -> None:
-        """`own` is the person's file, which need not exist."""
+    def __init__(
+        self,
+        own: Path,
+        find: Callable[[str], Path] = shipped.path,
+        fetched: Path | None = None,
+    ) -> None:
+        """`own` is the person's file, `fetched` what they had fetched; neither need exist."""
         self._own = own
         self._find = find
-        self._snapshot: Snapshot | StorageError | None = None
+        self._fetched = fetched
+        self._known: tuple[_Stamp | None, PriceBook | StorageError] | None = None
         self._read: tuple[_Stamp | None, OwnPrices] = (None, NO_OWN_PRICES)
 
     def bound(self, setup: CloudSetup, input_tokens: int, reply_tokens: int) -> PriceBound | None:
@@ -69,39 +79,56 @@ class PriceFiles:
         except AssistantError as error:
             return NoPrice(error.note().line())
 
+    def listed(self, route: str, model: str) -> str | None:
+        """The name that lists of prices have for `model` over a shipped route, or anywhere; None where none has one.
+
+        Raises: StorageError.
+        """
+        book = self.book()
+        found = find(book.tariffs, self._list, route, model)
+        if isinstance(found, Found):
+            return found.row.model
+        name = model.lower()
+        rows = (row for one in book.names for row in self._list(one).models)
+        return next((row.model for row in rows if row.model.lower() == name), None)
+
     @property
     def problem(self) -> str:
         """Why no price is known at all; "" where the files can be read."""
         try:
             self._own_prices()
-            self._shipped()
+            self.book()
         except AssistantError as error:
             return error.note().line()
         return ""
 
     @property
     def as_of(self) -> date | None:
-        """The day of the shipped prices; single lists may be older. None where they cannot be read."""
+        """The day of the prices in force; single lists may be older. None where they cannot be read."""
         try:
-            return self._shipped().as_of
+            return self.book().as_of
         except AssistantError:
             return None
 
     def age_days(self, today: date) -> int | None:
-        """How old the shipped prices are; None where they cannot be read."""
+        """How old those prices are; None where they cannot be read."""
         as_of = self.as_of
         return None if as_of is None else (today - as_of).days
 
     def stale(self, today: date) -> bool:
-        """Whether the shipped prices are too old to be relied on, or cannot be read."""
+        """Whether those prices are too old to be relied on, or cannot be read."""
         as_of = self.as_of
         return as_of is None or is_stale(as_of, today)
+
+    def own(self) -> OwnPrices:
+        """The person's prices. Raises: SettingsError."""
+        return self._own_prices()
 
     @property
     def digest(self) -> str:
         """SHA-256 in hex of the prices in force, for the record; "" where they cannot be read."""
         try:
-            both = (self._shipped().digest, self._own_prices().digest)
+            both = (self.book().digest, self._own_prices().digest)
         except AssistantError:
             return ""
         return hashlib.sha256("\0".join(both).encode()).hexdigest()
@@ -116,27 +143,32 @@ class PriceFiles:
         return () if isinstance(found, NoPrice) else found.quotes(multiplier)
 
     def _found(self, way: CloudSetup | CloudRoute, model: str) -> Found | NoPrice:
-        """The shipped price of the row that the route was made from, whatever the person calls it. Raises: StorageError."""
+        """The listed price of the row that the route was made from, whatever the person calls it. Raises: StorageError."""
         name = way.id
         if isinstance(way, CloudSetup):
             if way.own:
                 return NoPrice(f"{way.id} is an endpoint of your own: its prices go into {FILE}")
             name = way.origin or way.id
-        return find(self._shipped().tariffs, self._list, name, model)
+        return find(self.book().tariffs, self._list, name, model)
 
     def _list(self, name: str) -> PriceList:
-        return self._shipped().prices(name)
+        return self.book().prices(name)
 
-    def _shipped(self) -> Snapshot:
-        """The shipped snapshot, read once. Raises: StorageError, each time the same."""
-        if self._snapshot is None:
-            try:
-                self._snapshot = read_snapshot(self._find(SHIPPED))
-            except StorageError as error:
-                self._snapshot = error
-        if isinstance(self._snapshot, StorageError):
-            raise self._snapshot
-        return self._snapshot
+    def book(self) -> PriceBook:
+        """The lists in force: read once, and anew where other ones were fetched. Raises: StorageError, each time the same."""
+        stamp = None if self._fetched is None else _stamp(self._fetched)
+        known = self._known
+        if known is None or known[0] != stamp:
+            known = self._known = (stamp, self._read_book())
+        if isinstance(known[1], StorageError):
+            raise known[1]
+        return known[1]
+
+    def _read_book(self) -> PriceBook | StorageError:
+        try:
+            return PriceBook(self._find(SHIPPED), self._fetched)
+        except StorageError as error:
+            return error
 
     def _own_prices(self) -> OwnPrices:
         """The person's prices. Raises: SettingsError."""
@@ -146,6 +178,11 @@ class PriceFiles:
             prices = read_own_prices(self._own)
             self._read = (stamp, prices)
         return prices
+
+
+def price_files(places: Places) -> PriceFiles:
+    """The prices of this user."""
+    return PriceFiles(places.config / FILE, fetched=places.data / FETCHED)
 
 
 def _stamp(path: Path) -> _Stamp | None:

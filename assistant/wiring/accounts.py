@@ -50,9 +50,9 @@ class AccountRoom:
     @functools.cached_property
     def prices(self) -> "PriceFiles":
         """The prices in force."""
-        from assistant.storage.prices import FILE, PriceFiles
+        from assistant.storage.prices import price_files
 
-        return PriceFiles(self._places.config / FILE)
+        return price_files(self._places)
 
     @functools.cached_property
     def tariffs(self) -> "TariffFile":

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from assistant.domain.settings import Settings
     from assistant.ports import Clock
     from assistant.storage.database import Database
+    from assistant.storage.prices import PriceFiles
     from assistant.wiring.accounts import AccountRoom
     from assistant.wiring.power import Power
 
@@ -58,6 +59,21 @@ class CostRoom:
         """The day where this machine is."""
         return datetime.fromtimestamp(self._clock.now_ms() / 1000).astimezone().date()
 
+    @functools.cached_property
+    def _prices(self) -> "PriceFiles":
+        from assistant.storage.prices import price_files
+
+        return price_files(self._places)
+
+    @property
+    def warning(self) -> str:
+        """What is wrong with prices that were fetched; "" where nothing is."""
+        try:
+            return self._prices.book().warning
+        except StorageError:
+            # No price is known then, and what is compared says so.
+            return ""
+
     def household(self) -> "Household":
         """Currency, rates, what keeping this machine costs, today. Raises: SettingsError, UsageError."""
         from assistant.domain.cost_report import Household
@@ -70,7 +86,7 @@ class CostRoom:
             files.exchange(settings.costs),
             keeping(settings, self._power, files),
             self.today,
-            _prices_as_of(),
+            self._prices.as_of,
             tuple((route, model) for route, _, model in pairs),
         )
 
@@ -105,18 +121,6 @@ class CostRoom:
         path = free_name(self._places.data / FOLDER, report, Form(form))
         keep(report, path, Form(form))
         return path
-
-
-def _prices_as_of() -> date | None:
-    """The day of the shipped prices, from their head alone; None where they cannot be read."""
-    from assistant.storage import shipped
-    from assistant.storage.price_snapshot import read_snapshot
-
-    try:
-        return read_snapshot(shipped.path("config/prices.json")).as_of
-    except StorageError:
-        # No price is known then, and what is compared says so.
-        return None
 
 
 @contextmanager

@@ -46,7 +46,7 @@ class ComparingDesk:
     ) -> None:
         """`settings` gives those of the moment; `ledger` is called where something measured is asked for."""
         self._power = power
-        self._config = places.config
+        self._places = places
         self._clock = clock
         self._settings = settings
         self._routes = routes
@@ -54,9 +54,9 @@ class ComparingDesk:
 
     @functools.cached_property
     def _prices(self) -> "PriceFiles":
-        from assistant.storage.prices import FILE, PriceFiles
+        from assistant.storage.prices import price_files
 
-        return PriceFiles(self._config / FILE)
+        return price_files(self._places)
 
     @functools.cached_property
     def _tariffs(self) -> "TariffFile":

@@ -137,3 +137,15 @@ def test_a_broken_rules_file_denies_all_and_says_so(town: Town, places: Places) 
     assert done.code == 3
     assert "there are no rules, so nothing leaves" in done.out
     assert "there are no rules" in town.shell("doctor").out
+
+
+def test_a_price_that_is_too_old_is_said(town: Town, places: Places) -> None:
+    (places.config / "prices.toml").write_text(
+        f'schema = 1\n[[price]]\nroute = "{ROUTE}"\nmodel = "gpt-4.1"\ncurrency = "EUR"\n'
+        'as_of = 2026-01-01\ninput = "2"\noutput = "8"\n'
+    )
+    done = town.shell(*EXPLAIN, ROUTE, stdin="Why?")
+    assert "price   its price is " in done.out
+    assert "not to be relied on" in done.out
+    leaving = town.shell(*EXPLAIN, ROUTE, "--json", stdin="Why?").part("leaving")
+    assert "older than 60 days" in str(leaving["price_note"])

@@ -20,6 +20,7 @@ from assistant.domain.sheet import (
     CANNOT_SEE,
     bounds,
     evidence,
+    price_note,
     review_note,
     rule_words,
     sheet_text,
@@ -96,6 +97,14 @@ def test_bounds_say_an_unknown_price_and_a_known_one() -> None:
     assert bounds(DEPARTURE) == start + "the price is not known"
     priced = replace(DEPARTURE, price=PriceBound(Decimal("0.0041"), "EUR", "2026-11-01"))
     assert bounds(priced) == start + "at most 0.0041 EUR (prices of 2026-11-01)"
+
+
+def test_a_price_that_is_too_old_is_said() -> None:
+    priced = replace(DEPARTURE, price=PriceBound(Decimal("0.0041"), "EUR", "2026-11-01"))
+    assert price_note(priced, date(2026, 12, 31)) == ""
+    note = price_note(priced, date(2027, 1, 1))
+    assert note.startswith("its price is 61 days old: older than 60 days, not to be relied on")
+    assert price_note(DEPARTURE, date(2030, 1, 1)) == ""
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from assistant.domain.control import Control, ControlPermit
+from assistant.domain.control import NEARBY, Control, ControlPermit
 from assistant.domain.errors import RefusedError, ServerError, ServerFault
 from assistant.domain.permit import Outgoing, Permit
 from assistant.domain.places import Address, Place, Route
@@ -188,13 +188,14 @@ async def test_a_name_is_called_by_its_name_at_the_address_that_was_looked_at() 
         assert all(f"Host: {talker.address}".encode() in head for head in talker.heard)
 
 
-async def test_a_sensor_is_read_on_this_network_alone() -> None:
+@pytest.mark.parametrize("purpose", sorted(NEARBY))
+async def test_sensors_and_figures_stay_on_this_network(purpose: Control) -> None:
     async with talking(HEAD, chunk(b"6.4"), chunk(b"")) as talker:
-        near = control(talker, purpose=Control.SENSE)
+        near = control(talker, purpose=purpose)
         async with Door(SystemClock()).control(near, HASTY) as reply:
             assert b"".join([piece async for piece in reply.chunks()]) == b"6.4"
         public = Address("93.184.215.14", 443, secure=True)
-        far = control(talker, purpose=Control.SENSE, address=public)
+        far = control(talker, purpose=purpose, address=public)
         with pytest.raises(RefusedError, match="not of this network"):
             async with Door(SystemClock()).control(far, HASTY):
                 pass

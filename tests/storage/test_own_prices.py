@@ -162,7 +162,9 @@ def test_the_example_of_the_documentation_is_a_good_file(
     own: Path, small: PriceFiles, registry: Registry
 ) -> None:
     page = (Path(__file__).parents[2] / "docs/costs.md").read_text("utf-8")
-    own.write_text(page.partition("```toml\n")[2].partition("```")[0])
+    own.write_text(
+        page.partition("## Your own prices")[2].partition("```toml\n")[2].partition("```")[0]
+    )
     # 200,000 are more than 100,000: 200,000 x 0.90 + 1,000 x 1.30 = 181,300 millionths
     bound = small.bound(setup(registry, "stackit", "openai/gpt-oss-120b"), 200_000, 1_000)
     assert bound == PriceBound(Decimal("0.1813"), "EUR", "2026-11-20")

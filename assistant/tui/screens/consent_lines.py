@@ -13,6 +13,7 @@ from assistant.domain.sheet import (
     besides_lines,
     bounds,
     evidence,
+    price_note,
     review_note,
     rule_words,
     staying_lines,
@@ -62,6 +63,7 @@ def head(petition: Petition, width: int, today: date) -> list[Row]:
         ("", review_note(facts, today), "warned"),
         ("rule", *_rule(petition)),
         ("size", bounds(departure), ""),
+        ("", price_note(departure, today), "warned"),
         ("", CANNOT_SEE, "note"),
     ]
     return [

@@ -6,7 +6,7 @@ from pathlib import Path
 from assistant.proof.frames import FILE_HEAD, frames
 from tests.e2e.program import with_model
 
-SCENARIOS = ["doctor", "models-add", "models-list", "pull-refused", "routes-add", "routes-list", "ask-refused", "ask", "chat"]  # fmt: skip
+SCENARIOS = ["doctor", "models-add", "models-list", "pull-refused", "routes-add", "routes-list", "ask-refused", "ask", "telemetry", "chat"]  # fmt: skip
 
 
 def test_a_person_sees_that_nothing_leaves(tmp_path: Path, starter_model: Path) -> None:
