@@ -199,3 +199,12 @@ async def test_sensors_and_figures_stay_on_this_network(purpose: Control) -> Non
         with pytest.raises(RefusedError, match="not of this network"):
             async with Door(SystemClock()).control(far, HASTY):
                 pass
+
+
+async def test_offline_no_figures_go_anywhere_not_even_to_this_machine() -> None:
+    async with talking(HEAD, chunk(b"")) as talker:
+        door = Door(SystemClock(), offline=lambda: True)
+        with pytest.raises(RefusedError, match="offline"):
+            async with door.control(control(talker, purpose=Control.REPORT), HASTY):
+                pass
+        assert not talker.heard

@@ -27,6 +27,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.send_header("Content-Length", str(len(self.server.body)))
             self.end_headers()
+            self.server.released.wait(30)
             self.wfile.write(self.server.body)
 
     def _drip(self) -> None:
@@ -41,7 +42,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class PriceHost(ThreadingHTTPServer):
-    """Answers with `status`, `headers` and `body`."""
+    """Answers with `status`, `headers` and, once it is `released`, `body`."""
 
     daemon_threads = True
 
@@ -55,6 +56,8 @@ class PriceHost(ThreadingHTTPServer):
         self.headers: dict[str, str] = {}
         self.body = b""
         self.endless = False
+        self.released = threading.Event()
+        self.released.set()
         self.sent = 0
 
     def handle_error(self, *_: object) -> None:
@@ -70,5 +73,6 @@ def publishing() -> Iterator[PriceHost]:
         try:
             yield server
         finally:
+            server.released.set()
             server.shutdown()
             thread.join()
