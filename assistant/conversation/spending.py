@@ -19,12 +19,14 @@ class Books:
     """What the settings say of money at this moment.
 
     `fixed_per_day` is what this machine costs a day whether it works or not (None: unknown); `prices_days` the age of the
-    prices where they are too old. `limits` stand as they were drawn upon, those of a conversation for the one in view.
+    prices where they are too old. `limits` stand as they were drawn upon, those of a conversation for the one in view. `compared` are
+    the routes and models that the person compares with, in their order.
     """
 
     exchange: Exchange
     fixed_per_day: Money | None = None
     limits: Sequence[Drawn] = ()
+    compared: tuple[tuple[str, str], ...] = ()
     prices_days: int | None = None
 
 
@@ -47,6 +49,7 @@ def running_costs(ledger: Ledger, books: Books, chat: str, today: date) -> Runni
         days=(today - begun).days + 1,
         limits=tuple(_limits(books.limits)),
         prices_days=books.prices_days,
+        compared=books.compared,
     )
 
 

@@ -85,6 +85,7 @@ class RunningCosts:
     `turn` is None while it runs. `day` is the one that `today` and `month` are of, as 2026-11-27. `chat` is the conversation in view ("": a new one).
     `fixed_per_day` is what this machine costs a day whether it works or not (None: unknown); `days` of the month are over or
     running. `prices_days` is the age of the shipped prices where they are too old to be relied on.
+    `compared` are the routes and models of the person's choice, in their order.
     """
 
     exchange: Exchange = field(default_factory=lambda: Exchange("EUR"))
@@ -98,13 +99,7 @@ class RunningCosts:
     days: int = 1
     limits: tuple[Limit, ...] = ()
     prices_days: int | None = None
-
-    @property
-    def compared(self) -> tuple[WhatIf, ...]:
-        """The routes that turns are compared with, as the latest scope has them."""
-        scopes = (self.turn or Scope(), self.conversation, self.today, self.month)
-        newest = next((s.what_if for s in scopes if s.what_if), ())
-        return tuple(one for one in newest if not one.here)
+    compared: tuple[tuple[str, str], ...] = ()
 
 
 def fold(costs: RunningCosts, record: "TurnRecord") -> RunningCosts:

@@ -31,6 +31,8 @@ class Counting:
         self._start = start
         self._failed = failed
         self._over = 0
+        self._reads = 0
+        self._known = 0
         self._chat = ""
 
     def opened(self, conversation: str) -> None:
@@ -39,12 +41,17 @@ class Counting:
         if self._read is not None:
             self._start(self.read())
 
+    def begun(self) -> None:
+        """A turn began: what is read of the ledger from now on may hold it before its end is seen here."""
+        self._known = self._reads
+
     def over(self, record: "TurnRecord") -> None:
-        """A turn ended. Where it was on another day, or drew upon a limit, the ledger is read anew."""
+        """A turn ended. On another day, where it drew upon a limit or may be counted twice, the ledger is read anew."""
         self._over += 1
         costs = self._turns.readings.costs
         drew = record.route.place is Place.CLOUD and costs is not None and costs.limits
-        if costs is None or record.day != costs.day or drew:
+        twice = self._reads != self._known
+        if costs is None or record.day != costs.day or drew or twice:
             self.opened(self._chat)
 
     def named(self, conversation: str) -> None:
@@ -68,5 +75,13 @@ class Counting:
         except AssistantError as error:
             self._failed(error)
             return
-        if chat == self._chat:
-            self._turns.readings = replace(self._turns.readings, costs=fresh)
+        self._reads += 1
+        if chat == self._chat and fresh is not None:
+            self._take(fresh)
+
+    def _take(self, fresh: "RunningCosts") -> None:
+        """What the ledger says, beside the turn that runs or was the last one: that is not the ledger's to tell."""
+        before = self._turns.readings.costs
+        first = None if self._turns.running else fresh.turn
+        turn = before.turn if before is not None else first
+        self._turns.readings = replace(self._turns.readings, costs=replace(fresh, turn=turn))

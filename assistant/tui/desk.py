@@ -235,6 +235,7 @@ class Desk:
         if here:
             self.live.show(running, event)
         if isinstance(event, Asked):
+            self.counting.begun()
             if here:
                 self.fallback.take()
                 self.counting.named(running.ask.chat.conversation)

@@ -104,6 +104,7 @@ class CostRoom:
             house.exchange,
             None if fixed is None else Money(fixed, house.keeping.currency),
             self._limits(chat),
+            house.compared,
             (house.today - as_of).days if as_of and stale else None,
         )
         return running_costs(self.ledger, books, chat, house.today)

@@ -54,6 +54,8 @@ def test_each_scope_has_its_turns() -> None:
     assert spent(costs.today.cloud, EURO).amount == Decimal("0.5")
     assert elsewhere(costs.month, "x", "m", EURO).amount == Decimal("0.9")
     assert (costs.day, costs.chat) == ("2026-11-27", "c1")
+    order = (("z", "m"), ("a", "m"))
+    assert running_costs(days(), Books(EURO, compared=order), "", TODAY).compared == order
 
 
 def test_a_new_chat_has_cost_nothing() -> None:

@@ -155,9 +155,3 @@ def test_turns_of_another_chat_count_today_and_not_in_this_one() -> None:
     assert spent(costs.conversation.here, EURO).amount == 1
     assert spent(costs.today.here, EURO).amount == 3
     assert costs.turn == scope_of(local("2"))
-
-
-def test_what_is_compared_is_what_the_latest_turn_was_compared_with() -> None:
-    costs = after(local("1", compared("2"), compared("3", here=True)))
-    assert [(one.route, one.model) for one in costs.compared] == [("mistral-eu", "m")]
-    assert RunningCosts().compared == ()

@@ -111,7 +111,12 @@ CLOUD_CHARGED = replace(
     ),
     day="2026-11-27",
 )
-NO_COSTS = RunningCosts(EURO, "2026-11-27", chat=LOCAL_CHARGED.conversation)
+NO_COSTS = RunningCosts(
+    EURO,
+    "2026-11-27",
+    chat=LOCAL_CHARGED.conversation,
+    compared=tuple((one.route, one.model) for one in LOCAL_CHARGED.compared),
+)
 FIXED = replace(
     NO_COSTS,
     fixed_per_day=Money(Decimal("0.15"), "EUR"),

@@ -94,6 +94,47 @@ async def test_a_ledger_that_cannot_be_read_is_said_and_the_chat_goes_on(tmp_pat
         assert app.chat.desk.turns.readings.costs is None
 
 
+async def test_the_turn_stays_in_sight_when_the_ledger_is_read_anew(tmp_path: Path) -> None:
+    reader = Reader()
+    on = counted(tmp_path, reader)
+    async with opened(on) as (app, pilot):
+        await until(pilot, lambda: app.chat.desk.turns.readings.costs)
+        await send(app, pilot, "one")
+        await answered(app, pilot)
+        await until(pilot, lambda: len(reader.asked) > 1)
+        await pilot.pause()
+        costs = app.chat.desk.turns.readings.costs
+        assert costs is not None
+        assert costs.turn is not None
+        assert costs.turn.turns == 1
+
+
+async def test_a_turn_that_the_ledger_had_before_its_end_was_seen_is_not_counted_twice(
+    tmp_path: Path,
+) -> None:
+    reader = Reader()
+    reader.day = ""
+    on = counted(tmp_path, reader, Answer(("a ", "b"), hold=1))
+    async with opened(on) as (app, pilot):
+        await until(pilot, lambda: app.chat.desk.turns.readings.costs)
+        await send(app, pilot, "one")
+        await until(pilot, lambda: "a" in screen_text(app))
+        # The commit of the turn's end is read before the screen hears of it.
+        reader.turns = 1
+        await app.chat.desk.counting.read()
+        costs = app.chat.desk.turns.readings.costs
+        assert costs is not None
+        assert costs.turn is None
+        on.backend.go.set()
+        await answered(app, pilot)
+        await until(pilot, lambda: _today(app) == 1)
+
+
+def _today(app: AssistantApp) -> int | None:
+    costs = app.chat.desk.turns.readings.costs
+    return costs.today.turns if costs else None
+
+
 async def test_the_panel_shows_what_today_cost(tmp_path: Path) -> None:
     reader = Reader()
     reader.turns = 2
@@ -102,15 +143,6 @@ async def test_the_panel_shows_what_today_cost(tmp_path: Path) -> None:
         await until(pilot, lambda: "Cost EUR" in screen_text(app))
         [row] = [line for line in screen_text(app).splitlines() if "here full" in line]
         assert row.split("here full")[1].split() == ["—", "—", "│"]
-
-
-class Month(Reader):
-    """A month in which three turns ran here and one in the cloud."""
-
-    def __call__(self, chat: str) -> RunningCosts:
-        costs = charged(FIXED, *[LOCAL_CHARGED] * 3, CLOUD_CHARGED, LOCAL_CHARGED).costs
-        assert costs is not None
-        return replace(costs, chat=chat)
 
 
 @SIZES
@@ -125,7 +157,9 @@ def test_picture_of_the_chat_with_its_money(
     async def act(app: AssistantApp, pilot: Pilot[int]) -> None:
         await send(app, pilot, QUESTION)
         await answered(app, pilot)
-        # The stage's record has no cost; what stands in the ledger is read once more, as at the end of a day.
-        await app.chat.desk.counting.read()
+        # The stage's records cost nothing: a month in which three turns ran here and one in the cloud.
+        month = charged(FIXED, *[LOCAL_CHARGED] * 3, CLOUD_CHARGED, LOCAL_CHARGED)
+        turns = app.chat.desk.turns
+        turns.readings = replace(turns.readings, costs=month.costs)
 
-    assert picture(snap_compare, counted(tmp_path, Month(), told(REPLY)), size, act)
+    assert picture(snap_compare, stage(tmp_path, told(REPLY)), size, act)

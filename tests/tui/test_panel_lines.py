@@ -1,6 +1,7 @@
 """What stands where in the panel: figures keep their places, unknowns say so, words say what colours do."""
 
 import re
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -9,8 +10,10 @@ from rich.cells import cell_len
 
 from assistant.domain.places import Route
 from assistant.domain.readings import Readings, begin, fold
+from assistant.domain.running_costs import Amount
 from assistant.domain.turns import Latency, Usage
 from assistant.tui.widgets.meters import ASCII, UNICODE, Glyphs
+from assistant.tui.widgets.panel_costs import money
 from assistant.tui.widgets.panel_lines import panel_line, panel_lines
 from assistant.tui.widgets.panel_sheet import Line
 from tests.tui.panel_states import LOCAL_PAST, READING, STATES, WRITING, after, history
@@ -175,3 +178,21 @@ def test_the_one_line_leaves_out_from_the_end() -> None:
 
 def test_the_one_line_names_no_place_before_it_is_known() -> None:
     assert panel_line(after(begin([]), (asked(), 0))) == "preparing"
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("1234567.89", "1,234,568~"),
+        ("12345678", "12,345.7k~"),
+        ("-34567890", "-34,568k~"),
+        ("1234567890123", "1,234.6G~"),
+        ("0.0000001", "<0.000001~"),
+        ("-0.0000001", ">-0.00001~"),
+        ("0.15", "0.15~"),
+    ],
+)
+def test_an_amount_never_touches_the_one_before_it(amount: str, text: str) -> None:
+    shown = money(Amount(Decimal(amount), estimated=True), 11, UNICODE)
+    assert shown == text.rjust(11)
+    assert shown[0] == " "

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from assistant.domain.hygiene import one_line
-from assistant.domain.ledger import WhatIf
 from assistant.domain.running_costs import (
     UNKNOWN,
     Amount,
@@ -24,6 +23,7 @@ from assistant.tui.widgets.panel_sheet import Line, Sheet
 EMPTY = "Nothing counted yet."
 _MOST_PLACES = 6
 _LEAST_LABEL = 10
+_SHORT = ((Decimal(10) ** 3, "k"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 9, "G"))
 
 
 def cost_lines(sheet: Sheet, costs: RunningCosts | None) -> Iterator[Line]:
@@ -70,14 +70,14 @@ def _block(sheet: Sheet, costs: RunningCosts, columns: tuple[_Column, ...]) -> I
         yield row("if here", lambda scope, _: cloud_here(scope, exchange))
     if costs.compared:
         yield sheet.row(("if all had gone to", "quiet"))
-    for one in costs.compared:
-        yield row(one_line(one.model.rpartition("/")[2]), functools.partial(_elsewhere, costs, one))
+    for pair in costs.compared:
+        yield row(one_line(pair[1].rpartition("/")[2]), functools.partial(_elsewhere, costs, pair))
     if costs.compared:
         yield row("saved", functools.partial(_saved, costs), signed=True)
 
 
-def _elsewhere(costs: RunningCosts, one: WhatIf, scope: Scope, _days: int) -> Amount:
-    return elsewhere(scope, one.route, one.model, costs.exchange)
+def _elsewhere(costs: RunningCosts, pair: tuple[str, str], scope: Scope, _days: int) -> Amount:
+    return elsewhere(scope, *pair, costs.exchange)
 
 
 def _saved(costs: RunningCosts, scope: Scope, days: int) -> Amount:
@@ -114,7 +114,10 @@ def _label(sheet: Sheet) -> int:
 
 
 def money(amount: Amount, width: int, glyphs: Glyphs, *, signed: bool = False) -> str:
-    """An amount right-aligned in `width`, with two digits that count; `~` marks an estimate, `+` that more is unknown on top."""
+    """An amount right-aligned in `width`, with two digits that count; `~` marks an estimate, `+` that more is unknown on top.
+
+    One cell at least stays free before it; thousands and millions are short where there is no room.
+    """
     if amount.amount is None:
         return glyphs.unknown.rjust(width)
     mark = ("~" if amount.estimated else "") + ("+" if amount.more else "")
@@ -128,11 +131,13 @@ def _digits(value: Decimal, room: int, *, signed: bool) -> str:
     if value == 0:
         return "0"
     places = min(_MOST_PLACES, max(2, 1 - value.adjusted()))
-    while places > 0 and len(f"{sign}{value:,.{places}f}") > room:
-        places -= 1
-    text = f"{sign}{value:,.{places}f}"
-    if Decimal(text.replace(",", "")) == 0:
-        return (
-            f"<{Decimal(1).scaleb(-places):f}" if value > 0 else f">-{Decimal(1).scaleb(-places):f}"
-        )
+    texts = (
+        *(f"{sign}{value:,.{n}f}" for n in range(places, -1, -1)),
+        *(f"{sign}{value / by:,.{n}f}{unit}" for by, unit in _SHORT for n in (1, 0)),
+    )
+    text = next((one for one in texts if len(one) <= room), texts[-1])
+    if not any(digit in text for digit in "123456789"):
+        bound = "<" if value > 0 else ">-"
+        last = max(1, min(places, room - len(bound) - 2))
+        return f"{bound}{Decimal(1).scaleb(-last):f}"
     return text
