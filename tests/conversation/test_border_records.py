@@ -100,6 +100,9 @@ def test_the_notice_is_what_the_person_read() -> None:
     assert made.notice.text_sha256 == sha256("the words on the screen")
     rig.border.refuse(considered(rig), TALK, "key d", "other words")
     assert list(rig.consents.grants.values())[-1].notice.text_sha256 == sha256("other words")
+    # Half of a letter is no text, and what the record says of it is that of a question mark.
+    half = rig.border.grant(considered(rig), TALK, "key c", "half \ud800")
+    assert half.notice.text_sha256 == sha256("half ?")
 
 
 def test_a_yes_is_a_grant_with_all_that_was_shown() -> None:
