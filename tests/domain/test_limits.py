@@ -118,6 +118,12 @@ def test_what_is_not_set_is_no_limit() -> None:
     assert only.limit == eur("0")
 
 
+def test_a_rate_may_stand_apart_from_its_currency() -> None:
+    assert typed_exchange(CostSettings(exchange=("USD  0.92",))).rates == {
+        "USD": Rated(Decimal("0.92"))
+    }
+
+
 def test_without_a_limit_no_rate_is_looked_up() -> None:
     def never(_costs: CostSettings) -> Exchange:
         raise AssertionError
