@@ -173,6 +173,7 @@ def test_a_no_is_a_request_that_was_refused() -> None:
         Stated(grant.id, NOW, State.REFUSED, Actor.USER, "key n", sheet),
     ]
     assert grant.reach.message == seen.departure.message
+    assert grant.notice.text_sha256 == sha256(sheet_text(seen.departure, seen.decision))
 
 
 def test_a_yes_ahead_is_to_what_is_declared() -> None:
