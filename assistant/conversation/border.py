@@ -134,7 +134,7 @@ class Border:
         setup = self.world.policies.setup(backend.route.id)
         # What a person is shown is what is set up now; what would leave goes where the backend leads.
         if setup is None or not setup.speaks_as(backend.setup):
-            self._look_for_lapses(setup, backend.route.id)
+            _look_for_lapses(self.world.consents, setup, backend.route.id, self.now)
             raise RouteError(
                 f"{backend.route.id} is not set up as it was",
                 "assistant routes list; then send again",
@@ -160,7 +160,7 @@ class Border:
         request = considered.request
         setup = self.world.policies.setup(request.route)
         if setup is None or setup.fingerprint != request.fingerprint:
-            self._look_for_lapses(setup, request.route)
+            _look_for_lapses(self.world.consents, setup, request.route, self.now)
             text = (
                 f"what {request.route} declares, or its model, has changed since this was decided"
             )
@@ -273,11 +273,6 @@ class Border:
             limits,
         )
 
-    def _look_for_lapses(self, setup: CloudSetup | None, route: str) -> None:
-        """Where nothing else is decided on grants for `route`, which is now `setup` (None: gone)."""
-        consents = self.world.consents
-        _keep_lapses(consents, setup, consents.given(route), self.now, self._seen())
-
     def _asked(self, considered: Considered, terms: Terms, shown: str) -> Grant:
         departure, request = considered.departure, considered.request
         message = departure.message if terms.span.once else ""
@@ -297,6 +292,15 @@ class Border:
             fingerprint=setup.fingerprint,
             fallback=terms.fallback,
         )
+
+
+def _look_for_lapses(
+    consents: "Consents", setup: CloudSetup | None, route: str, now: Moment
+) -> None:
+    """Where nothing is decided on the grants for `route`, which is now `setup` (None: it is gone)."""
+    latest = consents.latest()
+    seen = () if latest is None else (latest,)
+    _keep_lapses(consents, setup, consents.given(route), now, seen)
 
 
 def _keep_lapses(
