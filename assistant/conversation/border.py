@@ -16,6 +16,7 @@ from assistant.domain.consent import (
     Notice,
     Principal,
     Reach,
+    Standing,
     State,
     Stated,
 )
@@ -133,7 +134,7 @@ class Border:
         setup = self.world.policies.setup(backend.route.id)
         # What a person is shown is what is set up now; what would leave goes where the backend leads.
         if setup is None or not setup.speaks_as(backend.setup):
-            _keep_lapses(self.world.consents, setup, backend.route.id, self.now)
+            _look_for_lapses(self.world.consents, setup, backend.route.id, self.now)
             raise RouteError(
                 f"{backend.route.id} is not set up as it was",
                 "assistant routes list; then send again",
@@ -147,7 +148,7 @@ class Border:
         case = self._case(departure, request, limits)
         decision = decide(self._clock.new_id(), backend.route, departure.label, case)
         found = covering_grant(case)
-        _keep_lapses(self.world.consents, setup, setup.id, self.now, case)
+        _keep_lapses(self.world.consents, setup, case.grants, case.now, case.seen)
         return Considered(departure, decision, request, found[0] if found else None)
 
     def objections(self, considered: Considered, label: Label) -> tuple[Reason, ...]:
@@ -159,7 +160,7 @@ class Border:
         request = considered.request
         setup = self.world.policies.setup(request.route)
         if setup is None or setup.fingerprint != request.fingerprint:
-            _keep_lapses(self.world.consents, setup, request.route, self.now)
+            _look_for_lapses(self.world.consents, setup, request.route, self.now)
             text = (
                 f"what {request.route} declares, or its model, has changed since this was decided"
             )
@@ -294,18 +295,25 @@ class Border:
         )
 
 
+def _look_for_lapses(
+    consents: "Consents", setup: CloudSetup | None, route: str, now: Moment
+) -> None:
+    """Where nothing is decided on the grants for `route`, which is now `setup` (None: it is gone)."""
+    latest = consents.latest()
+    seen = () if latest is None else (latest,)
+    _keep_lapses(consents, setup, consents.given(route), now, seen)
+
+
 def _keep_lapses(
     consents: "Consents",
     setup: CloudSetup | None,
-    route: str,
+    grants: Sequence[tuple[Grant, Standing]],
     now: Moment,
-    case: Case | None = None,
+    seen: Sequence[Moment],
 ) -> None:
-    """What has lapsed stays so, also where facts or clock are put back afterwards; `case` is what was read of it just now."""
-    latest = None if case else consents.latest()
-    seen = case.seen if case else (latest,) if latest else ()
+    """What has lapsed of `grants` stays so, also where facts or clock are put back afterwards."""
     fingerprint = None if setup is None else setup.fingerprint
-    for grant, standing in case.grants if case else consents.given(route):
+    for grant, standing in grants:
         lapsed = lapse(grant, standing, fingerprint, now, seen)
         if lapsed is not None:
             # Where that cannot be written nothing leaves under it now all the same, and the reader sees why.

@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 
 from assistant.domain.cloud_setup import CloudSetup
-from assistant.domain.consent import State
+from assistant.domain.consent import Actor, Moment, Reach, State, Stated
 from assistant.domain.decisions import Reason, Verdict
-from assistant.domain.errors import RouteError
+from assistant.domain.errors import RouteError, StorageError
 from assistant.domain.events import ConversationLabelled, Decided
 from assistant.domain.places import Place, Route
 from assistant.domain.prompt import Finish, Prompt
@@ -22,6 +22,7 @@ from tests.conversation.border_doubles import (
     CLOUD,
     ROW,
     SETUP,
+    TODAY_MS,
     CloudScripted,
     Rig,
     Town,
@@ -217,3 +218,63 @@ async def test_facts_that_change_while_a_turn_waits_are_a_lapse() -> None:
     rig = await granted()
     await queued(rig, lambda: other_facts(rig.town))
     assert State.INVALIDATED in lapsed(rig)
+
+
+async def test_a_lapse_is_on_record_as_the_programs_own() -> None:
+    rig = await granted()
+    other_facts(rig.town)
+    rig.engine.propose(prompt(), CLOUD.id)
+    now = Moment(TODAY_MS, 0.0, "boot-1")
+    assert rig.consents.events[-2:] == [
+        Stated(grant, now, State.INVALIDATED, Actor.SYSTEM, "lapsed")
+        for grant in reversed(rig.consents.grants)
+    ]
+
+
+async def test_a_lapse_that_cannot_be_written_lets_nothing_leave_and_stops_nothing_else() -> None:
+    rig = await granted()
+    other_facts(rig.town)
+
+    def full(stated: Stated) -> None:
+        raise StorageError("the disk is full")
+
+    rig.consents.state = full  # type: ignore[method-assign]
+    assert rig.engine.propose(prompt(), CLOUD.id).decision.verdict is Verdict.ASK
+
+
+async def test_a_grant_for_what_a_route_became_does_not_lapse_with_the_older_ones() -> None:
+    rig = await granted()
+    considered = rig.engine.propose(prompt(), CLOUD.id).considered
+    assert considered is not None
+    other_facts(rig.town)
+    setup = rig.town.setup(CLOUD.id)
+    assert setup is not None
+    rig.border.grant_ahead(setup, Reach(Label.NORMAL, "third"), TALK, "key c")
+    assert [one.code for one in rig.border.objections(considered, Label.NORMAL)] == [
+        "facts_changed"
+    ]
+    assert lapsed(rig) == [State.INVALIDATED, State.INVALIDATED, State.GIVEN]
+
+
+async def test_where_a_backend_leads_elsewhere_grants_lapse_by_the_clock_alone() -> None:
+    rig = Rig(cloud=CloudScripted(setup=replace(SETUP, model="small-model")))
+    rig.border.grant_ahead(SETUP, Reach(Label.NORMAL, "talk"), TALK, "key c")
+    with pytest.raises(RouteError):
+        rig.engine.propose(prompt(), CLOUD.id)
+    assert lapsed(rig) == [State.GIVEN]
+    ahead = Moment(TODAY_MS + 60_000, 60_000.0, "boot-1")
+    rig.consents.events.append(Stated("another", ahead, State.WITHDRAWN, Actor.USER, "key r"))
+    with pytest.raises(RouteError):
+        rig.engine.propose(prompt(), CLOUD.id)
+    assert lapsed(rig) == [State.EXPIRED]
+
+
+async def test_grants_for_other_routes_do_not_lapse_with_one_that_is_gone() -> None:
+    rig = await granted()
+    there = replace(SETUP, row=replace(ROW, facts=replace(GOOD, route="elsewhere")))
+    rig.border.grant_ahead(there, Reach(Label.NORMAL, "talk"), TALK, "key c")
+    considered = rig.engine.propose(prompt(), CLOUD.id).considered
+    assert considered is not None
+    rig.town.facts = None
+    assert rig.border.objections(considered, Label.NORMAL) == (Reason("facts_changed", CHANGED),)
+    assert lapsed(rig) == [State.INVALIDATED, State.INVALIDATED, State.GIVEN]

@@ -100,6 +100,9 @@ def test_the_notice_is_what_the_person_read() -> None:
     assert made.notice.text_sha256 == sha256("the words on the screen")
     rig.border.refuse(considered(rig), TALK, "key d", "other words")
     assert list(rig.consents.grants.values())[-1].notice.text_sha256 == sha256("other words")
+    # Half of a letter is no text, and what the record says of it is that of a question mark.
+    half = rig.border.grant(considered(rig), TALK, "key c", "half \ud800")
+    assert half.notice.text_sha256 == sha256("half ?")
 
 
 def test_a_yes_is_a_grant_with_all_that_was_shown() -> None:
@@ -170,6 +173,7 @@ def test_a_no_is_a_request_that_was_refused() -> None:
         Stated(grant.id, NOW, State.REFUSED, Actor.USER, "key n", sheet),
     ]
     assert grant.reach.message == seen.departure.message
+    assert grant.notice.text_sha256 == sha256(sheet_text(seen.departure, seen.decision))
 
 
 def test_a_yes_ahead_is_to_what_is_declared() -> None:

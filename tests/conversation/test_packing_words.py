@@ -11,7 +11,7 @@ from assistant.domain.cloud_routes import NOT_SHOWN, Wire
 from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.departure import Choice, Departure, Leaving, PriceBound, Stay, Staying
 from assistant.domain.errors import PromptTooLongError
-from assistant.domain.findings import Finding, Kind, Scan, ScanVerdict
+from assistant.domain.findings import Finding, Gap, Kind, Scan, ScanVerdict
 from assistant.domain.permit import Outgoing
 from assistant.domain.prompt import ChatMessage, Message, Prompt, Role, Sampling
 from assistant.domain.redaction import NO_PLACEHOLDERS
@@ -271,3 +271,35 @@ def test_where_nothing_may_leave_there_is_nothing_to_cut() -> None:
     departure = packed(replace(load(), prompt=prompt))
     assert departure.leaves == ()
     assert [one.message for one in departure.stays] == ["own"]
+
+
+def test_a_secret_that_was_found_says_more_than_a_key_that_is_locked_away() -> None:
+    town = Till(shut=True)
+    clean = Packer(Marks(), town, town).pack(load(), Far()).scan
+    assert clean == Scan((), 1.0, Gap.KEYS_LOCKED)
+    bare = load(f"so {MARK}", choice=Choice(None))
+    found = Packer(Marks(), town, town).pack(bare, Far()).scan
+    assert found is not None
+    assert (found.blocks, found.gap) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "own"),
+    [
+        # Nobody kept it back: a reply that has it first, and a question that has it again.
+        ("hello", f"it is {MARK}", "thanks"),
+        (f"say {MARK}", "no", f"say {MARK}"),
+    ],
+)
+def test_what_no_reply_repeats_leaves_where_a_person_wants_it(
+    question: str, answer: str, own: str
+) -> None:
+    departure = packed(load(own, turn("1", question, answer), choice=Choice(None)))
+    assert [one.text for one in departure.leaves] == [question, answer, own]
+
+
+def test_what_stands_at_the_start_of_a_text_is_kept_back_as_everywhere() -> None:
+    path = turn("1", f"{MARK} and {OTHER}", "no", Label.LOCAL_ONLY)
+    departure = packed(load(f"{MARK} it is", path, choice=Choice(None, leave_out=True)))
+    assert [one.text for one in departure.leaves] == ["⟦secret-1⟧ it is"]
+    assert departure.placeholders.originals == {"⟦secret-1⟧": MARK}

@@ -19,7 +19,7 @@ from assistant.domain.terms import Span, Terms
 from assistant.domain.turns import Usage
 from assistant.ports import Generation
 from assistant.ports.accounting import Charge
-from tests.conversation.border_doubles import CLOUD, TODAY_MS, Rig, prompt
+from tests.conversation.border_doubles import CLOUD, TODAY_MS, Rig, Town, prompt
 from tests.conversation.doubles import LOCAL
 
 ASKED = Generation("turn-1", "talk", (ChatMessage(Role.USER, "Why?"),), Sampling())
@@ -215,3 +215,19 @@ async def test_rules_that_changed_since_the_decision_are_a_denial_before_anythin
     assert isinstance(decided, Decided)
     assert decided.decision.verdict is Verdict.DENY
     assert rig.journal.denials == [("facts_changed",)]
+
+
+class Keyed(Town):
+    """The door sent the route's key along."""
+
+    def receipt(self, permit: str) -> Receipt | None:
+        return Receipt(100, 50, "203.0.113.9", keyed=True)
+
+
+@pytest.mark.parametrize(("town", "keyed"), [(Town(), False), (Keyed(), True)])
+async def test_an_end_says_whether_a_key_went_along(town: Town, keyed: bool) -> None:
+    papers = away(Rig(town=town))
+    await papers.permit(ASKED)
+    over = papers.ending(Finish.STOP, CHARGE, 1.0)
+    assert over is not None
+    assert over.ended.keyed is keyed

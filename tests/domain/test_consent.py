@@ -219,6 +219,13 @@ def test_what_the_door_turned_away_let_nothing_out_and_is_used_up_all_the_same()
     assert fold(GRANT.id, [*GIVEN, first, untold]).sent_bytes == first.sent_bytes
 
 
+def test_one_byte_is_something_and_less_than_none_is_no_amount() -> None:
+    one = Settled(GRANT.id, NOW, "p1", 0, Decimal(0), 1)
+    assert fold(GRANT.id, [*GIVEN, send("p1", 1, Decimal(1)), one]).let_out == 1
+    with pytest.raises(UsageError):
+        Settled(GRANT.id, NOW, "p1", 0, Decimal(0), -1)
+
+
 def test_one_unknown_cost_makes_the_sum_unknown() -> None:
     standing = fold(GRANT.id, [*GIVEN, send("p1", 1, Decimal(1)), send("p2", 1, None)])
     assert standing.cost is None

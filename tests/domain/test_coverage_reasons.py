@@ -16,7 +16,7 @@ from assistant.domain.consent import (
     State,
     fold,
 )
-from assistant.domain.coverage import SendRequest, covers, ending, gaps
+from assistant.domain.coverage import SHORT_MS, SendRequest, covers, ending, gaps
 from assistant.domain.decisions import Reason
 from assistant.domain.rules import Content
 from assistant.domain.sensitivity import Label
@@ -124,6 +124,13 @@ def test_what_is_on_record_in_words() -> None:
             Reason("grant_idle", "the grant was not used for 9 days"),
         ),
         (
+            limited(not_after_ms=NOW.wall_ms + SHORT_MS),
+            Moment(NOW.wall_ms + 1, 1.0, "boot-2"),
+            Reason(
+                "grant_boot", "the grant was for minutes, and the machine was started anew since"
+            ),
+        ),
+        (
             GRANT,
             Moment(NOW.wall_ms + 1, NOW.monotonic_ms + DAY_MS, NOW.boot),
             Reason("clock_set_back", "the clock was set back, so the grant has lapsed"),
@@ -144,6 +151,11 @@ def test_what_is_spent_in_words() -> None:
         Reason("grant_tokens", "the grant has 0 tokens left, this may take 100"),
         Reason("grant_cost", "the grant has 0 EUR left, this may cost 0.10"),
     )
+
+
+def test_a_grant_of_minutes_that_nobody_gave_has_no_run_of_the_machine() -> None:
+    found = reasons(limited(not_after_ms=NOW.wall_ms + SHORT_MS), events=())
+    assert [reason.code for reason in found] == ["grant_not_given", "grant_boot"]
 
 
 def test_a_grant_that_cannot_be_judged_says_so() -> None:

@@ -33,7 +33,7 @@ from tests.facts_maker import EVERY_TEXT, GRANT, NOW, REQUEST, STRICT
 WORDS: dict[type[StrEnum], str] = {
     Actor: "user system",
     Auth: "bearer x-api-key api-key none other",
-    Content: "clean note warn block unscanned",
+    Content: "clean note warn block unscanned keys_locked",
     Extent: "message conversation",
     Label: "public normal local-only",
     Span: "once 15-minutes conversation until",

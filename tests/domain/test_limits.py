@@ -39,6 +39,7 @@ def usd(amount: str) -> Money:
         # 5.00 less 1.20 and less 1.00 USD at 0.5 = 3.30
         (drawn("5.00", eur("1.20"), usd("1.00")), "3.300 of 5.00 EUR left this month"),
         (drawn("5", eur("7")), "0 of 5 EUR left this month"),
+        (drawn("1E+2", eur("99.9999999")), "0.0000001 of 100 EUR left this month"),
         (drawn("5", Money(Decimal(1), "CHF")), "what is left of 5 EUR this month is not known"),
         (drawn("5", known=False), "what is left of 5 EUR this month is not known"),
         (drawn("2", scope=Scope.CONVERSATION), "2 of 2 EUR left in this conversation"),
@@ -117,6 +118,12 @@ def test_what_is_not_set_is_no_limit() -> None:
     assert only.limit == eur("0")
 
 
+def test_a_rate_may_stand_apart_from_its_currency() -> None:
+    assert typed_exchange(CostSettings(exchange=("USD  0.92",))).rates == {
+        "USD": Rated(Decimal("0.92"))
+    }
+
+
 def test_without_a_limit_no_rate_is_looked_up() -> None:
     def never(_costs: CostSettings) -> Exchange:
         raise AssertionError
@@ -124,10 +131,20 @@ def test_without_a_limit_no_rate_is_looked_up() -> None:
     assert budgets_of(CostSettings(exchange=("USD x",)), "talk", DAY, never) == ()
 
 
-@pytest.mark.parametrize("limit", ["x", "-1", "NaN", "Infinity", "1,5"])
-def test_a_limit_that_is_none_is_an_error(limit: str) -> None:
-    with pytest.raises(UsageError):
+@pytest.mark.parametrize(
+    ("limit", "text"),
+    [
+        ("x", "'x' is no amount"),
+        ("-1", "'-1' is no limit"),
+        ("NaN", "'NaN' is no limit"),
+        ("Infinity", "'Infinity' is no limit"),
+        ("1,5", "'1,5' is no amount"),
+    ],
+)
+def test_a_limit_that_is_none_is_an_error(limit: str, text: str) -> None:
+    with pytest.raises(UsageError) as caught:
         budgets_of(CostSettings(month_limit=limit), "talk", DAY, typed_exchange)
+    assert (caught.value.message, caught.value.hint) == (text, 'write it like "5.00"')
 
 
 @pytest.mark.parametrize("rate", ["USD", "USD x", "USD 0", "USD -1"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from assistant.domain.control import Control, ControlPermit
 from assistant.domain.errors import RefusedError
-from assistant.domain.permit import Auth, Outgoing, Permit, Turnstile
+from assistant.domain.permit import Auth, Origin, Outgoing, Permit, Turnstile
 from assistant.domain.places import Address, Place, Route, loopback_address
 from assistant.domain.policy import decide
 from assistant.domain.sensitivity import Label
@@ -150,3 +150,10 @@ def test_only_addresses_of_this_machine_are_its_own(text: str, found: Address | 
 def test_an_address_as_it_is_written() -> None:
     assert str(Address("::1", 80)) == "[::1]:80"
     assert Address("pi.local", 443, secure=True).url == "https://pi.local:443"
+
+
+def test_what_a_reply_says_of_itself_later_goes_before_and_silence_takes_nothing_back() -> None:
+    first, later = Origin("m", "one", "eu"), Origin("m2", "two", "us")
+    assert first.then(later) == later
+    assert first.then(Origin()) == first
+    assert Origin().then(first) == first

@@ -273,6 +273,8 @@ def _scan(*verdicts: ScanVerdict, gap: Gap | None = None) -> Scan:
         (None, Content.UNSCANNED),
         (_scan(gap=Gap.TOO_SLOW), Content.UNSCANNED),
         (_scan(ScanVerdict.NOTE, gap=Gap.TOO_LONG), Content.UNSCANNED),
+        (_scan(gap=Gap.KEYS_LOCKED), Content.KEYS_LOCKED),
+        (_scan(ScanVerdict.BLOCK, gap=Gap.KEYS_LOCKED), Content.KEYS_LOCKED),
         (_scan(), Content.CLEAN),
         (_scan(ScanVerdict.NOTE), Content.NOTE),
         (_scan(ScanVerdict.NOTE, ScanVerdict.WARN), Content.WARN),

@@ -98,6 +98,15 @@ def test_seven_countries_are_six_and_one_more() -> None:
         ),
         (
             Label.NORMAL,
+            Content.KEYS_LOCKED,
+            TODAY,
+            Reason(
+                "keys_locked",
+                "a key of this app is locked away, so nobody can tell whether the text holds it: unlock the keys (ctrl+p) and send again",
+            ),
+        ),
+        (
+            Label.NORMAL,
             Content.CLEAN,
             REVIEW + timedelta(days=1),
             Reason(

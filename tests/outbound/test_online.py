@@ -13,7 +13,7 @@ from assistant.domain.errors import RefusedError, StorageError
 from assistant.domain.places import Address
 from assistant.machine.clock import SystemClock
 from assistant.outbound.door import Door
-from assistant.outbound.online import WhileOnline
+from assistant.outbound.online import WhileOnline, require_online
 from assistant.outbound.starter import Starter
 from assistant.ports import Patience
 from tests.outbound.cloud_rig import cloud, leads_to, trusting
@@ -66,6 +66,18 @@ async def test_a_server_of_this_machine_answers_and_fetches_nothing_for_us() -> 
             ):
                 pass
     assert len(near.heard) == 1
+
+
+async def test_a_refusal_says_what_it_is_and_how_it_ends() -> None:
+    with pytest.raises(RefusedError) as refused:
+        await require_online(Switch(on=True))
+    told = refused.value.message, refused.value.hint
+    assert told == (
+        "everything is offline, so nothing is asked of other machines",
+        "assistant consent lift",
+    )
+    await require_online(Switch())
+    await require_online(None)
 
 
 async def test_what_cannot_be_told_is_no_leave() -> None:
