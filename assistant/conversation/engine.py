@@ -189,7 +189,8 @@ class Engine(Conversations, Switchboard):
             message=proposal.message,
             fallback=proposal.fallback,
         )
-        return await asyncio.to_thread(work) if seen else work()
+        fresh = await asyncio.to_thread(work) if seen else work()
+        return _told_why(fresh, proposal.decision)
 
     def _crossing(self, proposal: Proposal, turn: str) -> "Crossing | None":
         """What the border adds to a turn that leaves this machine."""
@@ -283,3 +284,18 @@ class Engine(Conversations, Switchboard):
                     await running.left.wait()
         for backend in [*self._backends.values(), *self._ending.values()]:
             await backend.close()
+
+
+def _told_why(fresh: Proposal, before: "Decision") -> Proposal:
+    """The fresh decision with what was missing before as well: a grant that lapsed at the first look is not there at the second."""
+    from assistant.domain.decisions import Verdict
+
+    now = fresh.decision
+    if fresh.considered is None or {now.verdict, before.verdict} != {Verdict.ASK}:
+        return fresh
+    known = {reason.code for reason in now.reasons}
+    more = tuple(reason for reason in before.reasons if reason.code not in known)
+    decision = replace(now, reasons=(*now.reasons, *more))
+    return replace(
+        fresh, decision=decision, considered=replace(fresh.considered, decision=decision)
+    )

@@ -59,7 +59,7 @@ def test_once_sends_that_one_message(program: Program, cloud: Cloud) -> None:
     assert len(cloud.requests) == 1
     listed = program.run("consent", "list", "--all").stdout.decode()
     assert "expired" in listed
-    assert "let out 1 of 1 requests" in listed
+    assert "used 1 of 1 requests, let out " in listed
 
 
 @pytest.mark.parametrize("word", ["", "y", "yes", "ONCE"])
