@@ -140,9 +140,8 @@ def _is_repeated(part: str, later: Iterable[Leaving]) -> bool:
 def _places(text: str, parts: Mapping[str, Finding]) -> list[Finding]:
     """A place of each of `parts` that stands in `text`: any will do, what is kept back is so wherever it stands."""
     # For that reason the last place would be as good as the first.
-    found = (
-        (text.find(part), part, finding) for part, finding in parts.items()
-    )  # pragma: no mutate
+    places = {part: text.find(part) for part in parts}  # pragma: no mutate
+    found = ((places[part], part, finding) for part, finding in parts.items())
     return [replace(f, start=at, end=at + len(part)) for at, part, f in found if at >= 0]
 
 
