@@ -102,17 +102,16 @@ class Packer:
         self, messages: Sequence[Message], choice: Choice
     ) -> tuple[list[Leaving], Placeholders]:
         """Every message as it would leave. In order from the start, so that a text has the same placeholder at each send."""
-        found = [self._scans.of(one.text).findings for one in messages]
         words = [
-            Leaving(one.id, one.role, one.text, one.text, one.label, findings)
-            for one, findings in zip(messages, found, strict=True)
+            Leaving(m.id, m.role, m.text, m.text, m.label, self._scans.of(m.text).findings)
+            for m in messages
         ]
         words = _whole_turns(words, messages)
         always = _kept_for_good(words)
         placeholders = NO_PLACEHOLDERS
         for place, one in enumerate(words):
-            kept = [*held(one.findings, choice.keep_back), *_places(one.original, always)]
-            redacted = redact(one.original, kept, placeholders)
+            kept = [*held(one.findings, choice.keep_back), *_places(one.text, always)]
+            redacted = redact(one.text, kept, placeholders)
             placeholders = redacted.placeholders
             words[place] = replace(one, text=redacted.text)
         return words, placeholders
@@ -141,9 +140,8 @@ def _is_repeated(part: str, later: Iterable[Leaving]) -> bool:
 def _places(text: str, parts: Mapping[str, Finding]) -> list[Finding]:
     """A place of each of `parts` that stands in `text`: any will do, what is kept back is so wherever it stands."""
     # For that reason the last place would be as good as the first.
-    found = (
-        (text.find(part), part, finding) for part, finding in parts.items()
-    )  # pragma: no mutate
+    places = {part: text.find(part) for part in parts}  # pragma: no mutate
+    found = ((places[part], part, finding) for part, finding in parts.items())
     return [replace(f, start=at, end=at + len(part)) for at, part, f in found if at >= 0]
 
 

@@ -42,7 +42,7 @@ class Papers:
         self._crossing = crossing
         self.decision = decision
         self._open: str | None = None
-        self._latest = ""
+        self._latest: str | None = None
         self.attempts = 0
 
     async def decide(self) -> Decided:
@@ -84,7 +84,7 @@ class Papers:
 
     def seen(self) -> Receipt:
         """What the door saw of the latest permit; as much as of nothing where there is none."""
-        if self._crossing is None or not self._latest:
+        if self._crossing is None or self._latest is None:
             return Receipt()
         return self._crossing.receipt(self._latest)
 

@@ -262,6 +262,12 @@ async def test_where_a_backend_leads_elsewhere_grants_lapse_by_the_clock_alone()
     with pytest.raises(RouteError):
         rig.engine.propose(prompt(), CLOUD.id)
     assert lapsed(rig) == [State.GIVEN]
+    # A record that tells of no moment takes no leave away.
+    latest, rig.consents.latest = rig.consents.latest, lambda: None  # type: ignore[method-assign]
+    with pytest.raises(RouteError):
+        rig.engine.propose(prompt(), CLOUD.id)
+    assert lapsed(rig) == [State.GIVEN]
+    rig.consents.latest = latest  # type: ignore[method-assign]
     ahead = Moment(TODAY_MS + 60_000, 60_000.0, "boot-1")
     rig.consents.events.append(Stated("another", ahead, State.WITHDRAWN, Actor.USER, "key r"))
     with pytest.raises(RouteError):

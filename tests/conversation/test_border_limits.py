@@ -145,6 +145,14 @@ async def test_limits_that_break_at_the_last_moment_mint_no_permit() -> None:
     assert not rig.cloud.requests
 
 
+def test_a_program_without_limits_has_none_and_others_keep_theirs_as_they_were_read() -> None:
+    rig = Rig(limits=LimitsDouble([drawn("5")]))
+    world = rig.border.world
+    assert world.drawn("talk") == (drawn("5"),)
+    without = replace(world, limits=None)
+    assert (without.drawn("talk"), without.budgets("talk")) == ((), ())
+
+
 # What a send came to
 
 
