@@ -8,6 +8,7 @@ from typing import Final
 
 from assistant.domain.charges import BAND, Compared, Cost, Energy, Source, UnitPrices, rounded
 from assistant.domain.errors import UsageError
+from assistant.domain.places import Place
 from assistant.domain.price_list import NoPrice, Quote
 from assistant.domain.pricing import Money, Tokens
 from assistant.domain.prompt import Finish
@@ -18,6 +19,7 @@ JOULES_PER_KWH: Final = Decimal(3_600_000)
 _WIDE: Final = Context(prec=60)
 _GAVE_UP: Final = (408, 499, 504, 524)
 """Statuses that say that somebody stopped waiting for the model: it may have worked all the same."""
+_BROKEN: Final = (Finish.FAILED, Finish.CANCELLED)
 _DATED: Final = re.compile(r"[-@](20\d{2})-?(\d{2})-?(\d{2})$")
 
 
@@ -42,8 +44,26 @@ def evidence_of(usage: Usage, finish: Finish, *, left: bool, status: int | None)
         return Evidence.UNKNOWN if status in _GAVE_UP else Evidence.NOTHING
     if finish is Finish.FAILED and not usage.output_tokens:
         return Evidence.UNKNOWN
-    broken_off = finish in (Finish.FAILED, Finish.CANCELLED)
-    return Evidence.CAME if usage.estimated or broken_off else Evidence.COUNTED
+    return Evidence.CAME if usage.estimated or finish in _BROKEN else Evidence.COUNTED
+
+
+def none_worked(
+    place: Place, usage: Usage, finish: Finish, *, left: bool, status: int | None, read: bool
+) -> bool:
+    """Whether for sure nobody worked on a turn: it was refused, or it failed or was stopped before its prompt was `read`.
+
+    Then it would have cost nothing anywhere else either.
+    """
+    if place is Place.THIS_MACHINE:
+        return finish in _BROKEN and not usage.output_tokens and not read
+    return evidence_of(usage, finish, left=left, status=status) is Evidence.NOTHING
+
+
+def broken_off(usage: Usage, finish: Finish) -> Usage:
+    """The usage to compare: a turn that was broken off before a token of its reply came has a reply of none."""
+    if finish in _BROKEN and usage.output_tokens is None:
+        return replace(usage, output_tokens=0)
+    return usage
 
 
 def nothing_used(usage: Usage) -> Usage:
@@ -219,6 +239,25 @@ def itself(route: str, model: str, cost: Cost) -> Compared:
         price_as_of=cost.price_as_of,
         prices=cost.prices,
         why="" if known is not None else "what it cost is not known",
+    )
+
+
+def for_nothing(
+    route: str, model: str, quote: Quote | NoPrice | None, currency: str, *, here: bool = False
+) -> Compared:
+    """The comparison of a turn that nobody worked on: 0, in the currency of `quote`, or in `currency` where there is no price."""
+    nothing = Decimal(0)
+    known = quote if isinstance(quote, Quote) else None
+    return Compared(
+        route,
+        model,
+        known.price.currency if known else currency,
+        nothing,
+        nothing,
+        nothing,
+        here,
+        price_as_of=known.as_of.isoformat() if known else None,
+        prices=unit_prices(known, 0) if known else None,
     )
 
 

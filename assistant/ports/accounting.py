@@ -37,7 +37,7 @@ class Spent:
     """One turn at its end: what it used, and whether anything of it had left this machine (`left`).
 
     `at_ms` is its end (Unix time). `status` is that of the server's answer (HTTP; None: none came), `model` the one that
-    answered in the server's own words ("": it did not say).
+    answered in the server's own words ("": it did not say). `read` says that a token of the prompt was read, as far as the engine tells.
     """
 
     turn: str
@@ -50,6 +50,7 @@ class Spent:
     left: bool = False
     status: int | None = None
     model: str = ""
+    read: bool = False
 
 
 @dataclass(frozen=True, slots=True)
