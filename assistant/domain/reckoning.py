@@ -266,17 +266,18 @@ def at_home(
 ) -> Compared:
     """What a turn of the cloud would have cost on this machine, as energy above idle.
 
-    `joules_per_token` is what a token of a reply took lately on its local `route`; None where no meter has seen one.
+    `joules_per_token` is what a token lately took on its local `route`, of a prompt (those kept from before left out) or of a
+    reply; None where no meter has seen one. Where the prompt was not counted, it is the cost of the reply at least.
     """
-    joules = None
-    if joules_per_token is not None and usage.output_tokens is not None:
-        joules = _WIDE.multiply(max(joules_per_token, Decimal(0)), Decimal(usage.output_tokens))
+    joules, tokens = None, _worked_on(usage)
+    if joules_per_token is not None and tokens is not None:
+        joules = _WIDE.multiply(max(joules_per_token, Decimal(0)), Decimal(tokens))
     money = None if joules is None else energy_price(joules, tariff)
     if money is None:
         why = "no meter has seen a reply here yet"
         if joules_per_token is not None:
             why = "no price per kWh is known"
-        if usage.output_tokens is None:
+        if tokens is None:
             why = "its tokens were not counted"
         return Compared(route, model, here=True, why=why)
     return Compared(
@@ -288,3 +289,11 @@ def at_home(
         rounded(money.amount * (1 + BAND)),
         here=True,
     )
+
+
+def _worked_on(usage: Usage) -> int | None:
+    """The tokens that were not in a cache; None where even the reply was not counted."""
+    if usage.output_tokens is None:
+        return None
+    fresh = (usage.input_tokens or 0) - (usage.cached_input_tokens or 0)
+    return usage.output_tokens + max(0, fresh)

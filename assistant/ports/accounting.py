@@ -94,7 +94,10 @@ class Limits(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What this machine took lately for a token of a reply on `route`: joules above idle; over `turns` metered turns."""
+    """What this machine took lately for a token on `route`: joules above idle, over `turns` metered turns.
+
+    Counted are the tokens that it had to work on: those of the prompt that were not kept from before, and those of the reply.
+    """
 
     route: str
     model: str

@@ -59,7 +59,7 @@ def test_a_turn_of_the_cloud() -> None:
 def test_it_is_compared_with_what_the_person_chose_and_with_this_machine() -> None:
     """one: 1,000 at 0.09 + 100 at 0.47 = 137. two: 1,000 at 2 + 100 at 8 = 2,800. Itself: 1,350, no band.
 
-    Here: 100 tokens at 1.8 J = 180 J, at 0.32 a kWh = 0.000016.
+    Here: 200 that were not in a cache + 100 = 300 tokens at 1.8 J = 540 J, at 0.32 a kWh = 0.000048.
     """
     mine = books()
     mine.rates = (Rate("hat", "qwen", Decimal("1.8"), 9), Rate("cpu", "toy", Decimal(3), 1))
@@ -72,7 +72,7 @@ def test_it_is_compared_with_what_the_person_chose_and_with_this_machine() -> No
         "hat",
         "qwen",
         True,
-        Decimal("0.000016"),
+        Decimal("0.000048"),
     )
 
 

@@ -234,7 +234,10 @@ def test_a_name_that_no_file_can_hold_is_counted(
 def test_times_and_rates_are_of_the_latest_turns(
     journal: SqliteJournal, ledger: SqliteLedger
 ) -> None:
-    """1,000 joules for 2 tokens, then 500 for 3: 1500 / 5 = 300 joules a token."""
+    """Per token that was worked on: 1,000 joules for 12 - 8 + 2 = 6, then 500 for 1 + 3 = 4: 1500 / 10 = 150.
+
+    The other model's: 9 joules for 12 - 8 + 2 = 6, 1.5.
+    """
     first = Cost("EUR", joules=Decimal(1000), joules_source=Source.ESTIMATED)
     second = replace(first, joules=Decimal(500))
     _add(
@@ -247,13 +250,32 @@ def test_times_and_rates_are_of_the_latest_turns(
     )  # fmt: skip
     here, latest = ("cpu", "small"), ("cpu", "fake-model")
     rates = {(rate.route, rate.model): (rate.joules_per_token, rate.turns) for rate in ledger.rates()}  # fmt: skip
-    assert rates == {here: (Decimal(300), 2), latest: (Decimal("4.5"), 1)}
+    assert rates == {here: (Decimal(150), 2), latest: (Decimal("1.5"), 1)}
     assert (ledger.rates()[0].route, ledger.rates()[0].model) == latest
     assert ledger.ttft_ms(*here, Chosen()) == [210.5] * 3
     assert ledger.ttft_ms(*here, Chosen(conversation="c2")) == [210.5]
     assert ledger.ttft_ms(*latest, Chosen(since=date(2026, 11, 1))) == [7.5]
     assert not ledger.ttft_ms(*latest, Chosen(until=date(2026, 11, 1)))
     assert not ledger.ttft_ms("near", "large", Chosen())
+
+
+@pytest.mark.parametrize(
+    ("usage", "each"),
+    [
+        (Usage(20_000, None, 10), "0.05"),
+        (Usage(None, None, 10), "100.05"),
+        (Usage(None, 8, 10), "100.05"),
+        (Usage(5, 8, 10), "100.05"),
+    ],
+)
+def test_a_rate_is_over_the_reply_at_least(
+    journal: SqliteJournal, ledger: SqliteLedger, usage: Usage, each: str
+) -> None:
+    """1,000.5 joules: over 20,000 + 10 tokens 0.05; where the prompt is unknown or was kept, over the 10 of the reply."""
+    cost = Cost("EUR", joules=Decimal("1000.5"), joules_source=Source.MEASURED)
+    _add(journal, Made(turn("t1", HERE, cost, usage=usage), "a"))
+    [rate] = ledger.rates()
+    assert rate.joules_per_token == Decimal(each)
 
 
 def test_an_old_file_is_brought_up_to_date_with_what_is_in_it(tmp_path: Path) -> None:
