@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from decimal import Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -202,7 +202,7 @@ def elsewhere(
     Cached tokens count as that provider would count them. Those of another provider's cache have its cached price, where it
     has one. Those that this machine kept (`from_here`) are plain input: nobody knows whether that provider would have had them
     in its cache, so the low end alone takes it so. Writing to a cache is free: this program asks nobody for it. Thoughts are
-    output. Where another tokenizer counts otherwise, it is by BAND.
+    output. Where another tokenizer counts otherwise, it is by BAND: the ends are the prices of so many tokens less and more.
     """
     tokens = tokens_of(usage)
     if tokens is None:
@@ -210,20 +210,47 @@ def elsewhere(
     if isinstance(quote, NoPrice):
         return Compared(route, model, why=quote.why)
     moved = replace(tokens.plain, cache_write=0)
-    middle = quote.cost(replace(moved, cached=0) if from_here else moved)
-    least = quote.cost(moved)
-    if middle is None or least is None or moved.input is None:
+    usual = replace(moved, cached=0) if from_here else moved
+    middle, ends = quote.cost(usual), _ends(quote, moved, usual)
+    if middle is None or ends is None or moved.input is None:
         return Compared(route, model, why="its cost cannot be reckoned")
+    # A longer prompt may have a lower price, or a cache a higher one: the band holds its middle all the same.
+    amounts = sorted((middle.amount, *ends))
     return Compared(
         route,
         model,
         middle.currency,
         rounded(middle.amount),
-        rounded(min(least.amount, middle.amount) * (1 - BAND)),
-        rounded(middle.amount * (1 + BAND)),
+        rounded(amounts[0]),
+        rounded(amounts[-1]),
         price_as_of=quote.as_of.isoformat(),
         prices=unit_prices(quote, moved.input),
     )
+
+
+def _ends(quote: Quote, moved: Tokens, usual: Tokens) -> tuple[Decimal, ...] | None:
+    """What the fewest and the most tokens cost, in whole ones rounded outward; a longer request may have other prices."""
+    try:
+        fewest = [_scaled(one, 1 - BAND, ROUND_FLOOR) for one in (moved, usual)]
+        costs = [quote.cost(one) for one in (*fewest, _scaled(usual, 1 + BAND, ROUND_CEILING))]
+    except UsageError:
+        # More tokens than there can be.
+        return None
+    known = tuple(one.amount for one in costs if one is not None)
+    return known if len(known) == len(costs) else None
+
+
+def _scaled(tokens: Tokens, factor: Decimal, rounding: str) -> Tokens:
+    """`factor` times as many of each kind, in whole ones. Raises: UsageError past all measure."""
+
+    def scaled(count: int) -> int:
+        return int(_WIDE.multiply(Decimal(count), factor).to_integral_value(rounding))
+
+    kept, written, thought = tokens.cached or 0, tokens.cache_write or 0, tokens.reasoning or 0
+    parts = scaled(kept), scaled(written), scaled(thought)
+    fresh = scaled((tokens.input or 0) - kept - written)
+    said = scaled((tokens.output or 0) - thought)
+    return Tokens(fresh + parts[0] + parts[1], said + parts[2], *parts)
 
 
 def itself(route: str, model: str, cost: Cost) -> Compared:
