@@ -66,4 +66,8 @@ def test_where_a_longer_request_is_cheaper_the_band_holds_its_middle() -> None:
 def test_parts_are_rounded_outward_too() -> None:
     """2 of a reply, 1 of them thought: 1 at 10 + 1 at 20 = 30; fewer: 0 and 0; more: 2 at 10 + 2 at 20 = 60."""
     found = elsewhere("r", "m", used(0, 2, 1), quote(rates("1", "10", "20")), from_here=True)
-    assert (found.cost, found.low, found.high) == (Decimal("0.00003"), 0, Decimal("0.00006"))
+    assert (found.cost, found.low, found.high) == (
+        Decimal("0.00003"),
+        Decimal(0),
+        Decimal("0.00006"),
+    )
