@@ -356,7 +356,7 @@ class Running:
             self._watch.latency(),
             charge.cost,
             charge.compared,
-            max(1, self._papers.attempts),
+            self._papers.attempts,
             charge.day,
         )
         return Finished(record, self._clock.now_ms())

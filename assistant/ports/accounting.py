@@ -106,7 +106,10 @@ class Rate:
 
 
 class Ledger(Protocol):
-    """Every turn's figures, kept at least 400 days, whatever becomes of its conversation. Each method may raise a StorageError."""
+    """The figures of every turn that had a permit, kept at least 400 days, whatever becomes of its conversation.
+
+    Each method may raise a StorageError.
+    """
 
     def totals(self, chosen: Chosen) -> Totals:
         """The sums over what is chosen."""

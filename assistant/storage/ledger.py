@@ -41,7 +41,7 @@ _METERED = """
 class SqliteLedger:
     """Implements ports.accounting.Ledger. Safe to use from any thread.
 
-    Turns that were imported are in no sum: they were spent on another machine.
+    Turns that were imported are in no sum: they were spent on another machine. Nor are those that never had a permit.
     """
 
     def __init__(self, database: Database) -> None:

@@ -83,6 +83,12 @@ async def test_without_meter_and_accounts_all_is_unknown() -> None:
     assert (record.cost, record.compared, record.day, record.attempts) == (Cost(), (), "", 1)
 
 
+async def test_a_turn_that_never_had_a_permit_took_no_attempt() -> None:
+    failed = ScriptedBackend(load_failure=EngineError("no memory", "free some"))
+    record = await ask(engine_of(failed, MeterDouble(), Watching(books())))
+    assert (record.finish, record.attempts) == (Finish.FAILED, 0)
+
+
 async def test_an_engine_that_gave_up_once_took_two_attempts_and_one_measurement() -> None:
     meter = MeterDouble()
     record = await ask(engine_of(ScriptedBackend(limits=(None, 900)), meter, Watching(books())))

@@ -14,7 +14,7 @@ import pytest
 
 from assistant.domain.charges import Compared, Cost, Source
 from assistant.domain.errors import StorageError
-from assistant.domain.events import ConversationDeleted, Finished
+from assistant.domain.events import ConversationDeleted, Finished, Permitted
 from assistant.domain.ledger import By, Chosen, Totals, WhatIf
 from assistant.domain.pricing import Money
 from assistant.domain.prompt import Finish
@@ -24,7 +24,7 @@ from assistant.storage.journal import SqliteJournal
 from assistant.storage.ledger import SqliteLedger
 from assistant.storage.ledger_check import differences
 from assistant.storage.transfer import export_lines, import_lines
-from tests.fakes import LOCAL, NOW_MS, asked, delta, started, whole_turn
+from tests.fakes import LOCAL, NOW_MS, asked, decided, delta, started, whole_turn
 from tests.ledger_maker import CLOUD, HERE, Made, euros, turn
 
 DAY_MS = 86_400_000
@@ -126,7 +126,8 @@ def test_what_was_asked_before_at_the_same_place_is_a_retry(
 def test_a_turn_of_a_program_that_died_is_counted_and_failed(
     journal: SqliteJournal, ledger: SqliteLedger
 ) -> None:
-    journal.append(asked("t1"))
+    for event in (asked("t1"), decided("t1"), Permitted("t1", "p1", "0" * 64, NOW_MS)):
+        journal.append(event)
     journal.append(delta("half", "t1", 7))
     journal.recover(NOW_MS, lambda _: False)
     [entry] = ledger.entries(Chosen())
@@ -276,6 +277,22 @@ def test_a_rate_is_over_the_reply_at_least(
     _add(journal, Made(turn("t1", HERE, cost, usage=usage), "a"))
     [rate] = ledger.rates()
     assert rate.joules_per_token == Decimal(each)
+
+
+def test_a_turn_without_a_permit_is_on_record_and_in_no_sum(
+    journal: SqliteJournal, ledger: SqliteLedger
+) -> None:
+    refused = turn("t1", CLOUD, euros("0"), finish=Finish.FAILED, attempts=0, compared=(Compared("near", "x"),))  # fmt: skip
+    _add(journal, Made(refused, "a"))
+    assert journal.record("t1") is not None
+    assert (list(ledger.entries(Chosen())), ledger.totals(Chosen())) == ([], Totals())
+    assert not ledger.what_if(Chosen())
+    assert not ledger.sums(By.ROUTE, Chosen())
+    assert ledger.first_day() is None
+    # The same question again is a retry all the same.
+    _add(journal, Made(turn("t2", CLOUD, euros("0.25")), "a"))
+    assert [(entry.turn, entry.again) for entry in ledger.entries(Chosen())] == [("t2", True)]
+    _whole(journal)
 
 
 def test_an_old_file_is_brought_up_to_date_with_what_is_in_it(tmp_path: Path) -> None:
