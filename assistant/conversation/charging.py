@@ -15,11 +15,14 @@ from assistant.domain.reckoning import (
     Bill,
     Evidence,
     at_home,
+    broken_off,
     cloud_bill,
     elsewhere,
     evidence_of,
+    for_nothing,
     itself,
     local_cost,
+    none_worked,
     nothing_used,
     same_model,
 )
@@ -114,35 +117,45 @@ class Charging:
     def _compared(
         self, spent: Spent, cost: Cost, at: datetime, costs: CostSettings
     ) -> tuple[Compared, ...]:
-        """Nothing for a turn that brought no reply: nobody would have been paid for one."""
-        usage, route = spent.usage, spent.route
-        if usage.output_tokens == 0 or (usage.input_tokens, usage.output_tokens) == (None, None):
-            return ()
-        found = [self._elsewhere(spent, cost, at, *_parted(one)) for one in costs.compare]
-        if route.place is Place.CLOUD:
-            found.append(self._at_home(usage, at))
+        """Where for sure nobody worked on it, it is 0 everywhere: nobody would have been paid for it."""
+        idle = none_worked(
+            spent.route.place,
+            spent.usage,
+            spent.finish,
+            left=spent.left,
+            status=spent.status,
+            read=spent.read,
+        )
+        usage = None if idle else broken_off(spent.usage, spent.finish)
+
+        def there(route: str, model: str) -> Compared:
+            if (route, model) == (spent.route.id, spent.route.model):
+                return itself(route, model, cost)
+            quote = self._quotes.quote(route, model, at)
+            if usage is None:
+                return for_nothing(route, model, quote, costs.currency)
+            from_here = spent.route.place is not Place.CLOUD
+            return elsewhere(route, model, usage, quote, from_here=from_here)
+
+        found = [there(*_parted(one)) for one in costs.compare]
+        if spent.route.place is Place.CLOUD:
+            found.append(self._at_home(usage, at, costs.currency))
         return tuple(found)
 
-    def _elsewhere(
-        self, spent: Spent, cost: Cost, at: datetime, route: str, model: str
-    ) -> Compared:
-        if (route, model) == (spent.route.id, spent.route.model):
-            return itself(route, model, cost)
-        quote = self._quotes.quote(route, model, at)
-        from_here = spent.route.place is not Place.CLOUD
-        return elsewhere(route, model, spent.usage, quote, from_here=from_here)
-
-    def _at_home(self, usage: Usage, at: datetime) -> Compared:
-        """On the local route that was used last."""
+    def _at_home(self, usage: Usage | None, at: datetime, currency: str) -> Compared:
+        """On the local route that was used last; 0 where `usage` is None, for nobody worked on it."""
         try:
             rate = next(iter(self._rates()), None)
         except AssistantError:
             # Why the ledger cannot be read is told where it is shown.
             rate = None
-        if rate is None:
-            return at_home(Place.THIS_MACHINE.value, "", usage, None, None)
+        route, model = (rate.route, rate.model) if rate else (Place.THIS_MACHINE.value, "")
         found = self._tariff(at)
         price = found.price if found else None
+        if usage is None:
+            return for_nothing(route, model, None, price.currency if price else currency, here=True)
+        if rate is None:
+            return at_home(route, model, usage, None, None)
         return at_home(rate.route, rate.model, usage, rate.joules_per_token, price)
 
     def _settings(self) -> CostSettings:

@@ -71,6 +71,7 @@ class Running:
         self._reply: list[str] = []
         self._usage = Usage()
         self._model = ""
+        self._read = False
         self._account = account or Account(backend.route)
         self._streaming = False
         self._over = False
@@ -246,11 +247,13 @@ class Running:
             async for piece in stream:
                 match piece:
                     case Batch():
+                        self._read = True
                         yield await self._take(piece)
                     case Waiting(stage):
                         self._watch.enter(stage)
                         yield self._progress(stage)
                     case PromptProgress(done, total, cached):
+                        self._read = self._read or done > 0
                         self._usage = replace(
                             self._usage, input_tokens=total, cached_input_tokens=cached
                         )
@@ -333,6 +336,7 @@ class Running:
             left=seen.sent_bytes != 0,
             status=seen.status,
             model=self._model,
+            read=self._read,
         )
         return self._account.charge(spent)
 
@@ -352,7 +356,7 @@ class Running:
             self._watch.latency(),
             charge.cost,
             charge.compared,
-            max(1, self._papers.attempts),
+            self._papers.attempts,
             charge.day,
         )
         return Finished(record, self._clock.now_ms())

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import Enum
 from itertools import pairwise
 from typing import Final
 
@@ -27,6 +28,9 @@ STEADY_SHARE, STEADY_W = 0.1, 0.5
 
 DAYS_KEPT: Final = 7
 """The lowest of so many days is idle power: long enough to meet a quiet hour, short enough to notice a new disk."""
+
+LONGEST_GAP: Final = 5
+"""In so many beats without a sample a machine may have begun or ended something: what it took then is a guess."""
 
 _SLACK_J = 10.0
 
@@ -63,6 +67,27 @@ class PowerLook:
     source: str = ""
     why: tuple[str, ...] = ()
     idle: Idle | None = None
+
+
+class Looks(Enum):
+    """How well samples cover a time."""
+
+    ENOUGH = "enough"
+    FEW = "few"
+    """Less than half of those that were due, or a gap among them: what follows is an estimate."""
+    HARDLY_ANY = "hardly any"
+    """Nothing was said for most of the time: nobody knows what was taken in it."""
+
+
+def looks_of(samples: Sequence[Point], begin_ms: float, end_ms: float, beat_ms: float) -> Looks:
+    """How well `samples`, of which one is due each beat, cover the time between two moments."""
+    inside = [one.at_ms for one in samples if begin_ms <= one.at_ms <= end_ms]
+    gaps = [b - a for a, b in pairwise([begin_ms, *inside, end_ms])]
+    silent = [gap for gap in gaps if gap > LONGEST_GAP * beat_ms]
+    if sum(silent) * 2 > end_ms - begin_ms:
+        return Looks.HARDLY_ANY
+    few = len(inside) * beat_ms * 2 < end_ms - begin_ms
+    return Looks.FEW if few or silent else Looks.ENOUGH
 
 
 def sampled_joules(samples: Sequence[Point], begin_ms: float, end_ms: float) -> float | None:

@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass, replace
-from decimal import Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from enum import StrEnum
 from typing import Final
 
 from assistant.domain.charges import BAND, Compared, Cost, Energy, Source, UnitPrices, rounded
 from assistant.domain.errors import UsageError
+from assistant.domain.places import Place
 from assistant.domain.price_list import NoPrice, Quote
 from assistant.domain.pricing import Money, Tokens
 from assistant.domain.prompt import Finish
@@ -18,6 +19,7 @@ JOULES_PER_KWH: Final = Decimal(3_600_000)
 _WIDE: Final = Context(prec=60)
 _GAVE_UP: Final = (408, 499, 504, 524)
 """Statuses that say that somebody stopped waiting for the model: it may have worked all the same."""
+_BROKEN: Final = (Finish.FAILED, Finish.CANCELLED)
 _DATED: Final = re.compile(r"[-@](20\d{2})-?(\d{2})-?(\d{2})$")
 
 
@@ -42,8 +44,26 @@ def evidence_of(usage: Usage, finish: Finish, *, left: bool, status: int | None)
         return Evidence.UNKNOWN if status in _GAVE_UP else Evidence.NOTHING
     if finish is Finish.FAILED and not usage.output_tokens:
         return Evidence.UNKNOWN
-    broken_off = finish in (Finish.FAILED, Finish.CANCELLED)
-    return Evidence.CAME if usage.estimated or broken_off else Evidence.COUNTED
+    return Evidence.CAME if usage.estimated or finish in _BROKEN else Evidence.COUNTED
+
+
+def none_worked(
+    place: Place, usage: Usage, finish: Finish, *, left: bool, status: int | None, read: bool
+) -> bool:
+    """Whether for sure nobody worked on a turn: it was refused, or it failed or was stopped before its prompt was `read`.
+
+    Then it would have cost nothing anywhere else either.
+    """
+    if place is Place.THIS_MACHINE:
+        return finish in _BROKEN and not usage.output_tokens and not read
+    return evidence_of(usage, finish, left=left, status=status) is Evidence.NOTHING
+
+
+def broken_off(usage: Usage, finish: Finish) -> Usage:
+    """The usage to compare: a turn that was broken off before a token of its reply came has a reply of none."""
+    if finish in _BROKEN and usage.output_tokens is None:
+        return replace(usage, output_tokens=0)
+    return usage
 
 
 def nothing_used(usage: Usage) -> Usage:
@@ -182,7 +202,7 @@ def elsewhere(
     Cached tokens count as that provider would count them. Those of another provider's cache have its cached price, where it
     has one. Those that this machine kept (`from_here`) are plain input: nobody knows whether that provider would have had them
     in its cache, so the low end alone takes it so. Writing to a cache is free: this program asks nobody for it. Thoughts are
-    output. Where another tokenizer counts otherwise, it is by BAND.
+    output. Where another tokenizer counts otherwise, it is by BAND: the ends are the prices of so many tokens less and more.
     """
     tokens = tokens_of(usage)
     if tokens is None:
@@ -190,20 +210,47 @@ def elsewhere(
     if isinstance(quote, NoPrice):
         return Compared(route, model, why=quote.why)
     moved = replace(tokens.plain, cache_write=0)
-    middle = quote.cost(replace(moved, cached=0) if from_here else moved)
-    least = quote.cost(moved)
-    if middle is None or least is None or moved.input is None:
+    usual = replace(moved, cached=0) if from_here else moved
+    middle, ends = quote.cost(usual), _ends(quote, moved, usual)
+    if middle is None or ends is None or moved.input is None:
         return Compared(route, model, why="its cost cannot be reckoned")
+    # A longer prompt may have a lower price, or a cache a higher one: the band holds its middle all the same.
+    amounts = sorted((middle.amount, *ends))
     return Compared(
         route,
         model,
         middle.currency,
         rounded(middle.amount),
-        rounded(min(least.amount, middle.amount) * (1 - BAND)),
-        rounded(middle.amount * (1 + BAND)),
+        rounded(amounts[0]),
+        rounded(amounts[-1]),
         price_as_of=quote.as_of.isoformat(),
         prices=unit_prices(quote, moved.input),
     )
+
+
+def _ends(quote: Quote, moved: Tokens, usual: Tokens) -> tuple[Decimal, ...] | None:
+    """What the fewest and the most tokens cost, in whole ones rounded outward; a longer request may have other prices."""
+    try:
+        fewest = [_scaled(one, 1 - BAND, ROUND_FLOOR) for one in (moved, usual)]
+        costs = [quote.cost(one) for one in (*fewest, _scaled(usual, 1 + BAND, ROUND_CEILING))]
+    except UsageError:
+        # More tokens than there can be.
+        return None
+    known = tuple(one.amount for one in costs if one is not None)
+    return known if len(known) == len(costs) else None
+
+
+def _scaled(tokens: Tokens, factor: Decimal, rounding: str) -> Tokens:
+    """`factor` times as many of each kind, in whole ones. Raises: UsageError past all measure."""
+
+    def scaled(count: int) -> int:
+        return int(_WIDE.multiply(Decimal(count), factor).to_integral_value(rounding))
+
+    kept, written, thought = tokens.cached or 0, tokens.cache_write or 0, tokens.reasoning or 0
+    parts = scaled(kept), scaled(written), scaled(thought)
+    fresh = scaled((tokens.input or 0) - kept - written)
+    said = scaled((tokens.output or 0) - thought)
+    return Tokens(fresh + parts[0] + parts[1], said + parts[2], *parts)
 
 
 def itself(route: str, model: str, cost: Cost) -> Compared:
@@ -222,22 +269,42 @@ def itself(route: str, model: str, cost: Cost) -> Compared:
     )
 
 
+def for_nothing(
+    route: str, model: str, quote: Quote | NoPrice | None, currency: str, *, here: bool = False
+) -> Compared:
+    """The comparison of a turn that nobody worked on: 0, in the currency of `quote`, or in `currency` where there is no price."""
+    nothing = Decimal(0)
+    known = quote if isinstance(quote, Quote) else None
+    return Compared(
+        route,
+        model,
+        known.price.currency if known else currency,
+        nothing,
+        nothing,
+        nothing,
+        here,
+        price_as_of=known.as_of.isoformat() if known else None,
+        prices=unit_prices(known, 0) if known else None,
+    )
+
+
 def at_home(
     route: str, model: str, usage: Usage, joules_per_token: Decimal | None, tariff: Money | None
 ) -> Compared:
     """What a turn of the cloud would have cost on this machine, as energy above idle.
 
-    `joules_per_token` is what a token of a reply took lately on its local `route`; None where no meter has seen one.
+    `joules_per_token` is what a token lately took on its local `route`, of a prompt (those kept from before left out) or of a
+    reply; None where no meter has seen one. Where the prompt was not counted, it is the cost of the reply at least.
     """
-    joules = None
-    if joules_per_token is not None and usage.output_tokens is not None:
-        joules = _WIDE.multiply(max(joules_per_token, Decimal(0)), Decimal(usage.output_tokens))
+    joules, tokens = None, _worked_on(usage)
+    if joules_per_token is not None and tokens is not None:
+        joules = _WIDE.multiply(max(joules_per_token, Decimal(0)), Decimal(tokens))
     money = None if joules is None else energy_price(joules, tariff)
     if money is None:
         why = "no meter has seen a reply here yet"
         if joules_per_token is not None:
             why = "no price per kWh is known"
-        if usage.output_tokens is None:
+        if tokens is None:
             why = "its tokens were not counted"
         return Compared(route, model, here=True, why=why)
     return Compared(
@@ -249,3 +316,11 @@ def at_home(
         rounded(money.amount * (1 + BAND)),
         here=True,
     )
+
+
+def _worked_on(usage: Usage) -> int | None:
+    """The tokens that were not in a cache; None where even the reply was not counted."""
+    if usage.output_tokens is None:
+        return None
+    fresh = (usage.input_tokens or 0) - (usage.cached_input_tokens or 0)
+    return usage.output_tokens + max(0, fresh)

@@ -87,7 +87,8 @@ class TurnJson(TypedDict):
 class TurnRecord:
     """One turn, whole: what came back, how it ended, what it took.
 
-    `attempts` counts the permits that it took. `day` is the calendar day of its end where the machine was then, as 2026-11-27:
+    `attempts` counts the permits that it took: 0 where it was refused, failed or was stopped before there was one, and then the
+    ledger leaves it out. `day` is the calendar day of its end where the machine was then, as 2026-11-27:
     the ledger counts it there for ever ("" in records from before there was a ledger).
     """
 

@@ -5,7 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
-from assistant.domain.energy import Point, counted_joules, joules_of_packages, sampled_joules
+from assistant.domain.energy import (
+    Looks,
+    Point,
+    counted_joules,
+    joules_of_packages,
+    looks_of,
+    sampled_joules,
+)
 from assistant.domain.sensing import Counters, rails_of
 from assistant.machine.programs import Ask, ask
 from assistant.machine.sensors import read_counters
@@ -32,6 +39,10 @@ class Gauge(Protocol):
 
     def joules(self, begin_ms: float, end_ms: float) -> float | None:
         """What was taken between two moments; None where that is not known."""
+        ...
+
+    def looks(self, begin_ms: float, end_ms: float) -> Looks:
+        """How well what was said covers the time between two moments."""
         ...
 
     def forget(self, before_ms: float) -> None:
@@ -75,6 +86,10 @@ class Rapl:
         """See Gauge."""
         with self._lock:
             return counted_joules(self._looks, begin_ms, end_ms)
+
+    def looks(self, begin_ms: float, end_ms: float) -> Looks:  # noqa: ARG002 - as Gauge has it
+        """See Gauge: a counter misses nothing between two looks."""
+        return Looks.ENOUGH
 
     def forget(self, before_ms: float) -> None:
         """See Gauge. The last look stays: the next one counts from it."""
@@ -121,6 +136,11 @@ class Sampled:
         with self._lock:
             return sampled_joules(self._samples, begin_ms, end_ms)
 
+    def looks(self, begin_ms: float, end_ms: float) -> Looks:
+        """See Gauge."""
+        with self._lock:
+            return looks_of(self._samples, begin_ms, end_ms, (self.beat_s or 0.0) * 1000)
+
     def forget(self, before_ms: float) -> None:
         """See Gauge."""
         with self._lock:
@@ -145,6 +165,10 @@ class Typed:
     def joules(self, begin_ms: float, end_ms: float) -> float | None:
         """See Gauge."""
         return self._watts * (end_ms - begin_ms) / 1000
+
+    def looks(self, begin_ms: float, end_ms: float) -> Looks:  # noqa: ARG002 - as Gauge has it
+        """See Gauge."""
+        return Looks.ENOUGH
 
     def forget(self, before_ms: float) -> None:
         """See Gauge: there is nothing to drop."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from assistant.domain.charges import Energy
-from assistant.domain.energy import Drawn, Idle, Point, Rest, energy, spans, typed_energy
+from assistant.domain.energy import Drawn, Idle, Looks, Point, Rest, energy, spans, typed_energy
 from assistant.domain.places import HAT, Route
 from assistant.machine.gauges import LONGEST_S, Gauge
 
@@ -117,13 +117,14 @@ class LocalMeter:
                 Drawn((to - at) / 1000, self.gauge.joules(at, to), sharers)
                 for at, to, sharers in spans(self._changes, begin_ms, end_ms)
             ]
+            looks = self.gauge.looks(begin_ms, end_ms)
             self._change(end_ms, -1)
             if not self._turns:
                 self._over.set()
                 self._rest, self._rested = Rest(), None
-        return self._energy(drawn, route)
+        return self._energy(drawn, looks, route)
 
-    def _energy(self, drawn: list[Drawn], route: Route) -> Energy | None:
+    def _energy(self, drawn: list[Drawn], looks: Looks, route: Route) -> Energy | None:
         """What the gauge saw, and beside it what it does not see: the HAT's part, unknown where nobody typed it."""
         seconds = sum(part.seconds for part in drawn)
         unseen = route.id == HAT and not self._sees_hat
@@ -131,7 +132,10 @@ class LocalMeter:
             return typed_energy(self._hat_watts, seconds)
         if unseen and self.gauge.name != TYPED and not self._hat_watts:
             return None
-        rough = not self.gauge.quick and seconds < FEW_LOOKS * (self.gauge.beat_s or 0)
+        if looks is Looks.HARDLY_ANY:
+            return None
+        short = not self.gauge.quick and seconds < FEW_LOOKS * (self.gauge.beat_s or 0)
+        rough = short or looks is Looks.FEW
         extra_watts = self._hat_watts if unseen else 0.0
         return energy(self.gauge.name, drawn, self.idle, extra_watts, rough=rough)
 

@@ -37,7 +37,7 @@ class Spent:
     """One turn at its end: what it used, and whether anything of it had left this machine (`left`).
 
     `at_ms` is its end (Unix time). `status` is that of the server's answer (HTTP; None: none came), `model` the one that
-    answered in the server's own words ("": it did not say).
+    answered in the server's own words ("": it did not say). `read` says that a token of the prompt was read, as far as the engine tells.
     """
 
     turn: str
@@ -50,6 +50,7 @@ class Spent:
     left: bool = False
     status: int | None = None
     model: str = ""
+    read: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,10 @@ class Limits(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What this machine took lately for a token of a reply on `route`: joules above idle; over `turns` metered turns."""
+    """What this machine took lately for a token on `route`: joules above idle, over `turns` metered turns.
+
+    Counted are the tokens that it had to work on: those of the prompt that were not kept from before, and those of the reply.
+    """
 
     route: str
     model: str
@@ -102,7 +106,10 @@ class Rate:
 
 
 class Ledger(Protocol):
-    """Every turn's figures, kept at least 400 days, whatever becomes of its conversation. Each method may raise a StorageError."""
+    """The figures of every turn that had a permit, kept at least 400 days, whatever becomes of its conversation.
+
+    Each method may raise a StorageError.
+    """
 
     def totals(self, chosen: Chosen) -> Totals:
         """The sums over what is chosen."""

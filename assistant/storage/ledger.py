@@ -30,8 +30,9 @@ _TIMES = """
 """
 
 _METERED = """
-    SELECT count(*), max(seq), sum(joules_whole), sum(joules_rest), sum(output) FROM (
-        SELECT seq, joules_whole, joules_rest, output FROM ledger
+    SELECT count(*), max(seq), sum(joules_whole), sum(joules_rest), sum(output + fresh) FROM (
+        SELECT seq, joules_whole, joules_rest, output,
+            max(0, coalesce(input, 0) - coalesce(cached, 0)) AS fresh FROM ledger
         WHERE lane = ? AND ttft IS NOT NULL ORDER BY seq DESC LIMIT ?
     ) WHERE joules_whole IS NOT NULL AND output > 0
 """
@@ -40,7 +41,7 @@ _METERED = """
 class SqliteLedger:
     """Implements ports.accounting.Ledger. Safe to use from any thread.
 
-    Turns that were imported are in no sum: they were spent on another machine.
+    Turns that were imported are in no sum: they were spent on another machine. Nor are those that never had a permit.
     """
 
     def __init__(self, database: Database) -> None:
@@ -97,7 +98,10 @@ class SqliteLedger:
         return [tenths / 10 for _, tenths in sorted(found, reverse=True)[:MOST_TIMES]]
 
     def rates(self) -> "Sequence[Rate]":
-        """What this machine's routes took for a token of a reply, by those of their latest LATELY turns that were metered."""
+        """What this machine's routes took for a token, by those of their latest LATELY turns that were metered.
+
+        Where a prompt was not counted, the reply alone is.
+        """
         from assistant.ports.accounting import Rate
 
         found: list[tuple[int, Rate]] = []

@@ -54,7 +54,10 @@ class Line:
 
 
 def enter(db: sqlite3.Connection, record: TurnRecord, at_ms: int) -> None:
-    """Counts a turn whose end is on record by now; one that was imported is not counted. Raises: sqlite3.Error."""
+    """Counts a turn whose end is on record by now.
+
+    One that was imported is not counted, and neither is one without a permit: nothing was asked of its route. Raises: sqlite3.Error.
+    """
     line = line_of(db, record, at_ms)
     if line is not None:
         add(db, line)
@@ -77,7 +80,9 @@ def ended_turns(db: sqlite3.Connection) -> Iterator[tuple[TurnRecord, int]]:
 
 
 def line_of(db: sqlite3.Connection, record: TurnRecord, at_ms: int) -> Line | None:
-    """What the ledger takes of a turn on record; None for one that was imported."""
+    """What the ledger takes of a turn on record; None for one that was imported or never had a permit."""
+    if record.attempts < 1:
+        return None
     row = db.execute(_TURN, (record.turn,)).fetchone()
     if row is None:
         return None

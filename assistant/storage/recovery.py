@@ -3,6 +3,8 @@
 import json
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
 
 from assistant.domain.charges import Cost
 from assistant.domain.decisions import Decision, Reason, Verdict
@@ -29,6 +31,13 @@ INTERRUPTED = ErrorNote(
     "what had arrived is kept; ask again for the rest",
 )
 
+# A turn's events begin with its question. Turns that no program ended are late in the journal: it is read from its end.
+_LIFE: Final = """
+    SELECT kind, at_ms FROM event WHERE turn = ?1 AND seq >= (
+        SELECT seq FROM event WHERE turn = ?1 AND kind = 'asked' ORDER BY seq DESC LIMIT 1
+    ) ORDER BY seq
+"""
+
 _NOWHERE = Route("none", Place.THIS_MACHINE, "none", "none")
 
 
@@ -50,13 +59,18 @@ def recover(db: sqlite3.Connection, now_ms: int, alive: Callable[[str], bool]) -
 def _interrupted(
     db: sqlite3.Connection, turn: str, conversation: str, decided: str | None, label: Label
 ) -> TurnRecord:
-    """The record of a turn whose end nobody saw: only what was recorded is in it."""
+    """The record of a turn whose end nobody saw: only what was recorded is in it.
+
+    It counts on the day of its last event. What it cost, and how long its prompt was, nobody knows; its reply was as long as what
+    came at least.
+    """
     decision, route = _undecided(label), _NOWHERE
     if decided is not None:
         fields = Fields(json.loads(decided))
         decision = decision_from_json(fields.child("decision"))
         route = route_from_json(fields.child("route"))
-    tokens = db.execute("SELECT max(output_tokens) FROM chunk WHERE turn = ?", (turn,)).fetchone()
+    [tokens] = db.execute("SELECT max(output_tokens) FROM chunk WHERE turn = ?", (turn,)).fetchone()
+    life = db.execute(_LIFE, (turn,)).fetchall()
     return TurnRecord(
         turn,
         conversation,
@@ -65,10 +79,20 @@ def _interrupted(
         INTERRUPTED,
         route,
         decision,
-        Usage(output_tokens=tokens[0]),
+        Usage(output_tokens=tokens, estimated=tokens is not None),
         Latency(),
         Cost(),
+        attempts=sum(kind == "permitted" for kind, _ in life),
+        day=_day(life[-1][1]) if life else "",
     )
+
+
+def _day(at_ms: int) -> str:
+    """The calendar day here; "" for a clock that showed none."""
+    try:
+        return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone().date().isoformat()
+    except (OverflowError, OSError, ValueError):
+        return ""
 
 
 def _undecided(label: Label) -> Decision:

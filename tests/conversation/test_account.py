@@ -83,6 +83,12 @@ async def test_without_meter_and_accounts_all_is_unknown() -> None:
     assert (record.cost, record.compared, record.day, record.attempts) == (Cost(), (), "", 1)
 
 
+async def test_a_turn_that_never_had_a_permit_took_no_attempt() -> None:
+    failed = ScriptedBackend(load_failure=EngineError("no memory", "free some"))
+    record = await ask(engine_of(failed, MeterDouble(), Watching(books())))
+    assert (record.finish, record.attempts) == (Finish.FAILED, 0)
+
+
 async def test_an_engine_that_gave_up_once_took_two_attempts_and_one_measurement() -> None:
     meter = MeterDouble()
     record = await ask(engine_of(ScriptedBackend(limits=(None, 900)), meter, Watching(books())))
@@ -150,6 +156,21 @@ async def test_a_turn_that_broke_has_the_energy_that_it_took() -> None:
     assert record.finish is Finish.FAILED
     assert record.cost.total == Decimal("0.000008")
     assert meter.log == ["begin cpu", "end cpu"]
+
+
+async def test_a_turn_that_broke_before_its_prompt_was_read_is_nothing_elsewhere() -> None:
+    """The prompt has 4 tokens, 4 at 0.09 = 0.36 millionths; with the first word of the reply, 1 at 0.47 more, 0.83."""
+    broken = EngineError("it died", "send again")
+    for backend, cost in (
+        (ScriptedBackend(load_failure=broken), Decimal(0)),
+        (ScriptedBackend(pieces=(), failure=broken), Decimal("0.00000036")),
+        (ScriptedBackend(pieces=("Hel",), failure=broken), Decimal("0.00000083")),
+    ):
+        accounts = Watching(books())
+        record = await ask(engine_of(backend, None, accounts))
+        assert record.finish is Finish.FAILED
+        assert [spent.read for spent in accounts.asked] == [cost > 0]
+        assert [one.cost for one in record.compared] == [cost]
 
 
 async def test_who_looks_away_leaves_a_turn_with_its_cost_on_record() -> None:

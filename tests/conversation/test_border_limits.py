@@ -252,5 +252,5 @@ async def test_a_refused_turn_has_no_attempt_and_no_cost() -> None:
     rig = priced(Receipt(100, 50, status=200))
     rig.limits.found = (drawn("0.01"),)
     record = await sent(rig)
-    assert (record.cost.total, record.cost.estimated, record.attempts) == (Decimal(0), False, 1)
+    assert (record.cost.total, record.cost.estimated, record.attempts) == (Decimal(0), False, 0)
     assert record.usage.input_tokens == 0

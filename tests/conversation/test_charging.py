@@ -22,6 +22,7 @@ HERE = Route("cpu", Place.THIS_MACHINE, "llama", "toy")
 NEAR = Route("den", Place.THIS_NETWORK, "remote", "qwen")
 FAR = Route("far", Place.CLOUD, "cloud", "big")
 USED = Usage(1_000, 800, 100, False, 1_100, 4_096, 0, 0)
+NIL = (Decimal(0), Decimal(0), Decimal(0))
 BOTH = CostSettings(compare=("one:small", "two:a:b", "far:big"))
 PRICES = {
     ("far", "big"): quote("1.25", "10", "0.125"),
@@ -58,7 +59,7 @@ def test_a_turn_of_the_cloud() -> None:
 def test_it_is_compared_with_what_the_person_chose_and_with_this_machine() -> None:
     """one: 1,000 at 0.09 + 100 at 0.47 = 137. two: 1,000 at 2 + 100 at 8 = 2,800. Itself: 1,350, no band.
 
-    Here: 100 tokens at 1.8 J = 180 J, at 0.32 a kWh = 0.000016.
+    Here: 200 that were not in a cache + 100 = 300 tokens at 1.8 J = 540 J, at 0.32 a kWh = 0.000048.
     """
     mine = books()
     mine.rates = (Rate("hat", "qwen", Decimal("1.8"), 9), Rate("cpu", "toy", Decimal(3), 1))
@@ -71,7 +72,7 @@ def test_it_is_compared_with_what_the_person_chose_and_with_this_machine() -> No
         "hat",
         "qwen",
         True,
-        Decimal("0.000016"),
+        Decimal("0.000048"),
     )
 
 
@@ -127,7 +128,9 @@ def test_what_never_left_used_nothing_and_costs_nothing() -> None:
     assert (charge.cost.total, charge.cost.currency) == (Decimal(0), "USD")
     assert charge.settles == Money(Decimal(0), "USD")
     assert charge.usage == Usage(0, 0, 0, False, None, 4_096, 0, 0)
-    assert charge.compared == ()
+    zeros = [("one", "USD", *NIL), ("two", "EUR", *NIL), ("far", "USD", *NIL)]
+    assert told(charge) == [*zeros, ("this-machine", "EUR", *NIL)]
+    assert charge.compared[3].here
 
 
 @pytest.mark.parametrize(("status", "total"), [(429, 0), (500, 0), (400, 0), (504, None)])
@@ -139,6 +142,59 @@ def test_a_refusal_costs_nothing_but_for_one_that_gave_up_waiting(
     charge = books().accounts().charge(failed)
     assert charge.cost.total == total
     assert charge.usage.input_tokens == (900 if total is None else 0)
+
+
+def told(charge: Charge) -> list[tuple[str, str | None, Decimal | None, Decimal | None, Decimal | None]]:  # fmt: skip
+    return [(one.route, one.currency, one.cost, one.low, one.high) for one in charge.compared]
+
+
+def test_nothing_is_nothing_where_no_price_is_known_too() -> None:
+    """In the person's currency: CHF elsewhere, that of the tariff here."""
+    mine = books(CostSettings(compare=("one:small", "two:a:b"), currency="CHF"))
+    del mine.prices.known["two", "a:b"]
+    mine.rates = (Rate("hat", "qwen", Decimal("1.8"), 9),)
+    failed = replace(spent(FAR, Usage(), Finish.FAILED), left=False, status=None)
+    charge = mine.accounts().charge(failed)
+    assert told(charge) == [("one", "USD", *NIL), ("two", "CHF", *NIL), ("hat", "EUR", *NIL)]  # fmt: skip
+    assert [one.why for one in charge.compared] == ["", "", ""]
+    mine.tariff = None
+    assert told(mine.accounts().charge(failed))[2] == ("hat", "CHF", *NIL)
+
+
+@pytest.mark.parametrize("finish", [Finish.FAILED, Finish.CANCELLED])
+@pytest.mark.parametrize("usage", [Usage(), Usage(900, None, 0, True)])
+def test_a_turn_here_that_ended_before_its_prompt_was_read_is_nothing_elsewhere(
+    usage: Usage, finish: Finish
+) -> None:
+    charge = books().accounts().charge(spent(HERE, usage, finish))
+    assert told(charge) == [("one", "USD", *NIL), ("two", "EUR", *NIL), ("far", "USD", *NIL)]  # fmt: skip
+    assert charge.usage == usage
+
+
+@pytest.mark.parametrize("finish", [Finish.FAILED, Finish.CANCELLED])
+@pytest.mark.parametrize("out", [0, None])
+def test_a_turn_here_that_ended_while_its_prompt_was_read_is_priced_with_that(
+    out: int | None, finish: Finish
+) -> None:
+    """900 at 0.09 = 81 millionths, 20 % around it: 720 and 1,080 tokens, 64.8 and 97.2."""
+    stopped = replace(spent(HERE, Usage(900, 0, out, True), finish), read=True)
+    charge = books().accounts().charge(stopped)
+    assert told(charge)[0] == ("one", "USD", Decimal("0.000081"), Decimal("0.0000648"), Decimal("0.0000972"))  # fmt: skip
+    assert charge.usage.output_tokens == out
+
+
+def test_a_server_of_the_network_that_was_not_reached_is_nothing_elsewhere() -> None:
+    """One that was asked had the prompt: 900 at 0.09 = 81 millionths."""
+    silent = spent(NEAR, Usage(900, None, 0, True), Finish.FAILED)
+    away = replace(silent, left=False, status=None)
+    assert told(books().accounts().charge(away))[0] == ("one", "USD", *NIL)
+    asked = books().accounts().charge(replace(silent, status=None))
+    assert told(asked)[0][2] == Decimal("0.000081")
+
+
+def test_a_whole_reply_that_nobody_counted_is_an_unknown_and_no_nothing() -> None:
+    charge = books().accounts().charge(spent(HERE, Usage()))
+    assert [(one.cost, one.why) for one in charge.compared] == [(None, "its tokens were not counted")] * 3  # fmt: skip
 
 
 def test_a_stream_that_was_cut_costs_what_came_and_is_marked() -> None:
@@ -156,11 +212,8 @@ def test_what_was_left_unanswered_may_have_been_charged() -> None:
     charge = books().accounts().charge(silent)
     assert (charge.cost, charge.settles) == (Cost(), None)
     assert charge.usage.input_tokens == 900
-
-
-def test_a_turn_that_never_began_is_compared_with_nothing() -> None:
-    charge = books().accounts().charge(spent(HERE, Usage(), Finish.CANCELLED))
-    assert charge == Charge(Cost(), (), Usage(), "2026-11-27")
+    # Elsewhere the prompt alone would have been charged: 900 at 0.09 = 81 millionths.
+    assert charge.compared[0].cost == Decimal("0.000081")
 
 
 # Which model answered

@@ -1,6 +1,7 @@
 """Energy above idle from what meters said: traces as they were recorded, and laws that hold for every trace."""
 
 import itertools
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -11,12 +12,14 @@ from assistant.domain.charges import Energy, Source
 from assistant.domain.energy import (
     Drawn,
     Idle,
+    Looks,
     Point,
     QuietDays,
     Rest,
     counted_joules,
     energy,
     joules_of_packages,
+    looks_of,
     sampled_joules,
     spans,
 )
@@ -43,6 +46,37 @@ def test_samples_are_integrated_by_trapezoids_and_held_at_the_ends() -> None:
     assert sampled_joules(trace, 1250, 1750) == pytest.approx(3.0)
     assert sampled_joules(points((9000, 5.0)), 0, 2000) == pytest.approx(10)
     assert sampled_joules([], 0, 1000) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "found"),
+    [
+        (range(61), Looks.ENOUGH),
+        # 29 of 60 that were due.
+        (range(2, 60, 2), Looks.FEW),
+        (range(0, 60, 2), Looks.ENOUGH),
+        # A gap of 5 beats, and one of 6.
+        ((*range(21), *range(25, 61)), Looks.ENOUGH),
+        ((*range(21), *range(26, 61)), Looks.FEW),
+        # Silent for 30 of 60 seconds, for 31, for 15 at each end, for all.
+        (range(31), Looks.FEW),
+        (range(30), Looks.HARDLY_ANY),
+        (range(15, 46), Looks.FEW),
+        (range(16, 45), Looks.HARDLY_ANY),
+        ((0,), Looks.HARDLY_ANY),
+        ((), Looks.HARDLY_ANY),
+        # What was said before and after says nothing of this time.
+        ((-1, 61), Looks.HARDLY_ANY),
+    ],
+)
+def test_samples_cover_a_time_well_or_not(seconds: Sequence[int], found: Looks) -> None:
+    trace = points(*((second * 1000, 5.0) for second in seconds))
+    assert looks_of(trace, 0, 60_000, 1000) is found
+
+
+def test_a_time_of_a_few_beats_has_no_gap() -> None:
+    assert looks_of([], 0, 5000, 1000) is Looks.FEW
+    assert looks_of([], 7, 7, 1000) is Looks.ENOUGH
 
 
 def test_a_count_is_what_it_gained_and_unknown_outside_its_looks() -> None:

@@ -339,8 +339,11 @@ def test_the_route_itself_is_what_it_cost_without_a_band() -> None:
 
 
 def test_a_reply_of_the_cloud_on_this_machine() -> None:
-    """250 tokens at 1.8 J = 450 J; 450 x 0.32 / 3,600,000 = 0.00004; 20 % around it."""
-    found = at_home("hailo", "qwen", used(10, 250), Decimal("1.8"), TARIFF)
+    """200 of the prompt that were not in a cache and 50 of the reply: 250 tokens at 1.8 J = 450 J.
+
+    450 x 0.32 / 3,600,000 = 0.00004; 20 % around it.
+    """
+    found = at_home("hailo", "qwen", used(1_000, 50, 800), Decimal("1.8"), TARIFF)
     assert found == Compared(
         "hailo",
         "qwen",
@@ -350,6 +353,14 @@ def test_a_reply_of_the_cloud_on_this_machine() -> None:
         Decimal("0.000048"),
         here=True,
     )
+
+
+def test_a_long_prompt_has_its_part_of_the_energy_here() -> None:
+    """20,000 + 10 tokens at 5 J = 100,050 J; x 0.32 / 3,600,000 = 0.0088933...; the reply alone 0.0000044..."""
+    found = at_home("hailo", "qwen", used(20_000, 10), Decimal(5), TARIFF)
+    assert found.cost == Decimal("0.008893333333333333")
+    alone = at_home("hailo", "qwen", used(None, 10), Decimal(5), TARIFF)
+    assert alone.cost == Decimal("0.000004444444444444")
 
 
 @pytest.mark.parametrize(

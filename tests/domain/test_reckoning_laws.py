@@ -143,8 +143,18 @@ def test_a_band_holds_its_middle(usage: Usage, quote: Quote, from_here: bool) ->
     assert found.low is not None
     assert found.high is not None
     assert 0 <= found.low <= found.cost <= found.high
-    assert abs(found.high - found.cost * (1 + BAND)) <= Decimal(2).scaleb(-PLACES)
     assert found.currency == quote.price.currency
+
+
+@given(usages(), RATES)
+def test_without_tiers_the_band_is_of_the_cost_too(usage: Usage, usual: Rates) -> None:
+    """But for a token of each of five kinds, which costs 1,000 for a million at most."""
+    price = Price("EUR", usual)
+    quote = Quote("m", price, Decimal(1), date(2026, 11, 9), "a page")
+    found = elsewhere("r", "m", usage, quote, from_here=False)
+    if found.cost is not None and found.high is not None and found.low is not None:
+        assert 0 <= found.high - found.cost * (1 + BAND) <= Decimal("0.005")
+        assert 0 <= found.cost * (1 - BAND) - found.low <= Decimal("0.005")
 
 
 @given(usages(), QUOTES)

@@ -268,13 +268,18 @@ def test_rails_are_sampled_by_a_thread_that_ends_with_the_turn() -> None:
             readings.append(8.0)
             yield 8.0
 
-    meter = sampled(watts(), Book(pmic=3.0))
-    begun = time.monotonic()
+    # Each reading takes the time of one beat: a thread that has to wait for the processor misses none.
+    def now_ms() -> float:
+        return len(readings) * 5.0
+
+    meter = LocalMeter(
+        Sampled("pmic", "pmic", 0.005, watts().__next__, now_ms), Book(pmic=3.0), now_ms
+    )
     turn = meter.begin(CPU_ROUTE)
     assert len(watching()) == 1
     until(lambda: len(readings) > 5, "no readings came")
     found = turn.end()
-    seconds = time.monotonic() - begun
+    seconds = now_ms() / 1000
     assert found is not None
     assert (found.source, found.meter) == (Source.ESTIMATED, "pmic")
     assert 0 < float(found.joules) <= 5.0 * seconds + 0.001
@@ -286,6 +291,8 @@ def test_rails_are_sampled_by_a_thread_that_ends_with_the_turn() -> None:
 
 def test_one_thread_serves_turns_at_once() -> None:
     meter = sampled(iter(()), Book(plug=3.0), "plug")
+    # However long this machine takes for it, it is a short turn.
+    meter.gauge.beat_s = 600.0
     turns = [meter.begin(HAT_ROUTE) for _ in range(3)]
     assert len(watching()) == 1
     until(lambda: meter.gauge.joules(0, 1) is not None, "no reading came")
@@ -298,14 +305,26 @@ def test_a_plug_that_was_hardly_asked_gives_an_estimate() -> None:
     gauge = Sampled("plug", "plug", 1.0, lambda: 9.0, lambda: now_ms[0])
     meter = LocalMeter(gauge, Book(plug=3.0), lambda: now_ms[0], sees_hat=True)
 
-    def turn_of(seconds: float) -> Energy | None:
+    def turn_of(seconds: int, *answers: int) -> Energy | None:
+        """The plug is asked at once, and answers again in each of those seconds."""
         turn = meter.begin(HAT_ROUTE)
         until(lambda: gauge.joules(0, 1) is not None, "no reading came")
-        now_ms[0] += seconds * 1000
+        for second in range(1, seconds + 1):
+            now_ms[0] += 1000
+            if second in answers:
+                gauge.look()
         return turn.end()
 
-    assert turn_of(2) == joules("12.000", Source.ESTIMATED, "plug")
-    assert turn_of(60) == joules("360.000", Source.MEASURED, "plug")
+    measured = joules("360.000", Source.MEASURED, "plug")
+    rough = joules("360.000", Source.ESTIMATED, "plug")
+    assert turn_of(2) == joules("12.000", Source.ESTIMATED, "plug"), "too short"
+    assert turn_of(60, *range(1, 61)) == measured
+    assert turn_of(60, *range(2, 61, 2)) == measured
+    assert turn_of(60, *range(3, 61, 3)) == rough, "less than half of those that were due"
+    assert turn_of(60, *range(1, 30), *range(35, 61)) == rough, "six seconds without an answer"
+    assert turn_of(60, *range(1, 31)) == rough, "half of the time"
+    assert turn_of(60, *range(1, 30)) is None, "silent for most of it"
+    assert turn_of(60) is None
 
 
 def test_a_source_that_says_nothing_leaves_the_energy_unknown() -> None:

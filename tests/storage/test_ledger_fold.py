@@ -14,7 +14,7 @@ import pytest
 
 from assistant.domain.charges import Compared, Cost, Source
 from assistant.domain.errors import StorageError
-from assistant.domain.events import ConversationDeleted, Finished
+from assistant.domain.events import ConversationDeleted, Finished, Permitted
 from assistant.domain.ledger import By, Chosen, Totals, WhatIf
 from assistant.domain.pricing import Money
 from assistant.domain.prompt import Finish
@@ -24,7 +24,7 @@ from assistant.storage.journal import SqliteJournal
 from assistant.storage.ledger import SqliteLedger
 from assistant.storage.ledger_check import differences
 from assistant.storage.transfer import export_lines, import_lines
-from tests.fakes import LOCAL, NOW_MS, asked, delta, started, whole_turn
+from tests.fakes import LOCAL, NOW_MS, asked, decided, delta, started, whole_turn
 from tests.ledger_maker import CLOUD, HERE, Made, euros, turn
 
 DAY_MS = 86_400_000
@@ -126,7 +126,8 @@ def test_what_was_asked_before_at_the_same_place_is_a_retry(
 def test_a_turn_of_a_program_that_died_is_counted_and_failed(
     journal: SqliteJournal, ledger: SqliteLedger
 ) -> None:
-    journal.append(asked("t1"))
+    for event in (asked("t1"), decided("t1"), Permitted("t1", "p1", "0" * 64, NOW_MS)):
+        journal.append(event)
     journal.append(delta("half", "t1", 7))
     journal.recover(NOW_MS, lambda _: False)
     [entry] = ledger.entries(Chosen())
@@ -234,7 +235,10 @@ def test_a_name_that_no_file_can_hold_is_counted(
 def test_times_and_rates_are_of_the_latest_turns(
     journal: SqliteJournal, ledger: SqliteLedger
 ) -> None:
-    """1,000 joules for 2 tokens, then 500 for 3: 1500 / 5 = 300 joules a token."""
+    """Per token that was worked on: 1,000 joules for 12 - 8 + 2 = 6, then 500 for 1 + 3 = 4: 1500 / 10 = 150.
+
+    The other model's: 9 joules for 12 - 8 + 2 = 6, 1.5.
+    """
     first = Cost("EUR", joules=Decimal(1000), joules_source=Source.ESTIMATED)
     second = replace(first, joules=Decimal(500))
     _add(
@@ -247,13 +251,48 @@ def test_times_and_rates_are_of_the_latest_turns(
     )  # fmt: skip
     here, latest = ("cpu", "small"), ("cpu", "fake-model")
     rates = {(rate.route, rate.model): (rate.joules_per_token, rate.turns) for rate in ledger.rates()}  # fmt: skip
-    assert rates == {here: (Decimal(300), 2), latest: (Decimal("4.5"), 1)}
+    assert rates == {here: (Decimal(150), 2), latest: (Decimal("1.5"), 1)}
     assert (ledger.rates()[0].route, ledger.rates()[0].model) == latest
     assert ledger.ttft_ms(*here, Chosen()) == [210.5] * 3
     assert ledger.ttft_ms(*here, Chosen(conversation="c2")) == [210.5]
     assert ledger.ttft_ms(*latest, Chosen(since=date(2026, 11, 1))) == [7.5]
     assert not ledger.ttft_ms(*latest, Chosen(until=date(2026, 11, 1)))
     assert not ledger.ttft_ms("near", "large", Chosen())
+
+
+@pytest.mark.parametrize(
+    ("usage", "each"),
+    [
+        (Usage(20_000, None, 10), "0.05"),
+        (Usage(None, None, 10), "100.05"),
+        (Usage(None, 8, 10), "100.05"),
+        (Usage(5, 8, 10), "100.05"),
+    ],
+)
+def test_a_rate_is_over_the_reply_at_least(
+    journal: SqliteJournal, ledger: SqliteLedger, usage: Usage, each: str
+) -> None:
+    """1,000.5 joules: over 20,000 + 10 tokens 0.05; where the prompt is unknown or was kept, over the 10 of the reply."""
+    cost = Cost("EUR", joules=Decimal("1000.5"), joules_source=Source.MEASURED)
+    _add(journal, Made(turn("t1", HERE, cost, usage=usage), "a"))
+    [rate] = ledger.rates()
+    assert rate.joules_per_token == Decimal(each)
+
+
+def test_a_turn_without_a_permit_is_on_record_and_in_no_sum(
+    journal: SqliteJournal, ledger: SqliteLedger
+) -> None:
+    refused = turn("t1", CLOUD, euros("0"), finish=Finish.FAILED, attempts=0, compared=(Compared("near", "x"),))  # fmt: skip
+    _add(journal, Made(refused, "a"))
+    assert journal.record("t1") is not None
+    assert (list(ledger.entries(Chosen())), ledger.totals(Chosen())) == ([], Totals())
+    assert not ledger.what_if(Chosen())
+    assert not ledger.sums(By.ROUTE, Chosen())
+    assert ledger.first_day() is None
+    # The same question again is a retry all the same.
+    _add(journal, Made(turn("t2", CLOUD, euros("0.25")), "a"))
+    assert [(entry.turn, entry.again) for entry in ledger.entries(Chosen())] == [("t2", True)]
+    _whole(journal)
 
 
 def test_an_old_file_is_brought_up_to_date_with_what_is_in_it(tmp_path: Path) -> None:

@@ -2,17 +2,25 @@
 
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from assistant.domain.charges import Cost
 from assistant.domain.decisions import Verdict
 from assistant.domain.errors import CorruptError
+from assistant.domain.ledger import Chosen
+from assistant.domain.places import Place, Route
 from assistant.domain.prompt import Finish
 from assistant.domain.sensitivity import Label
+from assistant.domain.turns import Usage
 from assistant.storage.database import open_database
 from assistant.storage.instances import Instance
 from assistant.storage.journal import Opened, SqliteJournal, open_journal, open_or_stand_in
+from assistant.storage.ledger import SqliteLedger
+from assistant.storage.rows import add_event
 from tests.fakes import LOCAL, NOW_MS, asked, decided, delta, started, whole_turn
 
 LATER_MS = NOW_MS + 60_000
@@ -47,7 +55,9 @@ def test_the_text_that_had_arrived_is_kept(journal: SqliteJournal) -> None:
     assert record.reply == "half a reply"
     assert record.route == LOCAL
     assert record.decision.verdict is Verdict.ALLOW
-    assert record.usage.output_tokens == 3
+    # Three came; there may have been more. Nobody knows what the turn cost, or what it would have cost elsewhere.
+    assert record.usage == Usage(output_tokens=3, estimated=True)
+    assert (record.cost, record.compared) == (Cost(), ())
     assert record.latency_ms.total is None
     assert [hit.message for hit in journal.search("half reply")] == ["r-dead"]
 
@@ -58,8 +68,42 @@ def test_a_turn_without_a_decision_was_not_allowed(journal: SqliteJournal) -> No
     assert record is not None
     assert record.decision.verdict is Verdict.DENY
     assert record.decision.label is Label.LOCAL_ONLY
-    assert record.usage.output_tokens is None
+    assert record.usage == Usage()
+    assert record.attempts == 0
     assert journal.path("r-dead")[1].label is Label.LOCAL_ONLY
+
+
+def test_it_took_as_many_attempts_as_it_has_permits_and_counts_on_the_day_of_the_last(
+    journal: SqliteJournal,
+) -> None:
+    """It began on one day and had its second permit on the next; the program was started again ten days later."""
+    noon = datetime(2026, 11, 20, 12).astimezone()
+    first, later = (int((noon + timedelta(days=n)).timestamp() * 1000) for n in (0, 1))
+    cloud = Route("near", Place.CLOUD, "cloud", "large")
+    journal.append(asked("t9", conversation="dead", instance="dead", at_ms=first))
+    journal.append(replace(decided("t9", route=LOCAL), route=cloud, at_ms=first))
+    with journal.database.write() as db:
+        # As the two permits of a send to the cloud stand there, whose audit is told elsewhere.
+        for number, at_ms in enumerate((first, later)):
+            add_event(db, "permitted", at_ms, "dead", "t9", {"permit": f"p{number}"})
+    journal.append(delta("half", "t9", 2))
+    assert journal.recover(later + 10 * 86_400_000, _living) == 2
+    record = journal.record("t9")
+    assert record is not None
+    assert (record.attempts, record.day) == (2, "2026-11-21")
+    assert record.cost.total is None
+    [entry] = SqliteLedger(journal.database).entries(Chosen(route="near"))
+    assert (entry.attempts, entry.day) == (2, date(2026, 11, 21))
+    assert (entry.input, entry.output, entry.estimated, entry.cost) == (None, 2, True, None)
+
+
+def test_a_clock_that_showed_no_day_stops_no_recovery(journal: SqliteJournal) -> None:
+    with journal.database.write() as db:
+        db.execute("UPDATE event SET at_ms = ? WHERE turn = 'dead'", (2**62,))
+    assert journal.recover(LATER_MS, _living) == 1
+    record = journal.record("dead")
+    assert record is not None
+    assert record.day == ""
 
 
 def test_the_living_are_left_alone(journal: SqliteJournal) -> None:

@@ -113,9 +113,9 @@ def test_a_turn_is_charged_with_tariff_and_ledger(places: Places) -> None:
     charge = accounts.charge(spent)
     assert charge.cost.total == Decimal("0.00001")
     assert [one.cost for one in charge.compared] == [Decimal("0.000137")]
-    # 100 tokens at 2 J = 200 J
+    # 1,000 + 100 tokens at 2 J = 2,200 J; x 0.36 / 3,600,000
     away = replace(spent, route=Route("x", Place.CLOUD, "cloud", "m"), left=True, status=200)
-    assert accounts.charge(away).compared[-1].cost == Decimal("0.00002")
+    assert accounts.charge(away).compared[-1].cost == Decimal("0.00022")
 
 
 def test_limits_are_held_against_the_ledger_and_without_one_nothing_passes(places: Places) -> None:
