@@ -152,12 +152,9 @@ def _elsewhere(
     found: WhatIf, whole: Whole, of: Totals, household: Household, paying: BreakEven | None
 ) -> Elsewhere:
     exchange, spent = household.exchange, whole.cloud
-    # A request that brought no reply is compared with nothing: it would have cost nothing there.
-    missing = max(0, of.turns - found.turns - found.unknown)
-    silent = min(missing, of.failed + of.cancelled)
-    unknown = found.unknown + missing - silent
-    known = found.turns + silent if found.turns else 0
-    cost = amount(found.cost, known, unknown if known else of.turns, exchange, estimated=True)
+    # What was not compared at its end is an unknown, whatever became of it.
+    unknown = max(found.unknown, of.turns - found.turns)
+    cost = amount(found.cost, found.turns, unknown, exchange, estimated=True)
     low, high = (exchange.sum(each) if found.turns else None for each in (found.low, found.high))
     if found.here:
         gap = _gap(cost, (spent,), 0)

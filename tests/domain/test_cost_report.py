@@ -163,12 +163,30 @@ def test_what_was_not_compared_is_no_zero() -> None:
     assert found.against_energy.bound is Bound.LEAST
 
 
-def test_a_request_without_a_reply_would_have_cost_nothing() -> None:
-    turns = [here(1, cost=euro("0.01")), here(2, cost=euro("0.01"), finish=Finish.FAILED)]
-    found = row(made(MemoryLedger(turns, {"t1": (elsewhere(MISTRAL, euro("1")),)})), MISTRAL)
+@pytest.mark.parametrize("finish", [Finish.FAILED, Finish.CANCELLED])
+def test_a_request_that_was_broken_off_is_no_zero_either(finish: Finish) -> None:
+    """Only its record knows that nothing came: there it has a comparison of 0, and is known."""
+    turns = [here(1, cost=euro("0.01")), here(2, cost=euro("0.01"), finish=finish)]
+    there = {"t1": (elsewhere(MISTRAL, euro("1")),)}
+    found = row(made(MemoryLedger(turns, there)), MISTRAL)
+    assert (found.cost.known, found.cost.unknown) == (1, 1)
+    assert found.against_energy is not None
+    assert (found.against_energy.money, found.against_energy.bound) == (euro("0.98"), Bound.LEAST)
+    nothing = there | {"t2": (elsewhere(MISTRAL, euro("0")),)}
+    found = row(made(MemoryLedger(turns, nothing)), MISTRAL)
     assert (found.cost.known, found.cost.unknown) == (2, 0)
     assert found.against_energy is not None
     assert (found.against_energy.money, found.against_energy.bound) == (euro("0.98"), Bound.EXACT)
+
+
+def test_turns_that_were_stopped_do_not_stand_for_those_that_were_not_compared() -> None:
+    """Two that ended before anything was compared, two that were stopped and compared."""
+    turns = [here(n, cost=euro("0.01")) for n in (1, 2)]
+    turns += [here(n, cost=euro("0.01"), finish=Finish.CANCELLED) for n in (3, 4)]
+    there = {f"t{n}": (elsewhere(MISTRAL, euro("0.10")),) for n in (3, 4)}
+    found = row(made(MemoryLedger(turns, there)), MISTRAL)
+    assert (found.cost.known, found.cost.unknown) == (2, 2)
+    assert found.cost.bound is Bound.LEAST
 
 
 def test_comparisons_with_this_machine_are_one_whatever_its_route() -> None:
