@@ -128,7 +128,11 @@ def _gap(gap: Gap | None) -> Json | None:
 def _break_even(found: BreakEven | None) -> Json | None:
     if found is None:
         return None
-    return {"requests_a_month": found.requests, "capacity_a_month": found.capacity}
+    return {
+        "requests_a_month": found.requests,
+        "bound": found.bound.name.lower(),
+        "capacity_a_month": found.capacity,
+    }
 
 
 def _series(series: Series) -> Json:

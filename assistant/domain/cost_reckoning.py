@@ -188,17 +188,26 @@ def _gap(there: Amount, actual: Sequence[Amount | None], left_out: int) -> Gap |
 def _break_even(
     found: WhatIf, energy: Amount, here: Totals, household: Household
 ) -> BreakEven | None:
-    """For what this machine's own requests would cost there; None where one of the figures that it hangs on is unknown."""
-    there = amount(found.cost, found.turns, found.unknown, household.exchange, estimated=True)
-    each, ours = there.per_thousand, energy.per_thousand
+    """For what this machine's own requests would cost there; None where one of the figures that it hangs on is unknown.
+
+    Both sides are of the same requests: all that ran here. What one side leaves out bounds the answer; where both leave some out,
+    it may be of other requests than the other side does, and nothing can be said.
+    """
+    there = amount(
+        found.cost, found.turns, here.turns - found.turns, household.exchange, estimated=True
+    )
     fixed = local_costs(household.keeping, *_A_YEAR).total.amount
-    if each is None or ours is None or fixed is None:
+    if there.own is None or energy.own is None or fixed is None:
         return None
-    capacity = _MS_A_MONTH * here.turns // here.busy_ms if here.busy_ms else None
-    saved = (each.amount - ours.amount) / 1000
+    if there.unknown and energy.unknown:
+        return None
+    capacity = _MS_A_MONTH * here.timed // here.busy_ms if here.busy_ms else None
+    saved = (there.own.amount - energy.own.amount) / here.turns
     if saved <= 0:
-        return BreakEven(None, capacity)
-    return BreakEven(ceil(fixed / 12 / saved), capacity)
+        # More would be saved, if it were known what those cost there that were not compared.
+        return None if there.unknown else BreakEven(None, capacity)
+    bound = Bound.MOST if there.unknown else energy.bound
+    return BreakEven(ceil(fixed / 12 / saved), capacity, bound)
 
 
 def _days(first: date, last: date, found: ByDay) -> tuple[date, ...]:

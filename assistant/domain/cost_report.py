@@ -96,18 +96,20 @@ class Gap:
 class BreakEven:
     """From how many requests a month on this machine is the cheaper one, with its fixed costs; `requests` None: never.
 
-    `capacity` is how many it could answer in a month without a pause; None where that is unknown.
+    `capacity` is how many it could answer in a month without a pause, as long as those that were timed took; None where that is
+    unknown. `bound` is that of `requests`, where the cost of some is unknown on one side.
     """
 
     requests: int | None
     capacity: int | None = None
+    bound: Bound = Bound.EXACT
 
     @property
     def out_of_reach(self) -> bool:
-        """Whether it is more than this machine can answer."""
-        return None not in (self.requests, self.capacity) and (self.requests or 0) > (
-            self.capacity or 0
-        )
+        """Whether it is surely more than this machine can answer."""
+        if self.requests is None or self.capacity is None or self.bound is Bound.MOST:
+            return False
+        return self.requests > self.capacity
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,9 @@ def break_even_text(found: BreakEven | None) -> str:
     if found.requests is None:
         return "no break-even: a request costs no more there than its energy here"
     reach = ", more than this machine can answer" if found.out_of_reach else ""
-    return f"break-even {ESTIMATE}{found.requests:,} requests a month{reach}"
+    bound = {Bound.LEAST: "at least ", Bound.MOST: "at most "}.get(found.bound, "")
+    word = "request" if found.requests == 1 else "requests"
+    return f"break-even {bound}{ESTIMATE}{found.requests:,} {word} a month{reach}"
 
 
 def of_requests(amount: Amount) -> str:

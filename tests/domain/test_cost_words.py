@@ -121,6 +121,12 @@ def test_what_cannot_be_said_is_not() -> None:
     assert break_even_text(BreakEven(None)).startswith("no break-even")
     assert break_even_text(BreakEven(41_000, 50_000)) == "break-even ~41,000 requests a month"
     assert break_even_text(BreakEven(41_000, 40_999)).endswith("more than this machine can answer")
+    least, most = BreakEven(41_000, 40_999, Bound.LEAST), BreakEven(41_000, 40_999, Bound.MOST)
+    assert break_even_text(least) == (
+        "break-even at least ~41,000 requests a month, more than this machine can answer"
+    )
+    assert break_even_text(most) == "break-even at most ~41,000 requests a month"
+    assert break_even_text(BreakEven(1)) == "break-even ~1 request a month"
     assert break_even_text(BreakEven(0, None)) == "break-even ~0 requests a month"
 
 

@@ -218,7 +218,11 @@ def test_json_has_amounts_as_texts_and_unknowns_as_null(november: CostReport) ->
     ovh, mistral, at_home = whole["elsewhere"]
     assert Decimal(mistral["less_full"]["amount"]) == Decimal("-3.51")
     assert mistral["less_full"]["bound"] == "exact"
-    assert mistral["break_even"] == {"requests_a_month": 6400, "capacity_a_month": 262800}
+    assert mistral["break_even"] == {
+        "requests_a_month": 6400,
+        "bound": "exact",
+        "capacity_a_month": 262800,
+    }
     assert ovh["same_model"] is False
     assert at_home["here"] is True
     assert at_home["less_full"] is None
