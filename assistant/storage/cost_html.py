@@ -88,7 +88,7 @@ def _body(report: CostReport, *, titles: bool) -> Iterator[str]:
         yield "<h2>To read it</h2>"
         yield f'<ul class="notes">{"".join(f"<li>{escape(one)}</li>" for one in said)}</ul>'
     made = report.household.today.isoformat()
-    yield f"<footer>Made on {made} on the machine that it is about. No text of any conversation is in it.</footer>"
+    yield f"<footer>Made on {made} on the machine that it is about. {_TITLED if titles else _UNTITLED}</footer>"
 
 
 def _figures(report: CostReport, *, titles: bool) -> Iterator[str]:
@@ -107,7 +107,7 @@ def _figures(report: CostReport, *, titles: bool) -> Iterator[str]:
         yield f'<section><h2>What came together</h2><figure>{curves}<ul class="legend">{keys}</ul></figure></section>'
     if report.whole.elsewhere:
         yield "<section><h2>The same requests elsewhere</h2>"
-        yield '<p class="quiet">It is not the same model. Above 0 it was cheaper as it was.</p>'
+        yield '<p class="quiet">It is not the same model. “More” says that it would have cost more there: it was cheaper as it was. “Less” says that it was dearer.</p>'
         yield _table(_THERE, [_there(one) for one in report.whole.elsewhere]) + "</section>"
     yield f"<section><h2>By route</h2><figure>{bars_svg(report.routes)}</figure></section>"
     if report.by is not By.CONVERSATION or titles:
@@ -115,6 +115,11 @@ def _figures(report: CostReport, *, titles: bool) -> Iterator[str]:
     if titles and report.by is not By.CONVERSATION and report.conversations:
         yield f"<section><h2>Conversations, the dearest first</h2>{_lines(report, report.conversations)}</section>"
 
+
+_UNTITLED: Final = "No text of any conversation is in it."
+_TITLED: Final = (
+    "Titles of conversations are in it, which may repeat what was asked; no other text of them is."
+)
 
 _THERE: Final = (
     ("route and model", ""), ("would have cost", ""), ("from", ""), ("to", ""), ("known for", ""),

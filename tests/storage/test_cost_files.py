@@ -118,6 +118,21 @@ def test_titles_are_left_out_unless_asked_for(november: CostReport) -> None:
     assert "Thesis, chapter 2" in html_text(made(month(), By.CONVERSATION), titles=True)
 
 
+def test_the_page_says_truly_whether_titles_are_in_it(november: CostReport) -> None:
+    none, some = "No text of any conversation is in it.", "Titles of conversations are in it"
+    assert none in html_text(november)
+    assert some not in html_text(november)
+    assert none not in html_text(november, titles=True)
+    assert some in html_text(november, titles=True)
+
+
+def test_the_page_explains_the_words_that_its_figures_have(november: CostReport) -> None:
+    text = Page(html_text(november)).text
+    assert "0.81~ more" in text
+    assert "“More” says that it would have cost more there: it was cheaper as it was." in text
+    assert "Above 0" not in text
+
+
 def test_the_page_says_what_it_cost_and_what_it_would_have(november: CostReport) -> None:
     text = Page(html_text(november)).text
     for words in (
