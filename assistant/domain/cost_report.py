@@ -268,3 +268,34 @@ def is_filtered(chosen: Chosen) -> bool:
 def percent(part: int, of: int) -> Decimal | None:
     """`part` of `of` in hundredths; None of nothing."""
     return Decimal(part) * 100 / of if of else None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The figures of some requests of which a sum of 0 may be an unknown: None where none of them has a known one.
+
+    `thought` is None for a 0 too: most places do not tell their thoughts apart, and a sum does not say which did.
+    """
+
+    input: int | None
+    cached: int | None
+    cache_write: int | None
+    output: int | None
+    thought: int | None
+    joules: Decimal | None
+
+
+def told(found: Totals) -> Told:
+    """What is known of `found`."""
+    dark = found.unmetered and (found.unmetered == found.turns or not found.energy_joules)
+    joules = None if dark else found.energy_joules
+    if found.turns and found.uncounted == found.turns:
+        return Told(None, None, None, None, None, joules)
+    return Told(
+        found.input,
+        found.cached,
+        found.cache_write,
+        found.output,
+        found.reasoning or None,
+        joules,
+    )

@@ -75,6 +75,11 @@ def counted(value: int) -> str:
     return f"{value:,}"
 
 
+def tokens_text(count: int | None) -> str:
+    """A count as `counted` writes it; UNKNOWN for None."""
+    return UNKNOWN if count is None else counted(count)
+
+
 def share(value: Decimal | None) -> str:
     """Hundredths to a tenth: `0.2`, `0`; UNKNOWN for None."""
     if value is None:

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Final
 
-from assistant.domain.cost_report import CostReport, Elsewhere, Line
+from assistant.domain.cost_report import CostReport, Elsewhere, Line, told
 from assistant.domain.cost_words import (
     EMPTY,
     ESTIMATE,
     UNKNOWN,
     break_even_text,
     cost_text,
-    counted,
     facts,
     figure,
     gap_text,
@@ -21,6 +20,7 @@ from assistant.domain.cost_words import (
     per_thousand_text,
     scope_words,
     share,
+    tokens_text,
 )
 from assistant.domain.hygiene import one_line
 from assistant.domain.ledger import By
@@ -158,12 +158,12 @@ def _lines(report: CostReport, lines: Sequence[Line]) -> str:
 
 
 def _cells(line: Line) -> list[str]:
-    found = line.totals
+    found, known = line.totals, told(line.totals)
     estimated = f"{share(line.estimated_percent)}{ESTIMATE if found.estimated else ''}"
     return [
         line_name(line),
         f"{found.turns:,}",
-        *(counted(one) for one in (found.input, found.cached, found.output, found.reasoning)),
+        *(map(tokens_text, (known.input, known.cached, known.output, known.thought))),
         cost_text(line.cost),
         per_thousand_text(line.cost),
         UNKNOWN if line.ttft is None else f"{line.ttft.p95:,.0f}",

@@ -211,6 +211,42 @@ def test_an_unknown_cost_is_empty_in_csv() -> None:
     assert (row["cost"], row["currency"], row["own_cost"], row["unpriced"]) == ("", "", "", "1")
 
 
+def uncounted() -> MemoryLedger:
+    """One request that nobody counted, thought apart or metered."""
+    return MemoryLedger([here(1, input=None, output=None, reasoning=None)])
+
+
+def test_what_nobody_counted_or_metered_is_no_0_in_a_file() -> None:
+    names = [f"{name}_tokens" for name in ("input", "cached_input", "output", "reasoning")]
+    names += ["cache_write_tokens", "energy_joules"]
+    report = made(uncounted())
+    [row] = rows(csv_text(report))
+    assert {row[name] for name in names} == {""}
+    assert (row["uncounted"], row["unmetered"]) == ("1", "1")
+    found = json.loads(report_text(report, Form.JSON))
+    for sums in (found["whole"], found["lines"][0]):
+        assert {sums[name] for name in names} == {None}
+    page = html_text(report)
+    assert page.count("<td>—</td>" * 4) == 1
+    assert "<td>0</td>" not in page.split("<td>—</td>" * 4)[0]
+
+
+def test_a_0_that_is_known_stays_one_in_a_file() -> None:
+    report = made(MemoryLedger([here(1, cost=euro("0.01"), cached=0, energy_joules=Decimal(0))]))
+    [row] = rows(csv_text(report))
+    assert (row["cached_input_tokens"], row["energy_joules"]) == ("0", "0")
+    found = json.loads(report_text(report, Form.JSON))["whole"]
+    assert (found["cached_input_tokens"], found["energy_joules"]) == (0, "0")
+
+
+def test_thoughts_that_nobody_told_apart_are_no_0_in_a_file() -> None:
+    """A sum of 0 does not say whether it was told."""
+    row, *_ = rows(csv_text(made(MemoryLedger([here(1, reasoning=None), here(2, reasoning=None)]))))
+    assert row["reasoning_tokens"] == ""
+    row, *_ = rows(csv_text(made(MemoryLedger([here(1, reasoning=None), here(2, reasoning=7)]))))
+    assert row["reasoning_tokens"] == "7"
+
+
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t=", "\r=", " =", "\n-"])
 def test_no_title_is_a_formula(begin: str) -> None:
     ledger = MemoryLedger([here(3, cost=euro("1"))], titles={"c0": f"{begin}1+1"})
