@@ -45,8 +45,9 @@ class Amount:
 
     @property
     def marked(self) -> bool:
-        """Whether it carries the mark of an estimate."""
-        return self.estimated or self.converted
+        """Whether it carries the mark of an estimate. A 0 is exact at any rate: no cost is below it."""
+        free = self.own is not None and not self.own.amount
+        return (self.estimated or self.converted) and not free
 
     @property
     def per_thousand(self) -> Money | None:

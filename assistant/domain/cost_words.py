@@ -218,7 +218,7 @@ def _fixed_words(whole: Whole) -> str:
     if fixed.amount is None:
         return fixed.why
     days = f"{whole.days:,} day{'' if whole.days == 1 else 's'}"
-    mark = ESTIMATE if fixed.source is Source.ESTIMATED else ""
+    mark = ESTIMATE if fixed.source is Source.ESTIMATED and fixed.amount else ""
     return f"{figure(fixed.amount)}{mark} for {days} of hardware, idle power, upkeep"
 
 
