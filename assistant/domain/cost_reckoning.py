@@ -41,8 +41,7 @@ def report(answers: Answers, household: Household) -> CostReport:
     """The whole report."""
     exchange = household.exchange
     first, last = _span(answers, household)
-    count = 0 if first is None else max(0, (last - first).days + 1)
-    whole = _whole(answers, household, first, count)
+    whole = _whole(answers, household, first, last)
     days: tuple[date, ...] = ()
     series: tuple[Series, ...] = ()
     if first is not None and answers.by_day is not None:
@@ -104,14 +103,18 @@ def _span(answers: Answers, household: Household) -> tuple[date | None, date]:
     return first, min(chosen.until or household.today, household.today)
 
 
-def _whole(answers: Answers, household: Household, first: date | None, days: int) -> Whole:
+def _whole(answers: Answers, household: Household, first: date | None, last: date) -> Whole:
     exchange, routes = household.exchange, answers.routes
-    fixed = Known(None, why="they belong to all that runs here")
-    if not is_filtered(answers.chosen):
-        since = first or household.today
-        fixed = local_costs(household.keeping, since, since + timedelta(days=days - 1)).total
     here, cloud = _sum(routes, Place.THIS_MACHINE), _sum(routes, Place.CLOUD)
     every = _sum(routes)
+    days = 0 if first is None else max(0, (last - first).days + 1)
+    if is_filtered(answers.chosen):
+        fixed = Known(None, why="they belong to all that runs here")
+    elif every.turns and not days:
+        fixed = Known(None, why="its days are after today: was the clock set back?")
+    else:
+        since = first or household.today
+        fixed = local_costs(household.keeping, since, since + timedelta(days=days - 1)).total
     energy, spent = cost_of(here, exchange), cost_of(cloud, exchange)
     network = _sum(routes, Place.THIS_NETWORK).turns
     bare = Whole(every, days, fixed, exchange.currency, energy, spent, network)
@@ -226,7 +229,7 @@ def _series(
     if energy is not None:
         here = whole.energy
         if whole.full is not None:
-            kept = _kept(household.keeping, days)
+            kept = _kept(household.keeping, days, household.today)
             full = tuple(at + fixed for at, fixed in zip(energy, kept, strict=True))
             yield Series(Curve.FULL, full, estimated=whole.full.marked, bound=here.bound)
         if here.known:
@@ -243,15 +246,15 @@ def _series(
             yield Series(Curve.ELSEWHERE, points, row.route, row.model, True, row.cost.bound)
 
 
-def _kept(keeping: Keeping, days: Sequence[date]) -> Iterator[Decimal]:
-    """What the machine cost by the end of each day; the days of a month cost the same."""
+def _kept(keeping: Keeping, days: Sequence[date], today: date) -> Iterator[Decimal]:
+    """What the machine cost by the end of each day; the days of a month cost the same, those after today nothing yet."""
     daily: dict[tuple[int, int], Decimal] = {}
     total = Decimal(0)
     for day in days:
         month = (day.year, day.month)
         if month not in daily:
             daily[month] = local_costs(keeping, day, day).total.amount or Decimal(0)
-        total += daily[month]
+        total += daily[month] if day <= today else 0
         yield total
 
 

@@ -257,7 +257,18 @@ def test_a_day_after_today_is_drawn_too() -> None:
     late = HOUSE.today + timedelta(days=2)
     report = made(MemoryLedger([here(1, HOUSE.today, euro("1")), here(2, late, euro("1"))]))
     assert report.days[-1] == late
-    assert list(report.series[1].points) == [Decimal(1), Decimal(1), Decimal(2)]
+    full, energy = report.series[:2]
+    assert list(energy.points) == [Decimal(1), Decimal(1), Decimal(2)]
+    # The days that are not there yet cost nothing yet: the curve ends where the sum is.
+    assert full.points[-1] == own(report.whole.full) == Decimal("2.144")
+
+
+def test_days_that_are_all_after_today_have_no_known_fixed_costs() -> None:
+    """A clock was set back."""
+    late = HOUSE.today + timedelta(days=2)
+    whole = made(MemoryLedger([here(1, late, euro("1"))])).whole
+    assert (whole.days, whole.fixed.amount, whole.full) == (0, None, None)
+    assert "was the clock set back?" in whole.fixed.why
 
 
 def test_another_currency_is_converted_and_marked() -> None:
