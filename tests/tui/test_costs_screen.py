@@ -258,7 +258,13 @@ def test_a_request_in_two_rows() -> None:
     assert "TTFT — ms" in text
     text = str(entry_line(here(1, cost=euro("0.000031"), estimated=True, output=None)))
     assert "0.000031~ EUR" in text
-    assert "out — tok~" in text
+    assert "out — tok · " in text
+    assert text.endswith("tok/s · ~ in cost or counts")
+    text = str(entry_line(here(1, estimated=True)))
+    assert "out 80 tok~ · " in text
+    assert "cost or counts" not in text
+    text = str(entry_line(away(1, cost=euro("0"), estimated=True)))
+    assert "  0 EUR  " in text
 
 
 # Pictures
