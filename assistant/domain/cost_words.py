@@ -181,8 +181,10 @@ def _fact(label: str, amount: Amount | None, report: CostReport, *said: str) -> 
 
 
 def notes(report: CostReport) -> Iterator[str]:
-    """What has to be known to read the figures."""
+    """What has to be known to read the figures; what all of them hang on, prices and rates, comes first."""
     whole, found = report.whole, report.whole.totals
+    yield from price_notes(report)
+    yield from _rate_notes(report)
     yield from _fates(found)
     if found.estimated:
         yield f"{ESTIMATE} is an estimate: {found.estimated:,} of {found.turns:,} requests have one"
@@ -192,11 +194,9 @@ def notes(report: CostReport) -> Iterator[str]:
         yield "no energy of this machine is known: set power.source and tariff.per_kwh"
     if found.uncounted:
         yield f"{found.uncounted:,} requests have no count of their tokens"
-    yield from _rate_notes(report)
     if whole.elsewhere:
         band = int(BAND * 100)
         yield f"elsewhere: no figure is of the same model, and each is ±{band} %: others count tokens otherwise"
-    yield from _price_notes(report)
 
 
 def _fates(found: Totals) -> Iterator[str]:
@@ -227,8 +227,8 @@ def _elsewhere_words(row: Elsewhere, report: CostReport) -> Iterator[str]:
     if not row.cost.known:
         yield "no price or no count is known"
         return
-    if row.low is not None and row.high is not None:
-        yield f"{figure(row.low.amount)} to {figure(row.high.amount)}"
+    if band := band_text(row):
+        yield band
     if row.cost.unknown:
         yield of_requests(row.cost)
     if row.here:
@@ -241,6 +241,13 @@ def _elsewhere_words(row: Elsewhere, report: CostReport) -> Iterator[str]:
         yield f"{gap_text(row.against_energy)} than energy alone"
     if not report.filtered and (pays := break_even_text(row.break_even)):
         yield pays
+
+
+def band_text(row: Elsewhere) -> str:
+    """`0.84 to 1.26`, between which it would have been; "" where that is unknown."""
+    if row.low is None or row.high is None:
+        return ""
+    return f"{figure(row.low.amount)} to {figure(row.high.amount)}"
 
 
 def _rate_notes(report: CostReport) -> Iterator[str]:
@@ -256,7 +263,8 @@ def _rate_notes(report: CostReport) -> Iterator[str]:
             yield f"converted{ESTIMATE}: 1 {currency} = {rated.rate:.4g} {own}, {since}"
 
 
-def _price_notes(report: CostReport) -> Iterator[str]:
+def price_notes(report: CostReport) -> Iterator[str]:
+    """That prices are stale, where they are."""
     as_of = report.household.prices_as_of
     if as_of is None:
         return
