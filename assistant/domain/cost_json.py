@@ -12,6 +12,7 @@ from assistant.domain.cost_report import (
     Line,
     Series,
     Whole,
+    told,
 )
 from assistant.domain.cost_words import notes
 from assistant.domain.ledger import Totals
@@ -59,7 +60,8 @@ def _line(line: Line) -> Json:
 
 
 def _totals(found: Totals) -> Json:
-    """Sums over requests; tokens are those that were counted, energy that which was metered."""
+    """Sums over requests; tokens are those that were counted, energy that which was metered. Null where none was."""
+    known = told(found)
     return {
         "requests": found.turns,
         "failed": found.failed,
@@ -70,12 +72,12 @@ def _totals(found: Totals) -> Json:
         "uncounted": found.uncounted,
         "unpriced": found.unpriced,
         "unmetered": found.unmetered,
-        "input_tokens": found.input,
-        "cached_input_tokens": found.cached,
-        "cache_write_tokens": found.cache_write,
-        "output_tokens": found.output,
-        "reasoning_tokens": found.reasoning,
-        "energy_joules": _text(found.energy_joules),
+        "input_tokens": known.input,
+        "cached_input_tokens": known.cached,
+        "cache_write_tokens": known.cache_write,
+        "output_tokens": known.output,
+        "reasoning_tokens": known.thought,
+        "energy_joules": None if known.joules is None else _text(known.joules),
         "busy_ms": found.busy_ms,
     }
 
@@ -128,7 +130,11 @@ def _gap(gap: Gap | None) -> Json | None:
 def _break_even(found: BreakEven | None) -> Json | None:
     if found is None:
         return None
-    return {"requests_a_month": found.requests, "capacity_a_month": found.capacity}
+    return {
+        "requests_a_month": found.requests,
+        "bound": found.bound.name.lower(),
+        "capacity_a_month": found.capacity,
+    }
 
 
 def _series(series: Series) -> Json:

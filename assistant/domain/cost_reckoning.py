@@ -41,8 +41,7 @@ def report(answers: Answers, household: Household) -> CostReport:
     """The whole report."""
     exchange = household.exchange
     first, last = _span(answers, household)
-    count = 0 if first is None else max(0, (last - first).days + 1)
-    whole = _whole(answers, household, first, count)
+    whole = _whole(answers, household, first, last)
     days: tuple[date, ...] = ()
     series: tuple[Series, ...] = ()
     if first is not None and answers.by_day is not None:
@@ -104,14 +103,18 @@ def _span(answers: Answers, household: Household) -> tuple[date | None, date]:
     return first, min(chosen.until or household.today, household.today)
 
 
-def _whole(answers: Answers, household: Household, first: date | None, days: int) -> Whole:
+def _whole(answers: Answers, household: Household, first: date | None, last: date) -> Whole:
     exchange, routes = household.exchange, answers.routes
-    fixed = Known(None, why="they belong to all that runs here")
-    if not is_filtered(answers.chosen):
-        since = first or household.today
-        fixed = local_costs(household.keeping, since, since + timedelta(days=days - 1)).total
     here, cloud = _sum(routes, Place.THIS_MACHINE), _sum(routes, Place.CLOUD)
     every = _sum(routes)
+    days = 0 if first is None else max(0, (last - first).days + 1)
+    if is_filtered(answers.chosen):
+        fixed = Known(None, why="they belong to all that runs here")
+    elif every.turns and not days:
+        fixed = Known(None, why="its days are after today: was the clock set back?")
+    else:
+        since = first or household.today
+        fixed = local_costs(household.keeping, since, since + timedelta(days=days - 1)).total
     energy, spent = cost_of(here, exchange), cost_of(cloud, exchange)
     network = _sum(routes, Place.THIS_NETWORK).turns
     bare = Whole(every, days, fixed, exchange.currency, energy, spent, network)
@@ -152,12 +155,9 @@ def _elsewhere(
     found: WhatIf, whole: Whole, of: Totals, household: Household, paying: BreakEven | None
 ) -> Elsewhere:
     exchange, spent = household.exchange, whole.cloud
-    # A request that brought no reply is compared with nothing: it would have cost nothing there.
-    missing = max(0, of.turns - found.turns - found.unknown)
-    silent = min(missing, of.failed + of.cancelled)
-    unknown = found.unknown + missing - silent
-    known = found.turns + silent if found.turns else 0
-    cost = amount(found.cost, known, unknown if known else of.turns, exchange, estimated=True)
+    # What was not compared at its end is an unknown, whatever became of it.
+    unknown = max(found.unknown, of.turns - found.turns)
+    cost = amount(found.cost, found.turns, unknown, exchange, estimated=True)
     low, high = (exchange.sum(each) if found.turns else None for each in (found.low, found.high))
     if found.here:
         gap = _gap(cost, (spent,), 0)
@@ -191,17 +191,26 @@ def _gap(there: Amount, actual: Sequence[Amount | None], left_out: int) -> Gap |
 def _break_even(
     found: WhatIf, energy: Amount, here: Totals, household: Household
 ) -> BreakEven | None:
-    """For what this machine's own requests would cost there; None where one of the figures that it hangs on is unknown."""
-    there = amount(found.cost, found.turns, found.unknown, household.exchange, estimated=True)
-    each, ours = there.per_thousand, energy.per_thousand
+    """For what this machine's own requests would cost there; None where one of the figures that it hangs on is unknown.
+
+    Both sides are of the same requests: all that ran here. What one side leaves out bounds the answer; where both leave some out,
+    it may be of other requests than the other side does, and nothing can be said.
+    """
+    there = amount(
+        found.cost, found.turns, here.turns - found.turns, household.exchange, estimated=True
+    )
     fixed = local_costs(household.keeping, *_A_YEAR).total.amount
-    if each is None or ours is None or fixed is None:
+    if there.own is None or energy.own is None or fixed is None:
         return None
-    capacity = _MS_A_MONTH * here.turns // here.busy_ms if here.busy_ms else None
-    saved = (each.amount - ours.amount) / 1000
+    if there.unknown and energy.unknown:
+        return None
+    capacity = _MS_A_MONTH * here.timed // here.busy_ms if here.busy_ms else None
+    saved = (there.own.amount - energy.own.amount) / here.turns
     if saved <= 0:
-        return BreakEven(None, capacity)
-    return BreakEven(ceil(fixed / 12 / saved), capacity)
+        # More would be saved, if it were known what those cost there that were not compared.
+        return None if there.unknown else BreakEven(None, capacity)
+    bound = Bound.MOST if there.unknown else energy.bound
+    return BreakEven(ceil(fixed / 12 / saved), capacity, bound)
 
 
 def _days(first: date, last: date, found: ByDay) -> tuple[date, ...]:
@@ -220,7 +229,7 @@ def _series(
     if energy is not None:
         here = whole.energy
         if whole.full is not None:
-            kept = _kept(household.keeping, days)
+            kept = _kept(household.keeping, days, household.today)
             full = tuple(at + fixed for at, fixed in zip(energy, kept, strict=True))
             yield Series(Curve.FULL, full, estimated=whole.full.marked, bound=here.bound)
         if here.known:
@@ -237,15 +246,15 @@ def _series(
             yield Series(Curve.ELSEWHERE, points, row.route, row.model, True, row.cost.bound)
 
 
-def _kept(keeping: Keeping, days: Sequence[date]) -> Iterator[Decimal]:
-    """What the machine cost by the end of each day; the days of a month cost the same."""
+def _kept(keeping: Keeping, days: Sequence[date], today: date) -> Iterator[Decimal]:
+    """What the machine cost by the end of each day; the days of a month cost the same, those after today nothing yet."""
     daily: dict[tuple[int, int], Decimal] = {}
     total = Decimal(0)
     for day in days:
         month = (day.year, day.month)
         if month not in daily:
             daily[month] = local_costs(keeping, day, day).total.amount or Decimal(0)
-        total += daily[month]
+        total += daily[month] if day <= today else 0
         yield total
 
 

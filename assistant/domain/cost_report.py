@@ -45,8 +45,9 @@ class Amount:
 
     @property
     def marked(self) -> bool:
-        """Whether it carries the mark of an estimate."""
-        return self.estimated or self.converted
+        """Whether it carries the mark of an estimate. A 0 is exact at any rate: no cost is below it."""
+        free = self.own is not None and not self.own.amount
+        return (self.estimated or self.converted) and not free
 
     @property
     def per_thousand(self) -> Money | None:
@@ -96,18 +97,20 @@ class Gap:
 class BreakEven:
     """From how many requests a month on this machine is the cheaper one, with its fixed costs; `requests` None: never.
 
-    `capacity` is how many it could answer in a month without a pause; None where that is unknown.
+    `capacity` is how many it could answer in a month without a pause, as long as those that were timed took; None where that is
+    unknown. `bound` is that of `requests`, where the cost of some is unknown on one side.
     """
 
     requests: int | None
     capacity: int | None = None
+    bound: Bound = Bound.EXACT
 
     @property
     def out_of_reach(self) -> bool:
-        """Whether it is more than this machine can answer."""
-        return None not in (self.requests, self.capacity) and (self.requests or 0) > (
-            self.capacity or 0
-        )
+        """Whether it is surely more than this machine can answer."""
+        if self.requests is None or self.capacity is None or self.bound is Bound.MOST:
+            return False
+        return self.requests > self.capacity
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,3 +269,34 @@ def is_filtered(chosen: Chosen) -> bool:
 def percent(part: int, of: int) -> Decimal | None:
     """`part` of `of` in hundredths; None of nothing."""
     return Decimal(part) * 100 / of if of else None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The figures of some requests of which a sum of 0 may be an unknown: None where none of them has a known one.
+
+    `thought` is None for a 0 too: most places do not tell their thoughts apart, and a sum does not say which did.
+    """
+
+    input: int | None
+    cached: int | None
+    cache_write: int | None
+    output: int | None
+    thought: int | None
+    joules: Decimal | None
+
+
+def told(found: Totals) -> Told:
+    """What is known of `found`."""
+    dark = found.unmetered and (found.unmetered == found.turns or not found.energy_joules)
+    joules = None if dark else found.energy_joules
+    if found.turns and found.uncounted == found.turns:
+        return Told(None, None, None, None, None, joules)
+    return Told(
+        found.input,
+        found.cached,
+        found.cache_write,
+        found.output,
+        found.reasoning or None,
+        joules,
+    )

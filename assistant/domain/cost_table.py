@@ -6,15 +6,15 @@ from typing import Final
 from unicodedata import combining, east_asian_width
 
 from assistant.domain.cost_reckoning import cost_of
-from assistant.domain.cost_report import CostReport, Line
+from assistant.domain.cost_report import CostReport, Line, told
 from assistant.domain.cost_words import (
     ESTIMATE,
     UNKNOWN,
     cost_text,
-    counted,
     line_name,
     per_thousand_text,
     share,
+    tokens_text,
 )
 from assistant.domain.ledger import By
 
@@ -126,21 +126,14 @@ def _columns(report: CostReport) -> Sequence[tuple[str, str, Cell]]:
         times = [("TTFT", "p95 ms", _ttft)]
     return (
         ("requests", "", lambda line: f"{line.totals.turns:,}"),
-        ("in", "tok", lambda line: _tokens(line, line.totals.input)),
-        ("cached", "tok", lambda line: _tokens(line, line.totals.cached)),
-        ("out", "tok", lambda line: _tokens(line, line.totals.output)),
+        ("in", "tok", lambda line: tokens_text(told(line.totals).input)),
+        ("cached", "tok", lambda line: tokens_text(told(line.totals).cached)),
+        ("out", "tok", lambda line: tokens_text(told(line.totals).output)),
         ("cost", report.currency, _cost),
         ("per", "1,000", lambda line: per_thousand_text(line.cost)),
         *times,
         ("err", "%", lambda line: share(line.failed_percent)),
     )
-
-
-def _tokens(line: Line, count: int) -> str:
-    """Unknown where none of its requests has a count."""
-    if line.totals.turns and line.totals.uncounted == line.totals.turns and not count:
-        return UNKNOWN
-    return counted(count)
 
 
 def _cost(line: Line) -> str:

@@ -75,6 +75,11 @@ def counted(value: int) -> str:
     return f"{value:,}"
 
 
+def tokens_text(count: int | None) -> str:
+    """A count as `counted` writes it; UNKNOWN for None."""
+    return UNKNOWN if count is None else counted(count)
+
+
 def share(value: Decimal | None) -> str:
     """Hundredths to a tenth: `0.2`, `0`; UNKNOWN for None."""
     if value is None:
@@ -127,7 +132,9 @@ def break_even_text(found: BreakEven | None) -> str:
     if found.requests is None:
         return "no break-even: a request costs no more there than its energy here"
     reach = ", more than this machine can answer" if found.out_of_reach else ""
-    return f"break-even {ESTIMATE}{found.requests:,} requests a month{reach}"
+    bound = {Bound.LEAST: "at least ", Bound.MOST: "at most "}.get(found.bound, "")
+    word = "request" if found.requests == 1 else "requests"
+    return f"break-even {bound}{ESTIMATE}{found.requests:,} {word} a month{reach}"
 
 
 def of_requests(amount: Amount) -> str:
@@ -174,8 +181,10 @@ def _fact(label: str, amount: Amount | None, report: CostReport, *said: str) -> 
 
 
 def notes(report: CostReport) -> Iterator[str]:
-    """What has to be known to read the figures."""
+    """What has to be known to read the figures; what all of them hang on, prices and rates, comes first."""
     whole, found = report.whole, report.whole.totals
+    yield from price_notes(report)
+    yield from _rate_notes(report)
     yield from _fates(found)
     if found.estimated:
         yield f"{ESTIMATE} is an estimate: {found.estimated:,} of {found.turns:,} requests have one"
@@ -185,11 +194,9 @@ def notes(report: CostReport) -> Iterator[str]:
         yield "no energy of this machine is known: set power.source and tariff.per_kwh"
     if found.uncounted:
         yield f"{found.uncounted:,} requests have no count of their tokens"
-    yield from _rate_notes(report)
     if whole.elsewhere:
         band = int(BAND * 100)
         yield f"elsewhere: no figure is of the same model, and each is ±{band} %: others count tokens otherwise"
-    yield from _price_notes(report)
 
 
 def _fates(found: Totals) -> Iterator[str]:
@@ -211,7 +218,7 @@ def _fixed_words(whole: Whole) -> str:
     if fixed.amount is None:
         return fixed.why
     days = f"{whole.days:,} day{'' if whole.days == 1 else 's'}"
-    mark = ESTIMATE if fixed.source is Source.ESTIMATED else ""
+    mark = ESTIMATE if fixed.source is Source.ESTIMATED and fixed.amount else ""
     return f"{figure(fixed.amount)}{mark} for {days} of hardware, idle power, upkeep"
 
 
@@ -220,8 +227,8 @@ def _elsewhere_words(row: Elsewhere, report: CostReport) -> Iterator[str]:
     if not row.cost.known:
         yield "no price or no count is known"
         return
-    if row.low is not None and row.high is not None:
-        yield f"{figure(row.low.amount)} to {figure(row.high.amount)}"
+    if band := band_text(row):
+        yield band
     if row.cost.unknown:
         yield of_requests(row.cost)
     if row.here:
@@ -234,6 +241,13 @@ def _elsewhere_words(row: Elsewhere, report: CostReport) -> Iterator[str]:
         yield f"{gap_text(row.against_energy)} than energy alone"
     if not report.filtered and (pays := break_even_text(row.break_even)):
         yield pays
+
+
+def band_text(row: Elsewhere) -> str:
+    """`0.84 to 1.26`, between which it would have been; "" where that is unknown."""
+    if row.low is None or row.high is None:
+        return ""
+    return f"{figure(row.low.amount)} to {figure(row.high.amount)}"
 
 
 def _rate_notes(report: CostReport) -> Iterator[str]:
@@ -249,7 +263,8 @@ def _rate_notes(report: CostReport) -> Iterator[str]:
             yield f"converted{ESTIMATE}: 1 {currency} = {rated.rate:.4g} {own}, {since}"
 
 
-def _price_notes(report: CostReport) -> Iterator[str]:
+def price_notes(report: CostReport) -> Iterator[str]:
+    """That prices are stale, where they are."""
     as_of = report.household.prices_as_of
     if as_of is None:
         return

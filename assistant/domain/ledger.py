@@ -53,10 +53,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over turns. Token sums are over the turns that have a count; `uncounted` have none, `unpriced` have no known cost.
+    """Sums over turns. Token sums are over the turns that have a count of input and output alone; `uncounted` have none, because
+    nobody counted them or because nothing was asked of anybody. `unpriced` have no known cost.
 
     `failed`, `cancelled`, `again` and `estimated` count turns; `attempts` counts permits, so it is at least `turns`. Amounts are
-    one for each currency. `unmetered` turns of this machine have no known energy.
+    one for each currency. `unmetered` turns of this machine have no known energy. `busy_ms` is what the `timed` turns took: those
+    of which it is known how long they took, without those that nobody worked on.
     """
 
     turns: int = 0
@@ -76,6 +78,7 @@ class Totals:
     energy_joules: Decimal = Decimal(0)
     unmetered: int = 0
     busy_ms: int = 0
+    timed: int = 0
 
     def plus(self, other: "Totals") -> "Totals":
         """Both together; the same whatever the order."""
@@ -97,6 +100,7 @@ class Totals:
             _EXACT.add(self.energy_joules, other.energy_joules),
             self.unmetered + other.unmetered,
             self.busy_ms + other.busy_ms,
+            self.timed + other.timed,
         )
 
 
@@ -106,7 +110,10 @@ NOTHING = Totals()
 
 def totals_of(entry: Entry) -> Totals:
     """One entry as sums. `busy_ms` is rounded to whole ms here, so that sums stay exact."""
-    counted = None not in (entry.input, entry.output)
+    unknown = entry.input is None or entry.output is None
+    # No request has 0 tokens: nothing left, or it was refused unread. It would make every mean too small.
+    counted = not unknown and (entry.input, entry.output) != (0, 0)
+    timed = entry.total_ms is not None and (counted or unknown)
     here = entry.place is Place.THIS_MACHINE
     return Totals(
         turns=1,
@@ -116,17 +123,22 @@ def totals_of(entry: Entry) -> Totals:
         again=int(entry.again),
         estimated=int(entry.estimated),
         uncounted=int(not counted),
-        input=entry.input or 0,
-        cached=entry.cached or 0,
-        cache_write=entry.cache_write or 0,
-        output=entry.output or 0,
-        reasoning=entry.reasoning or 0,
+        input=_if(counted, entry.input),
+        cached=_if(counted, entry.cached),
+        cache_write=_if(counted, entry.cache_write),
+        output=_if(counted, entry.output),
+        reasoning=_if(counted, entry.reasoning),
         cost=() if entry.cost is None else (entry.cost,),
         unpriced=int(entry.cost is None),
         energy_joules=entry.energy_joules or Decimal(0),
         unmetered=int(here and entry.energy_joules is None),
-        busy_ms=round(entry.total_ms or 0),
+        busy_ms=round(entry.total_ms or 0) if timed else 0,
+        timed=int(timed),
     )
+
+
+def _if(counted: bool, tokens: int | None) -> int:
+    return tokens or 0 if counted else 0
 
 
 def sum_of(entries: Iterable[Entry]) -> Totals:

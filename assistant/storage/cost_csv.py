@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from assistant.domain.cost_report import CostReport, Line
+from assistant.domain.cost_report import CostReport, Line, told
 from assistant.domain.hygiene import harmless
 from assistant.domain.pricing import Money
 
@@ -48,16 +48,16 @@ def _rows(line: Line) -> Iterator[list[str]]:
 
 
 def _figures(line: Line) -> list[str]:
-    found, ttft = line.totals, line.ttft
+    found, ttft, known = line.totals, line.ttft, told(line.totals)
     counts = (
         found.turns, found.failed, found.cancelled, found.again, found.attempts, found.estimated, found.unpriced,
-        found.uncounted, found.unmetered, found.input, found.cached, found.cache_write, found.output, found.reasoning,
+        found.uncounted, found.unmetered, known.input, known.cached, known.cache_write, known.output, known.thought,
     )  # fmt: skip
     return [
         *(_safe(text) for text in (line.key, line.model, line.title)),
         line.place.value if line.place else "",
-        *(str(count) for count in counts),
-        f"{found.energy_joules:f}",
+        *("" if count is None else str(count) for count in counts),
+        "" if known.joules is None else f"{known.joules:f}",
         "" if ttft is None else f"{ttft.p95:.1f}",
     ]
 

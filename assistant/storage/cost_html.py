@@ -4,14 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Final
 
-from assistant.domain.cost_report import CostReport, Elsewhere, Line
+from assistant.domain.cost_report import CostReport, Elsewhere, Line, told
 from assistant.domain.cost_words import (
     EMPTY,
     ESTIMATE,
     UNKNOWN,
     break_even_text,
     cost_text,
-    counted,
     facts,
     figure,
     gap_text,
@@ -21,6 +20,7 @@ from assistant.domain.cost_words import (
     per_thousand_text,
     scope_words,
     share,
+    tokens_text,
 )
 from assistant.domain.hygiene import one_line
 from assistant.domain.ledger import By
@@ -88,7 +88,7 @@ def _body(report: CostReport, *, titles: bool) -> Iterator[str]:
         yield "<h2>To read it</h2>"
         yield f'<ul class="notes">{"".join(f"<li>{escape(one)}</li>" for one in said)}</ul>'
     made = report.household.today.isoformat()
-    yield f"<footer>Made on {made} on the machine that it is about. No text of any conversation is in it.</footer>"
+    yield f"<footer>Made on {made} on the machine that it is about. {_TITLED if titles else _UNTITLED}</footer>"
 
 
 def _figures(report: CostReport, *, titles: bool) -> Iterator[str]:
@@ -107,7 +107,7 @@ def _figures(report: CostReport, *, titles: bool) -> Iterator[str]:
         yield f'<section><h2>What came together</h2><figure>{curves}<ul class="legend">{keys}</ul></figure></section>'
     if report.whole.elsewhere:
         yield "<section><h2>The same requests elsewhere</h2>"
-        yield '<p class="quiet">It is not the same model. Above 0 it was cheaper as it was.</p>'
+        yield '<p class="quiet">It is not the same model. “More” says that it would have cost more there: it was cheaper as it was. “Less” says that it was dearer.</p>'
         yield _table(_THERE, [_there(one) for one in report.whole.elsewhere]) + "</section>"
     yield f"<section><h2>By route</h2><figure>{bars_svg(report.routes)}</figure></section>"
     if report.by is not By.CONVERSATION or titles:
@@ -115,6 +115,11 @@ def _figures(report: CostReport, *, titles: bool) -> Iterator[str]:
     if titles and report.by is not By.CONVERSATION and report.conversations:
         yield f"<section><h2>Conversations, the dearest first</h2>{_lines(report, report.conversations)}</section>"
 
+
+_UNTITLED: Final = "No text of any conversation is in it."
+_TITLED: Final = (
+    "Titles of conversations are in it, which may repeat what was asked; no other text of them is."
+)
 
 _THERE: Final = (
     ("route and model", ""), ("would have cost", ""), ("from", ""), ("to", ""), ("known for", ""),
@@ -153,12 +158,12 @@ def _lines(report: CostReport, lines: Sequence[Line]) -> str:
 
 
 def _cells(line: Line) -> list[str]:
-    found = line.totals
+    found, known = line.totals, told(line.totals)
     estimated = f"{share(line.estimated_percent)}{ESTIMATE if found.estimated else ''}"
     return [
         line_name(line),
         f"{found.turns:,}",
-        *(counted(one) for one in (found.input, found.cached, found.output, found.reasoning)),
+        *(map(tokens_text, (known.input, known.cached, known.output, known.thought))),
         cost_text(line.cost),
         per_thousand_text(line.cost),
         UNKNOWN if line.ttft is None else f"{line.ttft.p95:,.0f}",

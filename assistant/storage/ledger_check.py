@@ -13,14 +13,20 @@ from assistant.storage.ledger_rows import Line, ended_turns, line_of
 from assistant.storage.ledger_tables import BOUNDED, COUNTS
 from assistant.storage.rows import storable
 
+_COUNTED: Final = "(coalesce(input, 0) > 0 OR coalesce(output, 0) > 0) AND input IS NOT NULL AND output IS NOT NULL"
+_TIMED: Final = f"total IS NOT NULL AND ({_COUNTED} OR input IS NULL OR output IS NULL)"
+_TOKENS: Final = ("input", "cached", "cache_write", "output", "reasoning")
+
 # Each column of a sum, over the turns themselves; tenths of ms are rounded half to even, as everywhere.
 _OVER_TURNS: Final = {
     "turns": "count(*)",
     "failed": "sum(finish = 'failed')",
     "cancelled": "sum(finish = 'cancelled')",
-    "uncounted": "sum(input IS NULL OR output IS NULL)",
+    "uncounted": f"sum(NOT ({_COUNTED}))",
+    **{name: f"sum(iif({_COUNTED}, coalesce({name}, 0), 0))" for name in _TOKENS},
     "unmetered": "sum(place = 'this-machine' AND joules_whole IS NULL)",
-    "busy_ms": "sum(coalesce((total + 5) / 10 - (total % 10 = 5 AND total / 10 % 2 = 0), 0))",
+    "busy_ms": f"sum(iif({_TIMED}, (total + 5) / 10 - (total % 10 = 5 AND total / 10 % 2 = 0), 0))",
+    "timed": f"sum({_TIMED})",
     "first": "min(seq)",
     "last": "max(seq)",
 }

@@ -18,6 +18,7 @@ COUNTS: Final = (
     "reasoning",
     "unmetered",
     "busy_ms",
+    "timed",
 )
 """What is counted in sums, in the order of their columns; the names are those of domain.ledger.Totals."""
 

@@ -163,12 +163,30 @@ def test_what_was_not_compared_is_no_zero() -> None:
     assert found.against_energy.bound is Bound.LEAST
 
 
-def test_a_request_without_a_reply_would_have_cost_nothing() -> None:
-    turns = [here(1, cost=euro("0.01")), here(2, cost=euro("0.01"), finish=Finish.FAILED)]
-    found = row(made(MemoryLedger(turns, {"t1": (elsewhere(MISTRAL, euro("1")),)})), MISTRAL)
+@pytest.mark.parametrize("finish", [Finish.FAILED, Finish.CANCELLED])
+def test_a_request_that_was_broken_off_is_no_zero_either(finish: Finish) -> None:
+    """Only its record knows that nothing came: there it has a comparison of 0, and is known."""
+    turns = [here(1, cost=euro("0.01")), here(2, cost=euro("0.01"), finish=finish)]
+    there = {"t1": (elsewhere(MISTRAL, euro("1")),)}
+    found = row(made(MemoryLedger(turns, there)), MISTRAL)
+    assert (found.cost.known, found.cost.unknown) == (1, 1)
+    assert found.against_energy is not None
+    assert (found.against_energy.money, found.against_energy.bound) == (euro("0.98"), Bound.LEAST)
+    nothing = there | {"t2": (elsewhere(MISTRAL, euro("0")),)}
+    found = row(made(MemoryLedger(turns, nothing)), MISTRAL)
     assert (found.cost.known, found.cost.unknown) == (2, 0)
     assert found.against_energy is not None
     assert (found.against_energy.money, found.against_energy.bound) == (euro("0.98"), Bound.EXACT)
+
+
+def test_turns_that_were_stopped_do_not_stand_for_those_that_were_not_compared() -> None:
+    """Two that ended before anything was compared, two that were stopped and compared."""
+    turns = [here(n, cost=euro("0.01")) for n in (1, 2)]
+    turns += [here(n, cost=euro("0.01"), finish=Finish.CANCELLED) for n in (3, 4)]
+    there = {f"t{n}": (elsewhere(MISTRAL, euro("0.10")),) for n in (3, 4)}
+    found = row(made(MemoryLedger(turns, there)), MISTRAL)
+    assert (found.cost.known, found.cost.unknown) == (2, 2)
+    assert found.cost.bound is Bound.LEAST
 
 
 def test_comparisons_with_this_machine_are_one_whatever_its_route() -> None:
@@ -219,14 +237,6 @@ def test_a_machine_without_a_meter_has_at_least_its_fixed_costs() -> None:
     assert {one.curve for one in report.series} == {Curve.FULL}
 
 
-def test_where_a_request_costs_more_here_than_there_nothing_pays() -> None:
-    turns = [here(1, cost=euro("0.01"))]
-    found = row(made(MemoryLedger(turns, {"t1": (elsewhere(OVH, euro("0.01")),)})), OVH)
-    assert found.break_even is not None
-    assert found.break_even.requests is None
-    assert not found.break_even.out_of_reach
-
-
 def test_a_part_of_what_ran_has_no_share_of_the_fixed_costs() -> None:
     report = made(month(), chosen=Chosen(route="hailo"))
     assert report.filtered
@@ -247,7 +257,18 @@ def test_a_day_after_today_is_drawn_too() -> None:
     late = HOUSE.today + timedelta(days=2)
     report = made(MemoryLedger([here(1, HOUSE.today, euro("1")), here(2, late, euro("1"))]))
     assert report.days[-1] == late
-    assert list(report.series[1].points) == [Decimal(1), Decimal(1), Decimal(2)]
+    full, energy = report.series[:2]
+    assert list(energy.points) == [Decimal(1), Decimal(1), Decimal(2)]
+    # The days that are not there yet cost nothing yet: the curve ends where the sum is.
+    assert full.points[-1] == own(report.whole.full) == Decimal("2.144")
+
+
+def test_days_that_are_all_after_today_have_no_known_fixed_costs() -> None:
+    """A clock was set back."""
+    late = HOUSE.today + timedelta(days=2)
+    whole = made(MemoryLedger([here(1, late, euro("1"))])).whole
+    assert (whole.days, whole.fixed.amount, whole.full) == (0, None, None)
+    assert "was the clock set back?" in whole.fixed.why
 
 
 def test_another_currency_is_converted_and_marked() -> None:

@@ -25,6 +25,7 @@ from assistant.domain.cost_words import (
     share,
 )
 from assistant.domain.ledger import By, Chosen
+from assistant.domain.prompt import Finish
 from tests.memory_ledger import BARE, HOUSE, MemoryLedger, away, dollars, euro, here, month
 
 
@@ -87,6 +88,9 @@ def test_costs_say_what_they_leave_out() -> None:
     assert cost_text(replace(known, unknown=1)) == "≥4.31"
     assert cost_text(replace(known, estimated=True)) == "4.31~"
     assert cost_text(replace(known, converted=True)) == "4.31~"
+    nothing = Amount((euro("0"),), euro("0"), estimated=True, known=1)
+    assert (cost_text(nothing), per_thousand_text(nothing)) == ("0", "0")
+    assert cost_text(replace(nothing, converted=True, unknown=1)) == "≥0"
     assert cost_text(Amount(unknown=2)) == "—"
     assert cost_text(Amount((dollars("0.18"),), None, known=1)) == "0.18 USD"
     both = Amount((euro("1"), dollars("0.18")), None, known=2, unknown=1)
@@ -121,6 +125,12 @@ def test_what_cannot_be_said_is_not() -> None:
     assert break_even_text(BreakEven(None)).startswith("no break-even")
     assert break_even_text(BreakEven(41_000, 50_000)) == "break-even ~41,000 requests a month"
     assert break_even_text(BreakEven(41_000, 40_999)).endswith("more than this machine can answer")
+    least, most = BreakEven(41_000, 40_999, Bound.LEAST), BreakEven(41_000, 40_999, Bound.MOST)
+    assert break_even_text(least) == (
+        "break-even at least ~41,000 requests a month, more than this machine can answer"
+    )
+    assert break_even_text(most) == "break-even at most ~41,000 requests a month"
+    assert break_even_text(BreakEven(1)) == "break-even ~1 request a month"
     assert break_even_text(BreakEven(0, None)) == "break-even ~0 requests a month"
 
 
@@ -170,6 +180,15 @@ def test_a_part_has_no_fixed_costs_and_no_break_even() -> None:
     found = {fact.label: fact for fact in facts(report)}
     assert "here, with fixed costs" not in found
     assert not [one for fact in found.values() for one in fact.notes if "break-even" in one]
+
+
+def test_a_refused_request_cost_exactly_nothing() -> None:
+    refused = away(1, cost=euro("0"), finish=Finish.FAILED, estimated=True)
+    report = cost_report(MemoryLedger([refused]), Question(), HOUSE)
+    found = {fact.label: fact for fact in facts(report)}
+    assert (found["cloud, spent"].figure, found["cloud, spent"].unit) == ("0", "EUR")
+    [row] = table(report, 80).rows
+    assert "~" not in row.figures
 
 
 def test_nothing_has_no_facts() -> None:

@@ -118,6 +118,21 @@ def test_titles_are_left_out_unless_asked_for(november: CostReport) -> None:
     assert "Thesis, chapter 2" in html_text(made(month(), By.CONVERSATION), titles=True)
 
 
+def test_the_page_says_truly_whether_titles_are_in_it(november: CostReport) -> None:
+    none, some = "No text of any conversation is in it.", "Titles of conversations are in it"
+    assert none in html_text(november)
+    assert some not in html_text(november)
+    assert none not in html_text(november, titles=True)
+    assert some in html_text(november, titles=True)
+
+
+def test_the_page_explains_the_words_that_its_figures_have(november: CostReport) -> None:
+    text = Page(html_text(november)).text
+    assert "0.81~ more" in text
+    assert "“More” says that it would have cost more there: it was cheaper as it was." in text
+    assert "Above 0" not in text
+
+
 def test_the_page_says_what_it_cost_and_what_it_would_have(november: CostReport) -> None:
     text = Page(html_text(november)).text
     for words in (
@@ -196,6 +211,42 @@ def test_an_unknown_cost_is_empty_in_csv() -> None:
     assert (row["cost"], row["currency"], row["own_cost"], row["unpriced"]) == ("", "", "", "1")
 
 
+def uncounted() -> MemoryLedger:
+    """One request that nobody counted, thought apart or metered."""
+    return MemoryLedger([here(1, input=None, output=None, reasoning=None)])
+
+
+def test_what_nobody_counted_or_metered_is_no_0_in_a_file() -> None:
+    names = [f"{name}_tokens" for name in ("input", "cached_input", "output", "reasoning")]
+    names += ["cache_write_tokens", "energy_joules"]
+    report = made(uncounted())
+    [row] = rows(csv_text(report))
+    assert {row[name] for name in names} == {""}
+    assert (row["uncounted"], row["unmetered"]) == ("1", "1")
+    found = json.loads(report_text(report, Form.JSON))
+    for sums in (found["whole"], found["lines"][0]):
+        assert {sums[name] for name in names} == {None}
+    page = html_text(report)
+    assert page.count("<td>—</td>" * 4) == 1
+    assert "<td>0</td>" not in page.split("<td>—</td>" * 4)[0]
+
+
+def test_a_0_that_is_known_stays_one_in_a_file() -> None:
+    report = made(MemoryLedger([here(1, cost=euro("0.01"), cached=0, energy_joules=Decimal(0))]))
+    [row] = rows(csv_text(report))
+    assert (row["cached_input_tokens"], row["energy_joules"]) == ("0", "0")
+    found = json.loads(report_text(report, Form.JSON))["whole"]
+    assert (found["cached_input_tokens"], found["energy_joules"]) == (0, "0")
+
+
+def test_thoughts_that_nobody_told_apart_are_no_0_in_a_file() -> None:
+    """A sum of 0 does not say whether it was told."""
+    row, *_ = rows(csv_text(made(MemoryLedger([here(1, reasoning=None), here(2, reasoning=None)]))))
+    assert row["reasoning_tokens"] == ""
+    row, *_ = rows(csv_text(made(MemoryLedger([here(1, reasoning=None), here(2, reasoning=7)]))))
+    assert row["reasoning_tokens"] == "7"
+
+
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t=", "\r=", " =", "\n-"])
 def test_no_title_is_a_formula(begin: str) -> None:
     ledger = MemoryLedger([here(3, cost=euro("1"))], titles={"c0": f"{begin}1+1"})
@@ -218,7 +269,11 @@ def test_json_has_amounts_as_texts_and_unknowns_as_null(november: CostReport) ->
     ovh, mistral, at_home = whole["elsewhere"]
     assert Decimal(mistral["less_full"]["amount"]) == Decimal("-3.51")
     assert mistral["less_full"]["bound"] == "exact"
-    assert mistral["break_even"] == {"requests_a_month": 6400, "capacity_a_month": 262800}
+    assert mistral["break_even"] == {
+        "requests_a_month": 6400,
+        "bound": "exact",
+        "capacity_a_month": 262800,
+    }
     assert ovh["same_model"] is False
     assert at_home["here"] is True
     assert at_home["less_full"] is None

@@ -79,6 +79,7 @@ def test_four_turns_by_hand(journal: SqliteJournal, ledger: SqliteLedger) -> Non
     t4  cancelled after 7 of the reply, the provider told nothing: 100 in, 7 out, estimated:
         100 x 0.40 + 7 x 2.00 = 40 + 14 = 54 millionths                             = 0.000054 EUR
     In all 0.0001 + 0.00032 + 0.000054                                              = 0.000474 EUR, one unknown
+    Tokens are those of t1, t3 and t4: 1,000 + 1,000 + 100 in; the 10 of t2 have no output beside them.
     """
     there = Compared("near", "large", "EUR", Decimal("0.00032"), Decimal("0.000256"), Decimal("0.000384"))  # fmt: skip
     unknown = Compared("near", "large", why="no price")
@@ -92,9 +93,9 @@ def test_four_turns_by_hand(journal: SqliteJournal, ledger: SqliteLedger) -> Non
     _add(journal, *(Made(record, record.turn) for record in records))
     assert ledger.totals(Chosen()) == Totals(
         turns=4, cancelled=1, attempts=5, estimated=1, uncounted=1,
-        input=2110, cached=1200, output=107, cost=(Money(Decimal("0.000474"), "EUR"),), unpriced=1,
+        input=2100, cached=1200, output=107, cost=(Money(Decimal("0.000474"), "EUR"),), unpriced=1,
         # 300.5 ms each, of which half goes to the even number: 4 x 300.
-        energy_joules=Decimal(1200), unmetered=1, busy_ms=1200,
+        energy_joules=Decimal(1200), unmetered=1, busy_ms=1200, timed=4,
     )  # fmt: skip
     october, november = ledger.sums(By.MONTH, Chosen())
     assert october.totals.cost == (Money(Decimal("0.0001"), "EUR"),)
@@ -134,6 +135,21 @@ def test_a_turn_of_a_program_that_died_is_counted_and_failed(
     assert (entry.finish, entry.input, entry.output, entry.cost) == (Finish.FAILED, None, 7, None)
     totals = ledger.totals(Chosen())
     assert (totals.failed, totals.uncounted, totals.unpriced) == (1, 1, 1)
+    assert (totals.output, totals.timed, totals.busy_ms) == (0, 0, 0)
+    _whole(journal)
+
+
+def test_a_send_that_never_left_is_in_no_mean(journal: SqliteJournal, ledger: SqliteLedger) -> None:
+    """One of 1,000 in and 50 out in 300 ms; one that was refused after 300 ms, with 0 of both; one with an output of nothing."""
+    records = (
+        turn("t1", CLOUD, usage=Usage(1000, 600, 50)),
+        turn("t2", CLOUD, usage=Usage(0, 0, 0), finish=Finish.FAILED),
+        turn("t3", CLOUD, usage=Usage(100, 0, 0), finish=Finish.CANCELLED),
+    )
+    _add(journal, *(Made(record, record.turn) for record in records))
+    totals = ledger.totals(Chosen())
+    assert (totals.turns, totals.uncounted, totals.input, totals.output) == (3, 1, 1100, 50)
+    assert (totals.timed, totals.busy_ms) == (2, 600)
     _whole(journal)
 
 

@@ -9,13 +9,14 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
+from assistant.conversation.costs import Question, cost_report
 from assistant.domain.cost_report import Household
 from assistant.domain.errors import StorageError
 from assistant.domain.ledger import By, Chosen
 from assistant.domain.prompt import Finish
 from assistant.tui.app import AssistantApp
 from assistant.tui.screens.cost_entries import EntriesScreen, entry_line, newest
-from assistant.tui.screens.cost_lines import Period, following, month_of
+from assistant.tui.screens.cost_lines import Period, following, month_of, noted
 from assistant.tui.screens.costs import CostsScreen
 from assistant.tui.screens.pick import PickScreen
 from assistant.tui.screens.tco import TcoScreen
@@ -115,6 +116,44 @@ async def test_months_go_back_and_forth_and_not_past_today(on: CostStage) -> Non
         await pilot.press("a", "left_square_bracket")
         await until(pilot, lambda: "[ 2026-11 ]" in screen_text(app))
         assert "hailo qwen2.5:1.5b" in screen_text(app)
+
+
+async def test_stale_prices_stand_first_and_out_then_the_rate(tmp_path: Path) -> None:
+    stale = replace(HOUSE, prices_as_of=date(2026, 8, 1))
+    on = cost_stage(tmp_path, month(currency="USD"), stale)
+    async with opened(on.stage, NARROW) as (app, pilot):
+        await shown(app, pilot)
+        text = " ".join(screen_text(app).replace("│", " ").split())
+        first = "prices are of 2026-08-01, 121 days old: older than 60 days"
+        assert f"{first} · converted~: 1 USD = 0.92 EUR, of 2026-11-01" in text
+        report = cost_report(on.ledger, Question(), stale)
+        [marked] = noted(report).spans
+        assert (marked.start, marked.end, marked.style) == (0, len(first), "$text-warning")
+
+
+async def test_the_band_stands_beside_what_it_would_have_cost(on: CostStage) -> None:
+    async with opened(on.stage, NARROW) as (app, pilot):
+        await shown(app, pilot)
+        text = " ".join(screen_text(app).replace("│", " ").split())
+        assert "0.0042~ EUR, 0.0034 to 0.0050 · " in text
+
+
+async def test_a_long_comparison_leaves_the_keys_in_sight(tmp_path: Path) -> None:
+    ledger = month(currency="USD")
+    ledger = MemoryLedger(
+        [*ledger.turns, here(2000, cost=euro("0.00003"), finish=Finish.CANCELLED)], ledger.there
+    )
+    on = cost_stage(tmp_path, ledger)
+    async with opened(on.stage, NARROW) as (app, pilot):
+        await shown(app, pilot)
+        await pilot.press("x", "d")
+        await until(pilot, lambda: "by day" in screen_text(app))
+        text = " ".join(screen_text(app).replace("│", " ").split())
+        assert "1,230 of 1,231 requests" in text
+        assert "more than energy alone" in text
+        assert "1 USD = 0.92 EUR" in text
+        assert "enter details · / find" in text
+        assert "d day · m month" in text
 
 
 async def test_x_compares_with_another_cloud(on: CostStage) -> None:
@@ -258,7 +297,13 @@ def test_a_request_in_two_rows() -> None:
     assert "TTFT — ms" in text
     text = str(entry_line(here(1, cost=euro("0.000031"), estimated=True, output=None)))
     assert "0.000031~ EUR" in text
-    assert "out — tok~" in text
+    assert "out — tok · " in text
+    assert text.endswith("tok/s · ~ in cost or counts")
+    text = str(entry_line(here(1, estimated=True)))
+    assert "out 80 tok~ · " in text
+    assert "cost or counts" not in text
+    text = str(entry_line(away(1, cost=euro("0"), estimated=True)))
+    assert "  0 EUR  " in text
 
 
 # Pictures

@@ -96,10 +96,12 @@ def newest(ledger: Ledger, chosen: Chosen) -> tuple[int, Sequence[Entry]]:
 def entry_line(entry: Entry) -> Content:
     """One request in two rows: when, where, what it cost; tokens and times."""
     when = datetime.fromtimestamp(entry.at_ms / 1000).astimezone()
-    mark = ESTIMATE if entry.estimated else ""
-    cost = UNKNOWN
+    cost, tokens_mark, said = UNKNOWN, ESTIMATE if entry.estimated else "", ""
     if entry.cost is not None:
+        mark = tokens_mark if entry.cost.amount else ""
         cost = f"{figure(entry.cost.amount)}{mark} {entry.cost.currency}"
+        # The estimate may be the energy alone, and the counts exact: nothing on record says which.
+        tokens_mark, said = "", f" · {ESTIMATE} in cost or counts" if entry.estimated else ""
     tokens = ", ".join(
         f"{word} {UNKNOWN if count is None else counted(count)}"
         for word, count in (("in", entry.input), ("cached", entry.cached), ("out", entry.output))
@@ -111,5 +113,8 @@ def entry_line(entry: Entry) -> Content:
         f"{when:%Y-%m-%d %H:%M}  ",
         (cost, "bold"),
         f"  {one_line(entry.route, 24)} {one_line(entry.model, 40)}{_ENDS[entry.finish]}{again}",
-        (f"\n  {tokens} tok{mark} · TTFT {ttft} ms · {speed} tok/s", "$foreground-muted"),
+        (
+            f"\n  {tokens} tok{tokens_mark} · TTFT {ttft} ms · {speed} tok/s{said}",
+            "$foreground-muted",
+        ),
     )

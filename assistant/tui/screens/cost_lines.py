@@ -12,12 +12,14 @@ from assistant.domain.cost_table import Row
 from assistant.domain.cost_words import (
     ESTIMATE,
     UNKNOWN,
+    band_text,
     break_even_text,
     cost_text,
     figure,
     gap_text,
     notes,
     of_requests,
+    price_notes,
 )
 from assistant.domain.hygiene import one_line
 from assistant.domain.ledger import By, Chosen
@@ -110,7 +112,7 @@ def graph(report: CostReport, there: Elsewhere | None) -> plot.Graph:
 
 
 def compared(report: CostReport, there: Elsewhere | None) -> Content:
-    """What all would have cost there, and how that stands to what it cost; "not the same model" beside it."""
+    """What all would have cost there, from how little to how much, and how that stands to what it cost; "not the same model" beside it."""
     if there is None:
         return Content.styled("nothing is compared: set costs.compare", "$foreground-muted")
     name = f"all on {one_line(there.name, 60)} (not the same model) "
@@ -118,7 +120,8 @@ def compared(report: CostReport, there: Elsewhere | None) -> Content:
         return Content.assemble(
             name, (UNKNOWN, "bold"), (" no price or no count is known", "$foreground-muted")
         )
-    known = f" ({of_requests(there.cost)})" if there.cost.unknown else ""
+    bounds = [band_text(there), of_requests(there.cost) if there.cost.unknown else ""]
+    known = "".join(f", {one}" for one in bounds if one)
     said = []
     if there.against_full is not None:
         said.append(f"{gap_text(there.against_full)} than it cost")
@@ -128,9 +131,18 @@ def compared(report: CostReport, there: Elsewhere | None) -> Content:
     return Content.assemble(name, (cost, "bold"), f"{known} · {' · '.join(said)}")
 
 
-def noted(report: CostReport) -> str:
-    """The notes that belong below the table, on one line; that it is not the same model stands above already."""
-    return " · ".join(one for one in notes(report) if not one.startswith("elsewhere:"))
+def noted(report: CostReport) -> Content:
+    """The notes that belong below the table, on one line; stale prices are the first, and stand out.
+
+    That it is not the same model stands above already, and so does the band.
+    """
+    stale = set(price_notes(report))
+    said = [
+        Content.styled(one, "$text-warning") if one in stale else Content(one)
+        for one in notes(report)
+        if not one.startswith("elsewhere:")
+    ]
+    return Content(" · ").join(said)
 
 
 def row_text(row: Row) -> Content:

@@ -16,7 +16,11 @@ from assistant.tui.screens.cost_lines import KEYS, MORE_KEYS, compared, graph, n
 from assistant.tui.widgets.line import Line as InputLine
 from assistant.tui.widgets.plot import Plot
 
-_OTHER_ROWS = 12
+_OTHER_ROWS = 10
+_COMPARED = 2
+_NOTES = 2
+_TALL = 30
+"""Rows of a terminal in which the notes may take twice as many."""
 _FIGURES = "Plot, #head, #lines, #total, #keys"
 
 
@@ -31,7 +35,6 @@ class CostView(Vertical):
     CostView Static { height: auto; }
     CostView #head, CostView #notes, CostView #keys { color: $foreground-muted; }
     CostView #compared { margin: 0 0 1 0; }
-    CostView #notes { max-height: 2; }
     CostView #total { text-style: bold; }
     CostView #lines {
         height: auto; border: none; background: $surface; padding: 0; scrollbar-size-vertical: 1;
@@ -50,6 +53,7 @@ class CostView(Vertical):
         super().__init__()
         self.shown: Sequence[Line] = ()
         self._report: CostReport | None = None
+        self._more = 0
 
     def compose(self) -> ComposeResult:
         """Curves, what compares them, the table, what belongs to it."""
@@ -80,7 +84,9 @@ class CostView(Vertical):
         plot = self.query_one(Plot)
         plot.set_class(not report.series, "-empty")
         plot.graph = graph(report, there)
-        self.query_one("#compared", Static).update(compared(report, there))
+        words = compared(report, there)
+        self._more = max(0, len(words.wrap(max(40, self.app.size.width - 4))) - _COMPARED)
+        self.query_one("#compared", Static).update(words)
         self.query_one("#notes", Static).update(noted(report))
         self._show_table(report)
 
@@ -114,8 +120,11 @@ class CostView(Vertical):
             # Days and months ascend: the newest is what is looked for.
             at = len(options) if report.by in (By.DAY, By.MONTH) else 0
         # What the other parts leave is the curves' and the lines' in halves.
-        left = self.app.size.height - _OTHER_ROWS
-        found.styles.max_height = max(3, left // 2 - 1 if report.series else left)
+        height = self.app.size.height
+        notes = _NOTES if height < _TALL and report.series else 2 * _NOTES
+        self.query_one("#notes").styles.max_height = notes
+        left = height - _OTHER_ROWS - notes
+        found.styles.max_height = max(3, left // 2 - 1 - self._more if report.series else left)
         found.clear_options()
         found.add_options(options)
         if options:
