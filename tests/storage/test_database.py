@@ -167,7 +167,7 @@ def test_an_empty_file_is_a_new_one(tmp_path: Path) -> None:
 def test_damage_inside_is_told_when_it_is_met_and_ends_all_writing(tmp_path: Path) -> None:
     file = _written(tmp_path / "journal.db", turns=400)
     raw = bytearray(file.read_bytes())
-    raw[4096 * 60 : -4096] = bytes(len(raw) - 4096 * 61)
+    raw[4096 * 100 : -4096] = bytes(len(raw) - 4096 * 101)
     file.write_bytes(raw)
     journal = SqliteJournal(open_database(file, NOW_MS))
     with pytest.raises(CorruptError):
