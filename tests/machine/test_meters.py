@@ -115,8 +115,10 @@ def test_the_thread_looks_at_a_counter_by_itself(counter: Counter) -> None:
     def is_seen() -> bool:
         return meter.gauge.joules(0, counter.now_ms) is not None
 
+    assert isinstance(meter.gauge, Rapl)
     for _ in range(10):
-        counter.run(200, 50.0)
+        with meter.gauge._lock:  # no look between the test's clock and its counter
+            counter.run(200, 50.0)
         until(is_seen, "no look came")
     assert turn.end() == joules("80000.000", Source.MEASURED, "rapl")
 
