@@ -27,6 +27,7 @@ _FLAGS: Final = (
     ("nodes", "--nodes", "N", "how many machines are planned"),
     ("node_price", "--node-price", "X", "what one costs"),
     ("resale", "--resale", "X", "what one will sell for at the end"),
+    ("life_months", "--life-months", "N", "how long one lasts, where it is bought anew by then"),
     ("capacity_per_node", "--capacity-per-node", "N", "requests that one can do a day; more are bought where they are needed"),
     ("fte", "--fte", "X", "upkeep of all of them, in full posts"),
     ("salary", "--salary", "X", "what a post costs a year"),
@@ -97,6 +98,7 @@ class _Begun:
 
     inputs: "Inputs"
     notes: tuple[str, ...] = ()
+    relabelled: tuple[str, ...] = ()
     measured: "Measured | None" = None
 
 
@@ -104,6 +106,7 @@ def _report(args: argparse.Namespace, world: "Comparing") -> "Report":
     from assistant.commands.tco_report import Report
     from assistant.domain.tco import reckon
     from assistant.domain.tco_inputs import PRESETS, THE_REST, WHY, checked
+    from assistant.domain.tco_mine import still_true
     from assistant.domain.tco_prices import at_list_prices
 
     begun = _begin(args, world)
@@ -111,8 +114,8 @@ def _report(args: argparse.Namespace, world: "Comparing") -> "Report":
     result = reckon(checked(inputs))
     listed = at_list_prices(inputs, world.list_prices(), world.exchange())
     as_preset = inputs == PRESETS.get(args.preset)
-    why = begun.notes or (WHY[args.preset] if as_preset else THE_REST,)
-    return Report(args.preset, result, listed, why, begun.measured)
+    why = still_true(begun.notes, inputs) or (WHY[args.preset] if as_preset else THE_REST,)
+    return Report(args.preset, result, listed, (*why, *begun.relabelled), begun.measured)
 
 
 def _begin(args: argparse.Namespace, world: "Comparing") -> _Begun:
@@ -120,18 +123,31 @@ def _begin(args: argparse.Namespace, world: "Comparing") -> _Begun:
     from assistant.domain.tco_measured import fill
 
     inputs, notes = _base(args.preset, world)
-    if args.currency is not None:
+    relabelled = _relabelled(args, inputs.currency)
+    if relabelled:
         inputs = replace(inputs, currency=args.currency)
     if not args.from_telemetry:
         if args.since is not None:
             raise UsageError("--since: it goes with --from-telemetry")
-        return _Begun(inputs, notes)
+        return _Begun(inputs, notes, relabelled)
     found = world.measured(_day(args.since))
     inputs, filled = fill(inputs, found, _per_kwh(args, world, inputs.currency))
     rest = (
         "nodes, prices and upkeep are not measured: they are the guide's, where no flag gives yours (--preset mine)",
     )
-    return _Begun(inputs, (*filled, *(notes or rest)), found)
+    return _Begun(inputs, (*filled, *(notes or rest)), relabelled, found)
+
+
+def _relabelled(args: argparse.Namespace, currency: str) -> tuple[str, ...]:
+    """What is to be said of --currency, where it changes anything. Raises: UsageError."""
+    if args.currency in (None, currency):
+        return ()
+    if args.preset == "mine":
+        raise UsageError(
+            f"--currency: your machine's amounts are {currency}, and would not be converted",
+            "leave it out, or set costs.currency",
+        )
+    return (f"amounts are called {one_line(args.currency, 20)}, not converted: those of the guide are {currency}",)  # fmt: skip
 
 
 def _base(preset: str, world: "Comparing") -> tuple["Inputs", tuple[str, ...]]:
@@ -147,15 +163,14 @@ def _base(preset: str, world: "Comparing") -> tuple["Inputs", tuple[str, ...]]:
 
 def _plain(args: argparse.Namespace, inputs: "Inputs") -> "Inputs":
     """With every flag that stands for one input."""
-    given: dict[str, object] = {
+    from assistant.domain.tco_inputs import with_said
+
+    given = {
         name: _number(name, getattr(args, name), flag)
         for name, flag, _, _ in _FLAGS
         if getattr(args, name) is not None
     }
-    split_said = "input_tokens" in given or "output_tokens" in given
-    if split_said:
-        given["split_assumed"] = False
-    return replace(inputs, **given)  # type: ignore[arg-type]  # each field has a number of its own
+    return with_said(inputs, given)
 
 
 def _tokens(args: argparse.Namespace, inputs: "Inputs") -> "Inputs":
@@ -175,11 +190,11 @@ def _tokens(args: argparse.Namespace, inputs: "Inputs") -> "Inputs":
 
 
 def _powered(args: argparse.Namespace, world: "Comparing", inputs: "Inputs") -> "Inputs":
-    from assistant.domain.tco_inputs import power_per_year
+    from assistant.domain.tco_inputs import power_per_year, with_said
 
     if args.power_per_node is not None:
         power = _number("power_per_node", args.power_per_node, "--power-per-node")
-        return replace(inputs, power_per_node=power)
+        return with_said(inputs, {"power_per_node": power})
     if args.watts_per_node is None:
         if args.network_per_node is not None:
             raise UsageError("--network-per-node: it goes with --watts-per-node")
@@ -192,11 +207,11 @@ def _powered(args: argparse.Namespace, world: "Comparing", inputs: "Inputs") -> 
     if args.network_per_node is not None:
         network = _number("power_per_node", args.network_per_node, "--network-per-node")
     power = power_per_year(watts, per_kwh, Decimal(365)) + network
-    return replace(inputs, power_per_node=power)
+    return with_said(inputs, {"power_per_node": power})
 
 
 def _priced(args: argparse.Namespace, world: "Comparing", inputs: "Inputs") -> "Inputs":
-    from assistant.domain.tco_inputs import PER_MILLION
+    from assistant.domain.tco_inputs import PER_MILLION, with_said
     from assistant.domain.tco_prices import with_price
 
     if args.cloud_route is not None:
@@ -213,7 +228,7 @@ def _priced(args: argparse.Namespace, world: "Comparing", inputs: "Inputs") -> "
     else:
         return inputs
     inward, outward = (_number("cloud_input", price, flag) for price in prices)
-    return replace(inputs, cloud_input=inward, cloud_output=outward)
+    return with_said(inputs, {"cloud_input": inward, "cloud_output": outward})
 
 
 def _per_kwh(args: argparse.Namespace, world: "Comparing", currency: str) -> Decimal | None:

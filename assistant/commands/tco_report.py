@@ -8,8 +8,9 @@ from decimal import Decimal
 from textwrap import wrap
 from typing import Final
 
-from assistant.domain.hygiene import one_line
+from assistant.domain.hygiene import one_cell, one_line
 from assistant.domain.tco import Result, Row, over_volumes, reach_of
+from assistant.domain.tco_break_even import requests_words
 from assistant.domain.tco_inputs import FIELDS, plain, value_of
 from assistant.domain.tco_measured import Measured
 from assistant.domain.tco_prices import AtList
@@ -17,6 +18,7 @@ from assistant.domain.tco_sensitivity import Lever, sensitivity
 from assistant.domain.tco_words import (
     UNKNOWN,
     about_list_prices,
+    fitting,
     list_break_even,
     list_source,
     money,
@@ -28,6 +30,7 @@ from assistant.domain.tco_words import (
 
 WIDTH: Final = 80
 _VOLUMES: Final = 41
+_CELL: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,18 @@ class Report:
         """The object of `tco --json`."""
         inputs = self.result.inputs
         numbers = {field.name: value_of(inputs, field.name) for field in FIELDS}
+        if inputs.power_unknown:
+            numbers["power_per_node"] = None
         return {
             **self.result.to_json(),
             "preset": self.preset,
             "inputs": {
                 **{name: None if one is None else plain(one) for name, one in numbers.items()},
                 "currency": inputs.currency,
+                "life_months": None if inputs.life_months is None else plain(inputs.life_months),
                 "split_assumed": inputs.split_assumed,
+                "power_unknown": inputs.power_unknown,
+                "cloud_price_is_listed": inputs.cloud_listed,
             },
             "telemetry": self.measured.to_json() if self.measured else None,
             "notes": list(self.notes),
@@ -71,20 +79,25 @@ class Report:
 
     def csv(self) -> Iterator[str]:
         """One line for each figure: which table, which row, both sides, and what the edge saves."""
-        yield _csv("table", "row", "edge", "cloud", "edge_saves")
+        yield _csv("table", "row", "edge", "cloud", "edge_saves", "currency")
+        currency = self.result.inputs.currency
+        for table, row, *figures in self._figures():
+            yield _csv(table, row, *figures, currency)
+
+    def _figures(self) -> Iterator[tuple[str, str, Decimal | None, Decimal | None, Decimal | None]]:
         for line in sides(self.result):
             saves = self.result.edge_saves if line.label == "total" else None
-            yield _csv("costs", line.label, line.edge, line.cloud, saves)
+            yield "costs", line.label, line.edge, line.cloud, saves
         for one in self.listed:
             at = one.result
             figures = (at.edge.total, at.cloud.total, at.edge_saves) if at else (None, None, None)
-            yield _csv("list price", one.price.name, *figures)
+            yield "list price", one_cell(one.price.name), *figures
         for lever in sensitivity(self.result):
-            yield _csv("sensitivity", f"{lever.label} -20 %", None, None, lever.lower)
-            yield _csv("sensitivity", f"{lever.label} +20 %", None, None, lever.higher)
+            yield "sensitivity", f"{lever.label} -20 %", None, None, lever.lower
+            yield "sensitivity", f"{lever.label} +20 %", None, None, lever.higher
         for row in self.volumes:
             saves = row.cloud - row.edge
-            yield _csv("requests a day", plain(row.requests_per_day), row.edge, row.cloud, saves)
+            yield "requests a day", plain(row.requests_per_day), row.edge, row.cloud, saves
 
     def text(self) -> Iterator[str]:
         """The tables, in lines of at most 80 columns."""
@@ -103,29 +116,30 @@ class Report:
         inputs, result = self.result.inputs, self.result
         years = "1 year" if inputs.years == 1 else f"{plain(inputs.years)} years"
         tokens = plain(inputs.tokens_per_request)
-        yield f"{inputs.requests_per_day:,f} requests a day x {tokens} tokens x {inputs.days_per_year} days, {years}"
+        asked = requests_words(f"{inputs.requests_per_day:,f}")
+        yield f"{asked} a day x {tokens} tokens x {inputs.days_per_year} days, {years}"
         growth = f", {plain(inputs.growth * 100)} % more each year" if inputs.growth else ""
         yield f"{result.tokens.to_integral_value():,f} tokens{growth}"
         yield ""
         head = f"{inputs.currency}, {years}"
         yield f"{head:<24}{'edge, ' + nodes_words(result.nodes):>20}{'cloud':>20}{'edge saves':>16}"
         for line in sides(result):
-            both = (line.edge or Decimal(0), line.cloud or Decimal(0))
-            cells = (line.edge, line.cloud, both[1] - both[0])
-            shown = [money(cell) if cell is not None else "" for cell in cells]
-            yield f"{line.label:<24}{shown[0]:>20}{shown[1]:>20}{shown[2]:>16}"
+            edge, cloud, saves = line.shown(_CELL)
+            yield f"{line.label:<24}{edge:>20}{cloud:>20}{saves:>{_CELL}}"
 
     def _list_prices(self) -> Iterator[str]:
         if not self.listed:
             yield "  nothing is compared (costs.compare in the settings)"
             return
-        yield f"  {'':<32}{'cloud total':>13}{'edge saves':>13}{'wins':>7}{'edge wins':>13}"
+        yield f"  {'':<30}{'cloud total':>13}{'edge saves':>13}{'wins':>7}{'edge wins':>15}"
         for one in self.listed:
-            total = money(one.result.cloud.total if one.result else None, estimated=True)
-            saves = money(one.result.edge_saves if one.result else None, estimated=True)
-            wins = one.result.cheaper if one.result else UNKNOWN
-            name, even = one_line(one.price.name, 32), list_break_even(one)
-            yield f"  {name:<32}{total:>13}{saves:>13}{wins:>7}{even:>13}"
+            total = saves = wins = UNKNOWN
+            if one.result is not None:
+                total = fitting(one.result.cloud.total, 13, estimated=True)
+                saves = fitting(one.result.edge_saves, 13, estimated=True)
+                wins = one.result.cheaper
+            name, even = one_line(one.price.name, 30), list_break_even(one)
+            yield f"  {name:<30}{total:>13}{saves:>13}{wins:>7}{even:>15}"
             if one.result is None:
                 yield from wrap(one.why, WIDTH, initial_indent="    ", subsequent_indent="    ")
         if source := list_source(self.listed):

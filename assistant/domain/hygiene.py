@@ -17,6 +17,7 @@ _INVISIBLE = (
 )
 # Egyptian joiners stack signs over each other; a terminal draws nothing where they stand.
 _JOINERS = "\U00013430-\U0001343f"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _SURROGATES = "\ud800-\udfff"
 _NOT_CHARACTERS = "\ufdd0-\ufdef" + "".join(
     chr(plane << 16 | last) for plane in range(0x11) for last in (0xFFFE, 0xFFFF)
@@ -42,6 +43,12 @@ def one_line(text: str, width: int = 80) -> str:
     if len(flat) <= width:
         return flat
     return (flat[: width - 1].rstrip(" " + _ZERO_WIDTH_JOINER) + "…") if width > 0 else ""
+
+
+def one_cell(text: str) -> str:
+    """`text` for a cell of CSV: no control character, and an apostrophe before what a spreadsheet would take for a formula."""
+    flat = " ".join(harmless(text).split())
+    return f"'{flat}" if text.startswith(_FORMULA) or flat.startswith(_FORMULA) else flat
 
 
 def _mark(found: re.Match[str]) -> str:

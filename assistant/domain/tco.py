@@ -7,10 +7,8 @@ from fractions import Fraction
 from typing import Final
 
 from assistant.domain.charges import rounded
+from assistant.domain.tco_break_even import CLOUD, EDGE, BreakEven, Stairs, break_even
 from assistant.domain.tco_inputs import PER_MILLION, Inputs, plain
-
-EDGE: Final = "edge"
-CLOUD: Final = "cloud"
 
 # Wide enough for 30 years of growth with every digit; that nothing is ever rounded is what the traps are for.
 _EXACT: Final = Context(prec=2000, traps=[Inexact, InvalidOperation, Rounded])
@@ -46,27 +44,6 @@ class Cloud:
 
 
 @dataclass(frozen=True, slots=True)
-class BreakEven:
-    """Where the two cost the same: the first whole number of requests a day (`volume`) at which `above` is the cheaper side.
-
-    The edge counts as cheaper where they are equal. None where there is none, and `why` says how that is; `above` is the
-    cheaper side everywhere then. `capped`: that holds up to what the planned nodes can do.
-    """
-
-    volume: int | None
-    above: str
-    why: str = ""
-    capped: bool = False
-
-    @property
-    def words(self) -> str:
-        """The same in words."""
-        if self.volume is None:
-            return f"none: {self.why}"
-        return f"{self.volume:,} requests a day; above, the {self.above} is cheaper"
-
-
-@dataclass(frozen=True, slots=True)
 class Result:
     """Both sides for `inputs`. `nodes` are those that the busiest year needs, at least those that were planned."""
 
@@ -76,7 +53,12 @@ class Result:
     tokens: Decimal
     edge: Edge
     cloud: Cloud
-    break_even: BreakEven
+
+    @property
+    def break_even(self) -> BreakEven:
+        """Where the two sides cost the same."""
+        with localcontext(_EXACT):
+            return _break_even(self.inputs)
 
     @property
     def edge_saves(self) -> Decimal:
@@ -89,6 +71,11 @@ class Result:
         """Which side."""
         return EDGE if self.edge_saves >= 0 else CLOUD
 
+    @property
+    def power_is_unknown(self) -> bool:
+        """Whether nothing at all is known of the edge's power; where a part is known, the sum is at least that."""
+        return self.inputs.power_unknown and self.edge.power == 0
+
     def per_thousand(self, amount: Decimal) -> Decimal | None:
         """What 1,000 requests cost where all of them cost `amount`, rounded to what records keep; None without requests."""
         if self.requests == 0:
@@ -100,6 +87,7 @@ class Result:
         """The object of `tco --json`, as far as these sums go."""
         edge, cloud = self.edge, self.cloud
         per = [self.per_thousand(amount) for amount in (edge.total, cloud.total)]
+        even = self.break_even
         return {
             "years": int(self.inputs.years),
             "currency": self.inputs.currency,
@@ -109,7 +97,7 @@ class Result:
             "edge": {
                 "capital": plain(edge.capital),
                 "operations": plain(edge.operations),
-                "power": plain(edge.power),
+                "power": None if self.power_is_unknown else plain(edge.power),
                 "total": plain(edge.total),
             },
             "cloud": {
@@ -117,15 +105,19 @@ class Result:
                 "operations": plain(cloud.operations),
                 "total": plain(cloud.total),
             },
+            "edge_is_at_least": self.inputs.power_unknown,
+            "cloud_is_estimated": self.inputs.cloud_listed,
             "edge_saves": plain(self.edge_saves),
             "cheaper": self.cheaper,
             "per_1000_requests": {
                 "edge": None if per[0] is None else plain(per[0]),
                 "cloud": None if per[1] is None else plain(per[1]),
             },
-            "break_even_requests_per_day": self.break_even.volume,
-            "break_even_above": self.break_even.above,
-            "break_even": self.break_even.words,
+            "break_even_requests_per_day": even.volume,
+            "break_even_above": even.above,
+            "break_even_turns_again": even.again,
+            "break_even_looked_for_up_to": even.looked,
+            "break_even": even.words,
         }
 
 
@@ -141,7 +133,6 @@ def reckon(inputs: Inputs) -> Result:
             requests * inputs.tokens_per_request,
             _edge(inputs, nodes, requests),
             _cloud(inputs, requests),
-            _break_even(inputs),
         )
 
 
@@ -210,10 +201,19 @@ def _nodes(inputs: Inputs, requests_per_day: Decimal) -> Decimal:
 
 def _edge(inputs: Inputs, nodes: Decimal, requests: Decimal) -> Edge:
     return Edge(
-        nodes * (inputs.node_price - inputs.resale),
+        nodes * _loss(inputs),
         inputs.fte * inputs.salary * inputs.years,
         nodes * inputs.power_per_node * inputs.years + requests * inputs.energy_per_request,
     )
+
+
+def _loss(inputs: Inputs) -> Decimal:
+    """What a node loses in all the years; one that lasts for a life of its own is bought anew by parts, as its costs of a day are."""
+    loss = inputs.node_price - inputs.resale
+    if inputs.life_months is None:
+        return loss
+    lives = Fraction(inputs.years) * 12 / Fraction(inputs.life_months)
+    return Decimal(round(Fraction(loss) * lives * 10**18)).scaleb(-18)
 
 
 def _cloud(inputs: Inputs, requests: Decimal) -> Cloud:
@@ -230,28 +230,14 @@ def per_request(inputs: Inputs) -> Decimal:
 
 
 def _break_even(inputs: Inputs) -> BreakEven:
-    """Without volume the sides differ by `lead`; each request a day changes that by `margin`, until the nodes are full."""
-    idle = _edge(inputs, inputs.nodes, Decimal(0)).total
+    planned = int(inputs.nodes)
+    idle, one_more = (_edge(inputs, Decimal(n), Decimal(0)).total for n in (planned, planned + 1))
     lead = Fraction(idle - inputs.cloud_operations * inputs.years)
     margin = Fraction(_days(inputs) * (per_request(inputs) - inputs.energy_per_request))
-    first, above = (CLOUD, EDGE) if lead > 0 else (EDGE, CLOUD)
-    full = _capacity(inputs)
-    if (margin <= 0) if first == CLOUD else (margin >= 0):
-        if first == EDGE and full is not None:
-            # What more nodes would cost may turn it.
-            return BreakEven(None, first, _up_to(inputs, full, first), capped=True)
-        return BreakEven(None, first, f"the {first} is cheaper at every volume")
-    meets = lead / margin
-    # At an equal cost the edge counts as cheaper, so it loses one request later.
-    volume = math.ceil(meets) if above == EDGE else math.floor(meets) + 1
-    if full is not None and volume > full:
-        return BreakEven(None, first, _up_to(inputs, full, first), capped=True)
-    return BreakEven(volume, above)
-
-
-def _up_to(inputs: Inputs, full: Fraction, side: str) -> str:
-    nodes = "1 node" if inputs.nodes == 1 else f"{plain(inputs.nodes)} nodes"
-    return f"up to the {math.floor(full):,} a day that {nodes} can do, the {side} is cheaper"
+    if inputs.capacity_per_node is None:
+        return break_even(Stairs(lead, margin))
+    each = Fraction(inputs.capacity_per_node) / Fraction(_peak(inputs))
+    return break_even(Stairs(lead, margin, Fraction(one_more - idle), planned, each))
 
 
 def _capacity(inputs: Inputs) -> Fraction | None:

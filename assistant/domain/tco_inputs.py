@@ -1,5 +1,6 @@
 """What a comparison over years rests on: its inputs, what each may be, and the two sets that the guide gives."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -24,7 +25,9 @@ class Inputs:
     `resale` is what a node will sell for at the end. `power_per_node` is power and network of a node for a year;
     `energy_per_request` comes on top for each request (0: counted in the former). `capacity_per_node` is how many requests a node
     can do in a day (None: not said): where more are needed, more nodes are bought, all at the begin. `growth` 0.2 means 20 % more
-    requests each year. `split_assumed`: nobody said how many of the tokens are input.
+    requests each year. `life_months` is how long a node lasts: over other years it costs by parts of its life (None: it is bought once
+    and lasts for all of them). `split_assumed`: nobody said how many of the tokens are input; `power_unknown`: nobody knows what idle
+    nodes take, and 0 stands in its place; `cloud_listed`: the cloud's price is a model's list price, so what it comes to is an estimate.
     """
 
     requests_per_day: Decimal
@@ -44,8 +47,11 @@ class Inputs:
     resale: Decimal = Decimal(0)
     energy_per_request: Decimal = Decimal(0)
     capacity_per_node: Decimal | None = None
+    life_months: Decimal | None = None
     currency: str = "USD"
     split_assumed: bool = True
+    power_unknown: bool = False
+    cloud_listed: bool = False
 
     @property
     def tokens_per_request(self) -> Decimal:
@@ -141,7 +147,10 @@ FIELDS: Final = (
 )
 """Every input that is a number, in the order in which a person fills them."""
 
-BY_NAME: Final = {field.name: field for field in FIELDS}
+LIFE: Final = Field("life_months", "life of a node, months", "", _ONE, Decimal(1200), optional=True)
+"""No line of the form: the person's own machine brings it along."""
+
+BY_NAME: Final = {field.name: field for field in (*FIELDS, LIFE)}
 
 
 def value_of(inputs: Inputs, name: str) -> Decimal | None:
@@ -149,6 +158,18 @@ def value_of(inputs: Inputs, name: str) -> Decimal | None:
     found = getattr(inputs, name)
     assert found is None or isinstance(found, Decimal)
     return found
+
+
+def with_said(inputs: Inputs, values: Mapping[str, Decimal | None]) -> Inputs:
+    """`inputs` with what a person said; what was assumed, unknown or from a list before is so no more."""
+    changed: dict[str, object] = dict(values)
+    if "input_tokens" in values or "output_tokens" in values:
+        changed["split_assumed"] = False
+    if "cloud_input" in values or "cloud_output" in values:
+        changed["cloud_listed"] = False
+    if "power_per_node" in values:
+        changed["power_unknown"] = False
+    return replace(inputs, **changed)  # type: ignore[arg-type]  # each field has a number of its own
 
 
 def checked(inputs: Inputs) -> Inputs:

@@ -1,10 +1,12 @@
 """The inputs of a comparison as this machine measured them: what was asked of it, and over how many days."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Context, Decimal
 from typing import Final
 
+from assistant.domain.charges import Source
 from assistant.domain.errors import UsageError
 from assistant.domain.ledger import Totals
 from assistant.domain.tco_inputs import Inputs, energy_cost, plain
@@ -19,10 +21,11 @@ _FEW: Final = Decimal("0.001")
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Means over `turns` in `days`. Tokens are over the turns that have a count, `uncounted` have none.
+    """Means over `turns` in `days`; `untimed` more are no requests: nothing left, or the program died. Tokens are over the turns
+    that have a count, `uncounted` have none. In `estimated` turns tokens or energy are an estimate.
 
     `joules_per_request` is energy above idle and `capacity_per_day` what this machine can do one after another, both over its own
-    turns; None where nothing says it. `unmetered` of its turns have no reading.
+    turns; None where nothing says it. `metered` of its `here` turns have a reading, and `sources` say how these came about.
     """
 
     days: int
@@ -33,8 +36,11 @@ class Measured:
     uncounted: int = 0
     estimated: int = 0
     joules_per_request: Decimal | None = None
-    unmetered: int = 0
+    here: int = 0
+    metered: int = 0
+    sources: tuple[Source, ...] = ()
     capacity_per_day: Decimal | None = None
+    untimed: int = 0
 
     @property
     def words(self) -> str:
@@ -51,20 +57,30 @@ class Measured:
             "days": self.days,
             "enough_days": self.days >= ASKED_DAYS,
             "requests": self.turns,
+            "no_requests": self.untimed,
             "requests_per_day": plain(self.requests_per_day),
             "input_tokens_per_request": plain(self.input_tokens),
             "output_tokens_per_request": plain(self.output_tokens),
             "without_count": self.uncounted,
             "estimated": self.estimated,
             "joules_per_request": None if joules is None else plain(joules),
-            "without_reading": self.unmetered,
+            "with_reading": self.metered,
+            "without_reading": self.here - self.metered,
+            "readings_are": [source.value for source in self.sources],
             "capacity_per_day": None if capacity is None else plain(capacity),
         }
 
 
-def measured(everywhere: Totals, here: Totals, first: date, today: date) -> Measured:
+def measured(
+    everywhere: Totals,
+    here: Totals,
+    first: date,
+    today: date,
+    sources: Iterable[Source | None] = (),
+) -> Measured:
     """What the turns from the day `first` to `today` say; `here` are those of this machine among `everywhere`.
 
+    `sources` are those of the energy of its turns; None for one without.
     Raises: UsageError where there is nothing to say it from.
     """
     days = max(1, (today - first).days + 1)
@@ -72,18 +88,21 @@ def measured(everywhere: Totals, here: Totals, first: date, today: date) -> Meas
     if counted <= 0:
         raise UsageError("no request with a count of tokens is on record", "ask something first")
     metered = here.turns - here.unmetered
-    busy = Decimal(here.busy_ms)
+    busy, seen = Decimal(here.busy_ms), set(sources)
     return Measured(
         days,
-        everywhere.turns,
-        _mean(Decimal(everywhere.turns), days),
+        everywhere.timed,
+        _mean(Decimal(everywhere.timed), days),
         _mean(Decimal(everywhere.input), counted),
         _mean(Decimal(everywhere.output), counted),
         everywhere.uncounted,
         everywhere.estimated,
         _mean(here.energy_joules, metered) if metered > 0 else None,
-        here.unmetered,
-        _WIDE.divide_int(Decimal(_DAY_MS) * here.turns, busy) if busy > 0 else None,
+        here.turns,
+        metered,
+        tuple(source for source in Source if source in seen),
+        _WIDE.divide_int(Decimal(_DAY_MS) * here.timed, busy) if busy > 0 else None,
+        everywhere.turns - everywhere.timed,
     )
 
 
@@ -94,6 +113,10 @@ def fill(
     notes = [found.words]
     if found.uncounted:
         notes.append(f"{found.uncounted:,} without a count of tokens left out")
+    if found.untimed:
+        notes.append(f"{found.untimed:,} that never left or were cut off are no requests here")
+    if found.estimated:
+        notes.append(f"in {found.estimated:,} of them tokens or energy are estimated")
     energy = inputs.energy_per_request
     if found.joules_per_request is None:
         notes.append("energy of a request: unknown, no meter; it stays as it was")
@@ -103,8 +126,7 @@ def fill(
         )
     else:
         energy = energy_cost(found.joules_per_request, per_kwh)
-        joules = plain(found.joules_per_request)
-        notes.append(f"{joules} J a request above idle, at {plain(per_kwh)} a kWh")
+        notes.append(f"{_joules(found)}, at {plain(per_kwh)} a kWh")
     capacity = found.capacity_per_day or inputs.capacity_per_node
     if found.capacity_per_day:
         notes.append(f"a node can do ~{found.capacity_per_day:,} a day")
@@ -118,6 +140,17 @@ def fill(
         split_assumed=False,
     )
     return filled, tuple(notes)
+
+
+def _joules(found: Measured) -> str:
+    """How much, of how many requests that is known, and how."""
+    assert found.joules_per_request is not None
+    how = {Source.SET: "by watts that you set", Source.ESTIMATED: "estimated"}
+    known = [how[source] for source in found.sources if source in how]
+    exact = found.sources == (Source.MEASURED,)
+    joules = plain(found.joules_per_request) + ("" if exact else "~")
+    readings = f"{found.metered:,} of {found.here:,} had a reading"
+    return f"{joules} J a request above idle ({'; '.join((readings, *known))})"
 
 
 def _mean(amount: Decimal, count: int) -> Decimal:

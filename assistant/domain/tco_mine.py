@@ -15,6 +15,10 @@ from assistant.domain.tco_prices import ListPrice, with_price
 FULL_POST_HOURS: Final = 160
 """The hours of a month that are reckoned as one full post."""
 
+NO_ENERGY: Final = "the energy of a request is not counted (telemetry has it)"
+NO_LIMIT: Final = "how many requests the machine can do a day is not looked at"
+_NO_IDLE: Final = "idle power is left out: "
+
 
 def mine(
     keeping: Keeping, prices: Sequence[ListPrice], exchange: Exchange
@@ -36,10 +40,34 @@ def mine(
         years=(Decimal(keeping.life_months) / 12).to_integral_value(ROUND_CEILING),
         fte=rounded(keeping.upkeep_hours / FULL_POST_HOURS),
         salary=keeping.upkeep_rate * FULL_POST_HOURS * 12,
+        life_months=Decimal(keeping.life_months),
         power_per_node=_power(keeping),
+        power_unknown=None in (keeping.idle_watts.amount, keeping.per_kwh.amount),
         cloud_operations=Decimal(0),
     )
-    return _priced(inputs, prices, exchange, (_machine(keeping), *_unsaid(keeping)))
+    notes = (_machine(keeping), *_life(inputs, keeping), *_unsaid(keeping), NO_ENERGY, NO_LIMIT)
+    return _priced(inputs, prices, exchange, notes)
+
+
+def still_true(notes: Sequence[str], inputs: Inputs) -> tuple[str, ...]:
+    """Of `notes` those that hold for `inputs`, of which more may be known by now."""
+    over = set()
+    if inputs.energy_per_request:
+        over.add(NO_ENERGY)
+    if inputs.capacity_per_node is not None:
+        over.add(NO_LIMIT)
+    return tuple(
+        note
+        for note in notes
+        if note not in over and (inputs.power_unknown or not note.startswith(_NO_IDLE))
+    )
+
+
+def _life(inputs: Inputs, keeping: Keeping) -> Sequence[str]:
+    """Where the years are more than the machine lasts."""
+    if keeping.owned or inputs.years * 12 == keeping.life_months:
+        return ()
+    return (f"it is bought anew every {keeping.life_months:,} months, the last one in part",)
 
 
 def _power(keeping: Keeping) -> Decimal:
@@ -61,7 +89,7 @@ def _machine(keeping: Keeping) -> str:
 def _unsaid(keeping: Keeping) -> Sequence[str]:
     """What counts as nothing because nobody knows it."""
     missing = [one.why for one in (keeping.idle_watts, keeping.per_kwh) if one.amount is None]
-    return [f"idle power is left out: {why}" for why in missing[:1]]
+    return [f"{_NO_IDLE}{why}" for why in missing[:1]]
 
 
 def _priced(

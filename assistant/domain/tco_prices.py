@@ -113,5 +113,5 @@ def _at(inputs: Inputs, price: ListPrice, exchange: Exchange) -> AtList:
     if inward is None or outward is None:
         why = f"no rate between {currency} and {inputs.currency} is known (costs.exchange)"
         return AtList(price, None, None, why)
-    moved = replace(inputs, cloud_input=inward, cloud_output=outward)
+    moved = replace(inputs, cloud_input=inward, cloud_output=outward, cloud_listed=True)
     return AtList(price, reckon(moved), None if currency == inputs.currency else rate)

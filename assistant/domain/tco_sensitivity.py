@@ -18,6 +18,7 @@ _LEVERS: Final = (
     ("nodes", ("nodes",)),
     ("price of a node", ("node_price",)),
     ("resale of a node", ("resale",)),
+    ("life of a node", ("life_months",)),
     ("capacity of a node", ("capacity_per_node",)),
     ("upkeep, FTE", ("fte",)),
     ("salary", ("salary",)),

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 
 from assistant.domain.cost_report import CostReport, Line, told
-from assistant.domain.hygiene import harmless
+from assistant.domain.hygiene import one_cell
 from assistant.domain.pricing import Money
 
 HEAD = (
@@ -15,7 +15,6 @@ HEAD = (
 )  # fmt: skip
 """The columns. Of a line with several currencies only the first row has the counts, so that a column may be added up."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _COUNTS = len(HEAD) - 4
 
 
@@ -38,8 +37,8 @@ def _rows(line: Line) -> Iterator[list[str]]:
     for money in rest:
         if money is not None:
             yield [
-                _safe(line.key),
-                _safe(line.model),
+                one_cell(line.key),
+                one_cell(line.model),
                 *[""] * (_COUNTS - 2),
                 *_money(money),
                 "",
@@ -54,7 +53,7 @@ def _figures(line: Line) -> list[str]:
         found.uncounted, found.unmetered, known.input, known.cached, known.cache_write, known.output, known.thought,
     )  # fmt: skip
     return [
-        *(_safe(text) for text in (line.key, line.model, line.title)),
+        *(one_cell(text) for text in (line.key, line.model, line.title)),
         line.place.value if line.place else "",
         *("" if count is None else str(count) for count in counts),
         "" if known.joules is None else f"{known.joules:f}",
@@ -64,9 +63,3 @@ def _figures(line: Line) -> list[str]:
 
 def _money(money: Money) -> list[str]:
     return [f"{money.amount:f}", money.currency]
-
-
-def _safe(text: str) -> str:
-    """No control character, and no formula in a spreadsheet."""
-    flat = " ".join(harmless(text).split())
-    return f"'{flat}" if text.startswith(_FORMULA) or flat.startswith(_FORMULA) else flat

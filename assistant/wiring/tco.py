@@ -124,7 +124,8 @@ class ComparingDesk:
         begin = max(first, since) if since else first
         chosen = Chosen(since=begin)
         here = replace(chosen, place=Place.THIS_MACHINE)
-        return measured(ledger.totals(chosen), ledger.totals(here), begin, today)
+        sources = (entry.energy_source for entry in ledger.entries(here))
+        return measured(ledger.totals(chosen), ledger.totals(here), begin, today, sources)
 
     def _today(self) -> date:
         """By this machine's clock and its time zone, as turns are counted."""

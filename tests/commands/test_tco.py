@@ -2,18 +2,22 @@
 
 import csv
 import io
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from assistant.domain.ledger import Chosen, Totals
+from assistant.domain.charges import Source
+from assistant.domain.ledger import Chosen, Entry, Totals
 from assistant.domain.places import Place
 from assistant.ports.accounting import Ledger
 from assistant.storage.paths import Places
 from assistant.wiring import tco as wiring
 from tests.commands.rig import Heard, Shell
+from tests.memory_ledger import here
 
 OWN_PRICE = """schema = 1
 
@@ -71,8 +75,11 @@ class StandInLedger:
     def totals(self, chosen: Chosen) -> Totals:
         self.asked.append(chosen)
         if chosen.place is Place.THIS_MACHINE:
-            return Totals(turns=45, energy_joules=Decimal(2_700), busy_ms=900_000)
-        return Totals(turns=60, input=48_000, output=12_000)
+            return Totals(turns=45, energy_joules=Decimal(2_700), busy_ms=900_000, timed=45)
+        return Totals(turns=60, input=48_000, output=12_000, busy_ms=1_200_000, timed=60)
+
+    def entries(self, _chosen: Chosen) -> Iterator[Entry]:
+        yield replace(here(1), energy_source=Source.SET)
 
 
 @pytest.fixture
@@ -193,12 +200,53 @@ def test_watts_and_what_a_kwh_costs(shell: Shell, own: Path) -> None:
 def test_csv_has_one_line_for_each_figure(shell: Shell) -> None:
     done = shell("tco", "--csv")
     rows = list(csv.reader(io.StringIO(done.out)))
-    assert {len(row) for row in rows} == {5}
-    assert ["costs", "total", "126000", "615600", "489600"] in rows
-    assert ["sensitivity", "salary -20 %", "", "", "510600"] in rows
+    assert {len(row) for row in rows} == {6}
+    assert {row[-1] for row in rows[1:]} == {"USD"}
+    assert ["costs", "total", "126000", "615600", "489600", "USD"] in rows
+    assert ["sensitivity", "salary -20 %", "", "", "510600", "USD"] in rows
     volumes = [row for row in rows if row[0] == "requests a day"]
-    assert volumes[0] == ["requests a day", "0", "126000", "90000", "-36000"]
+    assert volumes[0] == ["requests a day", "0", "126000", "90000", "-36000", "USD"]
     assert len(volumes) == 41
+
+
+def test_no_name_is_a_formula_in_a_spreadsheet(shell: Shell, own: Path) -> None:
+    settings = own / "settings.toml"
+    settings.write_text(settings.read_text("utf-8").replace("nowhere:gpt-9", "=1+1:@x"), "utf-8")
+    rows = list(csv.reader(io.StringIO(shell("tco", "--csv").out)))
+    assert "'=1+1:@x" in [row[1] for row in rows]
+    assert not [cell for row in rows for cell in row[:2] if cell.startswith(("=", "@", "+", "-"))]
+
+
+def test_a_currency_is_a_label_for_the_guide_and_refused_for_the_own_machine(
+    shell: Shell, places: Places
+) -> None:
+    told = shell("tco", "--currency", "EUR")
+    assert told.code == 0
+    assert "amounts are called EUR, not converted: those of the guide are USD" in " ".join(told.err.split())  # fmt: skip
+    assert "not converted" not in shell("tco", "--currency", "USD").err
+    places.config.mkdir(parents=True, exist_ok=True)
+    (places.config / "settings.toml").write_text('[hardware]\nprice = "155"\n', "utf-8")
+    refused = shell("tco", "--preset", "mine", "--currency", "USD")
+    assert refused.code == 2
+    assert "your machine's amounts are EUR, and would not be converted" in refused.err
+    assert shell("tco", "--preset", "mine", "--currency", "EUR").code == 0
+
+
+def test_columns_stay_apart_and_one_request_is_one(shell: Shell) -> None:
+    done = shell("tco", "--requests-per-day", "1")
+    assert "1 request a day x 60 tokens" in done.out
+    rows = [line.split() for line in done.out.split("\n") if ":" in line and "~" in line]
+    assert rows
+    for words in rows:
+        assert "cloudfrom" not in " ".join(words)
+        assert len(words) >= 5
+
+
+def test_a_life_of_its_own_has_a_flag(shell: Shell) -> None:
+    """10 x 1,200 x 36 / 18."""
+    done = shell("tco", "--life-months", "18", "--json")
+    assert done.part("edge")["capital"] == "24000"
+    assert done.part("inputs")["life_months"] == "18"
 
 
 @pytest.mark.parametrize(
@@ -254,8 +302,15 @@ def test_the_own_machine_against_a_list_price(shell: Shell, places: Places) -> N
     assert done.part("edge")["total"] == "155"
     assert done.part("inputs")["nodes"] == "1"
     assert done.part("inputs")["currency"] == "EUR"
-    said = shell("tco", "--preset", "mine").err
-    assert "idle power is left out" in said
+    assert done.part("edge")["power"] is None
+    assert done.part("inputs")["power_per_node"] is None
+    told = shell("tco", "--preset", "mine")
+    assert "idle power is left out" in told.err
+    assert "costs at least this" in told.err
+    assert "≥155" in told.out
+    known = shell("tco", "--preset", "mine", "--power-per-node", "9")
+    assert "idle power" not in known.err
+    assert "≥" not in known.out
 
 
 @pytest.mark.parametrize(
@@ -286,7 +341,10 @@ def test_from_telemetry_fills_and_says_over_how_many_days(
     assert inputs["energy_per_request"] == "0.000004166666666667"  # 60 J at 0.25 USD
     assert inputs["capacity_per_node"] == "4320"
     assert [one.place for one in ledger.asked] == [None, Place.THIS_MACHINE]
-    assert "measured over" in shell("tco", "--from-telemetry").err
+    assert told["readings_are"] == ["set"]
+    said = " ".join(shell("tco", "--from-telemetry").err.split())
+    assert "measured over" in said
+    assert "(45 of 45 had a reading; by watts that you set)" in said
 
 
 def test_since_begins_at_the_first_day_at_the_earliest(

@@ -1,5 +1,6 @@
 """The comparison over years: the guide's figures to the dollar, and the laws that any inputs keep."""
 
+import math
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.domain.tco import CLOUD, EDGE, at_volume, capacity, over_volumes, reach_of, reckon
+from assistant.domain.tco import at_volume, capacity, over_volumes, reach_of, reckon
+from assistant.domain.tco_break_even import CLOUD, EDGE, Stairs, break_even
 from assistant.domain.tco_inputs import AS_PRINTED, GUIDE, WHY_AS_PRINTED, Inputs, checked
 from assistant.domain.tco_sensitivity import sensitivity
 
@@ -101,8 +103,11 @@ def test_there_may_be_no_break_even() -> None:
     even = reckon(cheap).break_even
     assert (even.volume, even.above) == (None, CLOUD)
     assert even.words == "none: the cloud is cheaper at every volume"
+    # A node more for each 5 requests costs 2,100, and they save 262.80.
     bounded = reckon(replace(GUIDE, fte=D(0), capacity_per_node=D(5))).break_even
-    assert bounded.words == "none: up to the 50 a day that 10 nodes can do, the edge is cheaper"
+    assert (bounded.volume, bounded.above, bounded.below) == (241, CLOUD, EDGE)
+    slow = reckon(replace(GUIDE, capacity_per_node=D(5))).break_even
+    assert slow.words == "none: the cloud is cheaper at every volume"
     always = replace(GUIDE, fte=D(0))
     assert reckon(always).break_even.words == "none: the edge is cheaper at every volume"
 
@@ -113,12 +118,51 @@ def test_the_break_even_may_lie_the_other_way_round() -> None:
     assert (found.break_even.volume, found.break_even.above) == (631, CLOUD)
 
 
-def test_a_break_even_beyond_the_machines_is_none_and_says_so() -> None:
+def test_a_break_even_beyond_the_planned_machines_is_found_on_the_stairs() -> None:
+    """60 a node: with 15 of them 36,000 + 5 x 2,100 = 46,500, / 52.56 = 884.7; the 16th is bought for request 901."""
     even = reckon(replace(GUIDE, capacity_per_node=D(60))).break_even
-    assert even.volume is None
-    assert even.capped
-    assert even.words == "none: up to the 600 a day that 10 nodes can do, the cloud is cheaper"
+    assert (even.volume, even.above, even.again) == (885, EDGE, 901)
+    assert even.words == "885 requests a day; above, the edge is cheaper up to 900, where it turns again"  # fmt: skip
     assert reckon(replace(GUIDE, capacity_per_node=D("68.5"))).break_even.volume == 685
+    lone = replace(GUIDE, nodes=D(1), capacity_per_node=D(50))
+    found = reckon(lone)
+    assert (found.cheaper, found.break_even.above) == (EDGE, EDGE)
+    assert found.break_even.volume == 1_445
+
+
+def test_where_nobody_looked_no_side_is_named() -> None:
+    """A node does two and a half requests and costs just what these save: the cloud never comes ahead, but nobody proves it."""
+    even = break_even(Stairs(Fraction(0), Fraction(1), Fraction(5, 2), 1, Fraction(5, 2)))
+    assert (even.volume, even.above, even.below) == (None, None, EDGE)
+    assert even.words == f"none up to {even.looked} a day, where the edge is cheaper; not looked for above that"  # fmt: skip
+    assert even.looked == 250
+
+
+def by_looking(stairs: Stairs, most: int) -> list[int]:
+    """Every volume up to `most` at which another side is cheaper than at the one before."""
+    sides = []
+    for volume in range(most + 1):
+        needed = 0 if stairs.each is None else math.ceil(volume / stairs.each)
+        sides.append(stairs.side(volume, max(stairs.planned, needed)))
+    return [n for n in range(1, most + 1) if sides[n] != sides[n - 1]]
+
+
+@given(
+    st.builds(
+        Stairs,
+        st.fractions(-200, 200, max_denominator=7),
+        st.fractions(-5, 5, max_denominator=7),
+        st.fractions(0, 30, max_denominator=7),
+        st.integers(0, 4),
+        st.none() | st.fractions(Fraction(1, 5), 12, max_denominator=5),
+    )
+)
+def test_the_stairs_turn_where_looking_at_each_volume_finds_it(stairs: Stairs) -> None:
+    found, turns = break_even(stairs), by_looking(stairs, 250)
+    volumes = [n for n in (found.volume, found.again) if n is not None and n <= 250]
+    assert volumes == turns[:2]
+    if found.looked is not None:
+        assert not [n for n in turns if n <= found.looked]
 
 
 def test_a_picture_reaches_past_volume_and_break_even() -> None:
@@ -158,6 +202,7 @@ some_inputs = st.builds(
     resale=amounts("0", "500"),
     energy_per_request=amounts("0", "0.5", 6),
     capacity_per_node=st.none() | amounts("1", "10000"),
+    life_months=st.none() | st.integers(1, 120).map(D),
 )
 
 
@@ -181,15 +226,16 @@ def test_totals_are_their_parts(inputs: Inputs) -> None:
 def test_at_the_break_even_it_turns_within_one_request(inputs: Inputs) -> None:
     even = reckon(inputs).break_even
     if even.volume is None:
-        full = capacity(inputs)
-        for volume in (0, 10**9) if full is None else {0, min(1, full), full}:
+        for volume in (0, 1, even.looked or 10**9):
             row = at_volume(inputs, D(volume))
-            assert (row.edge <= row.cloud) == (even.above == EDGE)
+            assert (row.edge <= row.cloud) == (even.below == EDGE)
         return
     here, before = at_volume(inputs, D(even.volume)), at_volume(inputs, D(even.volume - 1))
     assert (here.edge <= here.cloud) == (even.above == EDGE)
     assert (before.edge <= before.cloud) == (even.above == CLOUD)
-    assert here.nodes == inputs.nodes
+    if even.again is not None:
+        back = at_volume(inputs, D(even.again))
+        assert (back.edge <= back.cloud) == (even.above == CLOUD)
 
 
 @given(some_inputs, st.integers(0, 10**6), st.integers(0, 10**6))
@@ -206,7 +252,8 @@ def test_without_growth_every_year_costs_the_same(inputs: Inputs) -> None:
     whole, year = reckon(steady), reckon(replace(steady, years=D(1)))
     assert whole.requests == year.requests * inputs.years
     assert whole.cloud.compute == year.cloud.compute * inputs.years
-    assert whole.edge.capital == year.edge.capital
+    lives = 1 if inputs.life_months is None else inputs.years
+    assert abs(whole.edge.capital - year.edge.capital * lives) <= D("1E-12")
     assert whole.edge.operations == year.edge.operations * inputs.years
 
 

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.domain.charges import Source
 from assistant.domain.errors import UsageError
 from assistant.domain.exchange import Exchange, Rated
-from assistant.domain.ledger import Totals
+from assistant.domain.ledger import Entry, Totals, sum_of
 from assistant.domain.price_list import NoPrice, Quote
 from assistant.domain.pricing import Price, Rates, Tier
-from assistant.domain.tco import CLOUD
+from assistant.domain.tco_break_even import CLOUD
 from assistant.domain.tco_inputs import (
     BY_NAME,
     FIELDS,
@@ -29,6 +30,7 @@ from assistant.domain.tco_inputs import (
 from assistant.domain.tco_measured import fill, measured
 from assistant.domain.tco_prices import ListPrice, at_list_prices, converted, with_price
 from assistant.domain.tco_words import list_break_even, list_source, money, shortened
+from tests.memory_ledger import here
 
 D = Decimal
 DAY = date(2026, 11, 9)
@@ -205,8 +207,8 @@ class TestListPrices:
         assert words(priced("USD", "800", "800")) == "from 685~"
         assert words(priced("USD", "0", "0")) == "never"
         assert words(priced("USD", "800", "800"), fte=D(0)) == "always"
-        assert words(priced("USD", "800", "800"), fte=D(0), capacity_per_node=D(9)) == "up to 90~"
-        assert words(priced("USD", "800", "800"), capacity_per_node=D(9)) == "out of reach"
+        assert words(priced("USD", "800", "800"), fte=D(0), capacity_per_node=D(9)) == "below 496~"
+        assert words(priced("USD", "800", "800"), capacity_per_node=D(9)) == "never"
         burning = {"fte": D(0), "energy_per_request": D("0.1")}
         assert words(priced("USD", "0", "0"), **burning) == "below 631~"
 
@@ -222,8 +224,10 @@ class TestListPrices:
 class TestMeasured:
     """Means over what was counted, and what is short of it said."""
 
-    everywhere = Totals(turns=40, uncounted=2, input=38_000, output=9_500, estimated=1)
-    here = Totals(turns=30, unmetered=10, energy_joules=D(1_220), busy_ms=600_000)
+    everywhere = Totals(
+        turns=43, timed=40, uncounted=5, input=38_000, output=9_500, estimated=1, busy_ms=800_000
+    )
+    here = Totals(turns=33, timed=30, unmetered=13, energy_joules=D(1_220), busy_ms=600_000)
 
     def test_by_hand(self) -> None:
         found = measured(self.everywhere, self.here, date(2026, 11, 1), date(2026, 11, 20))
@@ -245,7 +249,10 @@ class TestMeasured:
         assert not inputs.split_assumed
         assert inputs.nodes == GUIDE.nodes
         assert notes[0] == "measured over 30 days, 40 requests"
-        assert "2 without a count of tokens left out" in notes
+        assert "5 without a count of tokens left out" in notes
+        assert "3 that never left or were cut off are no requests here" in notes
+        assert "in 1 of them tokens or energy are estimated" in notes
+        assert "61~ J a request above idle (20 of 33 had a reading), at 0.29 a kWh" in notes
         unpriced, notes = fill(GUIDE, found, None)
         assert unpriced.energy_per_request == GUIDE.energy_per_request
         assert any("tariff.per_kwh" in note for note in notes)
@@ -267,3 +274,27 @@ class TestMeasured:
     def test_nothing_counted_is_said(self) -> None:
         with pytest.raises(UsageError, match="no request with a count"):
             measured(Totals(turns=2, uncounted=2), Totals(), DAY, DAY)
+
+    def test_how_the_energy_came_about_is_told(self) -> None:
+        def told(*sources: Source | None) -> str:
+            found = measured(self.everywhere, self.here, DAY, DAY, sources)
+            return next(note for note in fill(GUIDE, found, D("0.29"))[1] if "above idle" in note)
+
+        assert told(Source.MEASURED, None).startswith("61 J a request above idle (20 of 33 had")
+        assert "a reading; by watts that you set)" in told(Source.SET)
+        assert "a reading; estimated; by watts that you set)" in told(Source.SET, Source.ESTIMATED)
+        found = measured(self.everywhere, self.here, DAY, DAY, [Source.SET, None])
+        assert found.to_json()["readings_are"] == ["set"]
+
+    def test_what_never_left_and_what_has_no_end_is_in_no_mean(self) -> None:
+        """Five replies of 10 in and 2.8 out in 20 s each; one refused send; one turn that died with 86 out."""
+        five = [_turn(n, 10, tokens) for n, tokens in enumerate((2, 3, 3, 3, 3))]
+        whole = sum_of([*five, _turn(8, 0, 0), _turn(9, None, 86, None)])
+        found = measured(whole, whole, DAY, DAY)
+        assert (found.turns, found.untimed) == (5, 2)
+        assert (found.input_tokens, found.output_tokens) == (D(10), D("2.8"))
+        assert found.capacity_per_day == 4_320
+
+
+def _turn(number: int, into: int | None, out: int | None, ms: float | None = 20_000) -> Entry:
+    return replace(here(number), input=into, output=out, total_ms=ms)

@@ -54,7 +54,9 @@ def follow(program: Program, at: Moment = THEN) -> None:
     """The clock of `program` says `at`, and is only asked while nobody else can write."""
 
     def now() -> Moment:
-        assert program.database._writer.in_transaction
+        # Who looks beside the acts whether the epoch is due needs no lock for that.
+        beside = threading.current_thread().name == "audit-anchor"
+        assert beside or program.database._writer.in_transaction
         return at
 
     program.desk.follow(now)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from assistant.domain.charges import Source
 from assistant.domain.errors import UsageError
 from assistant.domain.exchange import Exchange, Rated
 from assistant.domain.local_costs import Keeping
@@ -34,6 +35,9 @@ WEEK = Measured(
     output_tokens=Decimal("231.25"),
     uncounted=3,
     joules_per_request=Decimal(61),
+    here=4_104,
+    metered=3_980,
+    sources=(Source.MEASURED,),
     capacity_per_day=Decimal(2_900),
 )
 

@@ -1,7 +1,6 @@
 """The inputs of the comparison as a list: a step with the arrows, or a number typed over the value."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 from typing import ClassVar, Final
 
@@ -12,7 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from assistant.domain.errors import UsageError
-from assistant.domain.tco_inputs import FIELDS, Field, Inputs, checked, value_of
+from assistant.domain.tco_inputs import FIELDS, Field, Inputs, checked, value_of, with_said
 
 GROUPS: Final = {
     "requests_per_day": "Workload",
@@ -181,10 +180,7 @@ class TcoFields(Widget, can_focus=True):
 
     def _take(self, value: Decimal | None) -> bool:
         name = self.field.name
-        split_said = name in ("input_tokens", "output_tokens")
-        moved = replace(self.inputs, **{name: value})  # type: ignore[arg-type]  # the field's own kind
-        if split_said:
-            moved = replace(moved, split_assumed=False)
+        moved = with_said(self.inputs, {name: value})
         try:
             self.inputs = checked(moved)
         except UsageError as error:

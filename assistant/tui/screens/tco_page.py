@@ -1,21 +1,21 @@
 """What the screen of the comparison says, as text and as a plot; nothing here knows of a widget."""
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from typing import Final
 
 from textual.content import Content
 
 from assistant.domain.hygiene import one_line
-from assistant.domain.tco import CLOUD, EDGE, Result, over_volumes, reach_of
+from assistant.domain.tco import Result, over_volumes, reach_of
+from assistant.domain.tco_break_even import CLOUD, EDGE
 from assistant.domain.tco_inputs import plain
 from assistant.domain.tco_prices import NOT_THE_SAME, AtList
 from assistant.domain.tco_sensitivity import Lever
 from assistant.domain.tco_words import (
     UNKNOWN,
+    fitting,
     list_break_even,
     list_source,
-    money,
     notes,
     shortened,
     sides,
@@ -42,10 +42,7 @@ def result_text(result: Result, found: Sequence[AtList], width: int) -> Content:
     lines = [Content.assemble((f"{result.inputs.currency:<{_LABEL}}", _QUIET), *head)]
     for line in sides(result):
         style = "bold" if line.label == "total" else ""
-        figures = [line.edge, line.cloud]
-        if wide:
-            figures.append((line.cloud or Decimal(0)) - (line.edge or Decimal(0)))
-        cells = "".join(f"{_fitting(one, cell):>{cell}}" for one in figures)
+        cells = "".join(f"{one:>{cell}}" for one in line.shown(cell)[: 2 + wide])
         lines.append(Content.styled(f"{line.label:<{_LABEL}}{cells}", style))
     lines.append(Content(""))
     lines.append(Content.styled(verdict(result), f"bold {COLOURS[result.cheaper]}"))
@@ -61,7 +58,7 @@ def _short_list(found: Sequence[AtList], cell: int) -> Iterator[Content]:
     for one in found:
         if one.result is None:
             continue
-        total = f"{_fitting(one.result.cloud.total, cell):>{cell}}"
+        total = f"{fitting(one.result.cloud.total, cell):>{cell}}"
         wins = (f"{one.result.cheaper:>{cell}}", COLOURS[one.result.cheaper])
         yield Content.assemble(f"{one_line(one.price.model, _LABEL - 1):<{_LABEL}}", total, wins)
 
@@ -78,7 +75,7 @@ def sensitivity_text(levers: Sequence[Lever], width: int, glyphs: Glyphs, most: 
     for one in levers[:most]:
         share = float(one.swing) / top if top else 0.0
         drawn = gauge(share, bar, glyphs).replace(glyphs.empty, " ") if bar else ""
-        figures = f"{_fitting(one.lower, cell):>{cell}}{_fitting(one.higher, cell):>{cell}}"
+        figures = f"{fitting(one.lower, cell):>{cell}}{fitting(one.higher, cell):>{cell}}"
         turns = " !" if one.turns else ""
         lines.append(Content.assemble(f"{one_line(one.label, label):<{label}} ", (drawn, _QUIET), figures, (turns, "bold")))  # fmt: skip
     if any(one.turns for one in levers[:most]):
@@ -99,7 +96,7 @@ def _list_lines(found: Sequence[AtList], width: int) -> Iterator[Content]:
     if not found:
         yield Content("nothing is compared (costs.compare)")
         return
-    cell, even = 11, 13
+    cell, even = 11, 15
     label = width - cell - 7 - even
     yield Content.styled(f"{'':<{label}}{'cloud':>{cell}}{'wins':>7}{'edge wins':>{even}}", _QUIET)
     for one in found:
@@ -108,7 +105,7 @@ def _list_lines(found: Sequence[AtList], width: int) -> Iterator[Content]:
             yield Content(f"{name:<{label}}{UNKNOWN:>{cell}}{UNKNOWN:>7}{UNKNOWN:>{even}}")
             yield Content.styled(one_line(f"  {one.why}", width), _QUIET)
             continue
-        total = _fitting(one.result.cloud.total, cell - 1) + "~"
+        total = fitting(one.result.cloud.total, cell, estimated=True)
         wins = (f"{one.result.cheaper:>7}", COLOURS[one.result.cheaper])
         yield Content.assemble(f"{name:<{label}}{total:>{cell}}", wins, f"{list_break_even(one):>{even}}")  # fmt: skip
 
@@ -140,15 +137,3 @@ def _markers(result: Result) -> Iterator[Marker]:
         yield Marker(float(even), f"break-even {even:,}")
     text = f"{shortened(int(volume))} a day" if even != volume else f"break-even {even:,}"
     yield Marker(float(volume), text, _ROLES[result.cheaper])
-
-
-def _fitting(amount: Decimal | None, width: int) -> str:
-    """An amount in at most `width` characters, in millions or billions where it is too long."""
-    text = "" if amount is None else money(amount)
-    if amount is None or len(text) < width:
-        return text
-    for places, unit in ((6, "M"), (9, "G"), (12, "T")):
-        text = f"{amount.scaleb(-places):,.1f}{unit}"
-        if len(text) < width:
-            return text
-    return f"{amount:.1e}"
