@@ -104,7 +104,7 @@ class Report:
         yield from self._sides()
         yield ""
         yield verdict(self.result)
-        yield f"Break-even: {self.result.break_even.words}."
+        yield from wrap(f"Break-even: {self.result.break_even.words}.", WIDTH)
         yield ""
         yield from wrap(about_list_prices(self.result) + ".", WIDTH)
         yield from self._list_prices()

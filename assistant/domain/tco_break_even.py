@@ -31,7 +31,9 @@ class BreakEven:
     def words(self) -> str:
         """The same in words."""
         if self.volume is not None:
-            back = "" if self.again is None else f" up to {self.again - 1:,}, where it turns again"
+            back = (
+                "" if self.again is None else f", but not at every volume (not at {self.again:,})"
+            )
             return f"{requests_words(f'{self.volume:,}')} a day; above, the {self.above} is cheaper{back}"  # fmt: skip
         if self.above is None:
             return f"none up to {self.looked:,} a day, where the {self.below} is cheaper; not looked for above that"

@@ -53,7 +53,7 @@ class Line:
 
     def shown(self, width: int) -> tuple[str, str, str]:
         """The edge, the cloud and what the edge saves, each in less than `width` characters."""
-        edge = "" if self.edge is None else fitting(self.edge, width - 1)
+        edge = "" if self.edge is None else fitting(self.edge, width - self.at_least)
         if self.at_least:
             edge = UNKNOWN if self.edge is None else f"≥{edge}"
         cloud = "" if self.cloud is None else fitting(self.cloud, width, estimated=self.estimated)

@@ -134,6 +134,9 @@ def test_the_tables_fit_80_columns(shell: Shell) -> None:
     for words in ("edge, 29 nodes", "The edge saves", "Break-even", "not the same model", "-20 %"):
         assert words in done.out
     assert "reckoned with 29 nodes" in done.err
+    stairs = shell("tco", "--capacity-per-node", "50", "--nodes", "1").out
+    assert max(len(line) for line in stairs.split("\n")) <= 80
+    assert "not at every volume (not at 1,451)" in " ".join(stairs.split())
     assert "look at each input" in done.err
 
 

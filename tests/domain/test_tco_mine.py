@@ -10,7 +10,7 @@ from assistant.domain.errors import UsageError
 from assistant.domain.exchange import Exchange, Rated
 from assistant.domain.local_costs import Keeping, Known, local_costs
 from assistant.domain.tco import reckon
-from assistant.domain.tco_inputs import with_said
+from assistant.domain.tco_inputs import GUIDE, with_said
 from assistant.domain.tco_mine import NO_ENERGY, NO_LIMIT, mine, still_true
 from assistant.domain.tco_words import notes as notes_of
 from assistant.domain.tco_words import sides, verdict
@@ -83,6 +83,11 @@ def test_what_is_not_counted_is_said_until_it_is() -> None:
     lit = with_said(dark, {"power_per_node": Decimal(3)})
     assert "idle power is left out: dark" in still_true(notes, dark)
     assert "idle power is left out: dark" not in still_true(notes, lit)
+
+
+def test_what_is_known_keeps_its_place() -> None:
+    lines = {line.label: line.shown(8) for line in sides(reckon(GUIDE))}
+    assert lines["total"][:2] == ("126,000", "615,600")
 
 
 def test_unknown_idle_power_bounds_the_edge() -> None:
