@@ -45,10 +45,13 @@ class Papers:
         self._latest: str | None = None
         self.attempts = 0
 
-    async def decide(self) -> Decided:
-        """Records the decision; a refusal of what was to leave goes into the audit with it. Raises: StorageError."""
+    async def decide(self, *, told: bool = False) -> Decided:
+        """Records the decision; a refusal of what was to leave goes into the audit with it, unless that was `told` already.
+
+        Raises: StorageError.
+        """
         denied, decision = None, self.decision
-        if self._crossing is not None and decision.verdict is not Verdict.ALLOW:
+        if self._crossing is not None and decision.verdict is not Verdict.ALLOW and not told:
             denied = self._crossing.denied(decision)
         now_ms, route = self._clock.now_ms(), self._backend.route
         decided = Decided(self._turn, decision, route, now_ms, denied)
@@ -76,7 +79,8 @@ class Papers:
         try:
             await asyncio.to_thread(self._journal.append, permitted)
         except RefusedError as refused:
-            await self._refuse((Reason("revoked", refused.message),))
+            # The journal has told the audit already, with what it found.
+            await self._refuse((Reason("revoked", refused.message),), told=True)
             raise
         self._open = self._latest = permit.id
         self.attempts += 1
@@ -97,10 +101,10 @@ class Papers:
             await self._refuse(reasons)
             require_leave(self.decision)
 
-    async def _refuse(self, reasons: tuple[Reason, ...]) -> None:
-        """Puts on record that what was allowed is so no more."""
+    async def _refuse(self, reasons: tuple[Reason, ...], *, told: bool = False) -> None:
+        """Puts on record that what was allowed is so no more; the audit need not be `told` twice."""
         self.decision = replace(self.decision, verdict=Verdict.DENY, reasons=reasons)
-        await self.decide()
+        await self.decide(told=told)
 
     def ending(self, finish: Finish, charge: "Charge", spent_ms: float | None) -> PermitOver | None:
         """What became of the permit that is open, once; None where none is."""

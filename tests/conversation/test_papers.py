@@ -186,7 +186,7 @@ async def test_without_a_record_there_is_no_permit() -> None:
     assert not rig.journal.events
 
 
-async def test_what_the_journal_refuses_is_a_denial_on_record() -> None:
+async def test_what_the_journal_refuses_is_a_denial_and_told_to_the_audit_once() -> None:
     rig = Rig()
     papers = away(rig)
     rig.consents.offline = True
@@ -198,7 +198,8 @@ async def test_what_the_journal_refuses_is_a_denial_on_record() -> None:
     [decided] = rig.journal.events
     assert isinstance(decided, Decided)
     assert decided.decision == papers.decision
-    assert rig.journal.denials == [("revoked",)]
+    # The journal tells the audit itself, with what it found (tests/storage/test_leaving.py): not twice.
+    assert decided.denied is None
     assert papers.ending(Finish.STOP, CHARGE, 1.0) is None
 
 
