@@ -142,7 +142,8 @@ def of_today(costs: RunningCosts) -> Amount:
         here = spent(costs.today.here, costs.exchange)
     cloud = spent(costs.today.cloud, costs.exchange)
     known = [one.amount for one in (here, cloud) if one.amount is not None]
-    if not known:
+    # That nothing went to the cloud is no cost of a day whose own is unknown.
+    if not known or (here.amount is None and not costs.today.cloud.turns):
         return UNKNOWN
     more = here.more or cloud.more or len(known) < 2
     return Amount(sum(known, Decimal(0)), here.estimated or cloud.estimated, more)

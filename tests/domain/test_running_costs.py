@@ -101,7 +101,8 @@ def test_an_unknown_is_no_zero() -> None:
     assert spent(costs.today.here, EURO) == UNKNOWN
     assert elsewhere(costs.today, "mistral-eu", "m", EURO) == UNKNOWN
     assert full(costs, costs.today, 1) == UNKNOWN
-    assert of_today(after(local(None))).more
+    assert of_today(after(local(None))) == UNKNOWN
+    assert of_today(after(local(None), cloud("0.5"))) == Amount(Decimal("0.5"), more=True)
 
 
 def test_a_sum_with_an_unknown_part_says_that_there_is_more() -> None:
