@@ -94,5 +94,10 @@ class Rule:
     def _capture(self, match: Match) -> tuple[int, int]:
         if self.group is not None:
             return match.span(self.group)
-        groups = (match.span(number) for number in range(1, self.compiled.groups + 1))
+        groups = (match.span(number) for number in self._captures)
         return next((span for span in groups if span[1] > span[0] >= 0), match.span())
+
+    @cached_property
+    def _captures(self) -> range:
+        # Counted once: the pattern counts them anew for each that asks.
+        return range(1, self.compiled.groups + 1)

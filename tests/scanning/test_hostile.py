@@ -58,13 +58,19 @@ def parts(rule: Rule) -> Iterator[str]:
     yield from (text, text[:-1], text[: len(text) // 2] + "-")
 
 
+def search_ms(rule: Rule, data: bytes) -> float:
+    """What this thread worked until the rule's first finding, or its none."""
+    began = time.thread_time()
+    next(rule.search(data, lambda: None), None)
+    return (time.thread_time() - began) * 1000
+
+
 def test_no_pattern_is_slow_on_what_it_nearly_matches(scanner: PatternScanner) -> None:
     slow: list[tuple[str, str, float]] = []
     for rule in scanner.rules:
         for part in filter(None, parts(rule)):
             data = long(part).encode()[: MOST_BYTES // 8]
-            began = time.thread_time()
-            next(rule.search(data, lambda: None), None)
-            took_ms = (time.thread_time() - began) * 1000
-            slow += [(rule.id, part, took_ms)] if took_ms > OVERRUN_MS / 8 else []
+            # Twice: what is slow by itself is so each time, what the machine's other work slowed down is not.
+            took_ms = min(search_ms(rule, data) for _ in range(2))
+            slow += [(rule.id, part, took_ms)] if took_ms > (BUDGET_MS + OVERRUN_MS) / 8 else []
     assert not slow
