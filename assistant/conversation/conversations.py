@@ -4,31 +4,24 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from assistant.conversation.recording import Recording
 from assistant.domain.errors import UsageError
 from assistant.domain.events import (
     ConversationLabelled,
-    ConversationRenamed,
     ConversationRestored,
     ConversationStarted,
     Declassified,
-    Event,
     Labelled,
 )
 from assistant.domain.hygiene import one_line
 from assistant.domain.prompt import Message, Role
 from assistant.domain.sensitivity import Label, join
-from assistant.ports import Clock, Journal
 
 _REASON_WIDTH = 200
 
 
-class Conversations:
-    """What can be done with a conversation besides asking in it."""
-
-    def __init__(self, journal: Journal, clock: Clock) -> None:
-        """Reads nothing yet."""
-        self._journal = journal
-        self._clock = clock
+class Conversations(Recording):
+    """What can be done with a conversation besides asking in it: its life and its labels."""
 
     def new_id(self) -> str:
         """A fresh id, for a conversation that a proposal is made for before it is on record."""
@@ -41,10 +34,6 @@ class Conversations:
         conversation = conversation or self._clock.new_id()
         await self._record(ConversationStarted(conversation, title, system, self._clock.now_ms()))
         return conversation
-
-    async def rename(self, conversation: str, title: str) -> None:
-        """Gives a conversation another title. Raises: StorageError."""
-        await self._record(ConversationRenamed(conversation, title, self._clock.now_ms()))
 
     async def restore(self, conversation: str) -> None:
         """Undoes `delete`. Raises: StorageError."""
@@ -91,6 +80,3 @@ class Conversations:
             parent = copies[-1].id
             labels.append(label)
         return tuple(copies)
-
-    async def _record(self, event: Event) -> None:
-        await asyncio.to_thread(self._journal.append, event)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
+from assistant.conversation.arranging import Arranging
 from assistant.conversation.conversations import Conversations
 from assistant.conversation.history import History
 from assistant.conversation.switchboard import Switchboard
@@ -55,7 +56,7 @@ class Proposal:
     fallback: bool = False
 
 
-class Engine(Conversations, Switchboard):
+class Engine(Conversations, Arranging, Switchboard):
     """Propose and send, over whatever backends there are; one generation at a time on each."""
 
     def __init__(

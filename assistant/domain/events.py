@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from assistant.domain.places import Route
-from assistant.domain.prompt import Message
+from assistant.domain.prompt import Message, Sampling, Summary
 from assistant.domain.sensitivity import Label
 
 if TYPE_CHECKING:
@@ -27,13 +27,23 @@ class ConversationStarted:
     at_ms: int
 
 
+class TitledBy(StrEnum):
+    """Who worded the title of a conversation."""
+
+    PROMPT = "prompt"
+    """It is the beginning of the first message."""
+    MODEL = "model"
+    PERSON = "person"
+
+
 @dataclass(frozen=True, slots=True)
 class ConversationRenamed:
-    """A conversation has another title."""
+    """A conversation has another title; one that a person gave is never changed by a model."""
 
     conversation: str
     title: str
     at_ms: int
+    by: TitledBy = TitledBy.PERSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,97 @@ class ConversationLabelled:
 
     conversation: str
     label: Label
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationShelved:
+    """Where a conversation stands in the list: kept at its top (`pinned`), out of it (`archived`), or by its age."""
+
+    conversation: str
+    pinned: bool
+    archived: bool
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationInstructed:
+    """The model is told `system` before all that is said in a conversation from now on."""
+
+    conversation: str
+    system: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationTuned:
+    """Replies in a conversation are made with `sampling`, called `preset` ("": no name); None: as the settings say."""
+
+    conversation: str
+    preset: str
+    sampling: Sampling | None
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeadMoved:
+    """Another branch of a conversation is in view: what is said next follows `head` (None: it begins anew)."""
+
+    conversation: str
+    head: str | None
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class BranchDeleted:
+    """A person's message and all that came of it are out of sight; `head` is in view now. `BranchRestored` undoes it."""
+
+    conversation: str
+    message: str
+    head: str | None
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class BranchRestored:
+    """A deleted branch is back, with what of it was out of sight before it was deleted still so; `head` is in view now."""
+
+    conversation: str
+    message: str
+    head: str | None
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """On this machine a summary stands for what a conversation holds down to and with a reply."""
+
+    summary: Summary
+    at_ms: int
+
+    @property
+    def conversation(self) -> str:
+        """The conversation that it is a summary of."""
+        return self.summary.conversation
+
+
+@dataclass(frozen=True, slots=True)
+class CompactionUndone:
+    """A summary stands for nothing any more; what it stood for is read in full again."""
+
+    conversation: str
+    summary: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """A person compared the replies of two turns to one prompt: `better` won (`tie`: neither did)."""
+
+    conversation: str
+    better: str
+    worse: str
+    tie: bool
     at_ms: int
 
 
@@ -212,6 +313,15 @@ ConversationEvent = (
     | ConversationLabelled
     | Labelled
     | Declassified
+    | ConversationShelved
+    | ConversationInstructed
+    | ConversationTuned
+    | HeadMoved
+    | BranchDeleted
+    | BranchRestored
+    | Compacted
+    | CompactionUndone
+    | Rated
 )
 TurnEvent = Asked | Decided | Permitted | PermitOver | Trimmed | Delta | Finished
 Event = ConversationEvent | TurnEvent

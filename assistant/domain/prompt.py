@@ -43,6 +43,22 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """What stands for the messages of a conversation down to and with `upto`, on this machine alone.
+
+    `label` is the join of theirs; `route` is the one that worded it.
+    """
+
+    id: str
+    conversation: str
+    upto: str
+    text: str
+    label: Label
+    route: str
+    created_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChatMessage:
     """A message as an engine sees it."""
 
@@ -66,7 +82,11 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a person asks: a text in a conversation, after `parent` (None: at its start)."""
+    """What a person asks: a text in a conversation, after `parent` (None: at its start).
+
+    `continues` is the text that the reply begins with: what an earlier one to the same prompt had come to. Only a route of
+    this machine whose backend can (`Backend.continues`) goes on from there.
+    """
 
     text: str
     conversation: str
@@ -74,3 +94,4 @@ class Prompt:
     label: Label = Label.NORMAL
     system: str = ""
     sampling: Sampling = field(default_factory=Sampling)
+    continues: str = ""

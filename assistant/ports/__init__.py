@@ -3,20 +3,22 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from assistant.domain.events import Event, Stage
-from assistant.domain.models import CatalogEntry, FetchProgress, InstalledModel
+from assistant.domain.events import Event, Stage, TitledBy
 from assistant.domain.places import Route
 from assistant.domain.prompt import ChatMessage, Finish, Message, Sampling
 from assistant.domain.sensitivity import Label
 from assistant.domain.settings import Settings
+from assistant.ports.models import Fetched as Fetched
+from assistant.ports.models import Fetcher as Fetcher
+from assistant.ports.models import HatModels as HatModels
+from assistant.ports.models import Models as Models
 
 if TYPE_CHECKING:
     from assistant.domain.control import ControlPermit
-    from assistant.domain.hat_models import HatStock
     from assistant.domain.permit import Origin, Outgoing, Permit
+    from assistant.domain.prompt import Summary
     from assistant.domain.turns import TurnRecord, Usage
 
 
@@ -213,7 +215,7 @@ class ConversationSummary:
     """One row of the list of conversations; `head` is the message that was last in view (None: empty).
 
     `route` is the one that it is pinned to ("": the default of the moment). `deleted` ones are in no list. What is said in it
-    carries `label` at least.
+    carries `label` at least. `sampling` (None: as the settings say) has the name `preset` ("": none).
     """
 
     id: str
@@ -226,6 +228,11 @@ class ConversationSummary:
     route: str = ""
     deleted: bool = False
     label: Label = Label.PUBLIC
+    pinned: bool = False
+    archived: bool = False
+    titled: TitledBy = TitledBy.PROMPT
+    preset: str = ""
+    sampling: Sampling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +286,10 @@ class Journal(Protocol):
         """The latest Trimmed.first_kept that lies on `path` (message ids); None where nothing was trimmed."""
         ...
 
+    def summary(self, conversation: str, path: Sequence[str]) -> "Summary | None":
+        """What stands for the messages of `path` (ids) down to one of them, the one that reaches furthest; None where nothing does."""
+        ...
+
     def notices(self, conversation: str) -> Sequence[Notice]:
         """What was said in the transcript besides the messages: where the window moved."""
         ...
@@ -321,77 +332,4 @@ class SettingsStore(Protocol):
 
     def change(self, key: str, value: str | int | float | bool) -> Settings:
         """Sets one dotted key (`screen.theme`), writes atomically, returns the new settings. Raises: SettingsError, StorageError."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A file that arrived whole and matches every hash that is known of it; `origin` says from where."""
-
-    path: Path
-    sha256: str
-    origin: str
-
-
-class Fetcher(Protocol):
-    """One way by which a catalogue entry's file comes here."""
-
-    def fetch(
-        self, entry: CatalogEntry, folder: Path
-    ) -> AsyncGenerator[FetchProgress | Fetched, None]:
-        """Brings the file into `folder` and ends with exactly one Fetched; closing the generator stops it.
-
-        What arrived stays in `folder`, where a later call may go on from it. Raises: FetchError, StorageError.
-        """
-        ...
-
-
-class Models(Protocol):
-    """The model files on this machine and where more come from."""
-
-    def catalog(self) -> tuple[CatalogEntry, ...]:
-        """What can be had."""
-        ...
-
-    def starter(self) -> CatalogEntry:
-        """The small model that the package index carries, offered at the first run."""
-        ...
-
-    def installed(self) -> Sequence[InstalledModel]:
-        """What is on this disk."""
-        ...
-
-    def available_bytes(self) -> int | None:
-        """Memory that a model could take now (MemAvailable); None where it cannot be read."""
-        ...
-
-    def fetch(self, model: str) -> AsyncGenerator[FetchProgress, None]:
-        """Fetches a catalogue entry by id and installs it; closing the generator stops it, a later call resumes.
-
-        Raises: FetchError, StorageError, UsageError for an unknown id.
-        """
-        ...
-
-    def use(self, model: str) -> InstalledModel:
-        """Makes an installed model the one that answers. Raises: UsageError where it is not installed."""
-        ...
-
-
-class HatModels(Protocol):
-    """The models of the HAT and where more come from: hailo-ollama has both."""
-
-    async def look(self) -> "HatStock":
-        """What there is now; no models where nothing answers. Raises: SettingsError, StorageError."""
-        ...
-
-    def pull(self, name: str) -> AsyncGenerator[FetchProgress, None]:
-        """Has a model fetched; closing the generator stops it, a later call begins anew. Raises: RouteError, FetchError."""
-        ...
-
-    async def remove(self, name: str) -> None:
-        """Has a model deleted; where the settings name it they no longer do. Raises: RouteError, StorageError."""
-        ...
-
-    def use(self, name: str) -> Settings:
-        """Makes a model the one that answers on the HAT; gives the settings as they are then. Raises: StorageError."""
         ...

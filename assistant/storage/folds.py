@@ -108,8 +108,8 @@ def _conversation_event(db: sqlite3.Connection, event: ConversationEvent) -> Non
     match event:
         case ConversationStarted():
             _started(db, event)
-        case ConversationRenamed(conversation, title, at_ms):
-            _renamed(db, conversation, storable(title), at_ms)
+        case ConversationRenamed():
+            _renamed(db, replace(event, title=storable(event.title)))
         case ConversationDeleted(conversation, at_ms):
             add_event(db, "conversation_deleted", at_ms, conversation, None, {})
             _set_deleted(db, conversation, deleted=True)
@@ -123,6 +123,10 @@ def _conversation_event(db: sqlite3.Connection, event: ConversationEvent) -> Non
             from assistant.storage import labels
 
             labels.record(db, event)
+        case _:
+            from assistant.storage import arranging
+
+            arranging.record(db, event)
 
 
 def _started(db: sqlite3.Connection, event: ConversationStarted) -> None:
@@ -137,13 +141,16 @@ def _started(db: sqlite3.Connection, event: ConversationStarted) -> None:
     db.execute("INSERT INTO title_index(rowid, title) VALUES (?, ?)", (n, title))
 
 
-def _renamed(db: sqlite3.Connection, conversation: str, title: str, at_ms: int) -> None:
+def _renamed(db: sqlite3.Connection, event: ConversationRenamed) -> None:
+    conversation, title = event.conversation, event.title
     row = db.execute("SELECT n, title FROM conversation WHERE id = ?", (conversation,)).fetchone()
     if row is None:
         raise unknown("conversation", conversation)
     n, old = row
-    add_event(db, "conversation_renamed", at_ms, conversation, None, {"title": title})
-    db.execute("UPDATE conversation SET title = ? WHERE n = ?", (title, n))
+    body = {"title": title, "by": event.by}
+    add_event(db, "conversation_renamed", event.at_ms, conversation, None, body)
+    change = "UPDATE conversation SET title = ?, titled = ? WHERE n = ?"
+    db.execute(change, (title, event.by, n))
     db.execute(
         "INSERT INTO title_index(title_index, rowid, title) VALUES ('delete', ?, ?)", (n, old)
     )

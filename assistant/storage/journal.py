@@ -15,7 +15,7 @@ from assistant.domain.events import (
     Permitted,
     Trimmed,
 )
-from assistant.domain.prompt import Message
+from assistant.domain.prompt import Message, Summary
 from assistant.domain.sensitivity import Label
 from assistant.ports import ConversationSummary, Notice, SearchHit
 from assistant.storage import folds, queries
@@ -102,6 +102,14 @@ class SqliteJournal:
             trims = queries.trims(db, conversation)
         here = set(path)
         return next((kept for _, _, kept in reversed(trims) if kept in here), None)
+
+    def summary(self, conversation: str, path: Sequence[str]) -> Summary | None:
+        """The summary that stands for the most of `path` (message ids); None where none does."""
+        with self.database.read() as db:
+            found = queries.summaries(db, conversation)
+        places = {name: place for place, name in enumerate(path)} if found else {}
+        here = [one for one in found if one.upto in places]
+        return max(here, key=lambda one: places[one.upto], default=None)
 
     def notices(self, conversation: str) -> Sequence[Notice]:
         """Where the window moved, before the message with which it moved."""

@@ -140,6 +140,54 @@ def _draft_label(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE draft ADD COLUMN label TEXT NOT NULL DEFAULT 'local-only'")
 
 
+_ARRANGED = (
+    # What a conversation is made with; '' means as the settings say.
+    "ALTER TABLE conversation ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE conversation ADD COLUMN archived INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE conversation ADD COLUMN titled TEXT NOT NULL DEFAULT 'prompt'",
+    "ALTER TABLE conversation ADD COLUMN preset TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE conversation ADD COLUMN sampling TEXT NOT NULL DEFAULT ''",
+    # The event that deleted the branch that it is in; null where it is in sight.
+    "ALTER TABLE message ADD COLUMN hidden INTEGER REFERENCES event(seq)",
+    "CREATE INDEX message_parent ON message(parent)",
+    "CREATE INDEX message_hidden ON message(hidden) WHERE hidden IS NOT NULL",
+    """
+    CREATE TABLE summary(
+        n INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        conversation TEXT NOT NULL REFERENCES conversation(id),
+        upto TEXT NOT NULL REFERENCES message(id),
+        text TEXT NOT NULL,
+        label TEXT NOT NULL,
+        route TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        undone INTEGER NOT NULL DEFAULT 0
+    ) STRICT
+    """,
+    "CREATE INDEX summary_conversation ON summary(conversation, n)",
+    """
+    CREATE TABLE rating(
+        n INTEGER PRIMARY KEY,
+        better TEXT NOT NULL REFERENCES turn(id),
+        worse TEXT NOT NULL REFERENCES turn(id),
+        tie INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL
+    ) STRICT
+    """,
+    # Nobody knows who worded the titles of before: they are taken as a person's where somebody changed them.
+    """
+    UPDATE conversation SET titled = 'person'
+    WHERE id IN (SELECT conversation FROM event WHERE kind = 'conversation_renamed')
+    """,
+)
+
+
+def _arranged(connection: sqlite3.Connection) -> None:
+    """Places, settings, deleted branches, summaries and ratings of conversations."""
+    for statement in _ARRANGED:
+        connection.execute(statement)
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration("0001_journal", _journal),
     Migration("0002_pinned_route", _pinned_route),
@@ -149,6 +197,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration("0006_consent_notes", note_indexes),
     Migration("0007_ledger", _ledger),
     Migration("0008_draft_label", _draft_label),
+    Migration("0009_arranged", _arranged),
 )
 
 

@@ -4,9 +4,11 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING
 
+from assistant.domain.errors import StorageError
+from assistant.domain.events import TitledBy
 from assistant.domain.fields import Fields
 from assistant.domain.notices import window_moved
-from assistant.domain.prompt import Finish, Message, Role
+from assistant.domain.prompt import Finish, Message, Role, Sampling, Summary
 from assistant.domain.sensitivity import Label
 from assistant.ports import ConversationSummary, Notice, SearchHit
 from assistant.storage.rows import joined_chunks, storable
@@ -17,15 +19,12 @@ if TYPE_CHECKING:
 
 _ROLES = {role.value: role for role in Role}
 _LABELS = {label.value: label for label in Label}
-
-_CONVERSATIONS = """
-    SELECT id, title, created_at_ms, updated_at_ms, head, messages, system, route, deleted, label FROM conversation
-    WHERE deleted = 0 ORDER BY activity DESC LIMIT ? OFFSET ?
-"""
+_TITLED = {by.value: by for by in TitledBy}
 
 _CONVERSATION = """
-    SELECT id, title, created_at_ms, updated_at_ms, head, messages, system, route, deleted, label FROM conversation
-    WHERE id = ?
+    SELECT id, title, created_at_ms, updated_at_ms, head, messages, system, route, deleted, label,
+        pinned, archived, titled, preset, sampling
+    FROM conversation
 """
 
 # A message always has a larger number than the one it follows.
@@ -78,22 +77,63 @@ _MESSAGES = """
 
 def conversations(db: sqlite3.Connection, limit: int, offset: int) -> list[ConversationSummary]:
     """Those that are not deleted, the newest activity first."""
-    rows = db.execute(_CONVERSATIONS, (limit, offset))
+    rows = db.execute(
+        f"{_CONVERSATION} WHERE deleted = 0 ORDER BY activity DESC LIMIT ? OFFSET ?",
+        (limit, offset),
+    )
     return [_summary(row) for row in rows]
 
 
 def conversation(db: sqlite3.Connection, name: str) -> ConversationSummary | None:
     """One, deleted ones too."""
-    row = db.execute(_CONVERSATION, (storable(name),)).fetchone()
+    row = db.execute(f"{_CONVERSATION} WHERE id = ?", (storable(name),)).fetchone()
     return None if row is None else _summary(row)
 
 
-_Conversation = tuple[str, str, int, int, str | None, int, str, str, int, str]
+_Conversation = tuple[
+    str, str, int, int, str | None, int, str, str, int, str, int, int, str, str, str
+]
 
 
 def _summary(row: _Conversation) -> ConversationSummary:
     """A conversation from its columns."""
-    return ConversationSummary(*row[:8], bool(row[8]), _LABELS[row[9]])
+    *_, deleted, label, pinned, archived, titled, preset, sampling = row
+    return ConversationSummary(
+        *row[:8],
+        deleted=bool(deleted),
+        label=_LABELS[label],
+        pinned=bool(pinned),
+        archived=bool(archived),
+        titled=_TITLED[titled],
+        preset=preset,
+        sampling=_sampling(sampling) if sampling else None,
+    )
+
+
+def _sampling(kept: str) -> Sampling:
+    """Raises: StorageError where it is none: a newer version's, or somebody wrote it there."""
+    try:
+        told = json.loads(kept)
+        return Sampling(**{**told, "stop": tuple(told["stop"])})
+    except (ValueError, TypeError, KeyError) as error:
+        raise StorageError(
+            "the sampling of a conversation cannot be read", "choose a preset anew"
+        ) from error
+
+
+_SUMMARIES = """
+    SELECT id, conversation, upto, text, label, route, created_at_ms FROM summary
+    WHERE conversation = ? AND undone = 0 ORDER BY n DESC
+"""
+
+
+def summaries(db: sqlite3.Connection, name: str) -> list[Summary]:
+    """What stands for parts of a conversation on this machine, the newest first."""
+    rows = db.execute(_SUMMARIES, (name,))
+    return [
+        Summary(one, within, upto, text, _LABELS[label], route, at_ms)
+        for one, within, upto, text, label, route, at_ms in rows
+    ]
 
 
 def has_running(db: sqlite3.Connection) -> bool:

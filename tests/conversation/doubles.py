@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from assistant.domain.errors import AssistantError, PromptTooSlowError, StorageError
 from assistant.domain.events import (
     Asked,
+    Compacted,
+    CompactionUndone,
     ConversationLabelled,
     ConversationPinned,
     Delta,
@@ -19,7 +21,7 @@ from assistant.domain.events import (
 )
 from assistant.domain.permit import Outgoing, Permit
 from assistant.domain.places import Place, Route
-from assistant.domain.prompt import ChatMessage, Finish, Message, Role
+from assistant.domain.prompt import ChatMessage, Finish, Message, Role, Summary
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.turns import TurnRecord, Usage
 from assistant.ports import (
@@ -192,6 +194,12 @@ class ListJournal:
     def first_kept(self, conversation: str, path: Sequence[str]) -> str | None:
         kept = [e.first_kept for e in self.events if isinstance(e, Trimmed)]
         return next((message for message in reversed(kept) if message in path), None)
+
+    def summary(self, conversation: str, path: Sequence[str]) -> Summary | None:
+        gone = [e.summary for e in self.events if isinstance(e, CompactionUndone)]
+        made = [e.summary for e in self.events if isinstance(e, Compacted)]
+        here = [s for s in made if s.id not in gone and s.upto in path]
+        return max(here, key=lambda one: list(path).index(one.upto), default=None)
 
     def text(self) -> str:
         """All text that is on record."""

@@ -1,0 +1,64 @@
+"""What the core and the screens ask of how conversations branch, and of what is to be found in them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from assistant.domain.sensitivity import Label
+
+
+class Branches(Protocol):
+    """The tree of a conversation; a branch begins with a person's message. Every method blocks and may raise a StorageError."""
+
+    def siblings(self, head: str) -> Mapping[str, tuple[str, ...]]:
+        """The person's messages on the way to `head` that have others beside them: to each, all of those in order, itself too.
+
+        What was deleted is none of them.
+        """
+        ...
+
+    def leaf(self, message: str) -> str:
+        """The newest message at the end of a branch below `message`, which may be `message` itself."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a search looks for: all `words` of a text, and what the others say where they say something.
+
+    `route` is the id of the one that answered (its question counts too); `since_ms` and `until_ms` bound when it was said, `until_ms`
+    itself is out; `archived`: conversations out of the list as well.
+    """
+
+    words: str
+    route: str = ""
+    since_ms: int | None = None
+    until_ms: int | None = None
+    label: Label | None = None
+    archived: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A title (`role` is `title`, `message` the conversation's head or "") or a message that holds what was wanted.
+
+    `excerpt` is harmless and on one line; `marks` are the (start, end) of the words in it.
+    """
+
+    conversation: str
+    title: str
+    message: str
+    role: str
+    excerpt: str
+    marks: tuple[tuple[int, int], ...]
+    created_at_ms: int
+    label: Label
+    route: str
+
+
+class Finder(Protocol):
+    """Looks through all history. Blocks; may raise a StorageError."""
+
+    def find(self, wanted: Wanted, limit: int = 50) -> Sequence[Hit]:
+        """Titles first, then messages, the newest first of each. Raises: UsageError for words that can find nothing."""
+        ...
