@@ -125,7 +125,7 @@ def build_parser(
     chat: Callable[[argparse.Namespace], int], arguments: Sequence[str] = ()
 ) -> argparse.ArgumentParser:
     """The grammar; without a command, `chat` is run. `arguments` are what is to be parsed: a command of theirs is loaded alone."""
-    parser = _Parser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="assistant",
         description="A local-first chat for the terminal. Without a command it opens the chat.",
         epilog="Exit codes: 0 done, 2 usage, 3 refused, 4 route not available, 5 storage or integrity, 130 cancelled.",
