@@ -157,7 +157,7 @@ HEAD = b'{"format": "assistant-history", "version": 1}\n'
         (b"\xff\xfe\x00\n", "line 1"),
         (b"[1]\n", "line 1"),
         (b'{"format": "other", "version": 1}\n', "another format"),
-        (b'{"format": "assistant-history", "version": 3}\n', "version 3 of the format"),
+        (b'{"format": "assistant-history", "version": 4}\n', "version 4 of the format"),
         (b'{"format": "assistant-history", "version": "1"}\n', "version is not a whole number"),
         (HEAD + b"{}\n", "line 2 of the import: id is missing"),
         (HEAD + b'{"id": "c"', "line 2"),
