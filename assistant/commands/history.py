@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 
 from assistant.domain.errors import UsageError
 from assistant.domain.hygiene import harmless, one_line
+from assistant.domain.sensitivity import Label
 
 if TYPE_CHECKING:
     from assistant.storage.journal import SqliteJournal
+
+LOCAL_ONLY = "it holds local-only messages: they are not to leave this machine (--label normal leaves them out)"
+"""What is said on stderr of an export that does."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,9 +36,25 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     searching.add_argument("--limit", type=_count, default=20, metavar="N", help="at most N")
     for action in (listing, searching):
         action.add_argument("--json", action="store_true", help="print one list of objects")
-    exporting = actions.add_parser("export", help="all of it as JSON lines, or as Markdown to read")
+    exporting = actions.add_parser("export", help="conversations as JSON, Markdown or HTML")
     exporting.add_argument("conversations", nargs="*", metavar="ID", help="only these")
-    exporting.add_argument("--markdown", action="store_true", help="Markdown, as it was last shown")
+    forms = exporting.add_mutually_exclusive_group()
+    forms.add_argument(
+        "--format",
+        choices=("jsonl", "json", "markdown", "html"),
+        default="jsonl",
+        help="Markdown has the branch in view, the others have all (default: jsonl)",
+    )
+    forms.add_argument(
+        "--markdown", dest="format", action="store_const", const="markdown", help="the same"
+    )
+    exporting.add_argument("--output", metavar="FILE", type=Path, help="a new file; else stdout")
+    exporting.add_argument(
+        "--label",
+        choices=[label.value for label in Label],
+        default=Label.LOCAL_ONLY.value,
+        help="leave out what has a stricter label",
+    )
     importing = actions.add_parser("import", help="take in what `history export` wrote")
     importing.add_argument("file", help="the file; - reads stdin")
     for action, run in (
@@ -79,27 +99,21 @@ def _search(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    from assistant.storage.transfer import export_lines
+    from assistant.storage import exports, transfer
 
+    form, most = exports.Form(args.format), Label(args.label)
     with _journal() as journal:
-        if args.markdown:
-            for line in _markdown(journal, args.conversations):
-                print(line)
+        wanted = transfer.chosen(journal.database, args.conversations)
+        written = exports.lines(journal.database, wanted, form, most)
+        if exports.holds(journal.database, wanted, most) is Label.LOCAL_ONLY:
+            print(LOCAL_ONLY, file=sys.stderr)
+        if args.output is not None:
+            exports.keep(args.output, written)
+            print(harmless(f"written to {args.output}"), file=sys.stderr)
             return 0
-        for line in export_lines(journal.database, args.conversations):
+        for line in written:
             print(line)
     return 0
-
-
-def _markdown(journal: "SqliteJournal", wanted: list[str]) -> Iterator[str]:
-    from assistant.storage.markdown import conversation_lines
-
-    every = wanted or [c.id for c in reversed(journal.conversations(limit=-1))]
-    for name in every:
-        summary = journal.conversation(name)
-        if summary is None:
-            raise UsageError(f"there is no conversation {name!r}", "assistant history list")
-        yield from conversation_lines(journal, summary)
 
 
 def _import(args: argparse.Namespace) -> int:

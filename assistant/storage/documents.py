@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -73,7 +73,7 @@ class _Node:
     role: str
     text: str
     label: str
-    hidden: bool
+    hidden: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class _Reader:
         self._about["sampling"] = json.loads(row[9]) if row[9] else None
         self._db, self._name, self._part = db, row[0], part
         found = db.execute(_MESSAGES, (row[0],)).fetchall()
-        self._nodes = {one[1]: _Node(*one[:6], hidden=bool(one[6])) for one in found}
+        self._nodes = {one[1]: _Node(*one) for one in found}
         rows = db.execute(_TURNS, (row[0],)).fetchall()
         self._turns = {
             asked: _Turn(turn, self._nodes[asked], self._nodes[reply], *rest)
@@ -274,7 +274,7 @@ def _relabelled(turn: _Turn, name: str, label: str) -> str | None:
     return json.dumps(record)
 
 
-def strictest(db: sqlite3.Connection, names: list[str], most: Label) -> Label:
+def strictest(db: sqlite3.Connection, names: Iterable[str], most: Label) -> Label:
     """The strictest label that an export of these conversations holds, `most` at most."""
     query = "SELECT DISTINCT label FROM message WHERE conversation = ? AND hidden IS NULL"
     found = {Label(label) for name in names for (label,) in db.execute(query, (storable(name),))}

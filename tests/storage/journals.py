@@ -77,7 +77,7 @@ class Maker:
     def turn(self, name: str) -> None:
         self.count += 1
         turn, label = f"t{self.count}", self._label()
-        parent = self.draw(st.none() | st.sampled_from(self.heads[name] or [None]))
+        parent = self.draw(st.sampled_from([None, *self.heads[name]]))
         assert parent is None or isinstance(parent, str)
         at = {
             "conversation": name,
@@ -123,7 +123,7 @@ class Maker:
         self.append(ConversationLabelled(name, self._label(), self.at_ms))
 
     def _look(self, name: str) -> None:
-        head = self.draw(st.none() | st.sampled_from(self.heads[name] or [None]))
+        head = self.draw(st.sampled_from([None, *self.heads[name]]))
         assert head is None or isinstance(head, str)
         self.append(HeadMoved(name, head, self.at_ms))
 

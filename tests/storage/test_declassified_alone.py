@@ -14,8 +14,7 @@ from tests.storage.test_declassified_import import brought, exported, let_go, th
 
 def program(folder: Path) -> Program:
     folder.mkdir()
-    made = Program(folder, Ring().stores)
-    return made
+    return Program(folder, Ring().stores)
 
 
 def test_what_may_be_told_holds_the_copies_and_nothing_of_the_originals(tmp_path: Path) -> None:
