@@ -6,15 +6,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from assistant.domain.errors import UsageError
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.sensitivity import Label
 
 if TYPE_CHECKING:
+    from assistant.storage.imports.bringing import Brought
     from assistant.storage.journal import SqliteJournal
 
+_MOST_TROUBLES = 20
 LOCAL_ONLY = "it holds local-only messages: they are not to leave this machine (--label normal leaves them out)"
 """What is said on stderr of an export that does."""
 
@@ -55,8 +57,22 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         default=Label.LOCAL_ONLY.value,
         help="leave out what has a stricter label",
     )
-    importing = actions.add_parser("import", help="take in what `history export` wrote")
-    importing.add_argument("file", help="the file; - reads stdin")
+    importing = actions.add_parser(
+        "import", help="take in an export: ours, ChatGPT's, Claude's, Open WebUI's, llama-server's"
+    )
+    importing.add_argument(
+        "file", help="JSON, JSON lines, zip, our HTML or Markdown; - reads stdin"
+    )
+    importing.add_argument(
+        "--format",
+        choices=("assistant", "chatgpt", "claude", "open-webui", "llama-server"),
+        help="whose export it is (default: what its shape says)",
+    )
+    importing.add_argument(
+        "--label",
+        choices=[label.value for label in Label],
+        help="for all that comes; ours never gets milder (default: local-only, ours as it was)",
+    )
     for action, run in (
         (listing, _list),
         (searching, _search),
@@ -119,29 +135,57 @@ def _export(args: argparse.Namespace) -> int:
 def _import(args: argparse.Namespace) -> int:
     from assistant.domain.consent import Moment
     from assistant.machine.clock import SystemClock
-    from assistant.storage.transfer import Notes, import_lines
+    from assistant.storage.imports.bringing import bring_in
+    from assistant.storage.imports.values import Source
+    from assistant.storage.taking_in import Notes
 
     clock = SystemClock()
 
     def now() -> Moment:
         return Moment(clock.now_ms(), clock.monotonic_ms(), clock.boot)
 
-    with _journal() as journal:
-        notes = Notes(journal.audit, now)
-        if args.file == "-":
-            brought = import_lines(journal.database, sys.stdin.buffer, notes)
-        else:
-            try:
-                with Path(args.file).open("rb") as file:
-                    brought = import_lines(journal.database, file, notes)
-            except OSError as error:
-                raise UsageError(f"{args.file} cannot be read: {error.strerror}") from error
+    label = None if args.label is None else Label(args.label)
+    forced = None if args.format is None else Source(args.format)
+    with _journal() as journal, _readable(args.file) as file:
+        brought = bring_in(journal.database, file, Notes(journal.audit, now), label, forced)
+    return _told(brought)
+
+
+def _told(brought: "Brought") -> int:
+    """Says what came and what did not; the exit code is that of a wrong request where some did not."""
+    for trouble in brought.troubles[:_MOST_TROUBLES]:
+        print(harmless(f"not taken in: {trouble.where}: {trouble.what}"), file=sys.stderr)
+    if (more := len(brought.troubles) - _MOST_TROUBLES) > 0:
+        print(f"and {more:,} more that were not taken in", file=sys.stderr)
+    if brought.left_out:
+        parts = (f"{count:,} of the kind “{kind}”" for kind, count in brought.left_out.items())
+        print(harmless(f"left out, named in the text: {', '.join(parts)}"), file=sys.stderr)
+    found = brought.imported
     print(
-        f"{brought.conversations} new conversations, {brought.turns} new turns; "
-        f"{brought.skipped} turns were here already",
+        f"{found.conversations} new conversations, {found.turns} new turns; "
+        f"{found.skipped} turns were here already",
         file=sys.stderr,
     )
-    return 0
+    return UsageError.exit_code if brought.troubles else 0
+
+
+@contextmanager
+def _readable(name: str) -> "Iterator[IO[bytes]]":
+    """The file; what comes from stdin is put by first, since it may have to be read twice."""
+    import shutil
+    import tempfile
+
+    try:
+        if name != "-":
+            with Path(name).open("rb") as file:
+                yield file
+            return
+        with tempfile.TemporaryFile() as kept:
+            shutil.copyfileobj(sys.stdin.buffer, kept)
+            kept.seek(0)
+            yield kept
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror}") from error
 
 
 @contextmanager
