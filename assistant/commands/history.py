@@ -13,10 +13,7 @@ from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.sensitivity import Label
 
 if TYPE_CHECKING:
-    from assistant.storage.imports.bringing import Brought
     from assistant.storage.journal import SqliteJournal
-
-_MOST_TROUBLES = 20
 LOCAL_ONLY = "it holds local-only messages: they are not to leave this machine (--label normal leaves them out)"
 """What is said on stderr of an export that does."""
 
@@ -135,7 +132,7 @@ def _export(args: argparse.Namespace) -> int:
 def _import(args: argparse.Namespace) -> int:
     from assistant.domain.consent import Moment
     from assistant.machine.clock import SystemClock
-    from assistant.storage.imports.bringing import bring_in
+    from assistant.storage.imports.bringing import bring_in, told
     from assistant.storage.imports.values import Source
     from assistant.storage.taking_in import Notes
 
@@ -148,24 +145,8 @@ def _import(args: argparse.Namespace) -> int:
     forced = None if args.format is None else Source(args.format)
     with _journal() as journal, _readable(args.file) as file:
         brought = bring_in(journal.database, file, Notes(journal.audit, now), label, forced)
-    return _told(brought)
-
-
-def _told(brought: "Brought") -> int:
-    """Says what came and what did not; the exit code is that of a wrong request where some did not."""
-    for trouble in brought.troubles[:_MOST_TROUBLES]:
-        print(harmless(f"not taken in: {trouble.where}: {trouble.what}"), file=sys.stderr)
-    if (more := len(brought.troubles) - _MOST_TROUBLES) > 0:
-        print(f"and {more:,} more that were not taken in", file=sys.stderr)
-    if brought.left_out:
-        parts = (f"{count:,} of the kind “{kind}”" for kind, count in brought.left_out.items())
-        print(harmless(f"left out, named in the text: {', '.join(parts)}"), file=sys.stderr)
-    found = brought.imported
-    print(
-        f"{found.conversations} new conversations, {found.turns} new turns; "
-        f"{found.skipped} turns were here already",
-        file=sys.stderr,
-    )
+    for line in told(brought):
+        print(harmless(line), file=sys.stderr)
     return UsageError.exit_code if brought.troubles else 0
 
 

@@ -38,6 +38,29 @@ def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
     )
 
 
+def _whole(chat: ChatScreen) -> Iterable[SystemCommand]:
+    """What is done with whole conversations."""
+
+    def start(verb: str) -> Callable[[], object]:
+        return lambda: chat.run_worker(chat.act(verb, chat.desk.chat.conversation))
+
+    def exchange(verb: str) -> Callable[[], object]:
+        return lambda: chat.run_worker(chat.exchange(verb))
+
+    if chat.desk.chat.conversation:
+        yield SystemCommand("Rename chat", "Give this conversation a title", start("rename"))
+        yield SystemCommand("Delete chat", "Take this conversation away", start("delete"))
+        yield SystemCommand(
+            "Export this chat", "Into a file: HTML, Markdown or JSON", exchange("export")
+        )
+    yield SystemCommand("Undo delete", "Bring back what was deleted last", start("restore"))
+    yield SystemCommand(
+        "Import chats",
+        "Ours, ChatGPT's, Claude's, Open WebUI's, llama-server's",
+        exchange("import"),
+    )
+
+
 class Host(Protocol):
     """The app, as far as its commands need it."""
 
@@ -81,9 +104,6 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
     chat = host.chat
     columns = chat.columns
 
-    def start(verb: str) -> Callable[[], object]:
-        return lambda: chat.run_worker(chat.act(verb, chat.desk.chat.conversation))
-
     def copy() -> None:
         if reply := chat.desk.reply:
             host.copy_to_clipboard(split(reply).answer or reply)
@@ -92,10 +112,7 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
 
     yield SystemCommand("New chat", "Begin an empty conversation", chat.action_new_chat)
     yield SystemCommand("Search chats", "Find a conversation by its title", columns.search)
-    if chat.desk.chat.conversation:
-        yield SystemCommand("Rename chat", "Give this conversation a title", start("rename"))
-        yield SystemCommand("Delete chat", "Take this conversation away", start("delete"))
-    yield SystemCommand("Undo delete", "Bring back what was deleted last", start("restore"))
+    yield from _whole(chat)
     yield SystemCommand("Copy reply", "Copy the latest reply", copy)
     yield SystemCommand(
         "Thought", "Show or fold what came before the answer", chat.transcript.action_thought

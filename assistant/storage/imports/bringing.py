@@ -8,7 +8,7 @@ where nobody says otherwise. Its turns have no figures, and the ledger leaves th
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Final
 
@@ -34,6 +34,7 @@ RULE: Final = "imported"
 """The rule that the decisions of imported turns name: nothing was decided on them here."""
 _REASON: Final = Reason(RULE, "It was said elsewhere and brought here by an import.")
 _LONGEST_NAME: Final = 120
+_MOST_TROUBLES: Final = 20
 
 
 @dataclass(slots=True)
@@ -73,6 +74,22 @@ def bring_in(
         first = brought.troubles[0]
         raise UsageError(f"{first.where} of the import: {first.what}", "nothing was taken in")
     return brought
+
+
+def told(brought: Brought) -> Iterator[str]:
+    """What a person should know of an import, line by line; the last one says what came."""
+    for trouble in brought.troubles[:_MOST_TROUBLES]:
+        yield f"not taken in: {trouble.where}: {trouble.what}"
+    if (more := len(brought.troubles) - _MOST_TROUBLES) > 0:
+        yield f"and {more:,} more that were not taken in"
+    if brought.left_out:
+        parts = (f"{count:,} of the kind “{kind}”" for kind, count in brought.left_out.items())
+        yield f"left out, named in the text: {', '.join(parts)}"
+    found = brought.imported
+    yield (
+        f"{found.conversations} new conversations, {found.turns} new turns; "
+        f"{found.skipped} turns were here already"
+    )
 
 
 def _bring(

@@ -18,7 +18,7 @@ def node(
     recipient: str = "all",
 ) -> JSON:
     """One node of a ChatGPT conversation."""
-    message = {
+    message: JSON = {
         "id": key,
         "author": {"role": role, "name": name, "metadata": {}},
         "create_time": at,
