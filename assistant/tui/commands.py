@@ -38,26 +38,25 @@ def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
     )
 
 
-def _whole(chat: ChatScreen) -> Iterable[SystemCommand]:
+def _whole(chat: ChatScreen, exchange: Callable[[str], None]) -> Iterable[SystemCommand]:
     """What is done with whole conversations."""
 
     def start(verb: str) -> Callable[[], object]:
         return lambda: chat.run_worker(chat.act(verb, chat.desk.chat.conversation))
 
-    def exchange(verb: str) -> Callable[[], object]:
-        return lambda: chat.run_worker(chat.exchange(verb))
-
     if chat.desk.chat.conversation:
         yield SystemCommand("Rename chat", "Give this conversation a title", start("rename"))
         yield SystemCommand("Delete chat", "Take this conversation away", start("delete"))
         yield SystemCommand(
-            "Export this chat", "Into a file: HTML, Markdown or JSON", exchange("export")
+            "Export this chat",
+            "Into a file: HTML, Markdown or JSON",
+            functools.partial(exchange, "export"),
         )
     yield SystemCommand("Undo delete", "Bring back what was deleted last", start("restore"))
     yield SystemCommand(
         "Import chats",
         "Ours, ChatGPT's, Claude's, Open WebUI's, llama-server's",
-        exchange("import"),
+        functools.partial(exchange, "import"),
     )
 
 
@@ -90,6 +89,10 @@ class Host(Protocol):
         """Opens the comparison over years."""
         ...
 
+    def action_exchange(self, verb: str) -> None:
+        """Writes the conversation in view into a file, or takes in those of one."""
+        ...
+
     def action_cloud(self, what: str) -> None:
         """Opens a sheet of the cloud, or goes offline."""
         ...
@@ -112,7 +115,7 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
 
     yield SystemCommand("New chat", "Begin an empty conversation", chat.action_new_chat)
     yield SystemCommand("Search chats", "Find a conversation by its title", columns.search)
-    yield from _whole(chat)
+    yield from _whole(chat, host.action_exchange)
     yield SystemCommand("Copy reply", "Copy the latest reply", copy)
     yield SystemCommand(
         "Thought", "Show or fold what came before the answer", chat.transcript.action_thought

@@ -25,8 +25,9 @@ _MOST_LINES: Final = 4
 _KEPT_OUT: Final = "without what is local-only"
 
 
-async def export(chat: ChatScreen, desk: ExchangeDesk, conversation: str) -> None:
-    """Runs in a worker; what goes wrong is told."""
+async def export(chat: ChatScreen, desk: ExchangeDesk) -> None:
+    """Writes the conversation in view; runs in a worker; what goes wrong is told."""
+    conversation = chat.desk.chat.conversation
     try:
         holds = await asyncio.to_thread(desk.holds, conversation)
         rows = [(f"{form} {holds.value}", shown) for form, shown in FORMS]
@@ -63,3 +64,4 @@ async def bring(chat: ChatScreen, desk: ExchangeDesk) -> None:
         return
     shown = [*lines[:-1][:_MOST_LINES], lines[-1]]
     chat.tell("\n".join(one_line(line, 300) for line in shown), error=len(lines) > 1)
+    chat.face.desk_changed()

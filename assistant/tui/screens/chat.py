@@ -134,19 +134,6 @@ class ChatScreen(ActingScreen):
             await self.face.shelf.delete(conversation)
         self.face.desk_changed()
 
-    async def exchange(self, verb: str) -> None:
-        """Writes the conversation in view into a file (`export`), or takes in those of one (`import`); runs in a worker."""
-        from assistant.tui import exchanging
-
-        if self._services.exchange is None:
-            return
-        desk = self._services.exchange()
-        if verb == "import":
-            await exchanging.bring(self, desk)
-            self.face.desk_changed()
-        elif self.desk.chat.conversation:
-            await exchanging.export(self, desk, self.desk.chat.conversation)
-
     async def action_stop(self) -> None:
         """Folds what lies over the conversation; else stops the reply in view; else back to the composer."""
         if not self.columns.fold() and self.status.stoppable:
