@@ -109,7 +109,7 @@ def shelf(tmp_path: Path) -> ModelShelf:
 def make_shelf(tmp_path: Path) -> ModelShelf:
     return ModelShelf(
         tmp_path / "models",
-        lambda: Catalog("", (TINY, OTHER), TINY, ()),
+        lambda: Catalog("", (), TINY, (TINY, OTHER)),
         {},
         lambda: None,
         find=lambda: find(tmp_path, tmp_path, {}),
