@@ -144,10 +144,18 @@ def _import(args: argparse.Namespace) -> int:
     label = None if args.label is None else Label(args.label)
     forced = None if args.format is None else Source(args.format)
     with _journal() as journal, _readable(args.file) as file:
-        brought = bring_in(journal.database, file, Notes(journal.audit, now), label, forced)
+        notes = Notes(journal.audit, now)
+        brought = bring_in(journal.database, file, notes, label, forced, _progress)
     for line in told(brought):
         print(harmless(line), file=sys.stderr)
     return UsageError.exit_code if brought.troubles else 0
+
+
+def _progress(done: int) -> None:
+    """A large import takes minutes: on a terminal it says how far it is."""
+    if done % 50 == 0 and sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{done:,} conversations\r")
+        sys.stderr.flush()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ where nobody says otherwise. Its turns have no figures, and the ledger leaves th
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Final
 
@@ -53,8 +53,9 @@ def bring_in(
     notes: Notes | None = None,
     label: Label | None = None,
     forced: Source | None = None,
+    tell: Callable[[int], object] = lambda _: None,
 ) -> Brought:
-    """Takes in what is in a file that can be read again from its start.
+    """Takes in what is in a file that can be read again from its start; `tell` is told how many conversations are done.
 
     `label` None: our own come as they were labelled, all others local-only; else no milder than that, others with just that.
     Raises: UsageError where the file is nobody's export, or breaks off; what came before is then taken in. StorageError.
@@ -66,8 +67,9 @@ def bring_in(
         return brought
     new: list[str] = []
     try:
-        for item in items(file, forced):
+        for done, item in enumerate(items(file, forced), 1):
             _bring(database, item, brought, notes, label, new)
+            tell(done)
     finally:
         _by_age(database, new)
     if not brought.sources and brought.troubles:

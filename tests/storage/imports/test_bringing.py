@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -17,6 +18,7 @@ from assistant.storage.imports.bringing import Brought, bring_in
 from assistant.storage.imports.values import Source
 from assistant.storage.journal import SqliteJournal
 from assistant.storage.taking_in import Imported
+from assistant.storage.transfer import export_lines
 from tests.fakes import NOW_MS
 from tests.storage.imports import shapes
 
@@ -144,7 +146,11 @@ def test_a_zip_as_it_is_mailed(journal: SqliteJournal) -> None:
 def test_again_adds_nothing_and_a_label_is_taken(journal: SqliteJournal, one: shapes.JSON) -> None:
     first = bring(journal, [one], Label.NORMAL)
     assert {m.label for m in journal.path(str(only(journal).head))} == {Label.NORMAL}
+    raw = "\n".join(export_lines(journal.database)).encode()
     again = bring(journal, [one]).imported
+    with closing(SqliteJournal(in_memory(NOW_MS))) as other:
+        bring(other, raw)
+        assert "\n".join(export_lines(other.database)).encode() == raw
     assert again == Imported(0, 0, first.imported.turns)
 
 
