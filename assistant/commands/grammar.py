@@ -96,6 +96,12 @@ def _selftest() -> Command:
     return selftest
 
 
+def _serve() -> Command:
+    from assistant.commands import serve
+
+    return serve
+
+
 COMMANDS: Mapping[str, Callable[[], Command]] = {
     "ask": _ask,
     "doctor": _doctor,
@@ -109,6 +115,7 @@ COMMANDS: Mapping[str, Callable[[], Command]] = {
     "history": _history,
     "tco": _tco,
     "telemetry": _telemetry,
+    "serve": _serve,
     "selftest": _selftest,
 }
 """By the name that is typed, in the order of the help; each is loaded where it is needed: all of them take longer than one does."""

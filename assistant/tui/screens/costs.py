@@ -184,27 +184,30 @@ class CostsScreen(ModalScreen[bool]):
     def action_export(self) -> None:
         """Asks which kind of file, writes all lines into it, says where."""
         if self._report is not None:
-            self.run_worker(self._export(self._by, self._period, self._only))
+            asked = self._by, self._period, self._only
 
-    async def _export(self, by: By, period: Period | None, only: Chosen) -> None:
-        from assistant.tui.screens.pick import PickScreen
+            def keep(form: str) -> "Path":
+                report, _ = self._read(*asked, 0)
+                return self._desk().keep(report, form)
 
-        form = await self.app.push_screen_wait(PickScreen("Into which file?", FORMS))
-        if not form:
-            return
-
-        def keep() -> "Path":
-            report, _ = self._read(by, period, only, 0)
-            return self._desk().keep(report, form)
-
-        try:
-            path = await asyncio.to_thread(keep)
-        except AssistantError as error:
-            self.notify(str(error), severity="error", timeout=12, markup=False)
-        else:
-            self.notify(f"written: {path}", timeout=12, markup=False)
+            self.run_worker(_export(self, keep))
 
     def action_tco(self) -> None:
         """Opens what compares over years."""
         if self._years is not None:
             self._years()
+
+
+async def _export(screen: CostsScreen, keep: "Callable[[str], Path]") -> None:
+    """Asks which kind of file, has it kept in a thread, says where."""
+    from assistant.tui.screens.pick import PickScreen
+
+    form = await screen.app.push_screen_wait(PickScreen("Into which file?", FORMS))
+    if not form:
+        return
+    try:
+        path = await asyncio.to_thread(keep, form)
+    except AssistantError as error:
+        screen.notify(str(error), severity="error", timeout=12, markup=False)
+    else:
+        screen.notify(f"written: {path}", timeout=12, markup=False)
