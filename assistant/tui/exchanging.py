@@ -13,9 +13,9 @@ from assistant.tui.screens.pick import PickScreen
 from assistant.tui.services import ExchangeDesk
 
 FORMS: Final = (
-    ("html", "HTML: all branches, to read in a browser"),
-    ("markdown", "Markdown: the branch in view, to read anywhere"),
-    ("json", "JSON: all that is kept of it"),
+    ("html", "HTML", "all branches, to read in a browser"),
+    ("markdown", "Markdown", "the branch in view, to read anywhere"),
+    ("json", "JSON", "all that is kept of it"),
 )
 _ABOUT: Final = (
     "The path of an export: ours, or one of ChatGPT, Claude, Open WebUI or llama-server (JSON, or the zip as it came). "
@@ -30,10 +30,10 @@ async def export(chat: ChatScreen, desk: ExchangeDesk) -> None:
     conversation = chat.desk.chat.conversation
     try:
         holds = await asyncio.to_thread(desk.holds, conversation)
-        rows = [(f"{form} {holds.value}", shown) for form, shown in FORMS]
+        rows = [(f"{form} {holds.value}", f"{name}: {about}") for form, name, about in FORMS]
         if holds is Label.LOCAL_ONLY:
             rows += [
-                (f"{form} {Label.NORMAL.value}", f"{shown}, {_KEPT_OUT}") for form, shown in FORMS
+                (f"{form} {Label.NORMAL.value}", f"{name}, {_KEPT_OUT}") for form, name, _ in FORMS
             ]
         chosen = await chat.app.push_screen_wait(
             PickScreen("Export this chat into which file?", rows)
