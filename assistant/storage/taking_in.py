@@ -13,13 +13,14 @@ from assistant.domain.events import (
     ConversationStarted,
     Delta,
     Finished,
+    HeadMoved,
     Trimmed,
 )
 from assistant.domain.fields import Fields
 from assistant.domain.prompt import Message, Role
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.turns import turn_from_json
-from assistant.storage import folds
+from assistant.storage import folds, queries
 from assistant.storage.database import Database
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _take_in(
     started = ConversationStarted(
         conversation, fields.text("title"), fields.text("system"), fields.whole("created_at_ms")
     )
-    query = "SELECT deleted, label FROM conversation WHERE id = ?"
+    query = "SELECT deleted, label, head FROM conversation WHERE id = ?"
     known = db.execute(query, (conversation,)).fetchone()
     if known is None:
         folds.record(db, started)
@@ -106,7 +107,16 @@ def _take_in(
             f"{left[0].text('message')!r} was declassified, but did not come with this import"
         )
     _arrange(db, fields, terms.least, new=known is None)
+    if known is not None and known[2] is not None:
+        _keep_view(db, conversation, known[2], started.at_ms)
     return brought
+
+
+def _keep_view(db: sqlite3.Connection, conversation: str, head: str, at_ms: int) -> None:
+    """Another branch that came along is no reason to leave the one in view; what goes on from it is."""
+    [[now]] = db.execute("SELECT head FROM conversation WHERE id = ?", (conversation,))
+    if now != head and head not in {message.id for message in queries.path(db, now)}:
+        folds.record(db, HeadMoved(conversation, head, at_ms))
 
 
 def _arrange(db: sqlite3.Connection, fields: Fields, least: Label, *, new: bool) -> None:

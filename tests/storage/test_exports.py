@@ -46,7 +46,7 @@ def back(raw: str) -> list[dict[str, object]]:
 
 
 @given(journals())
-@tried(max_examples=40)
+@tried(max_examples=20)
 def test_json_and_html_come_back_equal_and_markdown_with_the_branch_in_view(
     journal: SqliteJournal,
 ) -> None:

@@ -89,7 +89,7 @@ def test_what_is_no_manifest_offers_nothing(tmp_path: Path, manifest: str) -> No
 
 
 @given(st.recursive(st.none() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.sampled_from(["layers", "digest", "mediaType"]), v)))  # fmt: skip
-@tried(max_examples=40)
+@tried(max_examples=20)
 def test_no_manifest_breaks_the_look(value: object) -> None:
     import tempfile
 

@@ -34,7 +34,7 @@ def again(raw: str, least: Label = PUBLIC) -> str:
 
 
 @given(journals())
-@tried(max_examples=60)
+@tried(max_examples=40)
 def test_every_export_imports_back_equal(journal: SqliteJournal) -> None:
     with closing(journal):
         raw = exported(journal)
@@ -42,7 +42,7 @@ def test_every_export_imports_back_equal(journal: SqliteJournal) -> None:
 
 
 @given(journals())
-@tried(max_examples=40)
+@tried(max_examples=20)
 def test_no_part_holds_more_than_it_may(journal: SqliteJournal) -> None:
     with closing(journal):
         for part in (Part(NORMAL), Part(PUBLIC), Part(shown=True), Part(NORMAL, shown=True)):
@@ -103,6 +103,20 @@ def test_a_second_import_leaves_the_view_and_the_place_as_they_are(journal: Sqli
     found = journal.conversation("c1")
     assert found is not None
     assert found.head == "r-t2"
+
+
+def test_what_goes_on_from_the_branch_in_view_is_in_view_another_branch_is_not(
+    journal: SqliteJournal,
+) -> None:
+    with closing(SqliteJournal(in_memory(NOW_MS))) as other:
+        import_lines(other.database, io.BytesIO(exported(journal).encode()))
+        for turn, parent in (("t4", "r-t2"), ("t5", "r-t3")):
+            for event in whole_turn(turn, parent=parent):
+                journal.append(event)
+            import_lines(other.database, io.BytesIO(exported(journal).encode()))
+            found = other.conversation("c1")
+            assert found is not None
+            assert found.head == {"t4": "r-t3", "t5": "r-t5"}[turn]
 
 
 @pytest.mark.parametrize(

@@ -108,13 +108,13 @@ def take(value: object) -> None:
 
 
 @given(VALUES)
-@tried(max_examples=40)
+@tried(max_examples=30)
 def test_any_json(value: object) -> None:
     take(value)
 
 
 @given(st.sampled_from(WAYS), VALUES)
-@tried(max_examples=60)
+@tried(max_examples=40)
 def test_a_sound_one_with_anything_in_any_place(
     place: tuple[object, tuple[object, ...]], new: object
 ) -> None:
