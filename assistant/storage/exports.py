@@ -83,10 +83,10 @@ def keep(path: Path, written: Iterable[str]) -> None:
     if path.exists() or path.is_symlink():
         raise _taken(path)
     try:
+        # It is 0600 from its beginning, where the disk has such things.
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                os.fchmod(handle, atomic.PRIVATE)
                 for line in written:
                     file.write(line.encode("utf-8", "replace") + b"\n")
                 file.flush()
