@@ -3,32 +3,50 @@
 import sqlite3
 from collections.abc import Mapping
 
+from assistant.ports.chats import Deleted
 from assistant.storage.database import Database
 from assistant.storage.rows import unknown
 
-# A message always has a larger number than the one that it follows.
+# A message always has a larger number than the one that it follows. Roots are looked for apart: each has an index of its own.
 _BESIDE = """
     WITH RECURSIVE up(n) AS (
         SELECT n FROM message WHERE id = ?
         UNION ALL
         SELECT message.parent FROM up JOIN message ON message.n = up.n
         WHERE message.parent IS NOT NULL
+    ), mine AS (
+        SELECT message.* FROM up CROSS JOIN message ON message.n = up.n WHERE role = 'user'
+    ), pair(mine, beside, n) AS (
+        SELECT mine.id, beside.id, beside.n FROM mine
+        CROSS JOIN message AS beside ON beside.parent = mine.parent
+        WHERE mine.parent IS NOT NULL AND beside.role = 'user' AND beside.hidden IS NULL
+        UNION ALL
+        SELECT mine.id, beside.id, beside.n FROM mine
+        CROSS JOIN message AS beside ON beside.conversation = mine.conversation
+            AND beside.parent IS NULL
+        WHERE mine.parent IS NULL AND beside.role = 'user' AND beside.hidden IS NULL
     )
-    SELECT mine.id, beside.id FROM up
-    JOIN message AS mine ON mine.n = up.n
-    JOIN message AS beside ON beside.conversation = mine.conversation
-        AND beside.parent IS mine.parent AND beside.role = mine.role
-    WHERE mine.role = 'user' AND beside.hidden IS NULL ORDER BY beside.n
+    SELECT mine, beside FROM pair ORDER BY n
 """
 
 _LEAF = """
     WITH RECURSIVE down(n) AS (
-        SELECT n FROM message WHERE id = ?
+        SELECT n FROM message WHERE id = ? AND hidden IS NULL
         UNION ALL
         SELECT message.n FROM down JOIN message ON message.parent = down.n
         WHERE message.hidden IS NULL
     )
     SELECT id FROM message WHERE n = (SELECT max(n) FROM down)
+"""
+
+# All that one deletion hid comes back at once, and its largest number is the newest end of it.
+_DELETED = """
+    SELECT gone.id, (SELECT last.id FROM message AS last WHERE last.n = (
+        SELECT max(n) FROM message WHERE hidden = gone.hidden
+    ))
+    FROM message AS gone LEFT JOIN message AS up ON up.n = gone.parent
+    WHERE gone.hidden IS NOT NULL AND gone.conversation = ? AND up.hidden IS NULL
+    ORDER BY gone.hidden DESC LIMIT 1
 """
 
 _BELOW = """
@@ -57,12 +75,18 @@ class SqliteBranches:
         return {mine: tuple(all_of) for mine, all_of in found.items() if len(all_of) > 1}
 
     def leaf(self, message: str) -> str:
-        """As the port says. Raises: StorageError where there is no such message."""
+        """As the port says. Raises: StorageError where there is no such message in sight."""
         with self._database.read() as db:
             row = db.execute(_LEAF, (message,)).fetchone()
         if row is None or row[0] is None:
             raise unknown("message", message)
         return str(row[0])
+
+    def deleted(self, conversation: str) -> Deleted | None:
+        """As the port says."""
+        with self._database.read() as db:
+            row = db.execute(_DELETED, (conversation,)).fetchone()
+        return None if row is None else Deleted(*row)
 
 
 def below(db: sqlite3.Connection, conversation: str, message: str) -> list[int]:

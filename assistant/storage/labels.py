@@ -8,7 +8,15 @@ from assistant.domain.errors import StorageError
 from assistant.domain.events import ConversationLabelled, Declassified, Labelled
 from assistant.domain.prompt import Finish, Message, Role
 from assistant.domain.sensitivity import Label, join
-from assistant.storage.rows import add_event, add_message, index_text, storable, touch, unknown
+from assistant.storage.rows import (
+    add_event,
+    add_message,
+    index_text,
+    look_at,
+    storable,
+    touch,
+    unknown,
+)
 
 _MESSAGE = "SELECT n, parent, id, role, text, label, turn, finish FROM message"
 
@@ -152,10 +160,7 @@ def _take_copies(
     for _, copy in pairs:
         parent = add_message(db, replace(copy, conversation=event.conversation), parent)
         index_text(db, parent, storable(copy.text))
-    db.execute(
-        "UPDATE conversation SET head = ?, messages = messages + ? WHERE id = ?",
-        (pairs[-1][1].id, len(pairs), event.conversation),
-    )
+    look_at(db, event.conversation, pairs[-1][1].id, len(pairs))
     touch(db, event.conversation, event.at_ms, seq)
 
 

@@ -23,6 +23,7 @@ from assistant.domain.turns import turn_from_json
 from assistant.storage import folds
 from assistant.storage.database import Database
 from assistant.storage.rows import joined_chunks, storable
+from assistant.storage.transfer_tree import Tree, Turn, look_where_they_did
 
 if TYPE_CHECKING:
     from assistant.domain.consent import Moment
@@ -31,31 +32,16 @@ if TYPE_CHECKING:
 
 FORMAT = "assistant-history"
 VERSION = 2
-"""From 2 on, a conversation and a reply have labels, and declassified messages come along."""
+"""From 2 on, a conversation and a reply have labels, and declassified messages come along; later ones name the head in view."""
 
 LONGEST_LINE = 1 << 28
 """No line of an import may be longer, in bytes; a line holds one conversation."""
 
 _ALL = "SELECT id FROM conversation WHERE deleted = 0 ORDER BY activity"
 
-_TURNS = """
-    SELECT turn.id, asked.id, parent.id, asked.text, asked.label, asked.created_at_ms, reply.id,
-        reply.label, event.at_ms, turn.record
-    FROM turn
-    JOIN message AS asked ON asked.n = turn.question
-    JOIN message AS reply ON reply.n = turn.reply
-    LEFT JOIN message AS parent ON parent.n = asked.parent
-    LEFT JOIN event ON event.seq = turn.finished
-    WHERE turn.conversation = ? ORDER BY asked.n
-"""
-
 _TRIMS = """
     SELECT turn, at_ms, body FROM event
     WHERE conversation = ? AND kind = 'trimmed' ORDER BY seq
-"""
-
-_COPIES = """
-    SELECT at_ms, body FROM event WHERE conversation = ? AND kind = 'declassified' ORDER BY seq
 """
 
 
@@ -116,7 +102,7 @@ def import_lines(database: Database, file: IO[bytes], notes: "Notes | None" = No
 
 def _conversation(db: sqlite3.Connection, name: str) -> dict[str, object]:
     row = db.execute(
-        "SELECT id, title, system, created_at_ms, label FROM conversation WHERE id = ?",
+        "SELECT id, title, system, created_at_ms, label, head FROM conversation WHERE id = ?",
         (storable(name),),
     ).fetchone()
     if row is None:
@@ -124,39 +110,27 @@ def _conversation(db: sqlite3.Connection, name: str) -> dict[str, object]:
     trims: dict[str, list[dict[str, object]]] = {}
     for turn, at_ms, body in db.execute(_TRIMS, (name,)):
         trims.setdefault(turn, []).append({**json.loads(body), "at_ms": at_ms})
-    keys = ("id", "title", "system", "created_at_ms", "label")
-    turns = [_turn(db, row, trims) for row in db.execute(_TURNS, (name,)).fetchall()]
-    made = db.execute(_COPIES, (name,)).fetchall()
-    copies = [{**_as_labelled(db, json.loads(body)), "at_ms": at_ms} for at_ms, body in made]
-    return {**dict(zip(keys, row, strict=True)), "turns": turns, "declassified": copies}
-
-
-def _as_labelled(db: sqlite3.Connection, body: dict[str, object]) -> dict[str, object]:
-    """`body` with the labels that its copies have by now: they may have become stricter since they were made."""
-    copies = []
-    for one in Fields(body).children("copies"):
-        made = one.name("id")
-        [label] = db.execute("SELECT label FROM message WHERE id = ?", (made,)).fetchone()
-        copies.append({"id": made, "of": one.name("of"), "label": label})
-    return {**body, "copies": copies}
+    keys = ("id", "title", "system", "created_at_ms", "label", "head")
+    tree = Tree(db, name)
+    turns = [_turn(db, turn, trims) for turn in tree.turns]
+    told = dict(zip(keys, row, strict=True))
+    return {**told, "turns": turns, "declassified": tree.declassified}
 
 
 def _turn(
-    db: sqlite3.Connection,
-    row: tuple[str, str, str | None, str, str, int, str, str, int | None, str | None],
-    trims: dict[str, list[dict[str, object]]],
+    db: sqlite3.Connection, turn: Turn, trims: dict[str, list[dict[str, object]]]
 ) -> dict[str, object]:
-    turn, asked, parent, text, label, asked_at_ms, reply, reply_label, finished_at_ms, record = row
+    asked = {"id": turn.question, "parent": turn.parent, "text": turn.text, "label": turn.label}
     return {
-        "turn": turn,
-        "question": {"id": asked, "parent": parent, "text": text, "label": label},
-        "asked_at_ms": asked_at_ms,
-        "trimmed": trims.get(turn, []),
-        "reply": reply,
-        "reply_label": reply_label,
-        "so_far": joined_chunks(db, turn) if record is None else None,
-        "finished_at_ms": finished_at_ms,
-        "record": None if record is None else json.loads(record),
+        "turn": turn.id,
+        "question": asked,
+        "asked_at_ms": turn.asked_at_ms,
+        "trimmed": trims.get(turn.id, []),
+        "reply": turn.reply,
+        "reply_label": turn.reply_label,
+        "so_far": joined_chunks(db, turn.id) if turn.record is None else None,
+        "finished_at_ms": turn.finished_at_ms,
+        "record": None if turn.record is None else json.loads(turn.record),
     }
 
 
@@ -232,6 +206,8 @@ def _take_in(
         raise ValueError(
             f"{left[0].text('message')!r} was declassified, but did not come with this import"
         )
+    if fields.holds("head") and (known is None or brought.turns):
+        look_where_they_did(db, conversation, fields.maybe_text("head"))
     return brought
 
 

@@ -108,6 +108,7 @@ class StageBackend:
     loads: int = 0
     slow_load: int = 0
     closed: bool = False
+    goes_on: bool = True
     _stops: set[str] = field(default_factory=set)
 
     async def load(self) -> int:
@@ -121,6 +122,10 @@ class StageBackend:
     @property
     def estimates(self) -> bool:
         return False
+
+    @property
+    def continues(self) -> bool:
+        return self.goes_on
 
     @property
     def prompt_limit(self) -> int | None:
