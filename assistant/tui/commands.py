@@ -38,6 +38,25 @@ def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
     )
 
 
+_TREE = (
+    ("Edit message", "The one at hand, or the last: a branch of its own", "edit"),
+    ("Regenerate", "Ask the same again, on the same route", "again"),
+    ("Regenerate elsewhere", "Ask the same again, on another route", "elsewhere"),
+    ("Branch from here", "The next message follows the reply at hand", "branch"),
+    ("Continue reply", "Go on where a reply stopped or was cut", "continue"),
+    ("Delete message", "The one at hand, with what came of it", "delete"),
+    ("Bring back message", "What was deleted last in this chat", "undo"),
+    ("Previous version", "Of the message at hand", "previous"),
+    ("Next version", "Of the message at hand", "next"),
+)
+
+
+def _tree(chat: ChatScreen) -> Iterable[SystemCommand]:
+    """What can be done with the message at hand."""
+    for name, about, verb in _TREE:
+        yield SystemCommand(name, about, functools.partial(chat.action_tree, verb))
+
+
 class Host(Protocol):
     """The app, as far as its commands need it."""
 
@@ -93,6 +112,7 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
     yield SystemCommand("New chat", "Begin an empty conversation", chat.action_new_chat)
     yield SystemCommand("Search chats", "Find a conversation by its title", columns.search)
     if chat.desk.chat.conversation:
+        yield from _tree(chat)
         yield SystemCommand("Rename chat", "Give this conversation a title", start("rename"))
         yield SystemCommand("Delete chat", "Take this conversation away", start("delete"))
     yield SystemCommand("Undo delete", "Bring back what was deleted last", start("restore"))

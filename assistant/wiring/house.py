@@ -16,6 +16,7 @@ from assistant.machine.clock import SystemClock
 from assistant.ports import Clock, SettingsStore
 from assistant.storage import paths
 from assistant.storage.audit_desk import AuditStores
+from assistant.storage.branches import SqliteBranches
 from assistant.storage.instances import Instance
 from assistant.storage.journal import Opened, SqliteJournal, open_journal, open_or_stand_in
 from assistant.storage.models import ModelShelf
@@ -160,6 +161,7 @@ def services(house: House) -> "Services":
         ledger=lambda: cost_room(house).ledger,
         cost_desk=lambda: cost_room(house),
         running_costs=lambda chat: cost_room(house).running(chat),
+        branches=SqliteBranches(house.journal.database),
     )
 
 

@@ -25,6 +25,7 @@ from assistant.ports import (
     PromptProgress,
     Text,
 )
+from assistant.storage.branches import SqliteBranches
 from assistant.storage.instances import Instance
 from assistant.storage.journal import SqliteJournal, open_journal
 from assistant.storage.settings import TomlSettings
@@ -301,6 +302,7 @@ def stage(
         look,
         machine.sense,
         warnings,
+        branches=SqliteBranches(journal.database),
     )
     return Stage(services, backend, machine, models, clock, journal, folder)
 
