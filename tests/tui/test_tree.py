@@ -38,7 +38,8 @@ async def press(app: AssistantApp, pilot: Pilot[int], *keys: str) -> None:
     await pilot.pause()
     for key in keys:
         await pilot.press(key)
-        await app.workers.wait_for_complete([one for one in app.workers if one.group == "tree"])
+        if acts := [one for one in app.workers if one.group == "tree"]:
+            await app.workers.wait_for_complete(acts)
         await pilot.pause()
 
 
