@@ -92,6 +92,9 @@ def _declassified(db: sqlite3.Connection, event: Declassified) -> None:
     Raises: StorageError for copies that say something else, or that go further than the one message was let.
     """
     original = _find(db, event.conversation, event.message)
+    deleted = "SELECT 1 FROM message WHERE n = ? AND hidden IS NOT NULL"
+    if db.execute(deleted, (original.parent,)).fetchone():
+        raise _unfit(f"what {event.message} follows was deleted")
     pairs = _pairs(db, event, original)
     above = _labels_above(db, original)
     for node, copy in pairs:
