@@ -130,7 +130,7 @@ class LlamaBackend:
             frame = _asking(number, request)
             async with aclosing(self._answers(worker, number, frame)) as answers:
                 async for answer in answers:
-                    event = self._event(answer, launched.window_tokens)
+                    event = _event(answer, launched.window_tokens)
                     finished = isinstance(event, Done)
                     yield event
                     if finished:
@@ -239,23 +239,24 @@ class LlamaBackend:
             f"the engine {death.said()}", "send again: the next message starts a new one"
         )
 
-    def _event(self, answer: ToClient, window_tokens: int) -> BackendEvent:
-        match answer:
-            case Evaluated(_, done, total, cached):
-                return PromptProgress(done, total, cached)
-            case Piece(_, text, tokens):
-                return Text(text, tokens)
-            case Finished():
-                usage = Usage(
-                    answer.input_tokens,
-                    answer.cached_tokens,
-                    answer.output_tokens,
-                    context_tokens=answer.context_tokens,
-                    context_window=window_tokens,
-                )
-                return Done(answer.finish, usage)
-            case _:
-                raise _odd(answer)
+
+def _event(answer: ToClient, window_tokens: int) -> BackendEvent:
+    match answer:
+        case Evaluated(_, done, total, cached):
+            return PromptProgress(done, total, cached)
+        case Piece(_, text, tokens):
+            return Text(text, tokens)
+        case Finished():
+            usage = Usage(
+                answer.input_tokens,
+                answer.cached_tokens,
+                answer.output_tokens,
+                context_tokens=answer.context_tokens,
+                context_window=window_tokens,
+            )
+            return Done(answer.finish, usage)
+        case _:
+            raise _odd(answer)
 
 
 def _asking(number: int, request: Generation) -> Generate:
