@@ -7,45 +7,33 @@ from assistant.ports.chats import Deleted
 from assistant.storage.database import Database
 from assistant.storage.rows import unknown
 
-# A message always has a larger number than the one that it follows. Roots are looked for apart: each has an index of its own.
-_BESIDE = """
-    WITH RECURSIVE up(n) AS (
-        SELECT n FROM message WHERE id = ?
-        UNION ALL
-        SELECT message.parent FROM up JOIN message ON message.n = up.n
-        WHERE message.parent IS NOT NULL
-    ), mine AS (
-        SELECT message.* FROM up CROSS JOIN message ON message.n = up.n WHERE role = 'user'
-    ), pair(mine, beside, n) AS (
-        SELECT mine.id, beside.id, beside.n FROM mine
-        CROSS JOIN message AS beside ON beside.parent = mine.parent
-        WHERE mine.parent IS NOT NULL AND beside.role = 'user' AND beside.hidden IS NULL
-        UNION ALL
-        SELECT mine.id, beside.id, beside.n FROM mine
-        CROSS JOIN message AS beside ON beside.conversation = mine.conversation
-            AND beside.parent IS NULL
-        WHERE mine.parent IS NULL AND beside.role = 'user' AND beside.hidden IS NULL
-    )
-    SELECT mine, beside FROM pair ORDER BY n
+# A message always has a larger number than the one that it follows.
+# All of a conversation at once, without what stands behind a text in its row: long texts would have to be read through.
+_TREE = """
+    SELECT n, id, parent, role = 'user' FROM message
+    WHERE conversation = (SELECT conversation FROM message WHERE id = ?) ORDER BY n
 """
+
+_HIDDEN = "SELECT n FROM message WHERE hidden IS NOT NULL"
 
 _LEAF = """
     WITH RECURSIVE down(n) AS (
         SELECT n FROM message WHERE id = ? AND hidden IS NULL
         UNION ALL
         SELECT message.n FROM down JOIN message ON message.parent = down.n
-        WHERE message.hidden IS NULL
+        WHERE message.n NOT IN (SELECT n FROM message WHERE hidden IS NOT NULL)
     )
     SELECT id FROM message WHERE n = (SELECT max(n) FROM down)
 """
 
-# All that one deletion hid comes back at once, and its largest number is the newest end of it.
+# All that one deletion hid comes back at once, and its largest number is the newest end of it. The plus keeps the search
+# away from the conversation's messages: those that are hidden are few.
 _DELETED = """
     SELECT gone.id, (SELECT last.id FROM message AS last WHERE last.n = (
         SELECT max(n) FROM message WHERE hidden = gone.hidden
     ))
     FROM message AS gone LEFT JOIN message AS up ON up.n = gone.parent
-    WHERE gone.hidden IS NOT NULL AND gone.conversation = ? AND up.hidden IS NULL
+    WHERE gone.hidden IS NOT NULL AND +gone.conversation = ? AND up.hidden IS NULL
     ORDER BY gone.hidden DESC LIMIT 1
 """
 
@@ -68,11 +56,24 @@ class SqliteBranches:
 
     def siblings(self, head: str) -> Mapping[str, tuple[str, ...]]:
         """As the port says."""
-        found: dict[str, list[str]] = {}
         with self._database.read() as db:
-            for mine, beside in db.execute(_BESIDE, (head,)):
-                found.setdefault(mine, []).append(beside)
-        return {mine: tuple(all_of) for mine, all_of in found.items() if len(all_of) > 1}
+            rows = db.execute(_TREE, (head,)).fetchall()
+            hidden = {n for (n,) in db.execute(_HIDDEN)}
+        asked: dict[int | None, list[str]] = {}
+        up: dict[int, int | None] = {}
+        for n, name, parent, is_question in rows:
+            up[n] = parent
+            if is_question and n not in hidden:
+                asked.setdefault(parent, []).append(name)
+        way = {n: name for n, name, _, is_question in rows if is_question}
+        at: int | None = next((n for n, name, _, _ in rows if name == head), None)
+        found: dict[str, tuple[str, ...]] = {}
+        while at is not None:
+            beside = asked.get(up[at], ())
+            if at in way and len(beside) > 1:
+                found[way[at]] = tuple(beside)
+            at = up[at]
+        return found
 
     def leaf(self, message: str) -> str:
         """As the port says. Raises: StorageError where there is no such message in sight."""

@@ -149,9 +149,7 @@ _ARRANGED = (
     "ALTER TABLE conversation ADD COLUMN sampling TEXT NOT NULL DEFAULT ''",
     # The event that deleted the branch that it is in; null where it is in sight.
     "ALTER TABLE message ADD COLUMN hidden INTEGER REFERENCES event(seq)",
-    # Apart, or a look beside the root of one conversation would go through the roots of all.
     "CREATE INDEX message_parent ON message(parent) WHERE parent IS NOT NULL",
-    "CREATE INDEX message_root ON message(conversation) WHERE parent IS NULL",
     "CREATE INDEX message_hidden ON message(hidden) WHERE hidden IS NOT NULL",
     """
     CREATE TABLE summary(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from assistant.domain.errors import StorageError
 from assistant.domain.events import BranchDeleted, BranchRestored, HeadMoved
 from assistant.ports.chats import Deleted
+from assistant.storage import branches
 from assistant.storage.branches import SqliteBranches
 from assistant.storage.database import in_memory
 from assistant.storage.journal import SqliteJournal
@@ -70,7 +71,7 @@ def reply(turn: int | None) -> str | None:
     return f"r-t{turn}" if turn else None
 
 
-def check(model: Model, journal: SqliteJournal, branches: SqliteBranches) -> None:
+def check(model: Model, journal: SqliteJournal, tree: SqliteBranches) -> None:
     """What SQLite says is what the model says."""
     for turn in model.seen():
         way = model.way(turn)
@@ -80,11 +81,11 @@ def check(model: Model, journal: SqliteJournal, branches: SqliteBranches) -> Non
             for one in way
             if len(model.beside(one)) > 1
         }
-        assert branches.siblings(f"r-t{turn}") == expected
-        assert branches.leaf(f"q-t{turn}") == reply(model.leaf(turn))
+        assert tree.siblings(f"r-t{turn}") == expected
+        assert tree.leaf(f"q-t{turn}") == reply(model.leaf(turn))
     found = {hit.message for hit in journal.search("reply", 1000)}
     assert found == {f"r-t{turn}" for turn in model.seen()}
-    deleted, gone = branches.deleted("c1"), model.last_deleted()
+    deleted, gone = tree.deleted("c1"), model.last_deleted()
     assert (deleted and deleted.message) == (gone and f"q-t{gone}")
     summary = journal.conversation("c1")
     assert summary is not None
@@ -103,7 +104,7 @@ STEPS = st.lists(
 def test_sqlite_and_a_tree_in_memory_agree_whatever_happens(steps: list[tuple[str, int]]) -> None:
     model, journal = Model(), SqliteJournal(in_memory(NOW_MS))
     with closing(journal):
-        branches = SqliteBranches(journal.database)
+        tree = SqliteBranches(journal.database)
         journal.append(started())
         for verb, number in steps:
             seen = model.seen()
@@ -117,11 +118,11 @@ def test_sqlite_and_a_tree_in_memory_agree_whatever_happens(steps: list[tuple[st
                 model.delete(turn)
                 head = reply(model.newest())
                 journal.append(BranchDeleted("c1", f"q-t{turn}", head, NOW_MS))
-            elif verb == "u" and (deleted := branches.deleted("c1")):
+            elif verb == "u" and (deleted := tree.deleted("c1")):
                 model.restore(int(deleted.message[3:]))
                 assert deleted.head == reply(model.leaf(int(deleted.message[3:])))
                 journal.append(BranchRestored("c1", deleted.message, deleted.head, NOW_MS))
-        check(model, journal, branches)
+        check(model, journal, tree)
 
 
 def test_the_roots_of_other_conversations_are_no_siblings() -> None:
@@ -131,12 +132,12 @@ def test_the_roots_of_other_conversations_are_no_siblings() -> None:
             journal.append(started(name))
             for event in whole_turn(f"t-{name}", conversation=name):
                 journal.append(event)
-        branches = SqliteBranches(journal.database)
-        assert branches.siblings("r-t-c1") == {}
-        assert branches.deleted("c1") is None
+        tree = SqliteBranches(journal.database)
+        assert tree.siblings("r-t-c1") == {}
+        assert tree.deleted("c1") is None
         journal.append(BranchDeleted("c2", "q-t-c2", None, NOW_MS))
-        assert branches.deleted("c1") is None
-        assert branches.deleted("c2") == Deleted("q-t-c2", "r-t-c2")
+        assert tree.deleted("c1") is None
+        assert tree.deleted("c2") == Deleted("q-t-c2", "r-t-c2")
 
 
 def test_there_is_no_end_of_what_is_not_in_sight() -> None:
@@ -145,26 +146,21 @@ def test_there_is_no_end_of_what_is_not_in_sight() -> None:
         journal.append(started())
         for event in whole_turn():
             journal.append(event)
-        branches = SqliteBranches(journal.database)
+        tree = SqliteBranches(journal.database)
         with pytest.raises(StorageError, match="nobody"):
-            branches.leaf("nobody")
+            tree.leaf("nobody")
         journal.append(BranchDeleted("c1", "q-t1", None, NOW_MS))
         with pytest.raises(StorageError, match="q-t1"):
-            branches.leaf("q-t1")
+            tree.leaf("q-t1")
         with pytest.raises(StorageError, match="r-t1"):
             journal.append(HeadMoved("c1", "r-t1", NOW_MS))
 
 
-def test_a_look_beside_and_below_goes_by_the_indexes() -> None:
+def test_a_look_at_the_tree_goes_by_the_indexes() -> None:
     journal = SqliteJournal(in_memory(NOW_MS))
-    from assistant.storage import branches
-
+    queries = branches._TREE, branches._HIDDEN, branches._LEAF, branches._DELETED
     with closing(journal), journal.database.read() as db:
-        for query, given in ((branches._BESIDE, ("x",)), (branches._LEAF, ("x",))):
-            plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {query}", given)]
-            scans = [step for step in plan if step.startswith("SCAN message")]
-            assert not scans, plan
-        assert any(
-            "message_root" in row[3]
-            for row in db.execute(f"EXPLAIN QUERY PLAN {branches._BESIDE}", ("x",))
-        )
+        for query in queries:
+            values = ("x",) * query.count("?")
+            plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+            assert not [step for step in plan if step == "SCAN message"], plan
