@@ -217,7 +217,8 @@ class Desk:
         if ask.chat is self._blank:
             self._blank = Chat()
         if ask.chat is self.chat:
-            self._view.composer.recall.add(ask.text)
+            if ask.fresh:
+                self._view.composer.recall.add(ask.text)
             self.chat.typed = self._view.composer.full_text
         self.turns.submit(ask)
         self.keep(ask.chat)
