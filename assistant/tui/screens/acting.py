@@ -78,6 +78,20 @@ class ActingScreen(Screen[None]):
 
         return Tree(self.engine, self.journal, self.face, self.face.desk, pick)
 
+    def action_beside(self) -> None:
+        """Two answers to the message at hand, side by side."""
+        from assistant.tui.beside import Beside
+
+        acts = Beside(
+            self.engine,
+            self.journal,
+            self.face,
+            self.face.desk,
+            self._tree,
+            self.app.push_screen_wait,
+        )
+        self.run_worker(acts.act(), group="tree")
+
     def action_ask_again(self) -> None:
         """The text whose turn failed, once more, on another route."""
         if offer := self.face.desk.fallback.take():
