@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assistant.domain.cost_words import ESTIMATE, UNKNOWN, figure
 from assistant.domain.errors import AssistantError
 from assistant.domain.prompt import Role
 from assistant.tui.entries import heading, reply_entry
-from assistant.tui.screens.beside import BesideScreen, Side, Tally, reading_entry
 from assistant.tui.tree import Tree, Turn
+from assistant.tui.widgets.transcript_page import Entry
 
 if TYPE_CHECKING:
     from assistant.conversation.engine import Engine
     from assistant.domain.prompt import Message
+    from assistant.domain.turns import TurnRecord
     from assistant.ports import Journal
     from assistant.ports.chats import Branches
     from assistant.tui.desk import Desk
@@ -20,6 +23,63 @@ if TYPE_CHECKING:
 
 WAIT_S = 0.05
 NO_REPLY = "there is no reply to compare with yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One answer: the person's message that opened its turn, and the reply; `record` is None while it comes."""
+
+    turn: str
+    asked: str
+    entry: Entry
+    record: "TurnRecord | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often a person found the route of the one, of the other, or neither better."""
+
+    left: int = 0
+    right: int = 0
+    tie: int = 0
+
+    @property
+    def words(self) -> str:
+        """`rated before: 3 left · 1 right · 2 alike`; "" where nothing was."""
+        if not (self.left or self.right or self.tie):
+            return ""
+        return f"these routes before: {self.left} left · {self.right} right · {self.tie} alike"
+
+
+def figures(record: "TurnRecord | None") -> str:
+    """What an answer took, in one line: TTFT, speed, tokens, cost."""
+    if record is None:
+        return "on its way"
+    first, rate, cost = record.latency_ms.first_token, record.tokens_per_second, record.cost
+    mark = ESTIMATE if record.usage.estimated else ""
+    tokens = UNKNOWN if record.usage.output_tokens is None else f"{record.usage.output_tokens:,}"
+    parts = [
+        f"TTFT {UNKNOWN if first is None else f'{first:,.0f}'} ms",
+        f"{UNKNOWN if rate is None else f'{rate:,.1f}'} tok/s",
+        f"{tokens}{mark} tok",
+    ]
+    if cost.total is None:
+        return " · ".join([*parts, f"cost {UNKNOWN}"])
+    return " · ".join(
+        [*parts, f"{figure(cost.total)}{ESTIMATE if cost.estimated else ''} {cost.currency}"]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the person said of two answers (`left`, `right`, `tie`, "" nothing), and the answers as they were then."""
+
+    said: str
+    sides: Sequence[Side]
+
+
+Look = Callable[[], Side | None]
+Show = Callable[[str, Sequence[Side], Tally, Look], Awaitable[Found]]
 
 
 class Beside:
@@ -32,7 +92,7 @@ class Beside:
         view: "View",
         desk: "Desk",
         tree: Tree,
-        show: Callable[[BesideScreen], Awaitable[str | None]],
+        show: Show,
     ) -> None:
         """`tree` asks the same on another route; `show` opens the screen and waits for its end."""
         self._engine = engine
@@ -111,11 +171,11 @@ class Beside:
     async def _compare(self, branches: "Branches", question: str, sides: Sequence[Side]) -> None:
         routes = [side.record.route.id if side.record else "" for side in sides]
         tally = await asyncio.to_thread(_tally, branches, routes)
-        screen = BesideScreen(question, sides, tally, self._latest)
-        said = await self._show(screen)
+        found = await self._show(question, sides, tally, self._latest)
+        said = found.said
         if not said:
             return
-        left, right = screen.sides
+        left, right = found.sides
         better, worse = (right, left) if said == "right" else (left, right)
         chat = self._desk.chat
         await self._engine.rate(chat.conversation, better.turn, worse.turn, tie=said == "tie")
@@ -135,3 +195,8 @@ def _tally(branches: "Branches", routes: Sequence[str]) -> Tally:
 
 def _named(side: Side) -> str:
     return f"{side.entry.heading.removeprefix('assistant · ')} is the better one, and in view"
+
+
+def reading_entry(key: str, text: str, heading: str) -> Entry:
+    """An answer that still comes."""
+    return Entry(key, Role.ASSISTANT, text, heading=heading, open=True)

@@ -7,7 +7,8 @@ import pytest
 from textual.pilot import Pilot
 
 from assistant.tui.app import AssistantApp
-from assistant.tui.screens.beside import BesideScreen, Tally, figures
+from assistant.tui.beside import Tally, figures
+from assistant.tui.screens.beside import BesideScreen
 from assistant.tui.screens.pick import PickScreen
 from tests.tui.driving import (
     NARROW,

@@ -1,8 +1,7 @@
 """Two answers to one prompt, side by side: read, and told apart by a key."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -12,62 +11,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from assistant.domain.cost_words import ESTIMATE, UNKNOWN, figure
 from assistant.domain.hygiene import one_line
-from assistant.domain.prompt import Role
+from assistant.tui.beside import Side, Tally, figures
 from assistant.tui.widgets.transcript import Transcript
-from assistant.tui.widgets.transcript_page import Entry
-
-if TYPE_CHECKING:
-    from assistant.domain.turns import TurnRecord
 
 LOOK_S = 0.25
 """How often an answer that still comes is looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One answer: the person's message that opened its turn, and the reply; `record` is None while it comes."""
-
-    turn: str
-    asked: str
-    entry: Entry
-    record: "TurnRecord | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How often a person found the route of the one, of the other, or neither better."""
-
-    left: int = 0
-    right: int = 0
-    tie: int = 0
-
-    @property
-    def words(self) -> str:
-        """`rated before: 3 left · 1 right · 2 alike`; "" where nothing was."""
-        if not (self.left or self.right or self.tie):
-            return ""
-        return f"these routes before: {self.left} left · {self.right} right · {self.tie} alike"
-
-
-def figures(record: "TurnRecord | None") -> str:
-    """What an answer took, in one line: TTFT, speed, tokens, cost."""
-    if record is None:
-        return "on its way"
-    first, rate, cost = record.latency_ms.first_token, record.tokens_per_second, record.cost
-    mark = ESTIMATE if record.usage.estimated else ""
-    tokens = UNKNOWN if record.usage.output_tokens is None else f"{record.usage.output_tokens:,}"
-    parts = [
-        f"TTFT {UNKNOWN if first is None else f'{first:,.0f}'} ms",
-        f"{UNKNOWN if rate is None else f'{rate:,.1f}'} tok/s",
-        f"{tokens}{mark} tok",
-    ]
-    if cost.total is None:
-        return " · ".join([*parts, f"cost {UNKNOWN}"])
-    return " · ".join(
-        [*parts, f"{figure(cost.total)}{ESTIMATE if cost.estimated else ''} {cost.currency}"]
-    )
 
 
 class Reading(Transcript, inherit_bindings=False):
@@ -188,8 +137,3 @@ class BesideScreen(ModalScreen[str]):
             self.notify("one answer is still on its way", markup=False)
             return
         self.dismiss(what)
-
-
-def reading_entry(key: str, text: str, heading: str) -> Entry:
-    """An answer that still comes."""
-    return Entry(key, Role.ASSISTANT, text, heading=heading, open=True)
