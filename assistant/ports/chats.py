@@ -29,6 +29,10 @@ class Branches(Protocol):
         """The newest message at the end of a branch below `message`, which may be `message` itself. Deleted ones are none."""
         ...
 
+    def ratings(self, one: str, other: str) -> tuple[int, int, int]:
+        """How often replies of the route `one` were found better than those of `other`, how often the other way round, and alike."""
+        ...
+
     def deleted(self, conversation: str) -> Deleted | None:
         """What was deleted last of those that can be brought back now; None where nothing is."""
         ...

@@ -47,6 +47,14 @@ _BELOW = """
 """
 
 
+_RATINGS = """
+    SELECT iif(tie, 2, better.route <> :one), count(*) FROM rating
+    JOIN turn AS better ON better.id = rating.better JOIN turn AS worse ON worse.id = rating.worse
+    WHERE (better.route = :one AND worse.route = :other) OR (better.route = :other AND worse.route = :one)
+    GROUP BY 1
+"""
+
+
 class SqliteBranches:
     """Implements ports.chats.Branches."""
 
@@ -82,6 +90,12 @@ class SqliteBranches:
         if row is None or row[0] is None:
             raise unknown("message", message)
         return str(row[0])
+
+    def ratings(self, one: str, other: str) -> tuple[int, int, int]:
+        """As the port says."""
+        with self._database.read() as db:
+            found = dict(db.execute(_RATINGS, {"one": one, "other": other}).fetchall())
+        return found.get(0, 0), found.get(1, 0), found.get(2, 0)
 
     def deleted(self, conversation: str) -> Deleted | None:
         """As the port says."""

@@ -34,6 +34,9 @@ def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
     if chat.desk.chat.conversation:
         for name, about, verb in _TREE:
             yield SystemCommand(name, about, functools.partial(chat.action_tree, verb))
+        yield SystemCommand(
+            "Side by side", "Two routes' answers to one message, rated by a key", chat.action_beside
+        )
     yield SystemCommand("Route", "Keep this chat on one route, or on none", chat.action_route)
     yield SystemCommand("Send to the cloud", "This one message", chat.action_to_cloud)
     yield SystemCommand(

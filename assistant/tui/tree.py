@@ -81,14 +81,15 @@ class Tree:
         try:
             if verb == "undo":
                 await self._undo()
-            elif turn := await self._at_hand():
+            elif turn := await self.at_hand():
                 await self._acts[verb](turn)
             else:
                 self._view.tell(NOTHING)
         except AssistantError as error:
             self._view.tell(str(error), error=True)
 
-    async def _at_hand(self) -> Turn | None:
+    async def at_hand(self) -> Turn | None:
+        """The turn of the message at hand, or of the last one; None where there is none. Raises: StorageError."""
         head, key = self._desk.chat.head, self._view.transcript.at_hand
         path = await asyncio.to_thread(self._journal.path, head) if head else ()
         place = next((n for n, one in enumerate(path) if one.id == key), None)

@@ -78,6 +78,19 @@ class ActingScreen(Screen[None]):
 
         return Tree(self.engine, self.journal, self.face, self.face.desk, pick)
 
+    def action_beside(self) -> None:
+        """Two answers to the message at hand, side by side."""
+        from assistant.tui.beside import Beside, Found, Look, Side, Tally
+        from assistant.tui.screens.beside import BesideScreen
+
+        async def show(question: str, sides: Sequence[Side], tally: Tally, look: Look) -> Found:
+            screen = BesideScreen(question, sides, tally, look)
+            return Found(await self.app.push_screen_wait(screen) or "", screen.sides)
+
+        desk = self.face.desk
+        acts = Beside(self.engine, self.journal, self.face, desk, self._tree, show)
+        self.run_worker(acts.act(), group="tree")
+
     def action_ask_again(self) -> None:
         """The text whose turn failed, once more, on another route."""
         if offer := self.face.desk.fallback.take():

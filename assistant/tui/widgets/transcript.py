@@ -41,6 +41,7 @@ class Transcript(TranscriptView):
         Binding("e", "screen.tree('edit')", "edit, in a branch of its own", show=False),
         Binding("r", "screen.tree('again')", "ask again, on the same route", show=False),
         Binding("R", "screen.tree('elsewhere')", "ask again, on another route", show=False),
+        Binding("v", "screen.beside", "two answers side by side, to be rated", show=False),
         Binding("b", "screen.tree('branch')", "branch: the next message follows this", show=False),
         Binding("g", "screen.tree('continue')", "go on with a reply that stopped", show=False),
         Binding("d", "screen.tree('delete')", "delete, with what came of it", show=False),
