@@ -8,6 +8,7 @@ from textual.app import SystemCommand
 
 from assistant.domain.thinking import split
 from assistant.tui.screens.chat import ChatScreen
+from assistant.tui.shelf_commands import of_chats
 
 _CLOUD = (
     ("Consent", "Every grant, what is left of it, what it let out", "consent"),
@@ -81,9 +82,6 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
     chat = host.chat
     columns = chat.columns
 
-    def start(verb: str) -> Callable[[], object]:
-        return lambda: chat.run_worker(chat.act(verb, chat.desk.chat.conversation))
-
     def copy() -> None:
         if reply := chat.desk.reply:
             host.copy_to_clipboard(split(reply).answer or reply)
@@ -92,10 +90,7 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
 
     yield SystemCommand("New chat", "Begin an empty conversation", chat.action_new_chat)
     yield SystemCommand("Search chats", "Find a conversation by its title", columns.search)
-    if chat.desk.chat.conversation:
-        yield SystemCommand("Rename chat", "Give this conversation a title", start("rename"))
-        yield SystemCommand("Delete chat", "Take this conversation away", start("delete"))
-    yield SystemCommand("Undo delete", "Bring back what was deleted last", start("restore"))
+    yield from of_chats(chat)
     yield SystemCommand("Copy reply", "Copy the latest reply", copy)
     yield SystemCommand(
         "Thought", "Show or fold what came before the answer", chat.transcript.action_thought

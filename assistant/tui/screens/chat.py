@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from assistant.domain.settings import Settings
+from assistant.tui import places
 from assistant.tui.face import Face
 from assistant.tui.screens.acting import ActingScreen
 from assistant.tui.services import Services
@@ -115,7 +116,7 @@ class ChatScreen(ActingScreen):
         self.run_worker(self.act(event.verb, event.conversation))
 
     async def act(self, verb: str, conversation: str) -> None:
-        """Renames (`rename`), deletes (`delete`) or brings back (`restore`) a conversation; runs in a worker."""
+        """Renames (`rename`), deletes (`delete`), moves or brings back (`restore`) a conversation; runs in a worker."""
         if verb == "rename":
             from assistant.tui.screens.rename import RenameScreen
 
@@ -127,6 +128,10 @@ class ChatScreen(ActingScreen):
                 self.desk.chat.title = title
         elif verb == "restore":
             await self.face.shelf.undo()
+        elif verb == "turn":
+            self.face.shelf.turn()
+        elif verb in places.VERBS:
+            await self.face.shelf.places.move(verb, conversation)
         elif verb == "delete":
             await self.desk.turns.withdraw(conversation)
             if conversation == self.desk.chat.conversation:
