@@ -22,6 +22,7 @@ from assistant.tui.left import Left
 from assistant.tui.live import Live
 from assistant.tui.sending import Sending
 from assistant.tui.services import Services
+from assistant.tui.titles import Titles
 from assistant.tui.turn import Ask, Chat, Running, Turns
 from assistant.tui.widgets.transcript import Entry
 
@@ -62,6 +63,7 @@ class Desk:
             self,
             self.bearings.ready,
         )
+        self.titles = Titles(services, settings, self, start)
         self.left = Left(services, start, view.desk_changed)
         self.counting = Counting(services, self.turns, start, self._failed)
         self.sending = Sending(services, settings, view, self, start)
@@ -159,6 +161,7 @@ class Desk:
         self._view.transcript.show([entry for entry in shown if entry.key != reply])
         if running:
             self.live.rejoin(running)
+        self.titles.typed()
         self.context = context(opened)
         self.reply = latest_reply(opened)
         self.fallback.opened(self.chat, None if running else opened)
@@ -173,6 +176,7 @@ class Desk:
             self.chat.typed = text
             raised = self.labels.typed(self.chat, text)
             self.keep(self.chat)
+            self.titles.typed()
             self.ahead.typed()
             if raised:
                 self._view.label()
@@ -224,6 +228,7 @@ class Desk:
 
     async def close(self) -> None:
         """Ends what runs and saves what is typed."""
+        self.titles.rest()
         await self.turns.close()
         self.typed(self._view.composer.full_text)
         await self._drafts.flush()
@@ -247,6 +252,7 @@ class Desk:
             self._view.desk_changed()
         elif isinstance(event, Finished):
             self.counting.over(event.record)
+            self.titles.over(event.record)
             error = event.record.error
             if here:
                 self.context = used(event.record)
@@ -289,6 +295,13 @@ class Desk:
         else:
             chat.typed = _joined(text, chat.typed)
             self.keep(chat)
+
+    def titled(self, conversation: str, title: str) -> None:
+        """Shows the title that a model worded, wherever the conversation is shown."""
+        for chat in (self.chat, self._known.get(conversation)):
+            if chat is not None and chat.conversation == conversation:
+                chat.title = title
+        self._view.desk_changed()
 
     def queue_changed(self) -> None:
         """Shows what waits here."""
