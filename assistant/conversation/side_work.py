@@ -55,7 +55,7 @@ class SideWork:
         """The route that works."""
         return self._backend.route
 
-    async def room(self, reply_tokens: int) -> "Room":
+    async def room(self, reply_tokens: int | None) -> "Room":
         """The context window with `reply_tokens` for the reply, once the model is there. Raises: RouteError, StoppedError."""
         from assistant.conversation.window import Room
 
@@ -84,6 +84,10 @@ class SideWork:
             self._generation = ""
         self._go_on()
         return said[:MOST_CHARACTERS]
+
+    def now_ms(self) -> int:
+        """Unix time."""
+        return self._clock.now_ms()
 
     async def forget(self, conversation: str) -> None:
         """Drops what the backend keeps of `conversation`."""

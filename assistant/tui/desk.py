@@ -13,6 +13,7 @@ from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import Settings
 from assistant.tui.ahead import Ahead
 from assistant.tui.bearings import Bearings, serves
+from assistant.tui.compacting import Compacting
 from assistant.tui.counting import Counting
 from assistant.tui.drafts import Drafts
 from assistant.tui.entries import Opened, blank, context, entries, latest_reply, prompts, read, used
@@ -63,7 +64,8 @@ class Desk:
             self,
             self.bearings.ready,
         )
-        self.titles = Titles(services, settings, self, start)
+        self.titles = Titles(services, settings, self, view.desk_changed, start)
+        self.compacting = Compacting(services, view, self, start)
         self.left = Left(services, start, view.desk_changed)
         self.counting = Counting(services, self.turns, start, self._failed)
         self.sending = Sending(services, settings, view, self, start)
@@ -162,6 +164,7 @@ class Desk:
         if running:
             self.live.rejoin(running)
         self.titles.typed()
+        self.compacting.opened(opened)
         self.context = context(opened)
         self.reply = latest_reply(opened)
         self.fallback.opened(self.chat, None if running else opened)
@@ -239,6 +242,7 @@ class Desk:
         self.left.saw(event)
         if here:
             self.live.show(running, event)
+            self.compacting.saw(event)
         if isinstance(event, Asked):
             self.counting.begun()
             if here:
@@ -295,13 +299,6 @@ class Desk:
         else:
             chat.typed = _joined(text, chat.typed)
             self.keep(chat)
-
-    def titled(self, conversation: str, title: str) -> None:
-        """Shows the title that a model worded, wherever the conversation is shown."""
-        for chat in (self.chat, self._known.get(conversation)):
-            if chat is not None and chat.conversation == conversation:
-                chat.title = title
-        self._view.desk_changed()
 
     def queue_changed(self) -> None:
         """Shows what waits here."""

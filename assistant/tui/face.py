@@ -126,7 +126,7 @@ class Face:
             else idle_hints(offered=offered, cloud=bool(sending.lookout.routes))
         )
         entitle(self.transcript, desk.chat.title or "New chat")
-        self.composer.label(bound, wording.window(desk.context, desk.bearings.doing))
+        self.composer.label(bound, desk.compacting.window(desk.context, desk.bearings.doing))
 
     def _begin_anew(self) -> None:
         """A message was sent: a key that is pressed now is for the one after it."""

@@ -24,6 +24,14 @@ def of_chats(chat: ChatScreen) -> Iterable[SystemCommand]:
         yield SystemCommand("Delete chat", "Take this conversation away", start("delete"))
         yield SystemCommand("Pin chat", "On top of the list, or not any more", start("pin"))
         yield SystemCommand("Archive chat", "Out of the list, or into it again", start("archive"))
+        yield SystemCommand(
+            "Summarise the older part",
+            "All but the newest turns, on this machine; the messages stay",
+            chat.action_summarise,
+        )
+        yield SystemCommand(
+            "Take the summary back", "Its messages are read in full again", chat.action_undo_summary
+        )
     yield SystemCommand("Archive", "Show the archive, or the list again", archive)
     yield SystemCommand(
         "Undo delete, archive", "Bring back the chat that went last", start("restore")

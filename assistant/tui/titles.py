@@ -28,10 +28,6 @@ class Desk(Protocol):
     turns: "Turns"
     chat: "Chat"
 
-    def titled(self, conversation: str, title: str) -> None:
-        """A conversation has a title that a model worded."""
-        ...
-
 
 class Titles:
     """One title at a time, for the conversation of the latest answer: what the engine holds of another is not lost for it."""
@@ -41,14 +37,16 @@ class Titles:
         services: "Services",
         settings: Callable[[], Settings],
         desk: Desk,
+        changed: Callable[[], None],
         start: Callable[[Coroutine[None, None, None]], object],
     ) -> None:
-        """`start` runs a coroutine beside the screen."""
+        """`changed` is called where a conversation has another title; `start` runs a coroutine beside the screen."""
         self._engine = services.engine
         self._journal = services.journal
         self._clock = services.clock
         self._settings = settings
         self._desk = desk
+        self._changed = changed
         self._start = start
         self._pause: asyncio.TimerHandle | None = None
         self._wanted: tuple[str, str, float] | None = None
@@ -108,7 +106,9 @@ class Titles:
             self._wanted = None
         self._tries[conversation] = _TRIES
         if title:
-            self._desk.titled(conversation, title)
+            if self._desk.chat.conversation == conversation:
+                self._desk.chat.title = title
+            self._changed()
 
     def _may(self, conversation: str, route: str, answered_ms: float) -> bool:
         """Whether the route that answered is the one that words titles, and nothing is spoilt there.

@@ -140,10 +140,10 @@ class ChatScreen(ActingScreen):
         self.face.desk_changed()
 
     async def action_stop(self) -> None:
-        """Folds what lies over the conversation; else stops the reply in view; else back to the composer."""
+        """Folds what lies over the conversation; else stops the reply in view or a summary; else back to the composer."""
         if not self.columns.fold() and self.status.stoppable:
             await self.desk.turns.stop(self.desk.chat)
-        else:
+        elif not self.desk.compacting.stop():
             self.composer.focus()
 
     def action_new_chat(self) -> None:

@@ -36,6 +36,7 @@ class Transcript(TranscriptView):
         Binding("y", "copy_message", "copy message", show=False),
         Binding("t", "thought", "show or fold a thought", show=False),
         Binding("l", "keep_here", "make this message local-only", show=False),
+        Binding("u", "screen.undo_summary", "take the summary back", show=False),
     ]
 
     class CopyRequested(Message):
