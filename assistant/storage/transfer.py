@@ -20,7 +20,7 @@ from assistant.domain.fields import Fields
 from assistant.domain.prompt import Message, Role
 from assistant.domain.sensitivity import Label
 from assistant.domain.turns import turn_from_json
-from assistant.storage import folds
+from assistant.storage import folds, transfer_shelf
 from assistant.storage.database import Database
 from assistant.storage.rows import joined_chunks, storable
 
@@ -128,7 +128,8 @@ def _conversation(db: sqlite3.Connection, name: str) -> dict[str, object]:
     turns = [_turn(db, row, trims) for row in db.execute(_TURNS, (name,)).fetchall()]
     made = db.execute(_COPIES, (name,)).fetchall()
     copies = [{**_as_labelled(db, json.loads(body)), "at_ms": at_ms} for at_ms, body in made]
-    return {**dict(zip(keys, row, strict=True)), "turns": turns, "declassified": copies}
+    besides = transfer_shelf.told(db, row[0])
+    return {**dict(zip(keys, row, strict=True)), **besides, "turns": turns, "declassified": copies}
 
 
 def _as_labelled(db: sqlite3.Connection, body: dict[str, object]) -> dict[str, object]:
@@ -232,6 +233,8 @@ def _take_in(
         raise ValueError(
             f"{left[0].text('message')!r} was declassified, but did not come with this import"
         )
+    if known is None:
+        transfer_shelf.take_in(db, conversation, fields, started.at_ms)
     return brought
 
 
