@@ -81,7 +81,7 @@ async def compact(engine: "Engine", made: Plan, told: Told = lambda _done, _all:
     Raises: StoppedError where something else had to be done first: nothing is then on record. RouteError where no route of
     this machine can; EngineError where the model says nothing; StorageError.
     """
-    async with engine.aside() as work:
+    async with engine.aside(asked=True) as work:
         own = engine.new_id()
         try:
             text = await _Writer(work, own, made.label, told).fold(made)

@@ -135,15 +135,20 @@ class Beside(Recording, Switchboard):
         return route if here and route and not route.own else None
 
     @asynccontextmanager
-    async def aside(self) -> AsyncIterator[SideWork]:
+    async def aside(self, *, asked: bool = False) -> AsyncIterator[SideWork]:
         """Takes the route for work beside the turns until the block ends, or until `give_way`.
 
-        Raises: RouteError where no route of this machine can serve; StoppedError where anything runs: nothing waits here.
+        What a person `asked` for ends what nobody did. Raises: RouteError where no route of this machine can serve;
+        StoppedError where anything runs: nothing waits here.
         """
         route = self.side_route
         if route is None:
             raise RouteError("no model of this machine can do that", "ctrl+p, fetch a model")
         lock = self._locks[route.id]
+        if asked and self._side is not None:
+            await self._side.stop()
+            async with lock:
+                pass
         if self.busy or lock.locked():
             raise StoppedError
         async with lock:

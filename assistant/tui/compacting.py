@@ -94,13 +94,12 @@ class Compacting:
 
         try:
             plan = await asyncio.to_thread(compaction.plan, self._journal, conversation)
-            # A title that is being worded gives way.
-            await self._engine.give_way()
             self._view.tell(
                 f"summarising {plan.count:,} messages on this machine; the newest {plan.kept} stay as they are"
             )
             self._tell(0, len(plan.read))
             await compaction.compact(self._engine, plan, self._tell)
+            self._view.tell("summarised: it stands above the messages that are read in full")
         except StoppedError:
             self._view.tell(_GAVE_WAY if self._desk.turns.running else "nothing was summarised")
         except AssistantError as error:

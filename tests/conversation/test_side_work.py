@@ -143,3 +143,23 @@ async def test_the_program_s_end_ends_it() -> None:
     with pytest.raises(StoppedError):
         await side
     assert backend.closed
+
+
+async def test_what_a_person_asked_for_ends_what_nobody_did() -> None:
+    backend = ScriptedBackend(gate=asyncio.Event())
+    engine, _ = engine_over(backend)
+
+    async def aside() -> None:
+        async with engine.aside() as work:
+            await work.say(TASK)
+
+    side = asyncio.create_task(aside())
+    while not backend.requests:
+        await asyncio.sleep(0)
+    async with engine.aside(asked=True) as work:
+        assert side.done()
+        assert backend.gate
+        backend.gate.set()
+        assert await work.say(TASK) == "Hello"
+    with pytest.raises(StoppedError):
+        await side
