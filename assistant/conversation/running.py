@@ -32,7 +32,7 @@ from assistant.domain.events import (
     TurnEvent,
 )
 from assistant.domain.permit import Permit, require_leave
-from assistant.domain.places import Place
+from assistant.domain.places import Place, Route
 from assistant.domain.prompt import (
     ChatMessage,
     Finish,
@@ -42,7 +42,7 @@ from assistant.domain.prompt import (
     Sampling,
     Summary,
 )
-from assistant.domain.sensitivity import join
+from assistant.domain.sensitivity import Label, join
 from assistant.domain.turns import TurnRecord, Usage
 from assistant.ports import Backend, Clock, Done, Generation, Journal, PromptProgress, Said, Waiting
 
@@ -295,16 +295,10 @@ class Running:
         kept_from, summary = await asyncio.to_thread(
             known, self._journal, prompt.conversation, self._path
         )
-        if summary and not self._may_stand(summary):
+        if summary and not _may_stand(summary, backend.route, self._papers.decision.label):
             summary = None
         room = Room(window_tokens, prompt.sampling.max_tokens, backend.prompt_limit)
         return await fit(prompt.system, self._path, room, backend.count, kept_from, summary)
-
-    def _may_stand(self, summary: Summary) -> bool:
-        """A summary stays on this machine; and the reply's label has to cover it, as it does where it is one of the path's."""
-        label = self._papers.decision.label
-        here = self._backend.route.place is Place.THIS_MACHINE
-        return here and join((label, summary.label)) is label
 
     @property
     def _shown(self) -> "Departure | None":
@@ -383,3 +377,8 @@ class Running:
 def _bounded(sampling: Sampling, shown: "Departure | None") -> Sampling:
     """As the person wishes; a reply from the cloud is bounded as it was shown."""
     return replace(sampling, max_tokens=shown.reply_tokens) if shown else sampling
+
+
+def _may_stand(summary: Summary, route: Route, label: Label) -> bool:
+    """A summary stays on this machine; and the reply's label has to cover it, as it does where it is that of its path."""
+    return route.place is Place.THIS_MACHINE and join((label, summary.label)) is label
