@@ -1,5 +1,6 @@
 """Each conversation keeps its own unsent text with its label: while others are in view, over a restart, and over kill -9."""
 
+import functools
 import signal
 import subprocess
 import sys
@@ -54,10 +55,14 @@ async def view(app: AssistantApp, pilot: Pilot[int], name: str) -> None:
     await pilot.pause()
 
 
+def stands(app: AssistantApp, text: str) -> bool:
+    return app.chat.composer.full_text == text
+
+
 async def all_stand(app: AssistantApp, pilot: Pilot[int]) -> None:
     for name, (text, label) in DRAFTS.items():
         await view(app, pilot, name)
-        await until(pilot, lambda text=text: app.chat.composer.full_text == text)
+        await until(pilot, functools.partial(stands, app, text))
         assert app.chat.desk.labels.of_next(app.chat.desk.chat) is label, name
 
 
