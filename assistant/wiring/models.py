@@ -1,9 +1,7 @@
 """The models on this disk, connected: where they lie, the ways by which more come, and which of them answers."""
 
 import functools
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.domain.errors import UsageError
@@ -19,11 +17,6 @@ if TYPE_CHECKING:
     from assistant.storage.catalog import Catalog
 
 CATALOG = "models/catalog.toml"
-
-
-def sysroot() -> Path:
-    """The tree that is read for everything of the machine: `ASSISTANT_SYSROOT`, else `/`."""
-    return Path(os.environ.get("ASSISTANT_SYSROOT", "/"))
 
 
 def open_models() -> tuple[ModelShelf, str]:
@@ -79,6 +72,7 @@ def _catalog() -> "Catalog":
 def memory_bytes() -> tuple[int | None, int | None]:
     """This machine's memory in all, and what is free of it now."""
     from assistant.machine.memory import read_memory
+    from assistant.machine.tree import sysroot
 
     memory = read_memory(sysroot())
     return memory.total_bytes, memory.available_bytes
