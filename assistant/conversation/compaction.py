@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 KEPT_TURNS = 2
 """So many of the newest turns stay as they are."""
 
-MOST_TOKENS = 512
-"""A summary is no longer than this, nor than a quarter of the window."""
+MOST_TOKENS, LEAST_TOKENS = 512, 96
+"""A summary is about half as long as what it is of, in these bounds; small models would go on and on."""
+
+_REPLY_TOKENS = 1024
+"""Room for models that think first; at most a quarter of the window."""
 
 _SYSTEM = "You summarise conversations."
 _ASK = (
@@ -121,16 +124,17 @@ class _Writer:
     async def fold(self, made: Plan) -> str:
         """The summary's text."""
         room = await self._work.room(None)
-        tokens = min(MOST_TOKENS, room.window_tokens // 4)
+        tokens = min(_REPLY_TOKENS, room.window_tokens // 4)
         room = await self._work.room(tokens)
         sampling = Sampling(temperature=0.0, max_tokens=tokens)
+        enough = _enough(made)
         so_far = made.earlier.text if made.earlier else ""
         rest = [f"{_SPEAKERS[one.role]}: {one.text}" for one in made.read]
         while rest:
             self._told(len(made.read) - min(len(rest), len(made.read)), len(made.read))
             part, rest = await self._part(so_far, rest, room.budget)
             task = Task(self._conversation, asking(so_far, part), self._label, sampling)
-            so_far = harmless(split(await self._work.say(task)).answer).strip()
+            so_far = harmless(split(await self._work.say(task, enough)).answer).strip()
             if not so_far:
                 raise EngineError("the model gave no summary", "try another model")
         return so_far
@@ -166,3 +170,12 @@ def _in_question(texts: Sequence[str], budget: int) -> int:
         if size > _MOST_WRONG * budget:
             return max(1, number)
     return len(texts)
+
+
+def _enough(made: Plan) -> Callable[[str], bool]:
+    """Whether what was said is as long as the summary may be."""
+    size = sum(text_size(one.text) for one in made.read)
+    if made.earlier:
+        size += text_size(made.earlier.text)
+    most = min(MOST_TOKENS, max(LEAST_TOKENS, size / 2))
+    return lambda said: text_size(split(said).answer) >= most

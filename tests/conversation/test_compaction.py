@@ -6,11 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from assistant.conversation.compaction import KEPT_TURNS, Plan, asking, compact, plan
+from assistant.conversation.compaction import (
+    KEPT_TURNS,
+    LEAST_TOKENS,
+    Plan,
+    asking,
+    compact,
+    plan,
+)
 from assistant.conversation.engine import Engine
 from assistant.conversation.stopping import StoppedError
 from assistant.conversation.window import SUMMARY_ASKED, SUMMARY_TAKEN
 from assistant.domain.errors import EngineError, PromptTooLongError, UsageError
+from assistant.domain.estimates import text_size
 from assistant.domain.events import Finished, HeadMoved, Labelled, Trimmed
 from assistant.domain.places import OWN, Place, Route
 from assistant.domain.prompt import ChatMessage, Prompt, Role
@@ -258,3 +266,9 @@ async def test_a_reply_that_still_comes_is_not_summarised(journal: SqliteJournal
     journal.append(delta("so f", "t5"))
     made = plan(journal, "c1")
     assert made.upto == "r-t3"
+
+
+async def test_a_model_that_goes_on_and_on_is_cut_off(journal: SqliteJournal) -> None:
+    backend = ScriptedBackend(("and on " * 4,) * 500)
+    summary = await compact(engine_over(journal, backend), plan(journal, "c1"))
+    assert LEAST_TOKENS <= text_size(summary.text + " ") < LEAST_TOKENS + 10
