@@ -6,8 +6,7 @@ It is no turn: nothing of it is in the journal but what its caller records, and 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from assistant.conversation.recording import Recording
 from assistant.conversation.stopping import StoppedError, unless
@@ -27,8 +26,7 @@ MOST_CHARACTERS = 20_000
 """What goes on past this is cut off: whatever is worded here is short."""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """What is to be worded: the reply to `messages`, of which the strictest has `label`.
 
     `conversation` names whose KV state may serve; that state ends with these messages and the reply.
