@@ -39,6 +39,21 @@ def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
     )
 
 
+def _whole(chat: ChatScreen, exchange: Callable[[str], None]) -> Iterable[SystemCommand]:
+    """What brings whole conversations out and in."""
+    if chat.desk.chat.conversation:
+        yield SystemCommand(
+            "Export this chat",
+            "Into a file: HTML, Markdown or JSON",
+            functools.partial(exchange, "export"),
+        )
+    yield SystemCommand(
+        "Import chats",
+        "Ours, ChatGPT's, Claude's, Open WebUI's, llama-server's",
+        functools.partial(exchange, "import"),
+    )
+
+
 class Host(Protocol):
     """The app, as far as its commands need it."""
 
@@ -68,6 +83,10 @@ class Host(Protocol):
         """Opens the comparison over years."""
         ...
 
+    def action_exchange(self, verb: str) -> None:
+        """Writes the conversation in view into a file, or takes in those of one."""
+        ...
+
     def action_cloud(self, what: str) -> None:
         """Opens a sheet of the cloud, or goes offline."""
         ...
@@ -91,6 +110,7 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
     yield SystemCommand("New chat", "Begin an empty conversation", chat.action_new_chat)
     yield SystemCommand("Search chats", "Find a conversation by its title", columns.search)
     yield from of_chats(chat)
+    yield from _whole(chat, host.action_exchange)
     yield SystemCommand("Copy reply", "Copy the latest reply", copy)
     yield SystemCommand(
         "Thought", "Show or fold what came before the answer", chat.transcript.action_thought

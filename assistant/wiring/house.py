@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from assistant.ports.comparing import Comparing
     from assistant.tui.services import Services
     from assistant.wiring.costs import CostRoom
+    from assistant.wiring.exchange import ExchangeDesk
     from assistant.wiring.local import LocalRoutes
 
 
@@ -166,7 +167,15 @@ def services(house: House) -> "Services":
         ledger=lambda: cost_room(house).ledger,
         cost_desk=lambda: cost_room(house),
         running_costs=lambda chat: cost_room(house).running(chat),
+        exchange=lambda: exchange_desk(house),
     )
+
+
+def exchange_desk(house: House) -> "ExchangeDesk":
+    """What writes conversations into files and takes them in; made where it is first asked for."""
+    from assistant.wiring.exchange import ExchangeDesk
+
+    return ExchangeDesk(house.places, house.journal, house.clock)
 
 
 def cost_room(house: House) -> "CostRoom":

@@ -14,6 +14,7 @@ from assistant.storage.models import ModelShelf
 from assistant.storage.settings import TomlSettings
 
 if TYPE_CHECKING:
+    from assistant.domain.models import FoundModel
     from assistant.storage.catalog import Catalog
 
 CATALOG = "models/catalog.toml"
@@ -58,7 +59,23 @@ def model_shelf(
         {"package": from_package, "https": over_https},
         lambda: memory_bytes()[1],
         settings.engine.context_tokens,
+        _of_other_programs,
     )
+
+
+def _of_other_programs() -> "tuple[FoundModel, ...]":
+    """The models that Ollama and LM Studio keep on this disk."""
+    import os
+    from pathlib import Path
+
+    from assistant.machine.tree import sysroot
+    from assistant.storage.found_models import find
+
+    try:
+        home: Path | None = Path.home()
+    except RuntimeError:
+        home = None
+    return find(home, sysroot(), os.environ)
 
 
 @functools.cache
