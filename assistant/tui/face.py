@@ -127,7 +127,7 @@ class Face:
             else idle_hints(offered=offered, cloud=cloud, edits=edits)
         )
         entitle(self.transcript, desk.chat.title or "New chat")
-        window = wording.window(desk.context, desk.bearings.doing)
+        window = desk.compacting.window(desk.context, desk.bearings.doing)
         self.composer.label(bound, wording.EDITING if edits else window)
 
     def _begin_anew(self) -> None:
