@@ -24,6 +24,18 @@ def _ask() -> Command:
     return ask
 
 
+def _chat() -> Command:
+    from assistant.commands import chat
+
+    return chat
+
+
+def _keys() -> Command:
+    from assistant.commands import keys
+
+    return keys
+
+
 def _doctor() -> Command:
     from assistant.commands import doctor
 
@@ -97,6 +109,7 @@ def _selftest() -> Command:
 
 
 COMMANDS: Mapping[str, Callable[[], Command]] = {
+    "chat": _chat,
     "ask": _ask,
     "doctor": _doctor,
     "models": _models,
@@ -109,6 +122,7 @@ COMMANDS: Mapping[str, Callable[[], Command]] = {
     "history": _history,
     "tco": _tco,
     "telemetry": _telemetry,
+    "keys": _keys,
     "selftest": _selftest,
 }
 """By the name that is typed, in the order of the help; each is loaded where it is needed: all of them take longer than one does."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from assistant.ports.accounting import Ledger
     from assistant.ports.comparing import Comparing
     from assistant.ports.leaving import Outbox
+    from assistant.ports.looks import Looks
 
 
 class KeyDesk(Protocol):
@@ -69,6 +70,7 @@ class Services:
     sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes. `comparing`
     makes what a comparison over years is fed with; it reads files. `ledger` keeps every turn's figures, `cost_desk` is what reports
     on them need, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
+    `looks` are the person's own themes and keys; `calm` asks for the calm screen in this run, whatever the settings say.
     """
 
     engine: Engine
@@ -88,3 +90,5 @@ class Services:
     comparing: "Callable[[], Comparing] | None" = None
     ledger: "Callable[[], Ledger] | None" = None
     cost_desk: "Callable[[], CostDesk] | None" = None
+    looks: "Looks | None" = None
+    calm: bool = False

@@ -101,8 +101,8 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
         )
 
 
-def run_chat() -> int:
-    """Opens the chat screen and returns its exit code.
+def run_chat(conversation: str = "", *, calm: bool = False) -> int:
+    """Opens the chat screen, in `conversation` where one is named, and returns its exit code; `calm` for this run alone.
 
     Raises: UsageError where there is no terminal; SettingsError, StorageError.
     """
@@ -111,11 +111,12 @@ def run_chat() -> int:
     with open_house(open_or_stand_in) as house:
         from assistant.tui.app import run
 
-        return run(services(house), house.places.cache)
+        return run(services(house, calm=calm), house.places.cache, conversation)
 
 
-def services(house: House) -> "Services":
-    """What the screens are given."""
+def services(house: House, *, calm: bool = False) -> "Services":
+    """What the screens are given; `calm` asks for the calm screen in this run alone."""
+    from assistant.storage.looks import LooksShelf
     from assistant.tui.services import Services
     from assistant.wiring.key_desk import RouteKeyDesk
 
@@ -160,6 +161,8 @@ def services(house: House) -> "Services":
         ledger=lambda: cost_room(house).ledger,
         cost_desk=lambda: cost_room(house),
         running_costs=lambda chat: cost_room(house).running(chat),
+        looks=LooksShelf(house.places.config),
+        calm=calm,
     )
 
 

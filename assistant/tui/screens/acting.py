@@ -8,6 +8,7 @@ from textual.screen import Screen
 
 from assistant.conversation.engine import Engine
 from assistant.domain.errors import AssistantError
+from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.face import Face
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class ActingScreen(Screen[None]):
         Binding("ctrl+l", "toggle_label", "next message: local-only, public, normal", show=False),
         Binding("f5", "ask_again", "ask another route, after a reply failed", show=False),
     ]
+    BINDINGS = named(EVERYWHERE, BINDINGS)
     engine: Engine
     face: Face
 

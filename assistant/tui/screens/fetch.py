@@ -17,6 +17,7 @@ from textual.widgets import Button, Static
 from assistant.domain.errors import AssistantError
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.models import CatalogEntry, FetchProgress, FetchStage, Fit, fit
+from assistant.tui.actions import named
 from assistant.tui.services import Services
 from assistant.tui.widgets.meters import Glyphs, gauge, glyphs_for
 
@@ -113,6 +114,7 @@ class FetchScreen(ModalScreen[bool]):
         Binding("left", "app.focus_previous", "previous button", show=False),
         Binding("right", "app.focus_next", "next button", show=False),
     ]
+    BINDINGS = named("fetch", BINDINGS)
 
     def __init__(self, services: Services) -> None:
         super().__init__()
