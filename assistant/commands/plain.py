@@ -2,7 +2,8 @@
 
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from assistant.commands.aside import Aside
@@ -33,26 +34,31 @@ def run_plain(conversation: str, *, times: bool) -> int:
         for warning in house.warnings:
             tell(warning)
         aside = Aside()
-        _end_in_order()
         try:
-            talk = Talk(house, aside, times=times)
-            acts = Acts(house, aside, talk)
-            if conversation:
-                acts.open(conversation)
-            return Plain(talk, acts).run()
+            with _ending_in_order():
+                talk = Talk(house, aside, times=times)
+                acts = Acts(house, aside, talk)
+                if conversation:
+                    acts.open(conversation)
+                return Plain(talk, acts).run()
         finally:
             aside.do(house.engine.close())
             aside.close()
 
 
-def _end_in_order() -> None:
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
     """A terminal that goes away ends the chat as ctrl+d does: the reply so far and what is typed are kept."""
 
     def leave(_number: int, _frame: "FrameType | None") -> None:
         raise SystemExit(0)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, leave)
+    before = [(number, signal.signal(number, leave)) for number in (signal.SIGTERM, signal.SIGHUP)]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 class Plain:

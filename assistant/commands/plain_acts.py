@@ -106,6 +106,7 @@ class Acts:
 
     def _route(self, rest: str) -> None:
         talk, engine = self._talk, self._house.engine
+        talk.looked()
         if not rest:
             for route in engine.routes:
                 now = ", kept here" if route.id == talk.route else ""

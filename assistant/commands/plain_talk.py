@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING
 
 from assistant.commands import ask, leave, stores
 from assistant.commands.plain_text import Paced, Unit
+from assistant.commands.talk import at_terminal
 from assistant.commands.talk import say as tell
-from assistant.domain.errors import AssistantError, RouteError, StorageError, UsageError
+from assistant.domain.decisions import Verdict
+from assistant.domain.errors import (
+    AssistantError,
+    RefusedError,
+    RouteError,
+    StorageError,
+    UsageError,
+)
 from assistant.domain.events import Asked, Delta, Finished, Progress, Stage, Trimmed
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.notices import window_moved
-from assistant.domain.places import SHORT_NAMES, Place
+from assistant.domain.places import SHORT_NAMES, Place, Route
 from assistant.domain.prompt import Finish, Message, Prompt, Role
 from assistant.domain.sensitivity import Label, join
 
@@ -23,7 +31,6 @@ if TYPE_CHECKING:
     from assistant.commands.aside import Aside
     from assistant.conversation.engine import Proposal
     from assistant.domain.departure import Choice
-    from assistant.domain.places import Route
     from assistant.domain.turns import TurnRecord
     from assistant.ports import ConversationSummary
     from assistant.wiring.house import House
@@ -53,7 +60,7 @@ class Talk:
         self.failed: tuple[str, Label, Route] | None = None
         self._kept = Copies()
         self._turn = ""
-        self._stopping = False
+        self._stopping = self._speaks = False
         self._said = ""
         self._looking: Future[None] | None = aside.start(self._begin())
 
@@ -136,14 +143,45 @@ class Talk:
         if label is not Label.LOCAL_ONLY and self._kept.holds(text):
             label = Label.LOCAL_ONLY
             tell("this text holds a local-only one, so it is local-only itself")
+        if label is Label.LOCAL_ONLY:
+            self._kept.remember(text)
         self.mark = label
         self.note(text)
         if not self._house.journal.writable:
             raise StorageError("the journal cannot be written, so nothing is sent", "look at df -h")
         self.looked()
         proposal = self._propose(text, label, route)
-        asyncio.run(leave.settle(self._house.engine, proposal, SCREEN))
-        self._told(text, label, self._run(proposal))
+        if proposal.considered is None or self._cleared(proposal):
+            self._told(text, label, self._run(proposal))
+
+    def _cleared(self, proposal: "Proposal") -> bool:
+        """Asks for leave where it is missing; where it stays so, the text is kept, and that nothing left is on record."""
+        engine = self._house.engine
+        asyncio.run(leave.settle(engine, proposal, SCREEN))
+        asked = proposal.decision.verdict is Verdict.ASK and at_terminal()
+        prompt, seen = proposal.prompt, proposal.considered
+        choice = seen.departure.choice if seen else None
+        name = proposal.route.id
+        now = engine.propose(prompt, name, choice=choice, message=proposal.message)
+        if now.decision.verdict is Verdict.ALLOW:
+            return True
+        if not asked:
+            from assistant.conversation import refusals
+
+            self._aside.do(engine.deny(refusals.of(now)))
+        for line in leave.refusal_lines(now.decision):
+            tell(line)
+        self._moved(prompt)
+        tell("nothing was sent; the text is kept: /send asks here, /drop forgets it")
+        self.code = RefusedError.exit_code
+        return False
+
+    def _moved(self, prompt: Prompt) -> None:
+        """The conversation is on record: what is typed in it is its own draft from now on."""
+        if self.summary is None:
+            self._house.journal.save_draft("", "", Label.LOCAL_ONLY)
+            self.summary = self._house.journal.conversation(prompt.conversation)
+        self.note(prompt.text)
 
     def looked(self) -> None:
         """Waits for the first look; what it could not do is said once, and the engine says the rest itself."""
@@ -188,7 +226,7 @@ class Talk:
 
     def _run(self, proposal: "Proposal") -> "TurnRecord":
         """Streams a turn to its end; ctrl+c ends it and keeps what came."""
-        self._turn, self._stopping = "", False
+        self._turn, self._stopping, self._speaks = "", False, False
         running = self._aside.start(self._stream(proposal))
         while True:
             try:
@@ -213,12 +251,12 @@ class Talk:
                         self._asked(event, proposal.prompt.conversation)
                         if self._stopping:
                             await self._house.engine.stop(event.turn)
-                        print(f"{_who(proposal.route)}:", flush=True)
-                    case Progress(stage=Stage.LOAD):
+                    case Progress(stage=Stage.LOAD, route=Route(place=Place.THIS_MACHINE)):
                         self._once("loading the model")
                     case Trimmed(dropped=dropped):
                         tell(window_moved(dropped))
                     case Delta(text=text):
+                        self._begun(proposal.route)
                         printer.print(text)
                     case Finished():
                         record = event.record
@@ -239,6 +277,12 @@ class Talk:
         for name in {self.conversation, conversation}:
             journal.save_draft(name, "", Label.LOCAL_ONLY)
         self.draft, self.mark = "", None
+
+    def _begun(self, route: Route) -> None:
+        """Says who speaks, before the first word."""
+        if not self._speaks:
+            self._speaks = True
+            print(f"{_who(route)}:", flush=True)
 
     def _once(self, text: str) -> None:
         if self._said != text:
@@ -275,7 +319,7 @@ class Talk:
         self.ask(text, route.id)
 
 
-def _who(route: "Route") -> str:
+def _who(route: Route) -> str:
     """Who speaks, in words: `assistant, local, MODEL`."""
     return f"assistant, {SHORT_NAMES[route.place]}, {one_line(route.model, 60) or 'unknown model'}"
 

@@ -10,17 +10,14 @@ COLOURS = (
 )  # fmt: skip
 """The colours that a theme may have; `primary` it must."""
 
-PLACE_COLOURS = {"success": "local", "primary": "network", "warning": "cloud"}
-"""Which colour stands for which place; each has its word beside it in every theme."""
-
 LEAST_CONTRAST = 4.5
 """What WCAG 2 asks of text, as (lighter + 0.05) / (darker + 0.05)."""
 
-_COLOUR = re.compile(r"#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?$")
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}$")
-_VARIABLE = re.compile(r"[a-z][a-z0-9-]{0,59}$")
+_COLOUR = re.compile(r"#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_VARIABLE = re.compile(r"[a-z][a-z0-9-]{0,59}")
 _VALUE = re.compile(
-    r"(?:(?:#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?|auto)(?: \d{1,3}%)?|(?:(?:not )?(?:bold|italic|underline|reverse|dim|none) ?)+)$"
+    r"(?:(?:#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?|auto)(?: \d{1,3}%)?|(?:(?:not )?(?:bold|italic|underline|reverse|dim|none) ?)+)"
 )
 
 
@@ -48,17 +45,17 @@ class OwnTheme:
 
 def is_colour(text: str) -> bool:
     """Whether `text` is a colour: `#RGB` or `#RRGGBB`."""
-    return _COLOUR.match(text) is not None
+    return _COLOUR.fullmatch(text) is not None
 
 
 def is_name(text: str) -> bool:
     """Whether a theme can be called so: small letters, digits, `-` and `_`."""
-    return _NAME.match(text) is not None
+    return _NAME.fullmatch(text) is not None
 
 
 def is_variable(name: str, value: str) -> bool:
     """Whether a finer colour or style can be taken: a colour, `auto`, with a share or without, or words for a style."""
-    return _VARIABLE.match(name) is not None and _VALUE.match(value) is not None
+    return _VARIABLE.fullmatch(name) is not None and _VALUE.fullmatch(value) is not None
 
 
 def contrast(one: str, other: str) -> float:

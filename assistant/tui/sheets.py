@@ -10,6 +10,7 @@ from assistant.domain.errors import AssistantError
 from assistant.tui.calm import frames, pace
 from assistant.tui.dress import Dress, calmed
 from assistant.tui.layout import Wanted
+from assistant.tui.legible import legible
 from assistant.tui.screens.chat import ChatScreen
 from assistant.tui.services import Services
 
@@ -33,6 +34,10 @@ class SheetApp(App[int]):
         if self.settings.screen.calm:
             pace(found, calm=True)
         return found, mounted
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's colours, those of the places never too faint to be read."""
+        return legible(super().get_css_variables())
 
     def get_default_screen(self) -> Screen[None]:
         """The chat."""
