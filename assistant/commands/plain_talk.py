@@ -3,11 +3,10 @@
 import asyncio
 import sys
 from collections.abc import Sequence
-from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from assistant.commands import ask, leave, stores
-from assistant.commands.plain_text import Paced, Unit
+from assistant.commands.plain_voice import Voice, who
 from assistant.commands.talk import at_terminal
 from assistant.commands.talk import say as tell
 from assistant.domain.decisions import Verdict
@@ -18,10 +17,9 @@ from assistant.domain.errors import (
     StorageError,
     UsageError,
 )
-from assistant.domain.events import Asked, Delta, Finished, Progress, Stage, Trimmed
+from assistant.domain.events import Asked
 from assistant.domain.hygiene import harmless, one_line
-from assistant.domain.notices import window_moved
-from assistant.domain.places import SHORT_NAMES, Place, Route
+from assistant.domain.places import Place, Route
 from assistant.domain.prompt import Finish, Message, Prompt, Role
 from assistant.domain.sensitivity import Label, join
 
@@ -59,9 +57,7 @@ class Talk:
         self.draft = ""
         self.failed: tuple[str, Label, Route] | None = None
         self._kept = Copies()
-        self._turn = ""
-        self._stopping = self._speaks = False
-        self._said = ""
+        self._voice = Voice(house, aside)
         self._looking: Future[None] | None = aside.start(self._begin())
 
     async def _begin(self) -> None:
@@ -119,7 +115,7 @@ class Talk:
                 print(f"you: {harmless(message.text)}")
                 continue
             record = journal.record(message.turn) if message.turn else None
-            print(f"{_who(record.route)}:" if record else "assistant:")
+            print(f"{who(record.route)}:" if record else "assistant:")
             print(harmless(split(message.text).answer or message.text).rstrip("\n"))
         sys.stdout.flush()
 
@@ -152,7 +148,7 @@ class Talk:
         self.looked()
         proposal = self._propose(text, label, route)
         if proposal.considered is None or self._cleared(proposal):
-            self._told(text, label, self._run(proposal))
+            self._told(text, label, self._voice.run(proposal, self._asked))
 
     def _cleared(self, proposal: "Proposal") -> bool:
         """Asks for leave where it is missing; where it stays so, the text is kept, and that nothing left is on record."""
@@ -224,70 +220,13 @@ class Talk:
         if self.route:
             await engine.pin(prompt.conversation, self.route)
 
-    def _run(self, proposal: "Proposal") -> "TurnRecord":
-        """Streams a turn to its end; ctrl+c ends it and keeps what came."""
-        self._turn, self._stopping, self._speaks = "", False, False
-        running = self._aside.start(self._stream(proposal))
-        while True:
-            try:
-                return running.result()
-            except KeyboardInterrupt:
-                self._stopping = True
-                if self._turn:
-                    self._aside.do(self._house.engine.stop(self._turn))
-            except SystemExit:
-                self._aside.do(self._house.engine.stop(self._turn))
-                running.result()
-                raise
-
-    async def _stream(self, proposal: "Proposal") -> "TurnRecord":
-        paced = Paced(sys.stdout, Unit(self._house.settings.screen.plain_by))
-        printer = ask.ReplyPrinter(paced, None)
-        record: TurnRecord | None = None
-        async with aclosing(self._house.engine.send(proposal)) as events:
-            async for event in events:
-                match event:
-                    case Asked():
-                        self._asked(event, proposal.prompt.conversation)
-                        if self._stopping:
-                            await self._house.engine.stop(event.turn)
-                    case Progress(stage=Stage.LOAD, route=Route(place=Place.THIS_MACHINE)):
-                        self._once("loading the model")
-                    case Trimmed(dropped=dropped):
-                        tell(window_moved(dropped))
-                    case Delta(text=text):
-                        self._begun(proposal.route)
-                        printer.print(text)
-                    case Finished():
-                        record = event.record
-                    case _:
-                        pass
-        assert record is not None, "the engine's stream ends with Finished"
-        answered = printer.end()
-        paced.end()
-        if not answered and record.reply and record.finish in (Finish.STOP, Finish.LENGTH):
-            tell("the reply has no answer; `history export` has what was thought")
-        return record
-
-    def _asked(self, event: Asked, conversation: str) -> None:
+    def _asked(self, event: Asked) -> None:
         """The message is on record: no draft has to hold it any more, neither here nor in the empty chat."""
-        self._turn = event.turn
         self._remember((event.message,))
         journal = self._house.journal
-        for name in {self.conversation, conversation}:
+        for name in {self.conversation, event.message.conversation}:
             journal.save_draft(name, "", Label.LOCAL_ONLY)
         self.draft, self.mark = "", None
-
-    def _begun(self, route: Route) -> None:
-        """Says who speaks, before the first word."""
-        if not self._speaks:
-            self._speaks = True
-            print(f"{_who(route)}:", flush=True)
-
-    def _once(self, text: str) -> None:
-        if self._said != text:
-            self._said = text
-            tell(text)
 
     def _told(self, text: str, label: Label, record: "TurnRecord") -> None:
         """Says how it went; the next message follows this one."""
@@ -317,11 +256,6 @@ class Talk:
         self.mark = label
         tell(f"asking the same on {route.id}")
         self.ask(text, route.id)
-
-
-def _who(route: Route) -> str:
-    """Who speaks, in words: `assistant, local, MODEL`."""
-    return f"assistant, {SHORT_NAMES[route.place]}, {one_line(route.model, 60) or 'unknown model'}"
 
 
 def _choice(house: "House") -> "Choice":

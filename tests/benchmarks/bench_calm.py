@@ -14,8 +14,8 @@ import statistics
 import sys
 import tempfile
 import time
+from bisect import bisect_left
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 
 from tests.benchmarks.bench_start import OURS
@@ -28,6 +28,8 @@ TOKENS = 400
 MOST_FRAMES = 4
 SETTINGS = f"[generation]\ntemperature = 0.0\nmax_tokens = {TOKENS}\n"
 _FRAME = re.compile(rb"\x1b\[\?2026h")
+_ESCAPE = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]")
+_OVER = b"enter send"
 _ASKED = b"\x1b[?2026$p"
 _YES = "\x1b[?2026;2$y"
 
@@ -43,7 +45,7 @@ class Seen:
 
 
 def watched(program: Program, *more: str) -> Seen:
-    """Sends the prompt and takes what is drawn until nothing comes for two seconds."""
+    """Sends the prompt and takes what is drawn until the reply is over."""
     environment = {**program.environment, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
     terminal = Terminal(program.command("chat", *more), environment, 120, 40)
     try:
@@ -61,15 +63,16 @@ def watched(program: Program, *more: str) -> Seen:
 
 
 def _drained(terminal: Terminal) -> Seen:
-    begun, written, at = time.monotonic(), 0, list[float]()
-    while select.select([terminal.fd], [], [], 2.0)[0]:
+    begun, written, tail, at = time.monotonic(), 0, b"", list[float]()
+    while _OVER not in _ESCAPE.sub(b"", tail):
+        if not select.select([terminal.fd], [], [], 60)[0]:
+            raise TimeoutError("the reply never ended")
         data = os.read(terminal.fd, 1 << 20)
         written += len(data)
+        tail = (tail + data)[-4_000:]
         at += [time.monotonic()] * len(_FRAME.findall(data))
-    most = max(
-        len(list(takewhile(lambda t, s=start: t < s + 1, at[n:]))) for n, start in enumerate(at)
-    )  # type: ignore[misc]
-    return Seen(written, len(at), most, (at[-1] if at else begun) - begun)
+    most = max(bisect_left(at, start + 1) - n for n, start in enumerate(at))
+    return Seen(written, len(at), most, at[-1] - begun)
 
 
 def main(model: Path, rounds: int) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from assistant.domain.errors import SettingsError
 from assistant.domain.keys import Problem
+from assistant.ports.looks import Themes
 from assistant.storage.looks import LooksShelf, read_theme
 
 GOOD = """name = "paper"
@@ -26,7 +27,7 @@ def shelf(folder: Path, **files: str) -> LooksShelf:
 
 def test_without_files_there_is_nothing(tmp_path: Path) -> None:
     looks = LooksShelf(tmp_path)
-    assert looks.themes().own == looks.themes().problems == ()
+    assert looks.themes() == Themes()
     assert looks.keys() is None
 
 
