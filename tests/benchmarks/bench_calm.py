@@ -24,7 +24,7 @@ from tests.e2e.program import Program, with_model
 from tests.e2e.terminal import Terminal
 
 PROMPT = "Write a very long story about a lighthouse."
-TOKENS = 400
+TOKENS = 120
 MOST_FRAMES = 4
 SETTINGS = f"[generation]\ntemperature = 0.0\nmax_tokens = {TOKENS}\n"
 _FRAME = re.compile(rb"\x1b\[\?2026h")
