@@ -108,6 +108,12 @@ def _selftest() -> Command:
     return selftest
 
 
+def _serve() -> Command:
+    from assistant.commands import serve
+
+    return serve
+
+
 COMMANDS: Mapping[str, Callable[[], Command]] = {
     "chat": _chat,
     "ask": _ask,
@@ -123,6 +129,7 @@ COMMANDS: Mapping[str, Callable[[], Command]] = {
     "tco": _tco,
     "telemetry": _telemetry,
     "keys": _keys,
+    "serve": _serve,
     "selftest": _selftest,
 }
 """By the name that is typed, in the order of the help; each is loaded where it is needed: all of them take longer than one does."""

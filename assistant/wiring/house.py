@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -101,12 +102,17 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
         )
 
 
+WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
+"""What `assistant serve` has the screen speak through: a browser at the other end of the pipes, and no terminal."""
+
+
 def run_chat(conversation: str = "", *, calm: bool = False) -> int:
     """Opens the chat screen, in `conversation` where one is named, and returns its exit code; `calm` for this run alone.
 
     Raises: UsageError where there is no terminal; SettingsError, StorageError.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    served = os.environ.get("TEXTUAL_DRIVER") == WEB_DRIVER
+    if not served and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the chat needs a terminal", 'without one: assistant ask "..."')
     with open_house(open_or_stand_in) as house:
         from assistant.tui.app import run
