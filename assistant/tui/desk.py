@@ -19,7 +19,17 @@ from assistant.tui.branch import Branch
 from assistant.tui.compacting import Compacting
 from assistant.tui.counting import Counting
 from assistant.tui.drafts import Drafts
-from assistant.tui.entries import Opened, blank, context, entries, latest_reply, prompts, read, used
+from assistant.tui.entries import (
+    Opened,
+    blank,
+    context,
+    entries,
+    latest_reply,
+    prompts,
+    read,
+    used,
+    with_figures,
+)
 from assistant.tui.fallback import Fallback
 from assistant.tui.labels import Labels
 from assistant.tui.left import Left
@@ -78,6 +88,7 @@ class Desk:
         self.sending = Sending(services, settings, view, self, start)
         self.fallback = Fallback(services.engine, self.sending.clearance.distant)
         self.siblings = Siblings(services.branches, view.transcript, self._failed)
+        view.transcript.pages.late = functools.partial(with_figures, services.journal)
         self._known: dict[str, Chat] = {}
         self._blank = self.chat = Chat(settings().generation.system_prompt)
         self.context: tuple[int, int] | None = None

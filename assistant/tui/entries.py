@@ -1,11 +1,13 @@
 """Turns what the journal has into what the transcript shows: pure, but for `read`."""
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from assistant.domain.errors import AssistantError
 from assistant.domain.events import Asked, Stage
 from assistant.domain.hygiene import one_line
 from assistant.domain.notices import summarised
@@ -48,13 +50,17 @@ class Opened:
     compacted: Summary | None = None
 
 
+NEAR = 100
+"""Messages at the end whose figures are read at once; those of the others are when they come in sight."""
+
+
 def read(journal: Journal, conversation: str, branches: "Branches | None" = None) -> Opened | None:
     """Everything that is shown of `conversation`; None where there is none. Raises: StorageError."""
     summary = journal.conversation(conversation)
     if summary is None:
         return None
     path = journal.path(summary.head) if summary.head else ()
-    turns = {message.turn for message in path if message.role is Role.ASSISTANT}
+    turns = {message.turn for message in path[-NEAR:] if message.role is Role.ASSISTANT}
     found = ((turn, journal.record(turn)) for turn in turns)
     records = {turn: record for turn, record in found if record is not None}
     draft, label = journal.draft(conversation), journal.draft_label(conversation)
@@ -64,9 +70,18 @@ def read(journal: Journal, conversation: str, branches: "Branches | None" = None
     return Opened(summary, path, records, notices, draft, label, beside, stands)
 
 
+@functools.lru_cache(maxsize=1)
+def _now(now_ms: int) -> datetime:
+    return _local(now_ms)
+
+
+def _local(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone()
+
+
 def clock_time(at_ms: int, now_ms: int) -> str:
     """The local time of day; with the date where it was not today."""
-    at, now = (datetime.fromtimestamp(ms / 1000, UTC).astimezone() for ms in (at_ms, now_ms))
+    at, now = _local(at_ms), _now(now_ms)
     if at.date() == now.date():
         return f"{at:%H:%M}"
     return f"{at.day} {at:%b %H:%M}" if at.year == now.year else f"{at:%Y-%m-%d}"
@@ -185,6 +200,20 @@ def reply_entry(
     )
 
 
+def with_figures(journal: Journal, entry: Entry) -> Entry:
+    """A reply with what its turn took, which is read now; as it was where that cannot be read."""
+    try:
+        record = journal.record(entry.turn)
+    except AssistantError:
+        # The text is here and is shown; the figures beside it are not worth more than a look.
+        record = None
+    if record is None:
+        return replace(entry, turn="")
+    kept = entry.aside.startswith(MARKS[Label.LOCAL_ONLY])
+    label = Label.LOCAL_ONLY if kept else Label.NORMAL
+    return reply_entry(entry.key, entry.text, record, record.finish, label)
+
+
 def notice_entry(notice: Notice) -> Entry:
     """Something that is said about the conversation."""
     return Entry(f"notice-{notice.before}", Role.SYSTEM, notice.text)
@@ -203,7 +232,8 @@ def entries(opened: Opened, now_ms: int) -> list[Entry]:
     notices = {notice.before: notice_entry(notice) for notice in opened.notices}
     found: list[Entry] = []
     summary, above = opened.compacted, ""
-    for message in opened.path:
+    late = len(opened.path) - NEAR
+    for number, message in enumerate(opened.path):
         if summary and above == summary.upto:
             found.append(summary_entry(summary, opened.path))
         above = message.id
@@ -212,7 +242,7 @@ def entries(opened: Opened, now_ms: int) -> list[Entry]:
         if message.role is Role.ASSISTANT:
             record = opened.records.get(message.turn)
             entry = reply_entry(message.id, message.text, record, message.finish, message.label)
-            found.append(entry)
+            found.append(replace(entry, turn=message.turn) if number < late else entry)
         else:
             found.append(asked_entry(message, now_ms, asked_heading(message.id, opened.siblings)))
     return found

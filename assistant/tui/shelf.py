@@ -12,6 +12,9 @@ from assistant.ports import Clock, ConversationSummary, Journal
 from assistant.tui.places import Places
 from assistant.tui.widgets.chats import Chats
 
+FIRST = 500
+"""Conversations that are read each time: those that something was said in last. The others are read once, and after an act."""
+
 
 class Reader(Protocol):
     """The screen, as far as the shelf needs it."""
@@ -41,11 +44,12 @@ class Shelf:
         self.archive = False
         self._marks = ("", "")
         self._wanted = 0
+        self._rest: Sequence[ConversationSummary] | None = None
 
     def fill(self) -> None:
         """Shows the list before the first frame."""
         try:
-            self._show(self._journal.conversations(), "", "")
+            self._show(self._journal.conversations(FIRST), "", "")
         except AssistantError as error:
             self._reader.tell(str(error), error=True)
 
@@ -61,20 +65,28 @@ class Shelf:
         while done := self._wanted:
             try:
                 archive = self.archive
-                read = functools.partial(self._journal.conversations, archived=archive)
-                found = await asyncio.to_thread(read)
+                found = await asyncio.to_thread(self._all, archive)
                 self._chats.archive = archive
                 self._show(found, *self._marks)
             except AssistantError as error:
                 self._reader.tell(str(error), error=True)
             self._wanted = 1 if self._wanted != done else 0
 
+    def _all(self, archive: bool) -> Sequence[ConversationSummary]:
+        found = self._journal.conversations(FIRST, archived=archive)
+        if len(found) < FIRST:
+            return found
+        if self._rest is None:
+            self._rest = self._journal.conversations(-1, archived=archive)
+        first = {one.id for one in found}
+        return [*found, *(one for one in self._rest if one.id not in first)]
+
     def _show(self, found: Sequence[ConversationSummary], opened: str, running: str) -> None:
         self._chats.show(found, opened, running, self._clock.now_ms())
 
     def turn(self) -> None:
         """Shows the archive in the place of the list, or the list again."""
-        self.archive = not self.archive
+        self.archive, self._rest = not self.archive, None
         self.refresh(*self._marks)
 
     def tell(self, text: str, error: bool = False) -> None:
@@ -84,6 +96,7 @@ class Shelf:
     def undoable(self, conversation: str, undo: Callable[[], Awaitable[None]]) -> None:
         """`undo` takes back what was done with a conversation last."""
         self._undo.append((conversation, undo))
+        self._rest = None
 
     def title(self, conversation: str) -> str:
         """The title of a conversation, harmless; "" where it cannot be read."""
@@ -98,6 +111,7 @@ class Shelf:
         """Gives a conversation another title; False where it keeps its own."""
         try:
             await self._engine.rename(conversation, title)
+            self._rest = None
         except AssistantError as error:
             self._reader.tell(str(error), error=True)
             return False

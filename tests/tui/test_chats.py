@@ -1,8 +1,9 @@
 """The list of conversations: days, search, open, rename, delete, bring back."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from textual import events
@@ -13,7 +14,8 @@ from assistant.domain.events import ConversationRenamed, Event
 from assistant.domain.sensitivity import Label
 from assistant.ports import ConversationSummary
 from assistant.storage.journal import SqliteJournal
-from assistant.tui.widgets.chats import Row, day_name, fit, rows
+from assistant.tui.shelf import FIRST
+from assistant.tui.widgets.chats import Row, day_name, day_starts, fit, rows
 from tests.tui.driving import (
     NARROW,
     answered,
@@ -56,7 +58,7 @@ def test_conversations_stand_under_their_day() -> None:
 
 
 def test_a_clock_set_back_is_today() -> None:
-    assert day_name(NOON_MS + 5 * DAY_MS, date(2026, 11, 23)) == "Today"
+    assert day_name(NOON_MS + 5 * DAY_MS, day_starts(NOON_MS)) == "Today"
 
 
 def test_search_looks_into_titles_in_either_case() -> None:
@@ -228,3 +230,41 @@ def test_a_chat_that_is_local_only_has_its_mark() -> None:
         ("Thesis", True),
         ("Sailing", False),
     ]
+
+
+class CountingJournal(SqliteJournal):
+    """Notes how many conversations were asked for."""
+
+    asked: ClassVar[list[int]] = []
+
+    def conversations(
+        self, limit: int = 500, offset: int = 0, *, archived: bool | None = False
+    ) -> Sequence[ConversationSummary]:
+        self.asked.append(limit)
+        return super().conversations(limit, offset, archived=archived)
+
+
+async def test_the_list_holds_all_and_reads_the_old_ones_once(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    with on.journal.database.write() as db:
+        many = ((f"c{n:05}", f"Chat {n}", n - 20_000) for n in range(20_000))
+        db.executemany(
+            "INSERT INTO conversation(id, title, system, created_at_ms, updated_at_ms, activity)"
+            " VALUES (?, ?, '', 1, 1, ?)",
+            many,
+        )
+    journal = CountingJournal(on.journal.database)
+    on = replace(on, services=replace(on.services, journal=journal), journal=journal)
+    async with opened(on) as (app, pilot):
+        chats = app.chat.columns.chats
+        await until(pilot, lambda: chats.virtual_size.height > 20_000)
+        before = len(CountingJournal.asked)
+        await send(app, pilot, "one more")
+        await answered(app, pilot)
+        await until(pilot, lambda: chats.virtual_size.height > 20_003)
+        assert set(CountingJournal.asked[before:]) == {FIRST}
+        chats.focus()
+        await pilot.press("end")
+        await until(pilot, lambda: "Chat 0" in screen_text(app))
+        await pilot.press("slash", *"chat 19999")
+        await until(pilot, lambda: chats.virtual_size.height < 10)

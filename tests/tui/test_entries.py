@@ -11,7 +11,10 @@ from assistant.domain.readings import RequestReading
 from assistant.domain.sensitivity import Label
 from assistant.domain.turns import Latency, Usage
 from assistant.ports import ConversationSummary, Notice
+from assistant.storage.database import in_memory
+from assistant.storage.journal import SqliteJournal
 from assistant.tui.entries import (
+    NEAR,
     Opened,
     asked_entry,
     blank,
@@ -22,9 +25,13 @@ from assistant.tui.entries import (
     latest_reply,
     outcome,
     prompts,
+    read,
+    reply_entry,
     waiting,
+    with_figures,
 )
 from assistant.tui.wording import Bound
+from tests.fakes import started, whole_turn
 from tests.tui.driving import settled_surroundings
 from tests.tui.fake_machine import HAT_ROUTE
 from tests.tui.fake_services import NOON_MS
@@ -152,3 +159,28 @@ def test_an_empty_chat_says_where_an_answer_would_come_from() -> None:
     assert heading(None) == "assistant"
     assert heading(HAT_ROUTE) == "assistant · local · hat · qwen2.5-instruct:1.5b"
     assert heading(NETWORK) == "assistant · network · den-server · qwen2.5:7b"
+
+
+def test_figures_of_what_is_far_up_are_read_when_it_comes_in_sight() -> None:
+    """A long conversation opens without a look at each of its turns."""
+    journal = SqliteJournal(in_memory(NOON_MS))
+    journal.append(started())
+    parent = None
+    for number in range(NEAR):
+        for event in whole_turn(f"t{number}", f"q{number}", f"r{number}", parent=parent):
+            journal.append(event)
+        parent = f"r-t{number}"
+    opened = read(journal, "c1")
+    assert opened is not None
+    assert len(opened.path) == 2 * NEAR
+    assert len(opened.records) == NEAR // 2
+    found = entries(opened, NOON_MS)
+    assert [entry.turn for entry in found[-NEAR:]] == [""] * NEAR
+    first = found[1]
+    assert (first.turn, first.heading) == ("t0", "assistant")
+    whole = reply_entry("r-t0", "r0", journal.record("t0"), Finish.STOP)
+    assert with_figures(journal, first) == whole
+    assert with_figures(journal, replace(first, aside="▲ local-only")).aside.startswith("▲ local")
+    assert with_figures(journal, replace(first, turn="nobody")) == replace(first, turn="")
+    journal.close()
+    assert with_figures(journal, first) == replace(first, turn="")

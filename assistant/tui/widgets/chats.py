@@ -1,7 +1,8 @@
 """The list of conversations: one scroll view that draws lines, with a filter over the titles."""
 
+import functools
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -36,14 +37,25 @@ class Row(NamedTuple):
     kept: bool = False
 
 
-def day_name(at_ms: int, today: date) -> str:
-    """The heading under which a conversation of that time stands."""
-    days = (today - datetime.fromtimestamp(at_ms / 1000, UTC).astimezone().date()).days
-    if days <= 0:
-        return _TODAY
-    if days == 1:
-        return "Yesterday"
-    return "Last 7 days" if days < 7 else "Older"
+def day_name(at_ms: int, days: Sequence[int]) -> str:
+    """The heading under which a conversation of that time stands; `days` are the beginnings that `day_starts` gives."""
+    return next((n for n, start in zip(_DAYS, days, strict=True) if at_ms >= start), "Older")
+
+
+_DAYS = (_TODAY, "Yesterday", "Last 7 days")
+
+
+def day_starts(now_ms: int) -> list[int]:
+    """When today, yesterday and the last seven days began here, in Unix ms: a list of thousands is not asked day by day."""
+    today = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone().date()
+    begins = (today - timedelta(days=back) for back in (0, 1, 6))
+    return [int(datetime.combine(day, time()).timestamp() * 1000) for day in begins]
+
+
+@functools.lru_cache(maxsize=50_000)
+def shown_title(title: str) -> str:
+    """A title as it is listed, harmless and on one line."""
+    return one_line(title, 200) or "untitled"
 
 
 def rows(
@@ -53,16 +65,16 @@ def rows(
 
     The `archive` has no empty chat, and says so where it is empty.
     """
-    today = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone().date()
+    days = day_starts(now_ms)
     needle = wanted.casefold()
     found = [] if needle or archive else [Row("New chat", "")]
     heading = _TODAY
     for summary in summaries:
-        title = one_line(summary.title, 200) or "untitled"
-        if needle not in title.casefold():
+        title = shown_title(summary.title)
+        if needle and needle not in title.casefold():
             continue
         pinned = summary.pinned and not archive
-        day = _PINNED if pinned else day_name(summary.updated_at_ms, today)
+        day = _PINNED if pinned else day_name(summary.updated_at_ms, days)
         if day != heading:
             found.append(Row(day, None))
             heading = day
@@ -103,8 +115,8 @@ class Chats(ScrollView, can_focus=True):
         Binding("down,j", "move(1)", "down", show=False),
         Binding("pageup", "move(-10)", "page up", show=False),
         Binding("pagedown", "move(10)", "page down", show=False),
-        Binding("home", "move(-9999)", "first", show=False),
-        Binding("end", "move(9999)", "last", show=False),
+        Binding("home", "move(-999999)", "first", show=False),
+        Binding("end", "move(999999)", "last", show=False),
         Binding("enter", "open", "open", show=False),
         Binding("slash", "filter", "search titles", show=False),
         Binding("r", "act('rename')", "rename", show=False),

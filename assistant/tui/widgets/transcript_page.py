@@ -29,7 +29,8 @@ class Entry:
 
     `key` is the message's id; a `Role.SYSTEM` entry is a notice, drawn quietly. `text` is raw: the transcript makes it
     harmless. `place` gives a reply its colour. `heading` stands at the left of the first row, `aside` at its right,
-    `error` below the text in red. `open` says that the text still grows.
+    `error` below the text in red. `open` says that the text still grows. `turn` is that of a reply whose figures are read when
+    it comes in sight ("": they are here).
     """
 
     key: str
@@ -40,6 +41,7 @@ class Entry:
     aside: str = ""
     error: str = ""
     open: bool = False
+    turn: str = ""
 
 
 class Page:

@@ -1,7 +1,7 @@
 """The messages of a transcript: all of them by estimate, those in sight laid out, the latter a bounded number."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from assistant.domain.hygiene import harmless
@@ -26,6 +26,8 @@ class Pages:
         self._open: dict[int, Page] = {}
         self._texts: dict[int, list[str]] = {}
         self._unfolded: set[str] = set()
+        self.late: Callable[[Entry], Entry] = lambda entry: replace(entry, turn="")
+        """Gives an entry with a `turn` its figures."""
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -138,6 +140,8 @@ class Pages:
         if page := self._laid.get(number):
             self._laid.move_to_end(number)
             return page
+        if self.entries[number].turn:
+            self.entries[number] = self.late(self.entries[number])
         entry = replace(self.entries[number], text=self.text(number))
         page = Page(entry, self.width, unfolded=entry.key in self._unfolded)
         if page.entry.open:
