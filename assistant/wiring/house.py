@@ -117,6 +117,7 @@ def run_chat() -> int:
 def services(house: House) -> "Services":
     """What the screens are given."""
     from assistant.tui.services import Services
+    from assistant.wiring.attaching import attaching
     from assistant.wiring.key_desk import RouteKeyDesk
 
     @functools.cache
@@ -160,6 +161,7 @@ def services(house: House) -> "Services":
         ledger=lambda: cost_room(house).ledger,
         cost_desk=lambda: cost_room(house),
         running_costs=lambda chat: cost_room(house).running(chat),
+        attaching=attaching,
     )
 
 

@@ -20,6 +20,7 @@ STARTS = [
     ("proof/links.py", "without_keys(os.environ)"),
     ("proof/scenarios.py", "own"),
     ("proof/screen.py", "{**environment, 'TERM': 'xterm-256color'}"),
+    ("storage/pdf_reader.py", "{'LC_ALL': 'C.UTF-8'}"),
     (
         "storage/secrets/program.py",
         "{'PATH': _PATH, 'LC_ALL': 'C.UTF-8', **{name: around[name] for name in _HANDED_ON if name in around}}",
