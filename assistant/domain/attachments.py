@@ -90,7 +90,10 @@ def joined(texts: Iterable[str]) -> str:
 def headline(text: str) -> str:
     """What a message is called where only a line of it is shown: the person's own words, else what is attached."""
     own, found = parted(text)
-    return own if own.strip() or not found else ", ".join(one.name for one in found)
+    if own.strip() or not found:
+        return own
+    # A paste has no name that tells anything.
+    return ", ".join(one.text if one.kind == "paste" else one.name for one in found)
 
 
 def size_words(size_bytes: int) -> str:

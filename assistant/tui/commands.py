@@ -19,7 +19,10 @@ _CLOUD = (
 
 
 def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
-    """Where messages go, and how far they may travel."""
+    """What goes with messages, where they go, and how far they may travel."""
+    if attach := chat.attach:
+        about = "A text, a PDF or a folder: @ and its path"
+        yield SystemCommand("Attach a file", about, attach.begin)
     yield SystemCommand("Route", "Keep this chat on one route, or on none", chat.action_route)
     yield SystemCommand("Send to the cloud", "This one message", chat.action_to_cloud)
     yield SystemCommand(

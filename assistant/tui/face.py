@@ -126,7 +126,17 @@ class Face:
             else idle_hints(offered=offered, cloud=bool(sending.lookout.routes))
         )
         entitle(self.transcript, desk.chat.title or "New chat")
-        self.composer.label(bound, wording.window(desk.context, desk.bearings.doing))
+        full = wording.window(desk.context, desk.bearings.doing)
+        attached = self._attached(bound)
+        self.composer.label(bound, " · ".join(part for part in (attached, full) if part))
+
+    def _attached(self, bound: wording.Bound) -> str:
+        """What is attached takes so much of the window: of that of the last turn, else of the one here in the settings."""
+        tokens = sum(one.tokens for one in self.composer.attachments)
+        window = self.desk.context[1] if self.desk.context else 0
+        here = bound.route is not None and bound.route.backend == "llama"
+        settled = self._settings().engine.context_tokens if here else 0
+        return wording.attached(tokens, window or settled or None)
 
     def _begin_anew(self) -> None:
         """A message was sent: a key that is pressed now is for the one after it."""

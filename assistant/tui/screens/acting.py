@@ -42,6 +42,8 @@ class ActingScreen(Screen[None]):
 
     def action_to_cloud(self) -> None:
         """What stands in the composer, this one message, to the cloud; a sheet asks where no grant covers it."""
+        if self.face.composer.waits():
+            return
         if self.face.composer.full_text.strip():
             self.face.desk.sending.to_cloud(self.face.composer.take())
         else:
@@ -49,7 +51,8 @@ class ActingScreen(Screen[None]):
 
     def action_toggle_cloud(self) -> None:
         """The messages of this chat to the cloud while a grant for it lives, or here again."""
-        self.face.desk.sending.toggle()
+        if not self.face.composer.waits():
+            self.face.desk.sending.toggle()
 
     def action_toggle_label(self) -> None:
         """How far the next message may travel."""
