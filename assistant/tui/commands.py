@@ -101,7 +101,9 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
     yield SystemCommand("Undo delete", "Bring back what was deleted last", start("restore"))
     yield SystemCommand("Copy reply", "Copy the latest reply", copy)
     yield SystemCommand(
-        "Thought", "Show or fold what came before the answer", chat.transcript.action_thought
+        "Thought",
+        "Show or fold what came before the answer, or what is attached",
+        chat.transcript.action_thought,
     )
     yield from _ways(chat)
     if chat.desk.fallback.offer:
