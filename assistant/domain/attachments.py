@@ -52,7 +52,7 @@ class Attachment:
     @property
     def tokens(self) -> int:
         """About how many tokens its text takes."""
-        return round(text_size(self.text))
+        return max(round(text_size(self.text)), self.text > "")
 
 
 def compose(text: str, attachments: Sequence[Attachment]) -> str:

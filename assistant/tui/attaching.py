@@ -211,10 +211,11 @@ class Attach:
         # The label is there before the text is: what leaves is looked at with it.
         desk.labels.attached(chat, one.text, taken.label)
         composer.attach(one)
-        notes = [taken.said, f"label {taken.label.value}" if taken.label else ""]
-        self._face.tell(" · ".join([described(one), *(note for note in notes if note)]))
         self.typed()
         self._face.label()
+        label = f"label {taken.label.value}" if taken.label else ""
+        notes = (described(one), taken.said, label, self._face.attached)
+        self._face.tell(" · ".join(note for note in notes if note))
 
     # The composer's text.
 

@@ -127,14 +127,16 @@ class Face:
         )
         entitle(self.transcript, desk.chat.title or "New chat")
         full = wording.window(desk.context, desk.bearings.doing)
-        attached = self._attached(bound)
-        self.composer.label(bound, " · ".join(part for part in (attached, full) if part))
+        parts = (self.attached, full)
+        self.composer.label(bound, " · ".join(part for part in parts if part))
 
-    def _attached(self, bound: wording.Bound) -> str:
+    @property
+    def attached(self) -> str:
         """What is attached takes so much of the window: of that of the last turn, else of the one here in the settings."""
         tokens = sum(one.tokens for one in self.composer.attachments)
+        route = self.desk.sending.bound(self.desk.chat).route if tokens else None
         window = self.desk.context[1] if self.desk.context else 0
-        here = bound.route is not None and bound.route.backend == "llama"
+        here = route is not None and route.backend == "llama"
         settled = self._settings().engine.context_tokens if here else 0
         return wording.attached(tokens, window or settled or None)
 
