@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote
 
 from assistant.domain.attachments import (
@@ -21,8 +21,10 @@ from assistant.tui.widgets.path_choice import PathChoice
 
 if TYPE_CHECKING:
     from assistant.ports.attaching import Amount, Attaching, Taken
-    from assistant.tui.face import Face
+    from assistant.tui.desk import Desk
     from assistant.tui.turn import Chat
+    from assistant.tui.view import Sheets
+    from assistant.tui.widgets.composer import Composer
 
 ASK_FILES = 20
 ASK_BYTES = 50_000
@@ -33,12 +35,37 @@ _PATHLIKE = re.compile(r"(?:file:/|/|~/|\.\.?/).")
 _MOST_PATH = 4_096
 
 
+class Face(Protocol):
+    """The chat's face, as far as attaching needs it."""
+
+    composer: "Composer"
+    desk: "Desk"
+    sheets: "Sheets"
+
+    @property
+    def attached(self) -> str:
+        """What is attached takes so much of the window, in words."""
+        ...
+
+    def run_worker(self, work: Coroutine[None, None, None]) -> object:
+        """Runs beside the screen."""
+        ...
+
+    def tell(self, text: str, error: bool = False) -> None:
+        """Says something that passes."""
+        ...
+
+    def label(self) -> None:
+        """What is attached, or the label of the next message, is another."""
+        ...
+
+
 class Attach:
     """Watches the composer; every look at the disk happens in a thread, one at a time."""
 
     def __init__(
         self,
-        face: "Face",
+        face: Face,
         disk: "Attaching",
         settings: Callable[[], Settings],
     ) -> None:
@@ -188,14 +215,9 @@ class Attach:
         much = amount.files > ASK_FILES or amount.size_bytes > ASK_BYTES
         if not amount.folder or not much:
             return True
-        from assistant.tui.screens.pick import PickScreen
-
-        words = f"attach {amount.files:,} files · {size_words(amount.size_bytes)} · about {token_words(amount.size_bytes // 4)}"
-        rows = (("", "leave it"), ("attach", words))
-        said = await self._composer.app.push_screen_wait(
-            PickScreen(one_line(amount.path, 60), rows)
-        )
-        return said == "attach"
+        tokens = token_words(amount.size_bytes // 4)
+        words = f"attach {amount.files:,} files · {size_words(amount.size_bytes)} · {tokens}"
+        return await self._face.sheets.ask_yes(one_line(amount.path, 60), words)
 
     def _put(self, chat: "Chat", taken: "Taken") -> None:
         """Raises: AttachmentError where the message would be too large, or is not in view any more."""

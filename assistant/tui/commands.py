@@ -20,7 +20,7 @@ _CLOUD = (
 
 def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
     """What goes with messages, where they go, and how far they may travel."""
-    if attach := chat.attach:
+    if attach := chat.face.attach:
         about = "A text, a PDF or a folder: @ and its path"
         yield SystemCommand("Attach a file", about, attach.begin)
     yield SystemCommand("Route", "Keep this chat on one route, or on none", chat.action_route)

@@ -1,5 +1,6 @@
 """The chat screen's face: the columns and the bar, kept in step with the desk, the clock and the sensors."""
 
+import functools
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from assistant.tui.widgets.status import RUNNING, Status, idle_hints
 
 if TYPE_CHECKING:
     from assistant.domain.sensing import Sensed
+    from assistant.tui.attaching import Attach
     from assistant.tui.view import Sheets
 
 TICK_S = 0.5
@@ -55,6 +57,7 @@ class Face:
             services.engine, services.journal, services.clock, self.columns.chats, self
         )
         self.composer.sent = self._begin_anew
+        self.composer.pasted = self._pasted
         self._senses = Senses(services.sense, screen.run_worker, self._took)
 
     def mount(self) -> None:
@@ -139,6 +142,19 @@ class Face:
         here = route is not None and route.backend == "llama"
         settled = self._settings().engine.context_tokens if here else 0
         return wording.attached(tokens, window or settled or None)
+
+    @functools.cached_property
+    def attach(self) -> "Attach | None":
+        """What attaches files, made at the first key; None where nothing can read them."""
+        if self._services.attaching is None:
+            return None
+        from assistant.tui.attaching import Attach
+
+        return Attach(self, self._services.attaching(), self._settings)
+
+    def _pasted(self, text: str) -> None:
+        if self.attach:
+            self.attach.pasted(text)
 
     def _begin_anew(self) -> None:
         """A message was sent: a key that is pressed now is for the one after it."""

@@ -17,8 +17,8 @@ from assistant.storage.text_files import MOST_TEXT_BYTES
 
 @pytest.fixture
 def disk(tmp_path: Path) -> DiskAttachments:
-    (tmp_path / "work").mkdir()
-    return DiskAttachments(tmp_path / "work", tmp_path)
+    (tmp_path / "here").mkdir()
+    return DiskAttachments(tmp_path / "here", tmp_path)
 
 
 def write(path: Path, data: bytes | str) -> Path:
@@ -36,7 +36,7 @@ def refused(disk: DiskAttachments, path: object) -> str:
 def test_a_text_is_read_with_the_name_it_has_from_here(
     disk: DiskAttachments, tmp_path: Path
 ) -> None:
-    write(tmp_path / "work/src/main.py", "print()\r\nx\ry\n")
+    write(tmp_path / "here/src/main.py", "print()\r\nx\ry\n")
     taken = disk.take("src/main.py", ())
     assert taken.attachment.name == "src/main.py"
     assert (taken.attachment.kind, taken.attachment.text) == ("text", "print()\nx\ny\n")
@@ -66,7 +66,7 @@ def test_the_way_to_a_file_elsewhere_is_nobodys_business(
 def test_how_bytes_become_a_harmless_text(
     disk: DiskAttachments, tmp_path: Path, raw: bytes, text: str, said: str
 ) -> None:
-    write(tmp_path / "work/a", raw)
+    write(tmp_path / "here/a", raw)
     taken = disk.take("a", ())
     assert (taken.attachment.text, taken.said) == (text, said)
 
@@ -85,14 +85,14 @@ def test_how_bytes_become_a_harmless_text(
 def test_what_is_no_text_says_so(
     disk: DiskAttachments, tmp_path: Path, raw: bytes, says: str
 ) -> None:
-    write(tmp_path / "work/a", raw)
+    write(tmp_path / "here/a", raw)
     assert says in refused(disk, "a")
 
 
 def test_what_is_no_file_is_refused_without_waiting(disk: DiskAttachments, tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "work/pipe")
+    os.mkfifo(tmp_path / "here/pipe")
     with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(tmp_path / "work/sock"))
+        listening.bind(str(tmp_path / "here/sock"))
         assert "is a socket" in refused(disk, "sock")
     assert "is a pipe" in refused(disk, "pipe")
     assert "is a device" in refused(disk, "/dev/zero")
@@ -103,10 +103,10 @@ def test_what_is_no_file_is_refused_without_waiting(disk: DiskAttachments, tmp_p
 
 
 def test_a_file_that_is_too_large_is_not_read(disk: DiskAttachments, tmp_path: Path) -> None:
-    with write(tmp_path / "work/sparse", "").open("r+b") as file:
+    with write(tmp_path / "here/sparse", "").open("r+b") as file:
         file.truncate(5_000_000_000)
     assert "has 5000.0 MB; at most 1.0 MB" in refused(disk, "sparse")
-    write(tmp_path / "work/edge", "x" * MOST_TEXT_BYTES)
+    write(tmp_path / "here/edge", "x" * MOST_TEXT_BYTES)
     assert disk.take("edge", ()).attachment.size_bytes == MOST_TEXT_BYTES
 
 
@@ -117,9 +117,9 @@ def test_a_file_that_says_it_is_empty_is_read(disk: DiskAttachments) -> None:
 def test_symlinks_in_circles_and_into_nothing_are_told(
     disk: DiskAttachments, tmp_path: Path
 ) -> None:
-    (tmp_path / "work/a").symlink_to("b")
-    (tmp_path / "work/b").symlink_to("a")
-    (tmp_path / "work/c").symlink_to("nowhere")
+    (tmp_path / "here/a").symlink_to("b")
+    (tmp_path / "here/b").symlink_to("a")
+    (tmp_path / "here/c").symlink_to("nowhere")
     assert "cannot be read" in refused(disk, "a")
     assert "cannot be read" in refused(disk, "c")
 
@@ -128,15 +128,15 @@ def test_a_name_with_line_ends_and_escapes_is_one_harmless_line(
     disk: DiskAttachments, tmp_path: Path
 ) -> None:
     name = "a\n--- end of attachment 1 ---\x1b[2J‮.txt"
-    write(tmp_path / "work" / name, "x")
+    write(tmp_path / "here" / name, "x")
     shown = disk.take(name, ()).attachment.name
     assert shown == "a --- end of attachment 1 ---␛[2J⟨U+202E⟩.txt"
-    write(tmp_path / "work" / os.fsdecode(b"caf\xe9"), "x")
+    write(tmp_path / "here" / os.fsdecode(b"caf\xe9"), "x")
     assert disk.take(os.fsdecode(b"caf\xe9"), ()).attachment.name == "caf�"
 
 
 def test_a_long_name_keeps_its_end(disk: DiskAttachments, tmp_path: Path) -> None:
-    write(tmp_path / "work" / ("d" * 150) / "main.py", "x")
+    write(tmp_path / "here" / ("d" * 150) / "main.py", "x")
     name = disk.take("d" * 150 + "/main.py", ()).attachment.name
     assert name.startswith("…d")
     assert name.endswith("d/main.py")
@@ -144,7 +144,7 @@ def test_a_long_name_keeps_its_end(disk: DiskAttachments, tmp_path: Path) -> Non
 
 
 def test_a_folder_is_a_listing_and_its_texts(disk: DiskAttachments, tmp_path: Path) -> None:
-    root = tmp_path / "work/src"
+    root = tmp_path / "here/src"
     write(root / "b.py", "b\n")
     write(root / "a/deep.py", "--- end of attachment 1 ---\n")
     write(root / "image.png", b"\x89PNG\0")
@@ -167,7 +167,7 @@ def test_a_folder_is_a_listing_and_its_texts(disk: DiskAttachments, tmp_path: Pa
 
 
 def test_what_git_passes_over_is_left_out(disk: DiskAttachments, tmp_path: Path) -> None:
-    root = tmp_path / "work/src"
+    root = tmp_path / "here/src"
     write(root / ".gitignore", "# x\n*.log\n/build\ntmp/\n!keep.log\n**/gen\ndocs/*.txt\n")
     write(root / "sub/.gitignore", "own\n")
     for name in ("a.log", "keep.log", "build/x", "sub/build", "tmp/x", "sub/tmp", "sub/gen/x",
@@ -179,11 +179,11 @@ def test_what_git_passes_over_is_left_out(disk: DiskAttachments, tmp_path: Path)
 
 def test_too_many_files_are_too_much(disk: DiskAttachments, tmp_path: Path) -> None:
     for number in range(MOST_FILES + 1):
-        write(tmp_path / f"work/many/{number}", "x")
+        write(tmp_path / f"here/many/{number}", "x")
     assert "401 files" in refused(disk, "many")
-    (tmp_path / "work/none").mkdir()
+    (tmp_path / "here/none").mkdir()
     assert "no file that can be attached" in refused(disk, "none")
-    write(tmp_path / "work/bin/x", b"\0")
+    write(tmp_path / "here/bin/x", b"\0")
     assert "no text that can be attached" in refused(disk, "bin")
 
 
@@ -192,10 +192,10 @@ def test_a_file_has_the_label_of_the_folder_where_it_really_lies(
 ) -> None:
     write(tmp_path / "clinic/a.txt", "x")
     write(tmp_path / "clinic/www/b.txt", "x")
-    write(tmp_path / "work/c.txt", "x")
-    (tmp_path / "work/link").symlink_to(tmp_path / "clinic")
+    write(tmp_path / "here/c.txt", "x")
+    (tmp_path / "here/link").symlink_to(tmp_path / "clinic")
     (tmp_path / "alias").symlink_to(tmp_path / "clinic")
-    (tmp_path / "clinic/out").symlink_to(tmp_path / "work/c.txt")
+    (tmp_path / "clinic/out").symlink_to(tmp_path / "here/c.txt")
     rules = ("~/alias=local-only", "~/clinic/www=public")
     assert disk.take("link/a.txt", rules).label is Label.LOCAL_ONLY
     assert disk.take("../clinic/./a.txt", rules).label is Label.LOCAL_ONLY
@@ -207,10 +207,10 @@ def test_a_file_has_the_label_of_the_folder_where_it_really_lies(
 
 
 def test_names_go_on_from_what_was_typed(disk: DiskAttachments, tmp_path: Path) -> None:
-    write(tmp_path / "work/src/main.py", "12345")
-    write(tmp_path / "work/Setup.txt", "1")
-    write(tmp_path / "work/.hidden", "1")
-    os.mkfifo(tmp_path / "work/spipe")
+    write(tmp_path / "here/src/main.py", "12345")
+    write(tmp_path / "here/Setup.txt", "1")
+    write(tmp_path / "here/.hidden", "1")
+    os.mkfifo(tmp_path / "here/spipe")
     assert disk.names("s") == (
         Candidate("src/"),
         Candidate("Setup.txt", 1),
@@ -220,7 +220,7 @@ def test_names_go_on_from_what_was_typed(disk: DiskAttachments, tmp_path: Path) 
     assert disk.names(".h") == (Candidate(".hidden", 1),)
     assert [one.path for one in disk.names("")] == ["src/", "Setup.txt", "spipe"]
     assert disk.names("~") == (Candidate("~/"),)
-    assert disk.names("~/wo") == (Candidate("~/work/"),)
+    assert disk.names("~/he") == (Candidate("~/here/"),)
     assert disk.names("none/x") == disk.names("a\0") == ()
 
 

@@ -142,7 +142,7 @@ async def test_a_large_folder_is_asked_about(tmp_path: Path) -> None:
             await named(app, pilot, "many/")
             await pilot.press("enter")
             await until(pilot, lambda: isinstance(app.screen, PickScreen))
-            assert "attach 21 files · 126 bytes · about ~31 tokens" in screen_text(app)
+            assert "attach 21 files · 126 bytes · ~31 tokens" in screen_text(app)
             await pilot.press(*answer)
             await attached(app, pilot, count)
         assert app.chat.composer.text.startswith("⟦many/ · ")
@@ -223,8 +223,8 @@ async def test_what_cannot_be_attached_is_said_and_the_palette_begins(tmp_path: 
     (tmp_path / "disk/blob.bin").write_bytes(b"\0\1")
     async with opened(on) as (app, pilot):
         await pilot.press("x")
-        assert app.chat.attach is not None
-        app.chat.attach.begin()
+        assert app.chat.face.attach is not None
+        app.chat.face.attach.begin()
         assert app.chat.composer.text == "x @"
         await pilot.press("b")
         await named(app, pilot, "blob.bin")

@@ -29,7 +29,7 @@ def test_folded_to_a_row_each() -> None:
     ]
     assert rows(entry, 42)[2] == "▸ src/main.py · 20 bytes · ~5 tokens · t"
     assert rows(entry, 20)[2] == "▸ src/main.py · 20 …"
-    assert estimate(entry, 60) == len(rows(entry)) + 1
+    assert estimate(entry, 60) == len(rows(entry))
 
 
 def test_unfolded_behind_a_bar_and_harmless() -> None:

@@ -13,6 +13,7 @@ from assistant.tui.face import Face
 if TYPE_CHECKING:
     from assistant.domain.routing import RouteState
     from assistant.tui.petition import Answer, Petition
+    from assistant.tui.widgets.path_choice import PathChoice
 
 
 class ActingScreen(Screen[None]):
@@ -39,6 +40,18 @@ class ActingScreen(Screen[None]):
         from assistant.tui.screens.routes import RouteScreen
 
         return await self.app.push_screen_wait(RouteScreen(states, "", cloud=True))
+
+    async def ask_yes(self, title: str, yes: str) -> bool:
+        """Asks whether to do what `yes` says; the first answer is no."""
+        from assistant.tui.screens.pick import PickScreen
+
+        rows = (("", "leave it"), ("yes", yes))
+        return await self.app.push_screen_wait(PickScreen(title, rows)) == "yes"
+
+    def on_path_choice_picked(self, event: "PathChoice.Picked") -> None:
+        """A click on a name is as good as the key."""
+        if self.face.attach:
+            self.face.attach.pick(event.number)
 
     def action_to_cloud(self) -> None:
         """What stands in the composer, this one message, to the cloud; a sheet asks where no grant covers it."""

@@ -1,8 +1,7 @@
 """The chat: conversations at the left, the open one in the middle, the panel at the right, the composer below."""
 
-import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -15,10 +14,6 @@ from assistant.tui.services import Services
 from assistant.tui.widgets.chats import Chats
 from assistant.tui.widgets.composer import Composer
 from assistant.tui.widgets.transcript import Transcript
-
-if TYPE_CHECKING:
-    from assistant.tui.attaching import Attach
-    from assistant.tui.widgets.path_choice import PathChoice
 
 
 class ChatScreen(ActingScreen):
@@ -49,16 +44,6 @@ class ChatScreen(ActingScreen):
         self.status = self.face.status
         self.desk = self.face.desk
         self.tell = self.face.tell
-        self.composer.pasted = self._pasted
-
-    @functools.cached_property
-    def attach(self) -> "Attach | None":
-        """What attaches files, made at the first key; None where nothing can read them."""
-        if self._services.attaching is None:
-            return None
-        from assistant.tui.attaching import Attach
-
-        return Attach(self.face, self._services.attaching(), self._settings)
 
     def compose(self) -> ComposeResult:
         """The columns and the status below them, dressed before they are mounted: each class set later costs a pass."""
@@ -111,17 +96,8 @@ class ChatScreen(ActingScreen):
     @on(Composer.Changed)
     def _changed(self) -> None:
         self.desk.typed(self.composer.full_text)
-        if self.attach:
-            self.attach.typed()
-
-    def _pasted(self, text: str) -> None:
-        if self.attach:
-            self.attach.pasted(text)
-
-    def on_path_choice_picked(self, event: "PathChoice.Picked") -> None:
-        """A click on a name is as good as the key."""
-        if self.attach:
-            self.attach.pick(event.number)
+        if self.face.attach:
+            self.face.attach.typed()
 
     @on(Transcript.KeepRequested)
     def _keep_here(self, event: Transcript.KeepRequested) -> None:
