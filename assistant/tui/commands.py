@@ -16,13 +16,30 @@ _CLOUD = (
     ("Key of a cloud route", "Give a route its key, unseen", "key"),
     ("Unlock the keys", "Open the store of keys with its passphrase", "unlock"),
 )
+_TREE = (
+    ("Edit message", "The one at hand, or the last: a branch of its own", "edit"),
+    ("Regenerate", "Ask the same again, on the same route", "again"),
+    ("Regenerate elsewhere", "Ask the same again, on another route", "elsewhere"),
+    ("Branch from here", "The next message follows the reply at hand", "branch"),
+    ("Continue reply", "Go on where a reply stopped or was cut", "continue"),
+    ("Delete message", "The one at hand, with what came of it", "delete"),
+    ("Bring back message", "What was deleted last in this chat", "undo"),
+    ("Previous version", "Of the message at hand", "previous"),
+    ("Next version", "Of the message at hand", "next"),
+)
 
 
 def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
-    """What goes with messages, where they go, and how far they may travel."""
+    """What goes with messages, what is done with them, where they go, how far they may travel."""
     if attach := chat.face.attach:
         about = "A text, a PDF or a folder: @ and its path"
         yield SystemCommand("Attach a file", about, attach.begin)
+    if chat.desk.chat.conversation:
+        for name, about, verb in _TREE:
+            yield SystemCommand(name, about, functools.partial(chat.action_tree, verb))
+        yield SystemCommand(
+            "Side by side", "Two routes' answers to one message, rated by a key", chat.action_beside
+        )
     yield SystemCommand("Route", "Keep this chat on one route, or on none", chat.action_route)
     yield SystemCommand("Send to the cloud", "This one message", chat.action_to_cloud)
     yield SystemCommand(
@@ -38,6 +55,28 @@ def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
     )
     yield SystemCommand(
         "Label of this chat", "All that is said in it local-only, or not", chat.action_label_chat
+    )
+
+
+def _whole(chat: ChatScreen, exchange: Callable[[str], None]) -> Iterable[SystemCommand]:
+    """What is done with whole conversations."""
+
+    def start(verb: str) -> Callable[[], object]:
+        return lambda: chat.run_worker(chat.act(verb, chat.desk.chat.conversation))
+
+    if chat.desk.chat.conversation:
+        yield SystemCommand("Rename chat", "Give this conversation a title", start("rename"))
+        yield SystemCommand("Delete chat", "Take this conversation away", start("delete"))
+        yield SystemCommand(
+            "Export this chat",
+            "Into a file: HTML, Markdown or JSON",
+            functools.partial(exchange, "export"),
+        )
+    yield SystemCommand("Undo delete", "Bring back what was deleted last", start("restore"))
+    yield SystemCommand(
+        "Import chats",
+        "Ours, ChatGPT's, Claude's, Open WebUI's, llama-server's",
+        functools.partial(exchange, "import"),
     )
 
 
@@ -70,6 +109,10 @@ class Host(Protocol):
         """Opens the comparison over years."""
         ...
 
+    def action_exchange(self, verb: str) -> None:
+        """Writes the conversation in view into a file, or takes in those of one."""
+        ...
+
     def action_cloud(self, what: str) -> None:
         """Opens a sheet of the cloud, or goes offline."""
         ...
@@ -84,9 +127,6 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
     chat = host.chat
     columns = chat.columns
 
-    def start(verb: str) -> Callable[[], object]:
-        return lambda: chat.run_worker(chat.act(verb, chat.desk.chat.conversation))
-
     def copy() -> None:
         if reply := chat.desk.reply:
             host.copy_to_clipboard(split(reply).answer or reply)
@@ -95,10 +135,7 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
 
     yield SystemCommand("New chat", "Begin an empty conversation", chat.action_new_chat)
     yield SystemCommand("Search chats", "Find a conversation by its title", columns.search)
-    if chat.desk.chat.conversation:
-        yield SystemCommand("Rename chat", "Give this conversation a title", start("rename"))
-        yield SystemCommand("Delete chat", "Take this conversation away", start("delete"))
-    yield SystemCommand("Undo delete", "Bring back what was deleted last", start("restore"))
+    yield from _whole(chat, host.action_exchange)
     yield SystemCommand("Copy reply", "Copy the latest reply", copy)
     yield SystemCommand(
         "Thought",

@@ -123,14 +123,15 @@ class Face:
         said = wording.standing(writable=writable, bound=bound, left=left, grants=sending.grants)
         self.status.stand(said)
         offered = bool(desk.fallback.offer)
+        cloud, edits = bool(sending.lookout.routes), desk.chat.edit is not None
         self.status.hints(
             RUNNING
             if desk.turns.running_in(desk.chat)
-            else idle_hints(offered=offered, cloud=bool(sending.lookout.routes))
+            else idle_hints(offered=offered, cloud=cloud, edits=edits)
         )
         entitle(self.transcript, desk.chat.title or "New chat")
         full = wording.window(desk.context, desk.bearings.doing)
-        parts = (self.attached, full)
+        parts = (self.attached, wording.EDITING if edits else full)
         self.composer.label(bound, " · ".join(part for part in parts if part))
 
     @property

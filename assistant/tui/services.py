@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from assistant.domain.running_costs import RunningCosts
     from assistant.domain.secret import Secret
     from assistant.domain.sensing import Sensed
+    from assistant.domain.sensitivity import Label
     from assistant.ports.accounting import Ledger
     from assistant.ports.attaching import Attaching
+    from assistant.ports.chats import Branches
     from assistant.ports.comparing import Comparing
     from assistant.ports.leaving import Outbox
 
@@ -60,6 +62,22 @@ class CostDesk(Protocol):
         ...
 
 
+class ExchangeDesk(Protocol):
+    """Conversations into files and out of them; every method blocks and may raise a StorageError."""
+
+    def holds(self, conversation: str) -> "Label":
+        """The strictest label in it."""
+        ...
+
+    def keep(self, conversation: str, form: str, most: "Label") -> "Path":
+        """Writes one as "html", "markdown", "json" or "jsonl", without what is stricter than `most`; gives where to."""
+        ...
+
+    def bring(self, file: "Path") -> Sequence[str]:
+        """Takes in what is in a file; lines that say what came. Raises: UsageError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything that a screen may use; made by wiring, never by a screen.
@@ -70,6 +88,8 @@ class Services:
     sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes. `comparing`
     makes what a comparison over years is fed with; it reads files. `ledger` keeps every turn's figures, `cost_desk` is what reports
     on them need, `attaching` makes what reads attachments, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
+    `exchange` writes conversations into files and takes them in.
+    `branches` are the trees of conversations.
     """
 
     engine: Engine
@@ -90,3 +110,5 @@ class Services:
     ledger: "Callable[[], Ledger] | None" = None
     cost_desk: "Callable[[], CostDesk] | None" = None
     attaching: "Callable[[], Attaching] | None" = None
+    exchange: "Callable[[], ExchangeDesk] | None" = None
+    branches: "Branches | None" = None

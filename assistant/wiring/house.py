@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +17,7 @@ from assistant.machine.clock import SystemClock
 from assistant.ports import Clock, SettingsStore
 from assistant.storage import paths
 from assistant.storage.audit_desk import AuditStores
+from assistant.storage.branches import SqliteBranches
 from assistant.storage.instances import Instance
 from assistant.storage.journal import Opened, SqliteJournal, open_journal, open_or_stand_in
 from assistant.storage.models import ModelShelf
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from assistant.ports.comparing import Comparing
     from assistant.tui.services import Services
     from assistant.wiring.costs import CostRoom
+    from assistant.wiring.exchange import ExchangeDesk
     from assistant.wiring.local import LocalRoutes
 
 
@@ -101,12 +104,17 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
         )
 
 
+WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
+"""What `assistant serve` has the screen speak through: a browser at the other end of the pipes, and no terminal."""
+
+
 def run_chat() -> int:
     """Opens the chat screen and returns its exit code.
 
     Raises: UsageError where there is no terminal; SettingsError, StorageError.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    served = os.environ.get("TEXTUAL_DRIVER") == WEB_DRIVER
+    if not served and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the chat needs a terminal", 'without one: assistant ask "..."')
     with open_house(open_or_stand_in) as house:
         from assistant.tui.app import run
@@ -162,7 +170,16 @@ def services(house: House) -> "Services":
         cost_desk=lambda: cost_room(house),
         running_costs=lambda chat: cost_room(house).running(chat),
         attaching=attaching,
+        exchange=lambda: exchange_desk(house),
+        branches=SqliteBranches(house.journal.database),
     )
+
+
+def exchange_desk(house: House) -> "ExchangeDesk":
+    """What writes conversations into files and takes them in; made where it is first asked for."""
+    from assistant.wiring.exchange import ExchangeDesk
+
+    return ExchangeDesk(house.places, house.journal, house.clock)
 
 
 def cost_room(house: House) -> "CostRoom":

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from assistant.conversation.engine import Engine
 from assistant.domain.errors import AssistantError, SettingsError
-from assistant.domain.models import CatalogEntry, FetchProgress, FetchStage, InstalledModel
+from assistant.domain.models import (
+    CatalogEntry,
+    FetchProgress,
+    FetchStage,
+    FoundModel,
+    InstalledModel,
+)
 from assistant.domain.permit import Outgoing, Permit
 from assistant.domain.places import Route
 from assistant.domain.prompt import ChatMessage, Finish
@@ -25,6 +31,7 @@ from assistant.ports import (
     PromptProgress,
     Text,
 )
+from assistant.storage.branches import SqliteBranches
 from assistant.storage.instances import Instance
 from assistant.storage.journal import SqliteJournal, open_journal
 from assistant.storage.settings import TomlSettings
@@ -108,6 +115,7 @@ class StageBackend:
     loads: int = 0
     slow_load: int = 0
     closed: bool = False
+    goes_on: bool = True
     _stops: set[str] = field(default_factory=set)
 
     async def load(self) -> int:
@@ -121,6 +129,10 @@ class StageBackend:
     @property
     def estimates(self) -> bool:
         return False
+
+    @property
+    def continues(self) -> bool:
+        return self.goes_on
 
     @property
     def prompt_limit(self) -> int | None:
@@ -185,6 +197,8 @@ class StageModels:
     hold: asyncio.Event | None = None
     fetched: int = 0
     stopped: int = 0
+    on_disk: Sequence[FoundModel] = ()
+    added: list[str] = field(default_factory=list)
 
     def catalog(self) -> tuple[CatalogEntry, ...]:
         return (STARTER,)
@@ -212,7 +226,18 @@ class StageModels:
             self.stopped += 1
             raise
 
+    def found(self) -> Sequence[FoundModel]:
+        return self.on_disk
+
+    def add_found(self, name: str) -> InstalledModel:
+        self.added.append(name)
+        return InstalledModel(
+            name, name, f"/{name}", 1, "", "", "", 512, 1, "llama", in_use=True, elsewhere=True
+        )
+
     def use(self, model: str) -> InstalledModel:
+        if model in self.added:
+            return self.add_found(model)
         raise SettingsError(f"{model} is not installed")
 
 
@@ -296,6 +321,7 @@ def stage(
         look,
         machine.sense,
         warnings,
+        branches=SqliteBranches(journal.database),
     )
     return Stage(services, backend, machine, models, clock, journal, folder)
 
