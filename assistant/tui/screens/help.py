@@ -31,11 +31,12 @@ _NAMES = {
 _COLUMN = 26
 
 EDITING = (
+    Binding("@", "", "attach a text, a PDF or a folder by its path"),
     Binding("ctrl+a,ctrl+e", "", "start, end of the line"),
     Binding("ctrl+w,ctrl+u,ctrl+k", "", "delete a word, to the start, to the end"),
     Binding("ctrl+z,ctrl+y", "", "undo, redo"),
 )
-"""Keys that the composer has from the text area it is."""
+"""What the composer does besides its own keys: what it has from the text area it is, and what an @ begins."""
 
 
 @dataclass(frozen=True, slots=True)
