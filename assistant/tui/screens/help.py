@@ -31,12 +31,14 @@ _NAMES = {
 _COLUMN = 26
 
 EDITING = (
-    Binding("@", "", "attach a text, a PDF or a folder by its path"),
     Binding("ctrl+a,ctrl+e", "", "start, end of the line"),
     Binding("ctrl+w,ctrl+u,ctrl+k", "", "delete a word, to the start, to the end"),
     Binding("ctrl+z,ctrl+y", "", "undo, redo"),
 )
-"""What the composer does besides its own keys: what it has from the text area it is, and what an @ begins."""
+"""Keys that the composer has from the text area it is."""
+
+_TYPED = Binding("@", "", "attach a text, a PDF or a folder by its path")
+"""What begins something where it is typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def sections(app: type[App[int]]) -> Sequence[Section]:
     ]
     return (
         section("Everywhere", everywhere),
-        section("Composer", [*Composer.BINDINGS, *EDITING]),
+        section("Composer", [*Composer.BINDINGS, _TYPED, *EDITING]),
         section("Conversation", Transcript.BINDINGS),
         section("List of chats", Chats.BINDINGS),
     )
