@@ -8,6 +8,7 @@ from textual.app import SystemCommand
 
 from assistant.domain.thinking import split
 from assistant.tui.screens.chat import ChatScreen
+from assistant.tui.shelf_commands import of_chats
 
 _CLOUD = (
     ("Consent", "Every grant, what is left of it, what it let out", "consent"),
@@ -59,20 +60,13 @@ def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
 
 
 def _whole(chat: ChatScreen, exchange: Callable[[str], None]) -> Iterable[SystemCommand]:
-    """What is done with whole conversations."""
-
-    def start(verb: str) -> Callable[[], object]:
-        return lambda: chat.run_worker(chat.act(verb, chat.desk.chat.conversation))
-
+    """What brings whole conversations out and in."""
     if chat.desk.chat.conversation:
-        yield SystemCommand("Rename chat", "Give this conversation a title", start("rename"))
-        yield SystemCommand("Delete chat", "Take this conversation away", start("delete"))
         yield SystemCommand(
             "Export this chat",
             "Into a file: HTML, Markdown or JSON",
             functools.partial(exchange, "export"),
         )
-    yield SystemCommand("Undo delete", "Bring back what was deleted last", start("restore"))
     yield SystemCommand(
         "Import chats",
         "Ours, ChatGPT's, Claude's, Open WebUI's, llama-server's",
@@ -101,6 +95,14 @@ class Host(Protocol):
         """Opens the settings."""
         ...
 
+    def action_themes(self) -> None:
+        """Opens the themes."""
+        ...
+
+    def action_calm(self) -> None:
+        """Makes the screen calm, or as usual."""
+        ...
+
     def action_fetch(self) -> None:
         """Opens the screen that fetches a model."""
         ...
@@ -122,6 +124,15 @@ class Host(Protocol):
         ...
 
 
+def _looks(host: Host) -> Iterable[SystemCommand]:
+    """How the screen looks, and all else that can be set."""
+    yield SystemCommand("Theme", "The colours, yours too, tried on at once", host.action_themes)
+    yield SystemCommand(
+        "Calm", "Few frames and nothing moves, for slow lines; or as usual", host.action_calm
+    )
+    yield SystemCommand("Settings", "Sampling, engine, theme", host.action_settings)
+
+
 def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]:
     """Each with a sentence that says what it does; those of the open conversation only where there is one."""
     chat = host.chat
@@ -135,6 +146,7 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
 
     yield SystemCommand("New chat", "Begin an empty conversation", chat.action_new_chat)
     yield SystemCommand("Search chats", "Find a conversation by its title", columns.search)
+    yield from of_chats(chat)
     yield from _whole(chat, host.action_exchange)
     yield SystemCommand("Copy reply", "Copy the latest reply", copy)
     yield SystemCommand(
@@ -157,6 +169,6 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
     yield SystemCommand("Panel", "Show or hide where the time goes", columns.action_panel)
     yield SystemCommand("Chats", "Go to the list of conversations", columns.action_chats)
     yield SystemCommand("Fetch a model", "Get the starter model", host.action_fetch)
-    yield SystemCommand("Settings", "Sampling, engine, theme", host.action_settings)
+    yield from _looks(host)
     yield SystemCommand("Help", "All keys", host.action_help)
     yield SystemCommand("Quit", "Keep everything and quit", leave)

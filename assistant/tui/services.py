@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from assistant.ports.chats import Branches
     from assistant.ports.comparing import Comparing
     from assistant.ports.leaving import Outbox
+    from assistant.ports.looks import Looks
 
 
 class KeyDesk(Protocol):
@@ -90,6 +91,7 @@ class Services:
     on them need, `attaching` makes what reads attachments, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
     `exchange` writes conversations into files and takes them in.
     `branches` are the trees of conversations.
+    `looks` are the person's own themes and keys; `calm` asks for the calm screen in this run, whatever the settings say.
     """
 
     engine: Engine
@@ -112,3 +114,5 @@ class Services:
     attaching: "Callable[[], Attaching] | None" = None
     exchange: "Callable[[], ExchangeDesk] | None" = None
     branches: "Branches | None" = None
+    looks: "Looks | None" = None
+    calm: bool = False

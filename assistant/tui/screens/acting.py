@@ -10,6 +10,7 @@ from textual.screen import Screen
 from assistant.conversation.engine import Engine
 from assistant.domain.errors import AssistantError
 from assistant.ports import Journal
+from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.face import Face
 from assistant.tui.turn import Ask
 
@@ -30,6 +31,7 @@ class ActingScreen(Screen[None]):
         Binding("ctrl+l", "toggle_label", "next message: local-only, public, normal", show=False),
         Binding("f5", "ask_again", "ask another route, after a reply failed", show=False),
     ]
+    BINDINGS = named(EVERYWHERE, BINDINGS)
     engine: Engine
     journal: Journal
     face: Face
@@ -114,6 +116,14 @@ class ActingScreen(Screen[None]):
             self.face.desk.sending.ask(ask, offer.route)
         else:
             self.face.tell("nothing failed here, so there is nothing to ask again")
+
+    def action_summarise(self) -> None:
+        """The older part of this chat, on this machine."""
+        self.face.desk.compacting.begin()
+
+    def action_undo_summary(self) -> None:
+        """What the summary in view stands for is read in full again."""
+        self.face.desk.compacting.undo()
 
     def action_route(self) -> None:
         """Which route this chat is kept on."""

@@ -8,7 +8,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from assistant.domain.settings import Settings
-from assistant.tui import editing
+from assistant.tui import editing, places
+from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.face import Face
 from assistant.tui.screens.acting import ActingScreen
 from assistant.tui.services import Services
@@ -24,6 +25,7 @@ class ChatScreen(ActingScreen):
         Binding("escape", "stop", "stop the reply, keep what came", show=False),
         Binding("ctrl+n", "new_chat", "new chat", show=False),
     ]
+    BINDINGS = named(EVERYWHERE, BINDINGS)
     AUTO_FOCUS = "Composer"
 
     def __init__(
@@ -118,7 +120,7 @@ class ChatScreen(ActingScreen):
         self.run_worker(self.act(event.verb, event.conversation))
 
     async def act(self, verb: str, conversation: str) -> None:
-        """Renames (`rename`), deletes (`delete`) or brings back (`restore`) a conversation; runs in a worker."""
+        """Renames (`rename`), deletes (`delete`), moves or brings back (`restore`) a conversation; runs in a worker."""
         if verb == "rename":
             from assistant.tui.screens.rename import RenameScreen
 
@@ -130,6 +132,10 @@ class ChatScreen(ActingScreen):
                 self.desk.chat.title = title
         elif verb == "restore":
             await self.face.shelf.undo()
+        elif verb == "turn":
+            self.face.shelf.turn()
+        elif verb in places.VERBS:
+            await self.face.shelf.places.move(verb, conversation)
         elif verb == "delete":
             await self.desk.turns.withdraw(conversation)
             if conversation == self.desk.chat.conversation:
@@ -138,10 +144,10 @@ class ChatScreen(ActingScreen):
         self.face.desk_changed()
 
     async def action_stop(self) -> None:
-        """Folds what lies over the conversation; else stops the reply in view; else leaves an edit; else back to the composer."""
+        """Folds what lies over the conversation; else stops the reply in view or a summary; else leaves an edit; else back to the composer."""
         if not self.columns.fold() and self.status.stoppable:
             await self.desk.turns.stop(self.desk.chat)
-        elif not editing.leave(self.desk.chat, self.face):
+        elif not self.desk.compacting.stop() and not editing.leave(self.desk.chat, self.face):
             self.composer.focus()
 
     def action_new_chat(self) -> None:

@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from assistant.domain.hygiene import one_line
 from assistant.domain.places import SHORT_NAMES
+from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.recall import Recall
 from assistant.tui.widgets.folding import FoldingArea
 from assistant.tui.widgets.keys import act
@@ -51,7 +52,7 @@ class Composer(FoldingArea):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "send", show=False),
         Binding("ctrl+j,shift+enter", "newline", "new line", show=False),
-        Binding("ctrl+n", "leave", show=False),
+        Binding("ctrl+n", "leave", show=False, id=f"{EVERYWHERE}.new_chat"),
         Binding("ctrl+s", "screen.to_cloud", show=False),
         Binding("ctrl+t", "screen.toggle_cloud", show=False),
         Binding("ctrl+l", "screen.toggle_label", show=False),
@@ -65,6 +66,7 @@ class Composer(FoldingArea):
             "pagedown", "screen.page_transcript(1)", "page down in the conversation", show=False
         ),
     ]
+    BINDINGS = named("composer", BINDINGS)
 
     def __init__(self) -> None:
         super().__init__("composer", "ask anything")
