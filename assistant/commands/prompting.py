@@ -26,6 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=[label.value for label in Label],
         help="how far this text may travel (default: as the settings say, else normal)",
     )
+    parser.add_argument(
+        "--attach",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="a text, a PDF or a folder that goes with the question; may be given more than once",
+    )
     parser.add_argument("--conversation", metavar="ID", help="go on with this conversation")
     parser.add_argument(
         "--leave-out",
@@ -57,10 +64,19 @@ def prompt_of(
     known: "ConversationSummary | None",
     sampling: "Sampling",
 ) -> "Prompt":
-    """The prompt behind what was said in `known`, or at the start of a conversation that is not on record yet."""
+    """The prompt behind what was said in `known`, or at the start of a conversation that is not on record yet.
+
+    Raises: AttachmentError.
+    """
     from assistant.domain.prompt import Prompt
 
     label = Label(args.label or house.settings.labels.default)
+    if args.attach:
+        from assistant.commands.attaching import with_attachments
+        from assistant.wiring.attaching import attaching
+
+        folders = house.settings.labels.folders
+        text, label = with_attachments(text, label, args.attach, folders, attaching())
     if known is not None:
         return Prompt(text, known.id, known.head, label, known.system, sampling)
     system = house.settings.generation.system_prompt

@@ -2,7 +2,8 @@
 
 AssistantError
 ├── UsageError          exit 2   the request itself is wrong
-│   └── SettingsError            a settings file is wrong
+│   ├── SettingsError            a settings file is wrong
+│   └── AttachmentError          a file or folder cannot be attached
 ├── RefusedError        exit 3   policy or consent said no
 ├── RouteError          exit 4   no route can answer
 │   ├── ModelError               a model file is missing, alien, truncated or too large
@@ -81,6 +82,12 @@ class SettingsError(UsageError):
     """A settings file holds something that cannot be used."""
 
     code, title = "settings", "settings"
+
+
+class AttachmentError(UsageError):
+    """A file or folder cannot be attached."""
+
+    code, title = "attachment", "attachment"
 
 
 class RefusedError(AssistantError):

@@ -117,6 +117,8 @@ class LabelSettings:
 
     default: str = "normal"
     """How far what you write may travel where you say nothing else: "public", "normal" or "local-only"."""
+    folders: tuple[str, ...] = ()
+    """How far what you attach from a folder may travel at most, such as "~/clinic=local-only"; the longest folder that holds a file counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
+from assistant.domain import folder_labels
 from assistant.domain.cost_settings import (
     CostSettings,
     HardwareSettings,
@@ -154,7 +155,7 @@ def _problem(table: str, name: str, value: object) -> tuple[str, str] | None:
             f"{name} must be one of {', '.join(words)}, not {one_line(str(value), 40)!r}",
             default,
         )
-    wish = unfit(f"{table}.{name}", value)
+    wish = unfit(f"{table}.{name}", value) or folder_labels.unfit(f"{table}.{name}", value)
     if wish:
         return f"{name} must be {wish}, not {one_line(repr(value), 40)}", default
     if f"{table}.{name}" == HAT_ADDRESS and loopback_address(str(value)) is None:

@@ -31,7 +31,10 @@ _TREE = (
 
 
 def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
-    """What is done with messages, where they go, how far they may travel."""
+    """What goes with messages, what is done with them, where they go, how far they may travel."""
+    if attach := chat.face.attach:
+        about = "A text, a PDF or a folder: @ and its path"
+        yield SystemCommand("Attach a file", about, attach.begin)
     if chat.desk.chat.conversation:
         for name, about, verb in _TREE:
             yield SystemCommand(name, about, functools.partial(chat.action_tree, verb))
@@ -147,7 +150,9 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
     yield from _whole(chat, host.action_exchange)
     yield SystemCommand("Copy reply", "Copy the latest reply", copy)
     yield SystemCommand(
-        "Thought", "Show or fold what came before the answer", chat.transcript.action_thought
+        "Thought",
+        "Show or fold what came before the answer, or what is attached",
+        chat.transcript.action_thought,
     )
     yield from _ways(chat)
     if chat.desk.fallback.offer:

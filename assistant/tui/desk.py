@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from assistant.domain.attachments import joined
 from assistant.domain.errors import AssistantError, ErrorNote, RouteError
 from assistant.domain.events import Asked, Finished, Progress, TurnEvent
 from assistant.domain.prompt import Prompt
@@ -107,7 +108,7 @@ class Desk:
         self.turns.readings = replace(self.turns.readings, routes=begin(records).routes)
         if draft and not self._blank.typed:
             self._blank.typed = draft
-            self.labels.raise_to(self._blank, label or Label.LOCAL_ONLY)
+            self.labels.restored(self._blank, label or Label.LOCAL_ONLY)
             if self.chat is self._blank:
                 self._view.composer.give_back(draft)
         self._view.desk_changed()
@@ -175,7 +176,7 @@ class Desk:
         if chat.edit is None:
             chat.typed = opened.draft if unsaved is None else unsaved
         if unsaved is None and opened.draft_label is not None:
-            self.labels.raise_to(chat, opened.draft_label)
+            self.labels.restored(chat, opened.draft_label)
         return chat
 
     def _show(self, opened: Opened | None, shown: Sequence[Entry]) -> None:
@@ -350,7 +351,7 @@ def _readable(desk: Desk, engine: "Engine", settings: Callable[[], Settings]) ->
 
 
 def _joined(*texts: str) -> str:
-    return "\n\n".join(text for text in texts if text)
+    return joined(texts)
 
 
 def _learn_markdown() -> None:

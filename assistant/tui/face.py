@@ -1,5 +1,6 @@
 """The chat screen's face: the columns and the bar, kept in step with the desk, the clock and the sensors."""
 
+import functools
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from assistant.tui.widgets.status import RUNNING, Status, idle_hints
 if TYPE_CHECKING:
     from assistant.domain.readings import Readings
     from assistant.domain.sensing import Sensed
+    from assistant.tui.attaching import Attach
     from assistant.tui.view import Sheets
 
 TICK_S = 0.5
@@ -56,6 +58,7 @@ class Face:
             services.engine, services.journal, services.clock, self.columns.chats, self
         )
         self.composer.sent = self._begin_anew
+        self.composer.pasted = self._pasted
         self._senses = Senses(services.sense, screen.run_worker, self._took)
 
     def mount(self) -> None:
@@ -127,8 +130,32 @@ class Face:
             else idle_hints(offered=offered, cloud=cloud, edits=edits)
         )
         entitle(self.transcript, desk.chat.title or "New chat")
-        window = desk.compacting.window(desk.context, desk.bearings.doing)
-        self.composer.label(bound, wording.EDITING if edits else window)
+        full = desk.compacting.window(desk.context, desk.bearings.doing)
+        parts = (self.attached, wording.EDITING if edits else full)
+        self.composer.label(bound, " · ".join(part for part in parts if part))
+
+    @property
+    def attached(self) -> str:
+        """What is attached takes so much of the window: of that of the last turn, else of the one here in the settings."""
+        tokens = sum(one.tokens for one in self.composer.attachments)
+        route = self.desk.sending.bound(self.desk.chat).route if tokens else None
+        window = self.desk.context[1] if self.desk.context else 0
+        here = route is not None and route.backend == "llama"
+        settled = self._settings().engine.context_tokens if here else 0
+        return wording.attached(tokens, window or settled or None)
+
+    @functools.cached_property
+    def attach(self) -> "Attach | None":
+        """What attaches files, made at the first key; None where nothing can read them."""
+        if self._services.attaching is None:
+            return None
+        from assistant.tui.attaching import Attach
+
+        return Attach(self, self._services.attaching(), self._settings)
+
+    def _pasted(self, text: str) -> None:
+        if self.attach:
+            self.attach.pasted(text)
 
     def _begin_anew(self) -> None:
         """A message was sent: a key that is pressed now is for the one after it."""

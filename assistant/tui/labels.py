@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from assistant.domain.attachments import parted
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import Settings
 from assistant.tui.copies import Copies
@@ -12,6 +13,8 @@ _NEXT = {
     Label.LOCAL_ONLY: Label.PUBLIC,
     Label.PUBLIC: Label.NORMAL,
 }
+_MOST_OF_A_FILE = 400_000
+"""Characters of an attachment of which parts are recognised again."""
 _MOST_TYPED = 10_000
 """Characters up to which a text is looked at with every key; a longer one is once it is sent."""
 
@@ -23,6 +26,9 @@ class Labels:
         """`settings` gives those of the moment."""
         self._settings = settings
         self._kept = Copies()
+        # Apart from what was said: one large file would make all of that forgotten.
+        self._kept_files = Copies()
+        self._files: dict[str, Label] = {}
 
     @property
     def default(self) -> Label:
@@ -63,17 +69,50 @@ class Labels:
         """These were in view."""
         for text, label in texts:
             if label is Label.LOCAL_ONLY:
-                self._kept.remember(text)
+                own, found = parted(text)
+                self._kept.remember(own)
+                for one in found:
+                    self._keep(one.text, label)
+
+    def attached(self, chat: Chat, text: str, label: Label | None) -> None:
+        """`text` is attached in `chat`; `label` is that of the folder where it lay (None: none is said)."""
+        if label is not None:
+            self._keep(text, label)
+            self.raise_to(chat, label)
+
+    def restored(self, chat: Chat, label: Label) -> None:
+        """What stands in the composer of `chat` was kept with `label`; what is attached to it has that from now on."""
+        self.raise_to(chat, label)
+        for one in parted(chat.typed)[1]:
+            self._keep(one.text, label)
+
+    def _keep(self, text: str, label: Label) -> None:
+        self._files[text] = join((label, self._files.get(text, label)))
+        if label is Label.LOCAL_ONLY:
+            self._kept_files.remember(text[:_MOST_OF_A_FILE])
+
+    def _of_files(self, text: str) -> Label:
+        """The label of what is attached to `text`, as far as it is known."""
+        found = parted(text)[1] if self._files else ()
+        return join(self._files[one.text] for one in found if one.text in self._files)
 
     def typed(self, chat: Chat, text: str) -> bool:
-        """`text` stands in the composer; True where it holds of a local-only text, and so became local-only itself."""
-        if self.of_next(chat) is Label.LOCAL_ONLY or len(text) > _MOST_TYPED:
+        """`text` stands in the composer; True where it holds of a stricter one, and so became as strict itself."""
+        before = self.of_next(chat)
+        if before is Label.LOCAL_ONLY:
             return False
-        if not self._kept.holds(text):
+        found = self._of_files(text)
+        if len(text) <= _MOST_TYPED and self._copied(text):
+            found = Label.LOCAL_ONLY
+        if join((found, before)) is before:
             return False
-        self.raise_to(chat, Label.LOCAL_ONLY)
+        self.raise_to(chat, found)
         return True
 
     def of_taken(self, text: str, label: Label) -> Label:
         """The label of `text`, which a person just sent with `label`: a copy is one also where nobody saw it in the composer."""
-        return Label.LOCAL_ONLY if self._kept.holds(text) else label
+        found = join((label, self._of_files(text)))
+        return Label.LOCAL_ONLY if self._copied(text) else found
+
+    def _copied(self, text: str) -> bool:
+        return self._kept.holds(text) or self._kept_files.holds(text)

@@ -250,7 +250,7 @@ class Sending:
     def _label_of(self, text: str, label: Label) -> Label:
         """That of the very text that was taken: keys may come faster than the composer tells what stands in it."""
         found = self._desk.labels.of_taken(text, label)
-        if found is not label:
+        if found is not label and found is Label.LOCAL_ONLY:
             self._view.tell(COPIED)
         return found
 

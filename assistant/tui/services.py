@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from assistant.domain.sensing import Sensed
     from assistant.domain.sensitivity import Label
     from assistant.ports.accounting import Ledger
+    from assistant.ports.attaching import Attaching
     from assistant.ports.chats import Branches
     from assistant.ports.comparing import Comparing
     from assistant.ports.leaving import Outbox
@@ -87,7 +88,7 @@ class Services:
     `warnings` are lines to show at the start (a read-only disk, a second instance, a broken setting). `sets` gives the country
     sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes. `comparing`
     makes what a comparison over years is fed with; it reads files. `ledger` keeps every turn's figures, `cost_desk` is what reports
-    on them need, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
+    on them need, `attaching` makes what reads attachments, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
     `exchange` writes conversations into files and takes them in.
     `branches` are the trees of conversations.
     `looks` are the person's own themes and keys; `calm` asks for the calm screen in this run, whatever the settings say.
@@ -110,6 +111,7 @@ class Services:
     comparing: "Callable[[], Comparing] | None" = None
     ledger: "Callable[[], Ledger] | None" = None
     cost_desk: "Callable[[], CostDesk] | None" = None
+    attaching: "Callable[[], Attaching] | None" = None
     exchange: "Callable[[], ExchangeDesk] | None" = None
     branches: "Branches | None" = None
     looks: "Looks | None" = None

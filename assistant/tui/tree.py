@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from assistant.conversation.engine import Engine
+from assistant.domain.attachments import headline
 from assistant.domain.errors import AssistantError
 from assistant.domain.hygiene import one_line
 from assistant.domain.places import SHORT_NAMES, Route
@@ -198,7 +199,7 @@ class Tree:
         head = await asyncio.to_thread(_beside, branches, chat.head, turn.asked)
         await self._engine.delete_branch(chat.conversation, turn.asked.id, head)
         await self._show(head, turn.asked.parent or "")
-        words = one_line(turn.asked.text, 40)
+        words = one_line(headline(turn.asked.text), 40)
         self._view.tell(f"deleted “{words}” and what came of it · u brings it back")
 
     async def _undo(self) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from assistant.conversation.engine import Engine, Proposal
+from assistant.domain.attachments import headline, joined
 from assistant.domain.errors import AssistantError, ErrorNote, RefusedError, RouteError
 from assistant.domain.events import Asked, Decided, Delta, Finished, Progress, TurnEvent
 from assistant.domain.hygiene import one_line
@@ -281,7 +282,7 @@ class Turns:
     def _hand_back(self, chat: Chat, asks: Sequence[Ask]) -> None:
         self._queue = deque(ask for ask in self._queue if ask.chat is not chat)
         if asks := [ask for ask in asks if ask.fresh]:
-            text, label = "\n\n".join(ask.text for ask in asks), join(ask.label for ask in asks)
+            text, label = joined(ask.text for ask in asks), join(ask.label for ask in asks)
             self._listener.handed_back(
                 chat, text, label, asks[0].branch if len(asks) == 1 else None
             )
@@ -373,7 +374,7 @@ async def _require_grant(engine: Engine, proposal: Proposal) -> None:
 async def _begin(engine: Engine, ask: Ask, conversation: str) -> None:
     """Puts the conversation of a first text on record. Raises: UsageError, StorageError."""
     chat = ask.chat
-    title = one_line(ask.text.strip().split("\n", 1)[0], TITLE_WIDTH)
+    title = one_line(headline(ask.text).strip().split("\n", 1)[0], TITLE_WIDTH)
     chat.conversation = await engine.start_conversation(chat.system, title, conversation)
     chat.title = title
     # One of which nobody says anything is normal; a public message can only begin a public one.

@@ -22,6 +22,10 @@ class Sheets(Protocol):
         """Asks which cloud route is meant; None where the person does not say."""
         ...
 
+    async def ask_yes(self, title: str, yes: str) -> bool:
+        """Asks whether to do what `yes` says."""
+        ...
+
 
 class View(Protocol):
     """What the desk shows things on."""

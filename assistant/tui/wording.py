@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from assistant.domain.attachments import token_words
 from assistant.domain.hygiene import one_line
 from assistant.domain.places import SHORT_NAMES, Place, Route
 from assistant.domain.sensitivity import Label
@@ -93,6 +94,14 @@ def window(used: tuple[int, int] | None, doing: str) -> str:
     if used is None:
         return ""
     return f"context {100 * used[0] / used[1]:.0f} % of {used[1]:,}"
+
+
+def attached(tokens: int, window: int | None) -> str:
+    """What is attached to the next message takes of the `window` in tokens, as far as that is known; "" where nothing is."""
+    if not tokens:
+        return ""
+    share = f", ~{100 * tokens / window:.0f} % of {window:,}" if window else ""
+    return f"attached {token_words(tokens)}{share}"
 
 
 def standing(*, writable: bool, bound: Bound, left: bool, grants: Grants | None = None) -> Standing:

@@ -126,6 +126,7 @@ def services(house: House, *, calm: bool = False) -> "Services":
     """What the screens are given; `calm` asks for the calm screen in this run alone."""
     from assistant.storage.looks import LooksShelf
     from assistant.tui.services import Services
+    from assistant.wiring.attaching import attaching
     from assistant.wiring.key_desk import RouteKeyDesk
 
     @functools.cache
@@ -169,6 +170,7 @@ def services(house: House, *, calm: bool = False) -> "Services":
         ledger=lambda: cost_room(house).ledger,
         cost_desk=lambda: cost_room(house),
         running_costs=lambda chat: cost_room(house).running(chat),
+        attaching=attaching,
         exchange=lambda: exchange_desk(house),
         branches=SqliteBranches(house.journal.database),
         looks=LooksShelf(house.places.config),

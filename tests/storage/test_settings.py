@@ -88,6 +88,7 @@ def test_every_number_has_its_range_and_its_default_lies_in_it() -> None:
         ("[screen]\nzzz = 2\n", 2, "known: theme, panel, chats, frames_per_second"),
         ("engine = 2\n", 1, "'engine' is a table"),
         ("engine.threads = 3000\n", 1, "threads must be from 0 to 256, not 3000"),
+        ('[labels]\nfolders = ["/a=secret"]\n', 2, "there is no label 'secret'"),
         ("[engine]\nthreads = true\n", 2, "must be a whole number, not True"),
         ("[engine]\nthreads = 2.5\n", 2, "must be a whole number"),
         ("[engine]\n\n\nload_at_start = 1\n", 4, "must be true or false"),

@@ -8,6 +8,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
+from assistant.domain.attachments import Attachment, compose, parted
 from assistant.domain.places import Place, Route
 from assistant.tui.widgets.composer import Composer
 from assistant.tui.wording import Bound
@@ -102,10 +103,12 @@ async def test_a_long_paste_is_folded_and_sent_whole() -> None:
         text = ("lorem ipsum dolor sit amet, " * 4000)[:100_000]
         composer.post_message(events.Paste(text))
         await pilot.pause()
-        assert composer.text == "⟦pasted 100 kB⟧"
+        assert composer.text == "⟦pasted text · 100 kB · ~25,000 tokens⟧"
         await pilot.press("space", *"sum", "enter")
         await pilot.pause()
-        assert app.sent == [text + " sum"]
+        assert [parted(sent) for sent in app.sent] == [
+            ("sum", (Attachment("pasted text", "paste", text),))
+        ]
 
 
 async def test_a_short_paste_is_put_in_as_harmless_text() -> None:
@@ -126,6 +129,30 @@ async def test_backspace_takes_a_folded_paste_as_a_whole() -> None:
         assert composer.text == ""
 
 
+async def test_delete_takes_a_token_as_a_whole_too() -> None:
+    async with writing() as (_app, composer, pilot):
+        await pilot.press("b", "home")
+        composer.attach(Attachment("a.py", "text", "x"))
+        await pilot.press("home", "delete", "delete")
+        assert composer.text == "b"
+
+
+async def test_a_message_with_blocks_folds_back_and_is_sent_as_it_was() -> None:
+    async with writing() as (app, composer, pilot):
+        found = (Attachment("a.py", "text", "x\n" * 99), Attachment("b\x1b.py", "text", "\x1b"))
+        composer.put(compose("why?", found))
+        assert composer.text == "⟦a.py · 198 bytes · ~50 tokens⟧ ⟦b␛.py · 3 bytes · ~1 token⟧ why?"
+        composer.give_back(compose("and", [found[0]]))
+        assert composer.attachments == (found[0], found[0], Attachment("b␛.py", "text", "␛"))
+        composer.reading = 1
+        await pilot.press("enter")
+        assert app.sent == []
+        composer.reading = 0
+        await pilot.press("enter")
+        await pilot.pause()
+        assert parted(app.sent[0])[0] == "and\n\nwhy?"
+
+
 async def test_a_paste_of_10_mb_does_not_stall() -> None:
     async with writing() as (app, composer, pilot):
         began = time.process_time()
@@ -134,7 +161,8 @@ async def test_a_paste_of_10_mb_does_not_stall() -> None:
         await pilot.press("x", "enter")
         await pilot.pause()
         assert time.process_time() - began < PATIENCE_S / 2
-        assert len(app.sent[0]) == 10_000_001
+        own, (pasted,) = parted(app.sent[0])
+        assert (own, pasted.size_bytes) == ("x", 10_000_000)
 
 
 async def test_what_is_handed_back_stands_before_what_is_typed() -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.domain.attachments import Attachment, compose, parted
 from assistant.tui.pastes import FOLD_CHARACTERS, FOLD_LINES, Pastes, amount, is_long
 
 
@@ -28,7 +29,7 @@ def test_what_is_long(text: str, long: bool) -> None:
         ("x" * 100_000, "100 kB"),
         ("é" * 50_000, "100 kB"),
         ("x" * 10_000_000, "10.0 MB"),
-        ("\ud800", "1 bytes"),
+        ("\ud800", "1 byte"),
     ],
 )
 def test_sizes_in_words(text: str, words: str) -> None:
@@ -74,3 +75,42 @@ def test_what_is_folded_comes_back(texts: list[str], between: str) -> None:
 @given(st.text())
 def test_a_text_without_tokens_is_left_alone(text: str) -> None:
     assert Pastes().unfold(text) == text
+
+
+words = st.one_of(
+    st.text(max_size=9), st.sampled_from([" x", "\n", "⟦a · 1 byte · ~1 token⟧", "a" * 5_000])
+)
+attachments = st.lists(
+    st.builds(Attachment, st.sampled_from(["a", "b⟧", "⟦"]), st.just("text"), st.text(max_size=3)),
+    max_size=3,
+)
+
+
+@given(words, attachments)
+def test_a_message_folds_back_and_unfolds_as_it_was(own: str, found: list[Attachment]) -> None:
+    pastes = Pastes()
+    shown = pastes.shown(own, tuple(found))
+    assert pastes.parts(shown) == (own, tuple(found))
+
+
+def test_a_token_inside_of_a_sentence_leaves_its_name_there() -> None:
+    pastes = Pastes()
+    first, second = (Attachment(name, "text", name) for name in ("a.py", "b.py"))
+    one, two = pastes.attach(first), pastes.attach(second)
+    assert pastes.unfold(f"{one} how does it differ from {two}, {two}?") == compose(
+        "how does it differ from b.py, b.py?", [first, second]
+    )
+
+
+def test_long_pastes_are_attachments_of_their_own() -> None:
+    pastes = Pastes()
+    first, second = pastes.paste("a" * 5000), pastes.paste("b" * 5000)
+    assert pastes.paste("a" * 5000) == first
+    own, found = parted(pastes.unfold(f"{first} {second} which?"))
+    assert [one.name for one in found] == ["pasted text", "pasted text 2"]
+    assert own == "which?"
+
+
+def test_a_long_name_keeps_its_end_and_has_no_brackets() -> None:
+    token = Pastes().attach(Attachment("⟦x⟧/" + "d" * 50 + "/main.py", "text", "x"))
+    assert token == f"⟦…{'d' * 31}/main.py · 1 byte · ~1 token⟧"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.domain.attachments import parted
 from assistant.storage.instances import Instance
 from assistant.storage.journal import open_journal
 from tests.e2e.program import Program
@@ -58,10 +59,12 @@ def test_a_paste_of_100_kb_is_folded_and_kept(tmp_path: Path) -> None:
             terminal.send(("\x1b[200~" if at == 0 else "") + text[at : at + 1000])
             terminal.pump(0)
         terminal.send("\x1b[201~ and this")
-        terminal.wait_for_text("⟦pasted 100 kB⟧ and this", timeout_s=5)
+        terminal.wait_for_text("⟦pasted text · 100 kB · ~25,000 tokens⟧", timeout_s=5)
+        terminal.wait_for_text("and this", timeout_s=5)
         terminal.send("\x11")
         assert terminal.wait_for_exit() == 0
-    assert draft(tmp_path) == text + " and this"
+    own, (pasted,) = parted(draft(tmp_path))
+    assert (own, pasted.text) == ("and this", text)
 
 
 def test_no_color_means_none(tmp_path: Path) -> None:

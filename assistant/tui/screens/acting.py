@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from assistant.domain.routing import RouteState
     from assistant.tui.petition import Answer, Petition
     from assistant.tui.tree import Tree
+    from assistant.tui.widgets.path_choice import PathChoice
 
 
 class ActingScreen(Screen[None]):
@@ -47,8 +48,22 @@ class ActingScreen(Screen[None]):
 
         return await self.app.push_screen_wait(RouteScreen(states, "", cloud=True))
 
+    async def ask_yes(self, title: str, yes: str) -> bool:
+        """Asks whether to do what `yes` says; the first answer is no."""
+        from assistant.tui.screens.pick import PickScreen
+
+        rows = (("", "leave it"), ("yes", yes))
+        return await self.app.push_screen_wait(PickScreen(title, rows)) == "yes"
+
+    def on_path_choice_picked(self, event: "PathChoice.Picked") -> None:
+        """A click on a name is as good as the key."""
+        if self.face.attach:
+            self.face.attach.pick(event.number)
+
     def action_to_cloud(self) -> None:
         """What stands in the composer, this one message, to the cloud; a sheet asks where no grant covers it."""
+        if self.face.composer.waits():
+            return
         if self.face.composer.full_text.strip():
             self.face.desk.sending.to_cloud(self.face.composer.take())
         else:
@@ -56,7 +71,8 @@ class ActingScreen(Screen[None]):
 
     def action_toggle_cloud(self) -> None:
         """The messages of this chat to the cloud while a grant for it lives, or here again."""
-        self.face.desk.sending.toggle()
+        if not self.face.composer.waits():
+            self.face.desk.sending.toggle()
 
     def action_toggle_label(self) -> None:
         """How far the next message may travel."""

@@ -99,6 +99,8 @@ class ChatScreen(ActingScreen):
     @on(Composer.Changed)
     def _changed(self) -> None:
         self.desk.typed(self.composer.full_text)
+        if self.face.attach:
+            self.face.attach.typed()
 
     @on(Transcript.KeepRequested)
     def _keep_here(self, event: Transcript.KeepRequested) -> None:

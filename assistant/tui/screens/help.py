@@ -39,6 +39,9 @@ EDITING = (
 )
 """Keys that the composer has from the text area it is."""
 
+_TYPED = Binding("@", "", "attach a text, a PDF or a folder by its path")
+"""What begins something where it is typed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -80,7 +83,7 @@ def sections(app: type[App[int]], keys: Keys | None = None) -> Sequence[Section]
     ]
     return (
         section("Everywhere", everywhere, keys),
-        section("Composer", [*Composer.BINDINGS, *EDITING], keys),
+        section("Composer", [*Composer.BINDINGS, _TYPED, *EDITING], keys),
         section("Conversation", Transcript.BINDINGS, keys),
         section("List of chats", Chats.BINDINGS, keys),
     )

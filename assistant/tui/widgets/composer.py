@@ -7,15 +7,13 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import TextArea
 
-from assistant.domain.hygiene import harmless, one_line
+from assistant.domain.hygiene import one_line
 from assistant.domain.places import SHORT_NAMES
 from assistant.tui.actions import EVERYWHERE, named
-from assistant.tui.pastes import Pastes, is_long
 from assistant.tui.recall import Recall
+from assistant.tui.widgets.folding import FoldingArea
 from assistant.tui.widgets.keys import act
 from assistant.tui.wording import Bound, badge
 
@@ -27,7 +25,7 @@ def entitle(widget: Widget, title: str) -> None:
         widget.border_title = markup
 
 
-class Composer(TextArea):
+class Composer(FoldingArea):
     """A text area of one to ten lines; long pastes are folded until they are sent."""
 
     class Submitted(Message):
@@ -71,17 +69,12 @@ class Composer(TextArea):
     BINDINGS = named("composer", BINDINGS)
 
     def __init__(self) -> None:
-        super().__init__(
-            id="composer",
-            highlight_cursor_line=False,
-            placeholder="ask anything",
-            max_checkpoints=200,
-        )
-        self.cursor_blink = False
+        super().__init__("composer", "ask anything")
         self.recall = Recall()
-        self._pastes = Pastes()
         self._bound = Bound()
         self.sent: Callable[[], object] = lambda: None
+        self.choosing: Callable[[str], bool] = lambda _: False
+        self.reading = 0
         self._window = ""
 
     def label(self, bound: Bound, window: str) -> None:
@@ -99,43 +92,26 @@ class Composer(TextArea):
         width = (self.size.width or self.app.size.width) - corners
         entitle(self, badge(self._bound, width))
 
+    def on_blur(self) -> None:
+        """What was to be chosen here is not any more."""
+        self.choosing("")
+
     def on_resize(self) -> None:
         """Cuts the badge for another width."""
         self._badge()
 
-    def render_line(self, y: int) -> Strip:
-        """One row; none where no column is left, in which the text area cannot wrap its placeholder."""
-        return super().render_line(y) if self.content_size.width > 0 else Strip.blank(0)
-
-    @property
-    def full_text(self) -> str:
-        """What would be sent: the text with its pastes unfolded."""
-        return self._pastes.unfold(self.text)
-
-    def put(self, text: str) -> None:
-        """Shows `text`, made harmless, in the place of what stands there, folded where it is long; the cursor goes to its end."""
-        text = harmless(text)
-        self._pastes.clear()
-        self.load_text(self._pastes.fold(text) if is_long(text) else text)
-        self.move_cursor(self.document.end)
-
-    def take(self) -> str:
-        """Empties the composer and returns what would have been sent."""
-        text = self.full_text
-        self.put("")
-        return text
-
-    def give_back(self, text: str) -> None:
-        """Puts `text` before what stands there."""
-        standing = self.full_text
-        self.put(f"{text}\n\n{standing}" if standing.strip() else text)
+    def waits(self) -> bool:
+        """Whether an attachment is still being read; says so, because a message that is sent now would go without it."""
+        if self.reading:
+            self.app.notify("an attachment is still being read", timeout=3)
+        return self.reading > 0
 
     def action_submit(self) -> None:
         """Sends; a backslash at the end makes a new line instead, where a terminal knows no other way."""
         row, column = self.cursor_location
         if column and self.document[row][column - 1] == "\\":
             self.replace("\n", (row, column - 1), (row, column))
-        elif self.text.strip():
+        elif self.text.strip() and not self.waits():
             bound = self._bound
             self.post_message(self.Submitted(self.take(), bound))
             self.sent()
@@ -170,28 +146,10 @@ class Composer(TextArea):
         if prompt is not None:
             self.put(prompt)
 
-    def action_delete_left(self) -> None:
-        """A folded paste goes as a whole; anything else character by character."""
-        row, column = self.cursor_location
-        token = self._pastes.token_around(self.document[row], column)
-        if token and self.selection.is_empty:
-            self._delete_via_keyboard((row, token[0]), (row, token[1]))
-        else:
-            super().action_delete_left()
-
-    def action_paste(self) -> None:
-        """Takes what was copied last in this program, folded where it is long."""
-        self.post_message(events.Paste(self.app.clipboard))
-
     async def _on_key(self, event: events.Key) -> None:
-        """Its keys act in the order in which they were pressed."""
-        await act(self, event)
-
-    async def _on_paste(self, event: events.Paste) -> None:
-        """Only this handler sees the paste: the one of the text area would put it in as it came."""
-        event.prevent_default()
-        event.stop()
-        text = harmless(event.text.replace("\r\n", "\n").replace("\r", "\n"))
-        folded = self._pastes.fold(text) if is_long(text) else text
-        if result := self._replace_via_keyboard(folded, *self.selection):
-            self.move_cursor(result.end_location)
+        """Its keys act in the order in which they were pressed; those of a choice that is shown, on the choice."""
+        if self.choosing(event.key):
+            event.stop()
+            event.prevent_default()
+        else:
+            await act(self, event)

@@ -7,6 +7,7 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
+from assistant.domain.attachments import headline
 from assistant.domain.hygiene import one_line
 from assistant.tui.widgets.composer import Composer
 
@@ -35,7 +36,8 @@ class Queue(Widget):
     def render(self) -> Content:
         """The offer, then at most three texts, each on a line, and how many more wait."""
         lines = [
-            Content.assemble(("queued ", "$foreground-muted"), self._cut(t)) for t in self._texts
+            Content.assemble(("queued ", "$foreground-muted"), self._cut(headline(t)))
+            for t in self._texts
         ]
         shown, more = lines[:_SHOWN], len(lines) - _SHOWN
         if more > 0:

@@ -35,7 +35,7 @@ class Transcript(TranscriptView):
         Binding("right_square_bracket,n", "code(1)", "next code block"),
         Binding("c", "copy", "copy code or message"),
         Binding("y", "copy_message", "copy message", show=False),
-        Binding("t", "thought", "show or fold a thought", show=False),
+        Binding("t", "thought", "show or fold a thought, or what is attached", show=False),
         Binding("l", "keep_here", "make this message local-only", show=False),
         Binding("left", "screen.tree('previous')", "the version before this one", show=False),
         Binding("right", "screen.tree('next')", "the next version of this message", show=False),
@@ -164,7 +164,7 @@ class Transcript(TranscriptView):
             number, code = number + step, None
 
     def action_thought(self) -> None:
-        """Shows what the message at hand thought before it answered, or folds it again."""
+        """Shows what the message at hand thought before it answered, or what is attached to it, or folds that again."""
         number = self.last if self.cursor is None else self.cursor
         if number is None or not self.pages.fold(number):
             return

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import set_cell_size
 
+from assistant.domain.attachments import parted
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.places import SHORT_NAMES, Place
 from assistant.domain.prompt import Role
@@ -54,6 +55,7 @@ class Page:
         self._head = _head(entry, width)
         self._reply: Reply | None = None
         self._said: Sequence[Line] = ()
+        self._attached = False
         if entry.role is Role.ASSISTANT:
             from assistant.tui.widgets import transcript_reply
 
@@ -61,7 +63,7 @@ class Page:
                 harmless(entry.text), width, live=entry.open, unfolded=unfolded
             )
         else:
-            self._said = _plain(entry, entry.text, width)
+            self._said = self._written(unfolded)
         self._foot = self._below()
 
     def __len__(self) -> int:
@@ -86,8 +88,8 @@ class Page:
 
     @property
     def has_thought(self) -> bool:
-        """Whether there is a thought to fold or to show."""
-        return self._reply is not None and self._reply.has_thought
+        """Whether there is a thought, or an attachment, to fold or to show."""
+        return self._attached or (self._reply is not None and self._reply.has_thought)
 
     def append(self, text: str) -> None:
         """Takes more of the text of an open reply; drawn by the next `update`."""
@@ -111,6 +113,17 @@ class Page:
     def _body(self) -> "Reply | Sequence[Line]":
         return self._said if self._reply is None else self._reply
 
+    def _written(self, unfolded: bool) -> Sequence[Line]:
+        """A person's own words, below what is attached to them; or a notice."""
+        own, found = parted(self.entry.text) if self.entry.role is Role.USER else ("", ())
+        if not found:
+            return _plain(self.entry, self.entry.text, self._width)
+        from assistant.tui.widgets import transcript_attached
+
+        self._attached = True
+        above = transcript_attached.rows(found, self._width, unfolded=unfolded)
+        return [*above, *_plain(self.entry, own, self._width)]
+
     def _below(self) -> list[Line]:
         waiting = self.entry.open and not len(self._body)
         return [_WAITING] * waiting + _error(self.entry, self._width)
@@ -119,8 +132,9 @@ class Page:
 def estimate(entry: Entry, width: int) -> int:
     """About how many rows an entry takes, without laying it out."""
     reply = entry.role is Role.ASSISTANT
-    text = _answer(entry.text) if reply else entry.text[:SHOWN_CHARACTERS]
-    rows = 2 + text.count("\n") + len(text) // width
+    own, found = parted(entry.text) if entry.role is Role.USER else (entry.text, ())
+    text = _answer(entry.text) if reply else own[:SHOWN_CHARACTERS]
+    rows = 2 + len(found) + (len(found) > 0) + text.count("\n") + len(text) // width
     return rows if entry.role is Role.SYSTEM else rows + 1
 
 

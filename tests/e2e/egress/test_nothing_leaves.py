@@ -32,9 +32,9 @@ def test_the_chat_opens_is_idle_takes_a_paste_and_answers(open_chat: Open, silen
             assert chat.pump(left)
     with silent("a paste of 100 kB"):
         chat.send("\x1b[200~" + "secret " * 14_286 + "\x1b[201~")
-        chat.wait_for_text("pasted 100 kB")
+        chat.wait_for_text("pasted text · 100 kB")
         chat.send("\x15")
-        chat.wait_for(lambda text: "pasted 100 kB" not in text)
+        chat.wait_for(lambda text: "pasted text · 100 kB" not in text)
     with silent("other sizes"):
         chat.resize(20, 5)
         chat.resize(200, 60)

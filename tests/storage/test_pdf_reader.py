@@ -1,0 +1,94 @@
+"""The text of PDFs, read by a program that is bounded and can be killed."""
+
+import io
+import sys
+from pathlib import Path
+
+import pypdf
+import pytest
+from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+
+from assistant.domain.errors import AttachmentError
+from assistant.storage import pdf_reader
+from assistant.storage.attachments import DiskAttachments
+from assistant.storage.pdf_reader import text_of
+
+
+def pdf(*pages: str, password: str = "") -> bytes:
+    """A PDF with a text on each page."""
+    writer = pypdf.PdfWriter()
+    font = DictionaryObject(
+        {
+            NameObject("/Type"): NameObject("/Font"),
+            NameObject("/Subtype"): NameObject("/Type1"),
+            NameObject("/BaseFont"): NameObject("/Helvetica"),
+        }
+    )
+    for text in pages:
+        page = writer.add_blank_page(200, 200)
+        stream = DecodedStreamObject()
+        stream.set_data(f"BT /F1 12 Tf 10 100 Td ({text}) Tj ET".encode())
+        page[NameObject("/Contents")] = writer._add_object(stream)
+        fonts = DictionaryObject({NameObject("/F1"): font})
+        page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
+    if password:
+        writer.encrypt(password, algorithm="RC4-128")
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_the_text_of_its_pages(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(pdf("first page", "second page"))
+    attachment = DiskAttachments(tmp_path, tmp_path).take("a.pdf", ()).attachment
+    assert (attachment.name, attachment.kind) == ("a.pdf", "pdf")
+    assert attachment.text == "first page\n\nsecond page"
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (pdf("", ""), "no text in its 2 pages"),
+        (pdf("x", password="p"), "locked with a password"),
+        (b"%PDF-1.7\nnothing", "a broken one"),
+    ],
+)
+def test_what_has_no_text_says_why(raw: bytes, says: str) -> None:
+    with pytest.raises(AttachmentError, match=says):
+        text_of(raw, "a.pdf")
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("while True: pass", "not read within 0.5 s"),
+        ("raise SystemExit(1)", "more memory or time"),
+        ("print('no json')", "more memory or time"),
+        ("print('{\"text\": 3}')", "more memory or time"),
+    ],
+)
+def test_a_reader_that_hangs_or_dies_is_told(
+    monkeypatch: pytest.MonkeyPatch, code: str, says: str
+) -> None:
+    monkeypatch.setattr(pdf_reader, "_PROGRAM", (sys.executable, "-c", code))
+    with pytest.raises(AttachmentError, match=says):
+        text_of(b"%PDF-", "a.pdf", timeout_s=0.5 if "while" in code else 30)
+
+
+def test_the_reader_may_not_reach_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a PDF would have to make it do fails in the program itself."""
+    tries = (
+        "import sys, json; sys.path.insert(0, FOLDER); import pdf_text, socket, os; pdf_text._bound(); sys.addaudithook(pdf_text._refuse)\n"
+        "def no(act):\n"
+        "    try: act()\n"
+        "    except OSError: return\n"
+        "    raise SystemExit(1)\n"
+        "no(lambda: socket.socket()); no(lambda: os.system('true')); no(lambda: open('/dev/null', 'w')); no(os.fork)\n"
+        "sys.stdout.write(json.dumps({'pages': 1, 'read': 1, 'text': 'held'}))"
+    )
+    folder = str(Path(pdf_reader.__file__).parent)
+    code = tries.replace("FOLDER); import", f"{folder!r}); import").replace(
+        "import pdf_text, socket", "import pdf_text; sys.path.pop(0); import socket"
+    )
+    monkeypatch.setattr(pdf_reader, "_PROGRAM", (sys.executable, "-c", code))
+    assert text_of(b"", "a.pdf").text == "held"
