@@ -15,6 +15,7 @@ from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.places import SHORT_NAMES
 from assistant.tui.pastes import Pastes, is_long
 from assistant.tui.recall import Recall
+from assistant.tui.widgets.completion import Completing
 from assistant.tui.widgets.keys import act
 from assistant.tui.wording import Bound, badge
 
@@ -38,6 +39,13 @@ class Composer(TextArea):
         def __init__(self, text: str, bound: Bound) -> None:
             self.text = text
             self.bound = bound
+            super().__init__()
+
+    class Commanded(Message):
+        """The person pressed Enter on a command; the composer is empty for what is typed next."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
             super().__init__()
 
     class Left(Message):
@@ -80,6 +88,8 @@ class Composer(TextArea):
         self._pastes = Pastes()
         self._bound = Bound()
         self.sent: Callable[[], object] = lambda: None
+        self.is_command: Callable[[str], bool] = lambda _: False
+        self.completing = Completing(self)
         self._window = ""
 
     def label(self, bound: Bound, window: str) -> None:
@@ -116,6 +126,7 @@ class Composer(TextArea):
         self._pastes.clear()
         self.load_text(self._pastes.fold(text) if is_long(text) else text)
         self.move_cursor(self.document.end)
+        self.completing.rest()
 
     def take(self) -> str:
         """Empties the composer and returns what would have been sent."""
@@ -133,10 +144,19 @@ class Composer(TextArea):
         row, column = self.cursor_location
         if column and self.document[row][column - 1] == "\\":
             self.replace("\n", (row, column - 1), (row, column))
+        elif self.command():
+            return
         elif self.text.strip():
             bound = self._bound
             self.post_message(self.Submitted(self.take(), bound))
             self.sent()
+
+    def command(self) -> bool:
+        """Hands on the command that stands here; False where none does. No key sends a command anywhere as a text."""
+        found = self.is_command(self.full_text)
+        if found:
+            self.post_message(self.Commanded(self.take()))
+        return found
 
     def action_leave(self) -> None:
         """Asks for an empty chat; what is typed from here on is for that one."""
@@ -182,8 +202,20 @@ class Composer(TextArea):
         self.post_message(events.Paste(self.app.clipboard))
 
     async def _on_key(self, event: events.Key) -> None:
-        """Its keys act in the order in which they were pressed."""
-        await act(self, event)
+        """Its keys act in the order in which they were pressed; an open list has them first."""
+        if self.completing.press(event.key):
+            event.stop()
+            event.prevent_default()
+        else:
+            await act(self, event)
+
+    def on_text_area_changed(self) -> None:
+        """Offers what can be completed in what stands there now."""
+        self.completing.look()
+
+    def on_text_area_selection_changed(self) -> None:
+        """Offers what can be completed where the cursor is now."""
+        self.completing.look()
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Only this handler sees the paste: the one of the text area would put it in as it came."""
