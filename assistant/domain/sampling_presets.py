@@ -110,7 +110,8 @@ def shown(sampling: Sampling, key: str) -> str:
     """The value of `key` as a person reads it."""
     value: Value = getattr(sampling, key)
     if key == "stop":
-        return " ".join(f'"{one_line(text, 40)}"' for text in sampling.stop) or "none"
+        texts = (one_line(text.replace("\n", r"\n"), 40) for text in sampling.stop)
+        return " ".join(shlex.quote(text) for text in texts) or "none"
     if value is None:
         return "random" if key == "seed" else "as fits"
     return (

@@ -8,6 +8,7 @@ from textual.app import SystemCommand
 
 from assistant.domain.thinking import split
 from assistant.tui.screens.chat import ChatScreen
+from assistant.tui.word_commands import word_commands
 
 _CLOUD = (
     ("Consent", "Every grant, what is left of it, what it let out", "consent"),
@@ -36,6 +37,7 @@ def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
     yield SystemCommand(
         "Label of this chat", "All that is said in it local-only, or not", chat.action_label_chat
     )
+    yield from word_commands(chat)
 
 
 class Host(Protocol):

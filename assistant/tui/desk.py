@@ -133,7 +133,8 @@ class Desk:
         self._wanted = ""
         self.typed(left)
         waiting = self.turns.unstarted() if self.chat.head else []
-        self._blank.system = self._settings().generation.system_prompt
+        if self._blank.instructed is None:
+            self._blank.system = self._settings().generation.system_prompt
         self.chat = waiting[0] if waiting else self._blank
         standing = self._view.composer.full_text
         self._show(None, blank(self.sending.bound(self.chat)))
@@ -147,6 +148,7 @@ class Desk:
         unsaved = self._drafts.latest(summary.id)
         chat = self._known.setdefault(summary.id, Chat(summary.system, summary.id))
         chat.head, chat.title, chat.route = summary.head, summary.title, summary.route
+        chat.preset, chat.sampling = summary.preset, summary.sampling
         chat.label, chat.typed = summary.label, opened.draft if unsaved is None else unsaved
         if unsaved is None and opened.draft_label is not None:
             self.labels.raise_to(chat, opened.draft_label)

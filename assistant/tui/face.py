@@ -126,7 +126,9 @@ class Face:
             else idle_hints(offered=offered, cloud=bool(sending.lookout.routes))
         )
         entitle(self.transcript, desk.chat.title or "New chat")
-        self.composer.label(bound, wording.window(desk.context, desk.bearings.doing))
+        tuned = wording.tuned(desk.chat.preset, changed=desk.chat.sampling is not None)
+        window = wording.window(desk.context, desk.bearings.doing)
+        self.composer.label(bound, " · ".join(part for part in (tuned, window) if part))
 
     def _begin_anew(self) -> None:
         """A message was sent: a key that is pressed now is for the one after it."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from assistant.domain.sensitivity import Label, join
-from assistant.domain.settings import Settings
+from assistant.domain.settings import GenerationSettings, Settings
 from assistant.tui.copies import Copies
 from assistant.tui.turn import Chat
 
@@ -12,6 +12,7 @@ _NEXT = {
     Label.LOCAL_ONLY: Label.PUBLIC,
     Label.PUBLIC: Label.NORMAL,
 }
+KEPT = "this chat has a system prompt of its own, which is local-only with it: /system clear comes first"
 _MOST_TYPED = 10_000
 """Characters up to which a text is looked at with every key; a longer one is once it is sent."""
 
@@ -47,6 +48,12 @@ class Labels:
         if self.of_next(chat) is chat.mark:
             return ""
         return f"this chat is {chat.label.value}, and so is every message in it at least"
+
+    def why_kept(self, chat: Chat) -> str:
+        """Why a local-only chat has to stay so; "" where it need not: its own system prompt is local-only with it."""
+        known = (self._settings().generation.system_prompt, GenerationSettings().system_prompt)
+        said = chat.instructed not in (None, Label.LOCAL_ONLY)
+        return "" if said or not chat.system or chat.system in known else KEPT
 
     def raise_to(self, chat: Chat, label: Label) -> None:
         """What stands in the composer of `chat` has at least `label` from now on."""

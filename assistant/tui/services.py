@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from assistant.ports.accounting import Ledger
     from assistant.ports.comparing import Comparing
     from assistant.ports.leaving import Outbox
+    from assistant.ports.words import Words
 
 
 class KeyDesk(Protocol):
@@ -68,7 +69,7 @@ class Services:
     `warnings` are lines to show at the start (a read-only disk, a second instance, a broken setting). `sets` gives the country
     sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes. `comparing`
     makes what a comparison over years is fed with; it reads files. `ledger` keeps every turn's figures, `cost_desk` is what reports
-    on them need, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
+    on them need, `words` the library of prompts, the presets and the exports, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
     """
 
     engine: Engine
@@ -88,3 +89,4 @@ class Services:
     comparing: "Callable[[], Comparing] | None" = None
     ledger: "Callable[[], Ledger] | None" = None
     cost_desk: "Callable[[], CostDesk] | None" = None
+    words: "Callable[[], Words] | None" = None

@@ -22,6 +22,7 @@ from assistant.ports import Clock
 if TYPE_CHECKING:
     from assistant.domain.decisions import Decision
     from assistant.domain.departure import Choice
+    from assistant.domain.prompt import Sampling
     from assistant.domain.turns import TurnRecord
 
 CLOSING_S = 3.0
@@ -38,7 +39,9 @@ class Chat:
     `typed` is what is unsent in it, `route` the one that it is pinned to ("": the default of the moment). `label` is what all
     that is said in it carries at least, `mark` the label of the next message (None: as the settings say). `cloud` is the
     cloud route that the person switched it to, while a grant for it lives; `promised` is the id that a new one will have;
-    `held` are texts that are being looked at before they may leave.
+    `held` are texts that are being looked at before they may leave. Replies are made with `sampling` (None: as the settings say),
+    whose name is `preset`; `instructed` is the label of `system` where the person set it
+    since the start (None: they did not).
     """
 
     system: str = ""
@@ -52,6 +55,9 @@ class Chat:
     cloud: str = ""
     promised: str = ""
     held: list["Ask"] = field(default_factory=list)
+    preset: str = ""
+    sampling: "Sampling | None" = None
+    instructed: Label | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,7 +208,7 @@ class Turns:
             parent=chat.head,
             label=join((label, chat.label)),
             system=chat.system,
-            sampling=self._generation().sampling,
+            sampling=chat.sampling or self._generation().sampling,
         )
 
     async def stop(self, chat: Chat) -> bool:
@@ -355,5 +361,7 @@ async def _begin(engine: Engine, ask: Ask, conversation: str) -> None:
     chat.label = chat.label if chat.label is Label.LOCAL_ONLY else begun
     if chat.label is not Label.NORMAL:
         await engine.label_conversation(chat.conversation, chat.label)
+    if chat.sampling is not None:
+        await engine.tune(chat.conversation, chat.preset, chat.sampling)
     if chat.route:
         await engine.pin(chat.conversation, chat.route)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from assistant.domain.routing import LocalReport
     from assistant.domain.sensing import Sensed
     from assistant.ports.comparing import Comparing
+    from assistant.ports.words import Words
     from assistant.tui.services import Services
     from assistant.wiring.costs import CostRoom
     from assistant.wiring.local import LocalRoutes
@@ -160,7 +161,15 @@ def services(house: House) -> "Services":
         ledger=lambda: cost_room(house).ledger,
         cost_desk=lambda: cost_room(house),
         running_costs=lambda chat: cost_room(house).running(chat),
+        words=lambda: words(house),
     )
+
+
+def words(house: House) -> "Words":
+    """The library of prompts, the presets and the exports; made where they are first asked for."""
+    from assistant.wiring.words import words
+
+    return words(house.places, house.journal, house.clock)
 
 
 def cost_room(house: House) -> "CostRoom":

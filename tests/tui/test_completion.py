@@ -136,3 +136,19 @@ async def test_a_text_that_nobody_typed_offers_nothing() -> None:
         await pilot.click(Completion, offset=(4, 1))
         assert composer.text == "#beta "
         assert not app.sent
+
+
+async def test_keys_that_come_faster_than_the_list_take_nothing_unseen() -> None:
+    async with writing() as (app, composer, pilot):
+        await typed(pilot, "#")
+        composer.insert("ga")
+        assert composer.completing.press("enter") is False
+        await pilot.pause()
+        assert composer.text == "#ga"
+        composer.insert("m")
+        assert composer.completing.press("tab")
+        assert composer.text == "#gamma "
+        composer.put("")
+        composer.insert("#be")
+        assert composer.completing.press("down") is False
+        assert not app.sent

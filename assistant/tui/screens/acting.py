@@ -1,7 +1,7 @@
 """The keys of the chat that say where a message goes, and how far it may travel."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -23,6 +23,7 @@ class ActingScreen(Screen[None]):
         Binding("ctrl+s", "to_cloud", "send this one message to the cloud", show=False),
         Binding("ctrl+t", "toggle_cloud", "this chat to the cloud, and back", show=False),
         Binding("ctrl+l", "toggle_label", "next message: local-only, public, normal", show=False),
+        Binding("f6", "prompts", "prompts: your library", show=False),
         Binding("f5", "ask_again", "ask another route, after a reply failed", show=False),
     ]
     engine: Engine
@@ -40,8 +41,21 @@ class ActingScreen(Screen[None]):
 
         return await self.app.push_screen_wait(RouteScreen(states, "", cloud=True))
 
+    def start_told(self, work: "Callable[[Self], Awaitable[None]]") -> None:
+        """Runs `work` beside the screen and says its errors."""
+
+        async def run() -> None:
+            try:
+                await work(self)
+            except AssistantError as error:
+                self.face.tell(str(error), error=True)
+
+        self.run_worker(run())
+
     def action_to_cloud(self) -> None:
         """What stands in the composer, this one message, to the cloud; a sheet asks where no grant covers it."""
+        if self.face.composer.command():
+            return
         if self.face.composer.full_text.strip():
             self.face.desk.sending.to_cloud(self.face.composer.take())
         else:
@@ -49,7 +63,8 @@ class ActingScreen(Screen[None]):
 
     def action_toggle_cloud(self) -> None:
         """The messages of this chat to the cloud while a grant for it lives, or here again."""
-        self.face.desk.sending.toggle()
+        if not self.face.composer.command():
+            self.face.desk.sending.toggle()
 
     def action_toggle_label(self) -> None:
         """How far the next message may travel."""
@@ -71,9 +86,9 @@ class ActingScreen(Screen[None]):
         from assistant.tui.screens.routes import RouteScreen
 
         desk = self.face.desk
-        self.app.push_screen(RouteScreen(desk.bearings.states, desk.chat.route), self._pin)
+        self.app.push_screen(RouteScreen(desk.bearings.states, desk.chat.route), self.pin)
 
-    async def _pin(self, route: str | None) -> None:
+    async def pin(self, route: str | None) -> None:
         """Keeps the chat in view on `route` ("": the default of the moment, None: as it was); a new one from its first send on."""
         chat = self.face.desk.chat
         if route is None:

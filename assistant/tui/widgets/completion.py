@@ -49,7 +49,7 @@ class Completion(Static):
     DEFAULT_CSS = """
     Completion {
         display: none; overlay: screen; constrain: none inside;
-        height: auto; width: 1fr; max-width: 90; padding: 0 1;
+        width: 1fr; max-width: 90; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis;
         border: round $foreground 60%; border-title-color: $text; border-subtitle-color: $text-muted;
         background: $surface;
     }
@@ -75,7 +75,8 @@ class Completion(Static):
         self.border_title = Content(offer.title).markup
         self.border_subtitle = KEYS
         self.display = True
-        self.styles.offset = (0, -min(ROWS, len(self._choices)) - 2)
+        height = min(ROWS, len(self._choices)) + 2
+        self.styles.height, self.styles.offset = height, (0, -height)
         self._draw()
 
     def hide(self) -> None:
@@ -129,6 +130,7 @@ class Completing:
         self._offer: Offer | None = None
         self._resting: str | None = None
         self._closed: int | None = None
+        self._looked: tuple[str, tuple[int, int]] = ("", (0, 0))
 
     @property
     def open(self) -> bool:
@@ -142,7 +144,7 @@ class Completing:
 
     def look(self) -> None:
         """The text or the cursor changed: offers what there is for them."""
-        text = self._area.text
+        text, _ = self._looked = self._moment
         if text == self._resting:
             return
         self._resting = None
@@ -166,9 +168,13 @@ class Completing:
 
     def press(self, key: str) -> bool:
         """Acts on a key where the list is open; True where the text area must not see it."""
-        if key == "tab" and self._offer is None:
-            # Keys may come faster than the text area tells what stands in it.
+        # Keys may come faster than the text area tells what stands in it: then nobody has seen what it is about.
+        unseen = self._looked != self._moment
+        if unseen and key in ("tab", "enter", "up", "down"):
+            was_open = self.open
             self.look()
+            if key != "tab" and not was_open:
+                self._hide()
         found = self._list.chosen if self._list and self._offer else None
         if found is None or self._list is None or self._offer is None:
             return False
@@ -179,6 +185,8 @@ class Completing:
         elif key == "enter":
             typed = self._area.text[self._offer.start : self._offer.end]
             whole = typed.strip() == found.text.strip()
+            if unseen and not whole:
+                return False
             self._hide() if whole else self.take()
             return not (whole or found.ends)
         elif key == "escape":
@@ -187,6 +195,11 @@ class Completing:
         else:
             return False
         return True
+
+    @property
+    def _moment(self) -> tuple[str, tuple[int, int]]:
+        """What stands in the text area, and where the cursor is."""
+        return self._area.text, self._area.cursor_location
 
     def take(self) -> None:
         """Puts the highlighted line into the text."""
