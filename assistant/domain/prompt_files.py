@@ -157,7 +157,7 @@ def _parted(text: str, file: str) -> tuple[str, str, int]:
     end = next((n for n, line in enumerate(lines[1:], 1) if line.strip() == FENCE), None)
     if end is None:
         raise SettingsError(f"{file}, line 1: the front matter has no end", f"add a line {FENCE}")
-    return "\n".join(lines[1:end]), "\n".join(lines[end + 1 :]), end + 2
+    return "".join(f"{line}\n" for line in lines[1:end]), "\n".join(lines[end + 1 :]), end + 2
 
 
 def _used(body: str, first: int, file: str) -> Iterator[tuple[int, str]]:

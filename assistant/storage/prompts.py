@@ -60,22 +60,24 @@ def _read(paths: "Iterator[Path] | list[Path]", errors: list[str]) -> Iterator[P
 
 def _one(path: Path) -> PromptFile:
     """Raises: SettingsError with what is wrong with the file."""
+    # The folder is known; the rest of the path would push what is wrong out of sight.
+    named = one_line(f"{path.parent.name}/{path.name}", 100)
     if not _NAME.fullmatch(path.stem):
         raise SettingsError(
-            f"{path}: {one_line(path.stem, 40)!r} cannot name a prompt",
+            f"{named}: {one_line(path.stem, 40)!r} cannot name a prompt",
             "letters, digits, . - and _, no spaces",
         )
     try:
         if not path.is_file():
-            raise SettingsError(f"{path} is not a file", "take it away")
+            raise SettingsError(f"{named} is not a file", "take it away")
         with path.open("rb") as file:
             raw = file.read(_MOST_BYTES + 1)
     except OSError as error:
         what = error.strerror or str(error)
-        raise SettingsError(f"{path} cannot be read: {what}", "look at its permissions") from error
+        raise SettingsError(f"{named} cannot be read: {what}", "look at its permissions") from error
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise SettingsError(f"{path}, line {line}: not UTF-8", "save it as UTF-8") from error
-    return parse(path.stem, text, str(path))
+        raise SettingsError(f"{named}, line {line}: not UTF-8", "save it as UTF-8") from error
+    return parse(path.stem, text, named)

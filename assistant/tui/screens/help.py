@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from assistant.tui.screens.acting import ActingScreen
 from assistant.tui.screens.chat import ChatScreen
+from assistant.tui.verbs import VERBS
 from assistant.tui.widgets.chats import Chats
 from assistant.tui.widgets.columns import Columns
 from assistant.tui.widgets.composer import Composer
@@ -78,6 +79,7 @@ def sections(app: type[App[int]]) -> Sequence[Section]:
     return (
         section("Everywhere", everywhere),
         section("Composer", [*Composer.BINDINGS, *EDITING]),
+        Section("Commands", tuple((verb.line, verb.about) for verb in VERBS)),
         section("Conversation", Transcript.BINDINGS),
         section("List of chats", Chats.BINDINGS),
     )
@@ -109,7 +111,9 @@ A reply that fails on the HAT keeps what came; f5 asks the processor the same, o
 Nothing goes to the cloud by itself: ctrl+s sends one message there, ctrl+t those of this chat
 while you grant it. A sheet shows first what leaves, to the byte; enter never grants.
 A backslash at the end of a line, then Enter, makes a new line in every terminal.
-A long paste is folded to one mark; it is sent whole."""
+A long paste is folded to one mark; it is sent whole.
+A text that begins with a slash and a letter is a command and is never sent; a space before it, or another
+slash in the first word, makes it a message."""
 
 
 class HelpScreen(ModalScreen[bool]):

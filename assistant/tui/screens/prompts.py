@@ -81,7 +81,7 @@ class PromptsScreen(ModalScreen[str]):
 
     def _options(self) -> list[Option]:
         if not self._shown:
-            return [Option(Content.styled(NONE, "$text-muted"), disabled=True)]
+            return [Option(Content.styled(NONE, "$foreground-muted"), disabled=True)]
         return [Option(_row(one)) for one in self._shown]
 
     @property
@@ -135,4 +135,4 @@ def _row(prompt: PromptFile) -> Content:
     parts = [prompt.name]
     parts += ["system prompt"] if prompt.kind is Kind.SYSTEM else []
     parts += [MARKS[Label.LOCAL_ONLY]] if prompt.label is Label.LOCAL_ONLY else []
-    return Content.assemble(f"{title:<{_TITLE + 2}}", (" · ".join(parts), "$text-muted"))
+    return Content.assemble(f"{title:<{_TITLE + 2}}", (" · ".join(parts), "$foreground-muted"))

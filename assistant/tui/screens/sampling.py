@@ -73,11 +73,13 @@ class SamplingScreen(ModalScreen[bool]):
             )
         value, usual = shown(now, key), shown(base, key)
         if value == usual:
-            return Content.assemble(f"{key:<16}", f"{value:<{_VALUE}}", ("settings", "$text-muted"))
+            return Content.assemble(
+                f"{key:<16}", f"{value:<{_VALUE}}", ("settings", "$foreground-muted")
+            )
         return Content.assemble(
             f"{key:<16}",
             (f"{value:<{_VALUE}}", "bold"),
-            (f"this chat · settings {usual}", "$text-muted"),
+            (f"this chat · settings {usual}", "$foreground-muted"),
         )
 
     @property

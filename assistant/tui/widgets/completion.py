@@ -113,7 +113,7 @@ class Completion(Static):
             about = one_line(one.about, 200)
             line = Content.assemble(
                 set_cell_size(name, min(wide, room)),
-                (set_cell_size(f"  {about}", max(0, room - wide)), "$text-muted"),
+                (set_cell_size(f"  {about}", max(0, room - wide)), "$foreground-muted"),
             )
             at = self._top + place == self._at
             lines.append(line.stylize(_CURSOR) if at else line)
