@@ -22,6 +22,7 @@ from assistant.tui.left import Left
 from assistant.tui.live import Live
 from assistant.tui.sending import Sending
 from assistant.tui.services import Services
+from assistant.tui.slash import is_command
 from assistant.tui.turn import Ask, Chat, Running, Turns
 from assistant.tui.widgets.transcript import Entry
 
@@ -200,7 +201,7 @@ class Desk:
         wanted = self._settings().engine.prefill_while_typing and self.bearings.report
         # The pin of a chat that is not on record is not known to the engine.
         elsewhere = self.chat.cloud or (self.chat.route and not self.chat.conversation)
-        busy = elsewhere or self.turns.running is not None
+        busy = elsewhere or self.turns.running is not None or is_command(self.chat.typed)
         if not wanted or busy or not self._engine.routes or not self.chat.typed.strip():
             return None
         return self.turns.prompt(self.chat, self.chat.typed)

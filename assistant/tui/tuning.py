@@ -14,7 +14,6 @@ from assistant.domain.sampling_presets import (
     typed,
     with_value,
 )
-from assistant.tui.turn import Chat
 
 if TYPE_CHECKING:
     from assistant.tui.screens.chat import ChatScreen
@@ -35,13 +34,14 @@ class Tuning:
         return self._screen.settings().generation.sampling
 
     @property
-    def chat(self) -> Chat:
-        """The one in view."""
-        return self._screen.desk.chat
+    def preset(self) -> str:
+        """The name of the preset that was taken; "" for none."""
+        return self._screen.desk.chat.preset
 
-    def now(self, chat: Chat) -> Sampling:
-        """What the next reply of `chat` is made with."""
-        return chat.sampling or self.base
+    @property
+    def sampling(self) -> Sampling:
+        """What the next reply is made with."""
+        return self._screen.desk.chat.sampling or self.base
 
     async def presets(self) -> Sequence[Preset]:
         """All of them. Raises: SettingsError."""
@@ -65,9 +65,8 @@ class Tuning:
 
     async def change(self, key: str, text: str) -> str:
         """Sets one value as it was typed; says what was done. Raises: UsageError with what it may be."""
-        chat = self._screen.desk.chat
         value = getattr(self.base, key, None) if text in SETTINGS_WORDS else typed(key, text)
-        sampling = with_value(self.now(chat), key, value)
+        sampling = with_value(self.sampling, key, value)
         if differing(sampling, self.base):
             await self.take(await self._name_of(sampling), sampling)
         else:

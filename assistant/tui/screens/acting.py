@@ -23,7 +23,6 @@ class ActingScreen(Screen[None]):
         Binding("ctrl+s", "to_cloud", "send this one message to the cloud", show=False),
         Binding("ctrl+t", "toggle_cloud", "this chat to the cloud, and back", show=False),
         Binding("ctrl+l", "toggle_label", "next message: local-only, public, normal", show=False),
-        Binding("f6", "prompts", "prompts: your library", show=False),
         Binding("f5", "ask_again", "ask another route, after a reply failed", show=False),
     ]
     engine: Engine

@@ -9,7 +9,6 @@ from textual.binding import Binding, BindingType
 
 from assistant.domain.settings import Settings
 from assistant.tui import slash
-from assistant.tui.command_source import CommandSource
 from assistant.tui.face import Face
 from assistant.tui.screens.acting import ActingScreen
 from assistant.tui.services import Services
@@ -47,7 +46,6 @@ class ChatScreen(ActingScreen):
         self.desk = self.face.desk
         self.tell = self.face.tell
         self.composer.is_command = slash.is_command
-        self.composer.completing.sources.append(CommandSource(self))
 
     def compose(self) -> ComposeResult:
         """The columns and the status below them, dressed before they are mounted: each class set later costs a pass."""
@@ -86,12 +84,6 @@ class ChatScreen(ActingScreen):
     @on(Composer.Submitted)
     def _submitted(self, event: Composer.Submitted) -> None:
         self.desk.sending.enter(event.text, event.bound)
-
-    @on(Composer.Commanded)
-    def _commanded(self, event: Composer.Commanded) -> None:
-        from assistant.tui.deeds import obey
-
-        self.run_worker(obey(self, event.text))
 
     @on(Composer.Left)
     def _left(self, event: Composer.Left) -> None:
@@ -150,12 +142,6 @@ class ChatScreen(ActingScreen):
             await self.desk.turns.stop(self.desk.chat)
         else:
             self.composer.focus()
-
-    def action_prompts(self) -> None:
-        """The library of prompts."""
-        from assistant.tui.library import Library
-
-        self.start_told(lambda chat: Library(chat).pick())
 
     def action_new_chat(self) -> None:
         """An empty chat; what is typed in this one stays with it."""

@@ -1,6 +1,6 @@
 """How replies in the conversation in view are made: every value, and whether it is the settings' own."""
 
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,12 +12,43 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from assistant.domain.errors import AssistantError
+from assistant.domain.prompt import Sampling
 from assistant.domain.sampling_presets import ABOUT, KEYS, SETTINGS_WORDS, allowed, shown
-from assistant.tui.tuning import Tuning
 from assistant.tui.widgets.line import Line
 
 PRESET = "preset"
 _VALUE = 26
+
+
+class Tunable(Protocol):
+    """The conversation in view, as far as its sampling goes; what changes it may raise an AssistantError."""
+
+    @property
+    def preset(self) -> str:
+        """The name of the preset that was taken; "" for none."""
+        ...
+
+    @property
+    def sampling(self) -> Sampling:
+        """What the next reply is made with."""
+        ...
+
+    @property
+    def base(self) -> Sampling:
+        """As the settings say."""
+        ...
+
+    async def use(self, name: str) -> str:
+        """Takes a preset, or the settings' own values."""
+        ...
+
+    async def change(self, key: str, text: str) -> str:
+        """Sets one value as it was typed."""
+        ...
+
+    async def pick(self) -> None:
+        """Asks for a preset and takes it."""
+        ...
 
 
 class SamplingScreen(ModalScreen[bool]):
@@ -43,7 +74,7 @@ class SamplingScreen(ModalScreen[bool]):
         Binding("d,delete", "default", "as the settings say", show=False),
     ]
 
-    def __init__(self, tuning: Tuning) -> None:
+    def __init__(self, tuning: Tunable) -> None:
         super().__init__()
         self._tuning = tuning
 
@@ -62,15 +93,12 @@ class SamplingScreen(ModalScreen[bool]):
             yield Static("", id="said", markup=False)
 
     def _row(self, key: str) -> Content:
-        chat, base = self._tuning.chat, self._tuning.base
-        now = self._tuning.now(chat)
+        now, base = self._tuning.sampling, self._tuning.base
         if key == PRESET:
-            none = (
-                "none: values of this chat's own" if chat.sampling else "none: as the settings say"
-            )
-            return Content.assemble(
-                f"{key:<16}", (chat.preset or none, "bold" if chat.preset else "")
-            )
+            own = now != base
+            none = "none: values of this chat's own" if own else "none: as the settings say"
+            name = self._tuning.preset
+            return Content.assemble(f"{key:<16}", (name or none, "bold" if name else ""))
         value, usual = shown(now, key), shown(base, key)
         if value == usual:
             return Content.assemble(
@@ -103,7 +131,7 @@ class SamplingScreen(ModalScreen[bool]):
             self.run_worker(self._pick())
             return
         line = self.query_one(Input)
-        line.value = shown(self._tuning.now(self._tuning.chat), key).replace(",", "")
+        line.value = shown(self._tuning.sampling, key).replace(",", "")
         line.display = True
         line.focus()
 

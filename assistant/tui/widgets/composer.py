@@ -9,13 +9,12 @@ from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import TextArea
 
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.places import SHORT_NAMES
 from assistant.tui.pastes import Pastes, is_long
 from assistant.tui.recall import Recall
-from assistant.tui.widgets.completion import Completing
+from assistant.tui.widgets.commanding import Commanding
 from assistant.tui.widgets.keys import act
 from assistant.tui.wording import Bound, badge
 
@@ -27,7 +26,7 @@ def entitle(widget: Widget, title: str) -> None:
         widget.border_title = markup
 
 
-class Composer(TextArea):
+class Composer(Commanding):
     """A text area of one to ten lines; long pastes are folded until they are sent."""
 
     class Submitted(Message):
@@ -39,13 +38,6 @@ class Composer(TextArea):
         def __init__(self, text: str, bound: Bound) -> None:
             self.text = text
             self.bound = bound
-            super().__init__()
-
-    class Commanded(Message):
-        """The person pressed Enter on a command; the composer is empty for what is typed next."""
-
-        def __init__(self, text: str) -> None:
-            self.text = text
             super().__init__()
 
     class Left(Message):
@@ -62,7 +54,7 @@ class Composer(TextArea):
         Binding("enter", "submit", "send", show=False),
         Binding("ctrl+j,shift+enter", "newline", "new line", show=False),
         Binding("ctrl+n", "leave", show=False),
-        Binding("f6", "screen.prompts", show=False),
+        Binding("f6", "app.prompts", show=False),
         Binding("ctrl+s", "screen.to_cloud", show=False),
         Binding("ctrl+t", "screen.toggle_cloud", show=False),
         Binding("ctrl+l", "screen.toggle_label", show=False),
@@ -89,8 +81,6 @@ class Composer(TextArea):
         self._pastes = Pastes()
         self._bound = Bound()
         self.sent: Callable[[], object] = lambda: None
-        self.is_command: Callable[[str], bool] = lambda _: False
-        self.completing = Completing(self)
         self._window = ""
 
     def label(self, bound: Bound, window: str) -> None:
@@ -152,13 +142,6 @@ class Composer(TextArea):
             self.post_message(self.Submitted(self.take(), bound))
             self.sent()
 
-    def command(self) -> bool:
-        """Hands on the command that stands here; False where none does. No key sends a command anywhere as a text."""
-        found = self.is_command(self.full_text)
-        if found:
-            self.post_message(self.Commanded(self.take()))
-        return found
-
     def action_leave(self) -> None:
         """Asks for an empty chat; what is typed from here on is for that one."""
         self.post_message(self.Left(self.take()))
@@ -209,14 +192,6 @@ class Composer(TextArea):
             event.prevent_default()
         else:
             await act(self, event)
-
-    def on_text_area_changed(self) -> None:
-        """Offers what can be completed in what stands there now."""
-        self.completing.look()
-
-    def on_text_area_selection_changed(self) -> None:
-        """Offers what can be completed where the cursor is now."""
-        self.completing.look()
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Only this handler sees the paste: the one of the text area would put it in as it came."""

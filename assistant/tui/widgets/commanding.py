@@ -1,0 +1,55 @@
+"""A text area in which commands can be typed beside texts, and what is typed can be completed."""
+
+from collections.abc import Callable
+
+from textual import on
+from textual.message import Message
+from textual.widgets import TextArea
+
+from assistant.tui.widgets.completion import Completing
+
+
+class Commanding(TextArea):
+    """Who makes it says what a command is, and what completes it."""
+
+    class Commanded(Message):
+        """The person pressed a key that sends, on a command; the text area is empty for what is typed next."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+            super().__init__()
+
+    is_command: Callable[[str], bool] = staticmethod(lambda _: False)
+
+    @property
+    def full_text(self) -> str:
+        """What would be sent."""
+        return self.text
+
+    def take(self) -> str:
+        """Empties the text area and returns what would have been sent."""
+        text = self.full_text
+        self.load_text("")
+        return text
+
+    def command(self) -> bool:
+        """Hands on the command that stands here; False where none does. No key sends a command anywhere as a text."""
+        found = self.is_command(self.full_text)
+        if found:
+            self.post_message(self.Commanded(self.take()))
+        return found
+
+    @property
+    def completing(self) -> Completing:
+        """The list of what can be completed here."""
+        if self._completing is None:
+            self._completing = Completing(self)
+        return self._completing
+
+    _completing: Completing | None = None
+
+    @on(TextArea.Changed)
+    @on(TextArea.SelectionChanged)
+    def _look(self) -> None:
+        """Offers what can be completed in what stands there now."""
+        self.completing.look()
