@@ -1,6 +1,6 @@
 # `make` alone lists what can be made. PYTHON=python3.12 chooses another Python; ARGS="ask hello" goes to the app.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types contracts bench mutants snapshots lock build clean
+.PHONY: help run test check format lint types contracts bench browser mutants snapshots lock build clean
 PYTHON ?= python3
 export PYTHON
 bin := .venv/bin
@@ -33,6 +33,9 @@ contracts: .ready
 bench: .ready ## runs the benchmarks, one after the other
 	@set -e; for file in tests/benchmarks/bench_*.py; do \
 		name=$${file##*/}; echo "== $${name%.py}"; $(bin)/python -m tests.benchmarks.$${name%.py}; done
+
+browser: .ready ## opens the chat in headless Chromium, which has to be on the PATH, types a question and reads the reply
+	$(bin)/python -m tests.browser.walk
 
 mutants: .ready ## changes policy, permit and door in every small way: some test has to notice each (takes about an hour)
 	$(bin)/python scripts/mutants.py $(ARGS)

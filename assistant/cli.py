@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     import argparse
 
 
-def build_parser() -> "argparse.ArgumentParser":
-    """The whole grammar of the command line."""
+def build_parser(arguments: Sequence[str] = ()) -> "argparse.ArgumentParser":
+    """The whole grammar of the command line, or as much of it as `arguments` need."""
     from assistant.commands.grammar import build_parser
 
-    return build_parser(lambda _args: _chat())
+    return build_parser(lambda _args: _chat(), arguments)
 
 
 def run() -> int:
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     _mend_streams()
     arguments = sys.argv[1:] if argv is None else argv
-    args = build_parser().parse_args(arguments) if arguments else None
+    args = build_parser(arguments).parse_args(arguments) if arguments else None
     try:
         code = int(args.run(args)) if args else _chat()
         sys.stdout.flush()

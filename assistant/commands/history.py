@@ -6,13 +6,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from assistant.domain.errors import UsageError
 from assistant.domain.hygiene import harmless, one_line
+from assistant.domain.sensitivity import Label
 
 if TYPE_CHECKING:
     from assistant.storage.journal import SqliteJournal
+LOCAL_ONLY = "it holds local-only messages: they are not to leave this machine (--label normal leaves them out)"
+"""What is said on stderr of an export that does."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,11 +35,41 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     searching.add_argument("--limit", type=_count, default=20, metavar="N", help="at most N")
     for action in (listing, searching):
         action.add_argument("--json", action="store_true", help="print one list of objects")
-    exporting = actions.add_parser("export", help="all of it as JSON lines, or as Markdown to read")
+    exporting = actions.add_parser("export", help="conversations as JSON, Markdown or HTML")
     exporting.add_argument("conversations", nargs="*", metavar="ID", help="only these")
-    exporting.add_argument("--markdown", action="store_true", help="Markdown, as it was last shown")
-    importing = actions.add_parser("import", help="take in what `history export` wrote")
-    importing.add_argument("file", help="the file; - reads stdin")
+    forms = exporting.add_mutually_exclusive_group()
+    forms.add_argument(
+        "--format",
+        choices=("jsonl", "json", "markdown", "html"),
+        default="jsonl",
+        help="Markdown has the branch in view, the others have all (default: jsonl)",
+    )
+    forms.add_argument(
+        "--markdown", dest="format", action="store_const", const="markdown", help="the same"
+    )
+    exporting.add_argument("--output", metavar="FILE", type=Path, help="a new file; else stdout")
+    exporting.add_argument(
+        "--label",
+        choices=[label.value for label in Label],
+        default=Label.LOCAL_ONLY.value,
+        help="leave out what has a stricter label",
+    )
+    importing = actions.add_parser(
+        "import", help="take in an export: ours, ChatGPT's, Claude's, Open WebUI's, llama-server's"
+    )
+    importing.add_argument(
+        "file", help="JSON, JSON lines, zip, our HTML or Markdown; - reads stdin"
+    )
+    importing.add_argument(
+        "--format",
+        choices=("assistant", "chatgpt", "claude", "open-webui", "llama-server"),
+        help="whose export it is (default: what its shape says)",
+    )
+    importing.add_argument(
+        "--label",
+        choices=[label.value for label in Label],
+        help="for all that comes; ours never gets milder (default: local-only, ours as it was)",
+    )
     for action, run in (
         (listing, _list),
         (searching, _search),
@@ -79,55 +112,69 @@ def _search(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    from assistant.storage.transfer import export_lines
+    from assistant.storage import exports, transfer
 
+    form, most = exports.Form(args.format), Label(args.label)
     with _journal() as journal:
-        if args.markdown:
-            for line in _markdown(journal, args.conversations):
-                print(line)
+        wanted = transfer.chosen(journal.database, args.conversations)
+        written = exports.lines(journal.database, wanted, form, most)
+        if exports.holds(journal.database, wanted, most) is Label.LOCAL_ONLY:
+            print(LOCAL_ONLY, file=sys.stderr)
+        if args.output is not None:
+            exports.keep(args.output, written)
+            print(harmless(f"written to {args.output}"), file=sys.stderr)
             return 0
-        for line in export_lines(journal.database, args.conversations):
+        for line in written:
             print(line)
     return 0
-
-
-def _markdown(journal: "SqliteJournal", wanted: list[str]) -> Iterator[str]:
-    from assistant.storage.markdown import conversation_lines
-
-    every = wanted or [c.id for c in reversed(journal.conversations(limit=-1))]
-    for name in every:
-        summary = journal.conversation(name)
-        if summary is None:
-            raise UsageError(f"there is no conversation {name!r}", "assistant history list")
-        yield from conversation_lines(journal, summary)
 
 
 def _import(args: argparse.Namespace) -> int:
     from assistant.domain.consent import Moment
     from assistant.machine.clock import SystemClock
-    from assistant.storage.transfer import Notes, import_lines
+    from assistant.storage.imports.bringing import bring_in, told
+    from assistant.storage.imports.values import Source
+    from assistant.storage.taking_in import Notes
 
     clock = SystemClock()
 
     def now() -> Moment:
         return Moment(clock.now_ms(), clock.monotonic_ms(), clock.boot)
 
-    with _journal() as journal:
+    label = None if args.label is None else Label(args.label)
+    forced = None if args.format is None else Source(args.format)
+    with _journal() as journal, _readable(args.file) as file:
         notes = Notes(journal.audit, now)
-        if args.file == "-":
-            brought = import_lines(journal.database, sys.stdin.buffer, notes)
-        else:
-            try:
-                with Path(args.file).open("rb") as file:
-                    brought = import_lines(journal.database, file, notes)
-            except OSError as error:
-                raise UsageError(f"{args.file} cannot be read: {error.strerror}") from error
-    print(
-        f"{brought.conversations} new conversations, {brought.turns} new turns; "
-        f"{brought.skipped} turns were here already",
-        file=sys.stderr,
-    )
-    return 0
+        brought = bring_in(journal.database, file, notes, label, forced, _progress)
+    for line in told(brought):
+        print(harmless(line), file=sys.stderr)
+    return UsageError.exit_code if brought.troubles else 0
+
+
+def _progress(done: int) -> None:
+    """A large import takes minutes: on a terminal it says how far it is."""
+    if done % 50 == 0 and sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{done:,} conversations\r")
+        sys.stderr.flush()
+
+
+@contextmanager
+def _readable(name: str) -> "Iterator[IO[bytes]]":
+    """The file; what comes from stdin is put by first, since it may have to be read twice."""
+    import shutil
+    import tempfile
+
+    try:
+        if name != "-":
+            with Path(name).open("rb") as file:
+                yield file
+            return
+        with tempfile.TemporaryFile() as kept:
+            shutil.copyfileobj(sys.stdin.buffer, kept)
+            kept.seek(0)
+            yield kept
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror}") from error
 
 
 @contextmanager

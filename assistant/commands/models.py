@@ -16,10 +16,13 @@ from assistant.domain.errors import EXIT_CANCELLED, SettingsError, UsageError
 from assistant.domain.hygiene import harmless
 from assistant.domain.models import (
     HAT_PREFIX,
+    LM_STUDIO_PREFIX,
+    OLLAMA_PREFIX,
     CatalogEntry,
     FetchProgress,
     FetchStage,
     Fit,
+    FoundModel,
     InstalledModel,
     advice,
     fit,
@@ -48,8 +51,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     pull = actions.add_parser("pull", parents=[shared], help="fetch a model of the list")
     pull.add_argument("model", metavar="ID")
     pull.set_defaults(act=_pull)
-    add = actions.add_parser("add", parents=[shared], help="take in any GGUF file")
-    add.add_argument("file", metavar="FILE", type=Path)
+    add = actions.add_parser(
+        "add", parents=[shared], help="take in any GGUF file, or use one that was found"
+    )
+    add.add_argument("file", metavar="FILE", help="a path, or ollama:NAME or lmstudio:NAME")
     add.set_defaults(act=_add)
     use = actions.add_parser("use", parents=[shared], help="make a model the one that answers")
     use.add_argument("model", metavar="ID")
@@ -93,7 +98,7 @@ def _by_default() -> "ModelShelf":
 def _list(args: argparse.Namespace, shelf: "ModelShelf", hat: "HatModels") -> int:
     stock = asyncio.run(hat.look())
     available = shelf.available_bytes()
-    installed, catalog = shelf.installed(), shelf.catalog()
+    installed, catalog, found = shelf.installed(), shelf.catalog(), shelf.found()
     best = advice(catalog, available)
     if args.json:
         report = {
@@ -102,6 +107,7 @@ def _list(args: argparse.Namespace, shelf: "ModelShelf", hat: "HatModels") -> in
             "installed": [_row(model, available) for model in installed],
             "catalog": [_row(entry, available) for entry in catalog],
             "hat": stock.to_json(),
+            "found": [asdict(model) for model in found],
         }
         print(json.dumps(report, indent=2))
         return 0
@@ -110,6 +116,7 @@ def _list(args: argparse.Namespace, shelf: "ModelShelf", hat: "HatModels") -> in
     _print_table(installed, available)
     for number, line in enumerate(stock.lines()):
         print("\n" * (number == 0) + harmless(line))
+    _print_found(found)
     print("\nTo be had with: assistant models pull ID")
     _print_table([entry for entry in catalog if entry.id not in here], available)
     free = "unknown" if available is None else megabytes(available)
@@ -173,14 +180,30 @@ def _found(stock: "HatStock", name: str) -> "HatModel":
 
 def _add(args: argparse.Namespace, shelf: "ModelShelf", _hat: "HatModels") -> int:
     _say(f"checking {args.file} ...")
-    added = shelf.add(args.file)
+    if args.file.startswith((OLLAMA_PREFIX, LM_STUDIO_PREFIX)):
+        return _add_found(args, shelf)
+    added = shelf.add(Path(args.file))
     _report(args, added.model, "is here")
     if added.linked:
         _say("the file was linked, not copied: both names share it")
-    verdict = fit(added.model.memory_bytes, shelf.available_bytes())
-    if verdict in (Fit.TIGHT, Fit.TOO_LARGE):
-        _say(f"memory: {verdict.value}; it needs about {megabytes(added.model.memory_bytes)}")
+    _say_fit(added.model, shelf)
     return 0
+
+
+def _add_found(args: argparse.Namespace, shelf: "ModelShelf") -> int:
+    model = shelf.add_found(args.file)
+    _report(args, model, "is used where it lies")
+    _say("it stays the other program's: what that deletes is gone here too")
+    _say_fit(model, shelf)
+    if not model.in_use:
+        _say(f"to let it answer: assistant models use {model.id}")
+    return 0
+
+
+def _say_fit(model: InstalledModel, shelf: "ModelShelf") -> None:
+    verdict = fit(model.memory_bytes, shelf.available_bytes())
+    if verdict in (Fit.TIGHT, Fit.TOO_LARGE):
+        _say(f"memory: {verdict.value}; it needs about {megabytes(model.memory_bytes)}")
 
 
 def _use(args: argparse.Namespace, shelf: "ModelShelf", hat: "HatModels") -> int:
@@ -199,6 +222,9 @@ def _remove(args: argparse.Namespace, shelf: "ModelShelf", hat: "HatModels") -> 
     if name := hat_name(args.model):
         return _remove_from_hat(args, hat, name)
     model = next((m for m in shelf.installed() if m.id == args.model), None)
+    if model and model.elsewhere:
+        _report(args, shelf.remove(args.model), "is out of the list; its file stays")
+        return 0
     if model and not args.yes and not _agreed(f"{model.path} ({megabytes(model.size_bytes)})"):
         _say("nothing was removed")
         return 0
@@ -303,12 +329,22 @@ def _print_table(rows: Sequence[CatalogEntry | InstalledModel], available: int |
         notes = [row.licence]
         if isinstance(row, InstalledModel):
             mark = "*" if row.in_use else " "
+            notes += [f"its file is gone: {row.path}" if row.gone else ""]
         else:
             mark = " "
             notes += [row.licence_terms, row.note, "" if row.verified else "unverified"]
         text = "; ".join(filter(None, notes))
         line = f"{mark} {row.id:18} {size:>7}  ~{megabytes(row.memory_bytes):>6} {verdict:9}  {row.name} ({text})"
         print(harmless(line))
+
+
+def _print_found(found: Sequence[FoundModel]) -> None:
+    """Models of other programs; they are used where they lie."""
+    if found:
+        print("\nFound on this disk, used where they lie with: assistant models add NAME")
+    for model in found:
+        note = f"  ({model.why_not or model.note})" if model.why_not or model.note else ""
+        print(harmless(f"  {model.name}  {megabytes(model.size_bytes)}{note}"))
 
 
 def _report(args: argparse.Namespace, model: InstalledModel, what: str) -> None:

@@ -231,7 +231,8 @@ def _series(
         if whole.full is not None:
             kept = _kept(household.keeping, days, household.today)
             full = tuple(at + fixed for at, fixed in zip(energy, kept, strict=True))
-            yield Series(Curve.FULL, full, estimated=whole.full.marked, bound=here.bound)
+            marked, typed = whole.full.marked, whole.full.typed
+            yield Series(Curve.FULL, full, estimated=marked, bound=here.bound, typed=typed)
         if here.known:
             yield Series(Curve.ENERGY, energy, estimated=here.marked, bound=here.bound)
     spent = _cumulated({one.key: one.totals.cost for one in found.cloud}, days, exchange)

@@ -28,7 +28,7 @@ class Amount:
     """What `known` requests come to; `unknown` ones have no known amount and are in no sum.
 
     `native` has an amount for each currency, as recorded. `own` is all of it in the person's currency: None where no request has
-    a known amount, or a rate is missing. `converted` says that a rate was used.
+    a known amount, or a rate is missing. `converted` says that a rate was used, `typed` that it rests on what the person typed.
     """
 
     native: tuple[Money, ...] = ()
@@ -37,6 +37,7 @@ class Amount:
     estimated: bool = False
     known: int = 0
     unknown: int = 0
+    typed: bool = False
 
     @property
     def bound(self) -> Bound:
@@ -164,7 +165,9 @@ class Whole:
         kept = Money(self.fixed.amount, self.currency)
         own = kept if spent is None else kept.plus(spent)
         rough = energy.estimated or self.fixed.source is Source.ESTIMATED
-        return Amount((own,), own, energy.converted, rough, energy.known, energy.unknown)
+        typed = bool(self.fixed.amount) and self.fixed.source is Source.SET
+        counts = energy.known, energy.unknown
+        return Amount((own,), own, energy.converted, rough, *counts, typed=typed)
 
 
 class Curve(StrEnum):
@@ -186,6 +189,7 @@ class Series:
     model: str = ""
     estimated: bool = False
     bound: Bound = Bound.EXACT
+    typed: bool = False
 
     @property
     def name(self) -> str:

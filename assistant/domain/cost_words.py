@@ -18,16 +18,26 @@ from assistant.domain.cost_report import (
 )
 from assistant.domain.hygiene import one_line
 from assistant.domain.ledger import By, Chosen, Totals
+from assistant.domain.local_costs import Keeping
 from assistant.domain.price_list import STALE_DAYS
 from assistant.domain.pricing import Money
 
 UNKNOWN: Final = "—"
 ESTIMATE: Final = "~"
+TYPED: Final = "*"
+"""Stands behind a figure that rests on what the person typed, and on no estimate."""
 
 EMPTY: Final = (
     "No request was counted here. Each reply adds its tokens, its time and what it cost; beside that stands what it would have "
     "cost elsewhere."
 )
+
+_MARKS: Final = {Source.MEASURED: "", Source.ESTIMATED: ESTIMATE, Source.SET: TYPED}
+_HOW: Final = {
+    Source.MEASURED: "measured",
+    Source.ESTIMATED: f"estimated{ESTIMATE}",
+    Source.SET: f"as you set it{TYPED}",
+}
 
 _SMALLEST: Final = Decimal("0.000001")
 _STEPS: Final = ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k"))
@@ -89,7 +99,7 @@ def share(value: Decimal | None) -> str:
 
 def cost_text(amount: Amount) -> str:
     """`4.31`, `≥0.21~`, `0.18 USD` where no rate is known, UNKNOWN where no amount is."""
-    mark = ESTIMATE if amount.marked else ""
+    mark = ESTIMATE if amount.marked else TYPED if amount.typed else ""
     if amount.own is not None:
         return f"{amount.bound}{figure(amount.own.amount)}{mark}"
     if not amount.native or not amount.known:
@@ -192,11 +202,32 @@ def notes(report: CostReport) -> Iterator[str]:
         yield f"{found.unpriced:,} of {found.turns:,} requests have no known cost; they are in no sum, and ≥ says so"
     if whole.energy.unknown and not whole.energy.known:
         yield "no energy of this machine is known: set power.source and tariff.per_kwh"
+    if not report.filtered and (whole.energy.known or whole.energy.unknown):
+        yield from _how_known(report.household.keeping)
     if found.uncounted:
         yield f"{found.uncounted:,} requests have no count of their tokens"
     if whole.elsewhere:
         band = int(BAND * 100)
         yield f"elsewhere: no figure is of the same model, and each is ±{band} %: others count tokens otherwise"
+
+
+def _how_known(keeping: Keeping) -> Iterator[str]:
+    """How each figure came about that the costs of the time rest on; of what is unknown the whole says so."""
+    parts = (
+        ("price of this machine", keeping.price, keeping.owned),
+        ("idle power", keeping.idle_watts, False),
+        ("a kWh", keeping.per_kwh, False),
+    )
+    if all(one.source is Source.SET for _, one, _ in parts):
+        yield f"fixed costs: {_HOW[Source.SET]}"
+        return
+    said = [
+        f"{name} {_HOW[one.source]}"
+        for name, one, free in parts
+        if one.amount is not None and not free
+    ]
+    if said:
+        yield f"fixed costs: {', '.join(said)}"
 
 
 def _fates(found: Totals) -> Iterator[str]:
@@ -218,7 +249,7 @@ def _fixed_words(whole: Whole) -> str:
     if fixed.amount is None:
         return fixed.why
     days = f"{whole.days:,} day{'' if whole.days == 1 else 's'}"
-    mark = ESTIMATE if fixed.source is Source.ESTIMATED and fixed.amount else ""
+    mark = _MARKS[fixed.source] if fixed.amount else ""
     return f"{figure(fixed.amount)}{mark} for {days} of hardware, idle power, upkeep"
 
 

@@ -43,9 +43,31 @@ class CatalogEntry:
     """Where and when repository, file, size and hash were seen."""
 
 
+OLLAMA_PREFIX, LM_STUDIO_PREFIX = "ollama:", "lmstudio:"
+"""What stands before the names of models that another program keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundModel:
+    """A model file of another program, which can be used where it lies; `why_not` says why it cannot ("": it can).
+
+    `sha256` is what the other program says, None where it says nothing. `note` says what is to be known of it.
+    """
+
+    name: str
+    path: str
+    size_bytes: int
+    sha256: str | None
+    note: str = ""
+    why_not: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class InstalledModel:
-    """A model file on this disk; `sha256` as computed when it came in, `origin` says from where."""
+    """A model file on this disk; `sha256` as computed when it came in, `origin` says from where.
+
+    `elsewhere`: it lies in another program's folder, and is that program's. `gone`: that program took it away.
+    """
 
     id: str
     name: str
@@ -58,6 +80,8 @@ class InstalledModel:
     memory_bytes: int
     architecture: str
     in_use: bool
+    elsewhere: bool = False
+    gone: bool = False
 
 
 class FetchStage(StrEnum):

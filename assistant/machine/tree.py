@@ -1,4 +1,4 @@
-"""Reads the small files, folders and links of a system tree without ever raising."""
+"""The system tree that is read for everything of the machine: its small files, folders and links, without ever raising."""
 
 import os
 from collections.abc import Iterator
@@ -46,3 +46,8 @@ def link_targets(folder: Path) -> Iterator[str]:
         for entry in entries:
             with suppress(OSError):
                 yield os.readlink(entry.path)  # noqa: PTH115 - a Path for each costs thrice the time
+
+
+def sysroot() -> Path:
+    """The tree that is read for everything of the machine: `ASSISTANT_SYSROOT`, else `/`."""
+    return Path(os.environ.get("ASSISTANT_SYSROOT", "/"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from assistant.domain.models import CatalogEntry, FetchProgress, InstalledModel
+from assistant.domain.models import CatalogEntry, FetchProgress, FoundModel, InstalledModel
 from assistant.domain.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,6 +58,14 @@ class Models(Protocol):
 
         Raises: FetchError, StorageError, UsageError for an unknown id.
         """
+        ...
+
+    def found(self) -> Sequence[FoundModel]:
+        """Models of other programs on this disk that are not in the list yet. Blocks; may raise a StorageError."""
+        ...
+
+    def add_found(self, name: str) -> InstalledModel:
+        """Lists one of those, which is used where it lies. Blocks while it is hashed. Raises: UsageError, ModelError, StorageError."""
         ...
 
     def use(self, model: str) -> InstalledModel:

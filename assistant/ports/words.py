@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from assistant.domain.prompt_files import PromptFile
@@ -37,27 +36,9 @@ class Presets(Protocol):
         ...
 
 
-class Exports(Protocol):
-    """Writes a conversation into a file that only its owner can read."""
-
-    @property
-    def forms(self) -> Sequence[str]:
-        """The endings of the files that can be written, such as `md`; the usual one first."""
-        ...
-
-    def place(self, conversation: str, form: str, path: str) -> Path:
-        """Where it would go: to `path`, or with "" to a free name in a folder of this program. Raises: UsageError, StorageError."""
-        ...
-
-    def write(self, conversation: str, form: str, path: Path, *, replace: bool = False) -> None:
-        """Writes it. Blocks. Raises: UsageError where there is a file already and not `replace`; StorageError."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Words:
-    """All of them."""
+    """Both of them."""
 
     prompts: Prompts
     presets: Presets
-    exports: Exports

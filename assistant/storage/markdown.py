@@ -1,27 +1,50 @@
-"""A conversation as plain Markdown to read: what stands on the way to its head, made harmless to a terminal."""
+"""A conversation as Markdown: to read, made harmless to a terminal, and with what it takes to come back as it was."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Final
 
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.places import SHORT_NAMES
-from assistant.domain.prompt import Finish, Message, Role
+from assistant.domain.prompt import Finish
+from assistant.domain.sensitivity import Label
 from assistant.domain.thinking import Parts, split
-from assistant.ports import ConversationSummary, Journal
+from assistant.storage.sheets import LOCAL_ONLY, Said, Sheet, sheet_of
+
+MARK: Final = "<!-- assistant-history"
+"""What the two lines begin with between which a conversation stands; Markdown shows neither.
+
+The first has the hash of the second, which holds the document. So no text inside can pass for either.
+"""
 
 
-def conversation_lines(journal: Journal, summary: ConversationSummary) -> Iterator[str]:
-    """The document, a paragraph at a time. Raises: StorageError."""
-    yield f"# {one_line(summary.title) or 'Untitled'}\n"
-    if summary.system:
-        yield f"*System prompt:* {one_line(summary.system, 2_000)}\n"
-    notices = {notice.before: notice.text for notice in journal.notices(summary.id)}
-    for message in journal.path(summary.head) if summary.head else ():
-        if message.id in notices:
-            yield f"*{notices[message.id]}*\n"
-        yield f"**{_speaker(journal, message)}**\n"
+def marked_lines(document: object) -> Iterator[str]:
+    """The document of a conversation as Markdown that can be imported, a paragraph at a time. Raises: ValueError."""
+    held = json.dumps(document).replace("--", "-\\u002d")
+    yield f"{MARK} {hashlib.sha256(held.encode()).hexdigest()} -->\n"
+    sheet = sheet_of(document)
+    if sheet.label is Label.LOCAL_ONLY:
+        yield f"> **{LOCAL_ONLY}**\n"
+    yield from conversation_lines(sheet)
+    yield f"{MARK} {held} -->\n"
+
+
+def conversation_lines(sheet: Sheet) -> Iterator[str]:
+    """What a person reads, a paragraph at a time: the branch in view."""
+    yield f"# {one_line(sheet.title) or 'Untitled'}\n"
+    if sheet.system:
+        yield f"*System prompt:* {one_line(sheet.system, 2_000)}\n"
+    for message in sheet.path():
+        if message.notice:
+            yield f"*{message.notice}*\n"
+        yield f"**{speaker(message)}**\n"
         yield from _text(message)
-        yield from _ending(journal, message)
+        if said := ending(message):
+            yield f"*{said}*\n"
+        if message.summary:
+            yield f"*Summarised down to here:* {one_line(message.summary, 2_000)}\n"
 
 
 def moment(at_ms: int) -> str:
@@ -32,30 +55,36 @@ def moment(at_ms: int) -> str:
         return "—"
 
 
-def _speaker(journal: Journal, message: Message) -> str:
-    if message.role is Role.USER:
-        return f"you · {moment(message.created_at_ms)}"
-    record = journal.record(message.turn)
-    if record is None:
-        return "assistant"
-    return f"assistant · {SHORT_NAMES[record.route.place]} · {one_line(record.route.model)}"
+def speaker(message: Said) -> str:
+    """Who speaks, when, on which route, and the label where it is not the plain one; harmless, on one line."""
+    parts = ["you", moment(message.at_ms)] if message.by_person else ["assistant"]
+    if message.route is not None:
+        parts += [SHORT_NAMES[message.route.place], one_line(message.route.model)]
+    if message.label is not Label.NORMAL:
+        parts.append(message.label.value)
+    return " · ".join(filter(None, parts))
 
 
-def _text(message: Message) -> Iterator[str]:
-    """What was said; what a model thought before it answered stands in a quote."""
-    reply = message.role is Role.ASSISTANT
-    parts = split(message.text) if reply else Parts("", message.text)
-    if parts.thought:
-        lines = ["*thought*", "", *harmless(parts.thought).split("\n")]
-        yield "".join(f"> {line}".rstrip() + "\n" for line in lines)
-    if parts.answer:
-        yield harmless(parts.answer) + "\n"
+def parts(message: Said) -> Parts:
+    """The thought and the answer of a reply; a person's text is its own answer."""
+    return Parts("", message.text) if message.by_person else split(message.text)
 
 
-def _ending(journal: Journal, message: Message) -> Iterator[str]:
+def ending(message: Said) -> str:
+    """What is to be said of a reply that did not end by itself; "" for others."""
     if message.finish is Finish.CANCELLED:
-        yield "*stopped here*\n"
+        return "stopped here"
     if message.finish is Finish.FAILED:
-        record = journal.record(message.turn)
-        why = record.error.line() if record and record.error else "it is not known why"
-        yield f"*failed here: {one_line(why, 500)}*\n"
+        why = message.error.line() if message.error else "it is not known why"
+        return f"failed here: {one_line(why, 500)}"
+    return ""
+
+
+def _text(message: Said) -> Iterator[str]:
+    """What was said; what a model thought before it answered stands in a quote."""
+    found = parts(message)
+    if found.thought:
+        lines = ["*thought*", "", *harmless(found.thought).split("\n")]
+        yield "".join(f"> {line}".rstrip() + "\n" for line in lines)
+    if found.answer:
+        yield harmless(found.answer) + "\n"

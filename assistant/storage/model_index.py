@@ -19,7 +19,10 @@ _BUSY_HINT: Final = "wait for it to end, or stop it"
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """One model file as it came in; `kv_bytes_per_token` is None where the file does not tell."""
+    """One model file as it came in; `kv_bytes_per_token` is None where the file does not tell.
+
+    `lies_at` is the path of one that another program keeps; `file` is then no more than a name.
+    """
 
     id: str
     name: str
@@ -31,6 +34,11 @@ class Shelved:
     context_tokens: int
     architecture: str
     kv_bytes_per_token: int | None
+    lies_at: str = ""
+
+    def path(self, folder: Path) -> Path:
+        """Where it lies, in the folder of the models or elsewhere."""
+        return Path(self.lies_at) if self.lies_at else folder / self.file
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +76,9 @@ class IndexFile:
         self._path = folder / "installed.json"
 
     def read(self) -> Index:
-        """The list, without models whose file is gone. Raises: StorageError, CorruptError."""
+        """The list, without models whose file is gone; another program's stay, it may give them back. Raises: StorageError, CorruptError."""
         index = self._read()
-        there = tuple(m for m in index.models if (self._folder / m.file).is_file())
+        there = tuple(m for m in index.models if m.lies_at or m.path(self._folder).is_file())
         ids = [m.id for m in there]
         in_use = index.in_use if index.in_use in ids else None
         return Index(there, in_use or (ids[0] if len(ids) == 1 else None))
@@ -132,7 +140,16 @@ def _shelved(row: Fields) -> Shelved:
         row.whole("context_tokens"),
         row.text("architecture"),
         row.maybe_whole("kv_bytes_per_token"),
+        _lies_at(row),
     )
+
+
+def _lies_at(row: Fields) -> str:
+    """Raises: ValueError for what is no whole path."""
+    path = row.text("lies_at") if row.holds("lies_at") else ""
+    if path and not Path(path).is_absolute():
+        raise row.wrong("lies_at", "a whole path")
+    return path
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import re
 import shutil
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +18,7 @@ from assistant.domain.models import (
     CatalogEntry,
     FetchProgress,
     FetchStage,
+    FoundModel,
     InstalledModel,
     memory_need,
 )
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _BLOCK_BYTES: Final = 1 << 20
 _UNKNOWN: Final = "unknown"
+_NO_TEXT: Final = ("clip",)
+"""Architectures of files that only serve another model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,11 @@ class ModelShelf:
         fetchers: Mapping[str, Callable[[], Fetcher]],
         available_bytes: Callable[[], int | None],
         context_tokens: int = CONTEXT_TOKENS,
+        find: Callable[[], Sequence[FoundModel]] = tuple,
     ) -> None:
         """`catalog` reads the list, `fetchers` make what serves a source, each only once it is needed: a start pays nothing for them.
 
-        `context_tokens` as the engine is set (0: what the model was trained for).
+        `context_tokens` as the engine is set (0: what the model was trained for). `find` looks for models of other programs.
         """
         self._folder = folder
         self._incoming = folder / "incoming"
@@ -62,6 +66,7 @@ class ModelShelf:
         self._fetchers = fetchers
         self._available_bytes = available_bytes
         self._context_tokens = context_tokens
+        self._find = find
         self._index = IndexFile(folder)
 
     def catalog(self) -> tuple[CatalogEntry, ...]:
@@ -89,11 +94,12 @@ class ModelShelf:
             return self._installed(shelved, box[0])
 
     def remove(self, model: str) -> InstalledModel:
-        """Deletes an installed model's file and returns what it was. Raises: UsageError, StorageError."""
+        """Deletes an installed model's file and returns what it was; that of another program stays. Raises: UsageError, StorageError."""
         with self._index.change() as box:
             gone = self._installed(self._required(box[0], model), box[0])
             try:
-                Path(gone.path).unlink(missing_ok=True)
+                if not gone.elsewhere:
+                    Path(gone.path).unlink(missing_ok=True)
             except OSError as error:
                 raise disk_error(error, gone.path) from error
             box[0] = box[0].without(model)
@@ -145,6 +151,38 @@ class ModelShelf:
                 fresh.unlink(missing_ok=True)
         return Added(model, linked)
 
+    def found(self) -> Sequence[FoundModel]:
+        """Models of other programs on this disk that are not in the list yet. Raises: StorageError."""
+        known = {model.lies_at for model in self._index.read().models}
+        return [model for model in self._find() if model.path not in known]
+
+    def add_found(self, name: str) -> InstalledModel:
+        """Lists a model of another program, which is used where it lies: no second copy. Blocks while it is hashed.
+
+        Raises: UsageError where there is none of that name, or it cannot be used; ModelError where it is no sound model; StorageError.
+        """
+        one = next((model for model in self._find() if model.name == name), None)
+        if one is None:
+            raise UsageError(f"no model {name!r} was found", "assistant models list")
+        if one.why_not:
+            raise UsageError(f"{name}: {one.why_not}")
+        facts = inspect(Path(one.path), name)
+        if facts.architecture in _NO_TEXT:
+            raise ModelError(f"{name} is no model that answers: {facts.architecture}")
+        sha256 = _hashed(one)
+        with self._index.change() as box:
+            taken = next((m for m in box[0].models if m.lies_at == one.path), None)
+            fresh = (
+                taken.id
+                if taken
+                else _free_id(name.partition(":")[2], {m.id for m in box[0].models})
+            )
+            entry = next((e for e in self.catalog() if e.sha256 == sha256), None)
+            shelved = _described(fresh, entry, facts, sha256, f"{name}, where it lies")
+            shelved = replace(shelved, lies_at=one.path)
+            box[0] = box[0].with_model(shelved)
+        return self._installed(shelved, box[0])
+
     def _bring(self, file: Path, fresh: Path, size_bytes: int, sha256: str) -> bool:
         """Puts `file` at `fresh` too; True where both are one file now."""
         fresh.unlink(missing_ok=True)
@@ -183,18 +221,7 @@ class ModelShelf:
     ) -> InstalledModel:
         """Checks the file at `fresh`, moves it to its place and lists it; moves it back where it cannot be listed."""
         facts = inspect(fresh, f"{name}.gguf")
-        shelved = Shelved(
-            id=name,
-            name=entry.name if entry else facts.name,
-            file=f"{name}.gguf",
-            size_bytes=facts.size_bytes,
-            sha256=sha256,
-            origin=one_line(origin, 200),
-            licence=(entry.licence if entry else facts.licence) or _UNKNOWN,
-            context_tokens=facts.context_tokens or CONTEXT_TOKENS,
-            architecture=facts.architecture,
-            kv_bytes_per_token=facts.kv_bytes_per_token,
-        )
+        shelved = _described(name, entry, facts, sha256, origin)
         place = self._folder / shelved.file
         try:
             with self._index.change() as box:
@@ -214,7 +241,7 @@ class ModelShelf:
         return InstalledModel(
             id=model.id,
             name=model.name,
-            path=str(self._folder / model.file),
+            path=str(model.path(self._folder)),
             size_bytes=model.size_bytes,
             sha256=model.sha256,
             origin=model.origin,
@@ -223,6 +250,8 @@ class ModelShelf:
             memory_bytes=memory_need(model.size_bytes, model.kv_bytes_per_token or 0, context),
             architecture=model.architecture,
             in_use=index.in_use == model.id,
+            elsewhere=bool(model.lies_at),
+            gone=bool(model.lies_at) and not Path(model.lies_at).is_file(),
         )
 
     def _required(self, index: Index, model: str) -> Shelved:
@@ -238,6 +267,37 @@ class ModelShelf:
             self._incoming.mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
             raise disk_error(error, str(self._incoming)) from error
+
+
+def _described(
+    name: str, entry: CatalogEntry | None, facts: "GgufFacts", sha256: str, origin: str
+) -> Shelved:
+    """The row of a model in the list."""
+    return Shelved(
+        id=name,
+        name=entry.name if entry else facts.name,
+        file=f"{name}.gguf",
+        size_bytes=facts.size_bytes,
+        sha256=sha256,
+        origin=one_line(origin, 200),
+        licence=(entry.licence if entry else facts.licence) or _UNKNOWN,
+        context_tokens=facts.context_tokens or CONTEXT_TOKENS,
+        architecture=facts.architecture,
+        kv_bytes_per_token=facts.kv_bytes_per_token,
+    )
+
+
+def _hashed(model: FoundModel) -> str:
+    """The file's hash. Raises: ModelError where it is not what the other program calls it, UsageError where it cannot be read."""
+    try:
+        sha256 = _sha256(Path(model.path))
+    except OSError as error:
+        raise UsageError(f"{model.path} cannot be read: {error.strerror or error}") from error
+    if model.sha256 not in (None, sha256):
+        raise ModelError(
+            f"{model.name} is damaged: its file does not match its hash", "pull it again"
+        )
+    return sha256
 
 
 def inspect(file: Path, called: str = "") -> "GgufFacts":

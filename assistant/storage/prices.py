@@ -4,17 +4,19 @@ import hashlib
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from assistant.domain.cloud_routes import CloudRoute
-from assistant.domain.cloud_setup import CloudSetup
-from assistant.domain.departure import PriceBound
 from assistant.domain.errors import AssistantError, StorageError
 from assistant.domain.price_list import Found, NoPrice, PriceList, Quote, find, is_stale
 from assistant.storage import shipped
 from assistant.storage.own_prices import NO_OWN_PRICES, OwnPrices, read_own_prices
 from assistant.storage.paths import Places
 from assistant.storage.price_book import PriceBook
+
+if TYPE_CHECKING:
+    from assistant.domain.cloud_routes import CloudRoute
+    from assistant.domain.cloud_setup import CloudSetup
+    from assistant.domain.departure import PriceBound
 
 SHIPPED: Final = "config/prices.json"
 FILE: Final = "prices.toml"
@@ -45,7 +47,9 @@ class PriceFiles:
         self._known: tuple[_Stamp | None, PriceBook | StorageError] | None = None
         self._read: tuple[_Stamp | None, OwnPrices] = (None, NO_OWN_PRICES)
 
-    def bound(self, setup: CloudSetup, input_tokens: int, reply_tokens: int) -> PriceBound | None:
+    def bound(
+        self, setup: "CloudSetup", input_tokens: int, reply_tokens: int
+    ) -> "PriceBound | None":
         """The most that a send may cost, whenever it goes; None where no price is known. Never raises."""
         try:
             amounts = [
@@ -58,14 +62,18 @@ class PriceFiles:
         if not amounts:
             return None
         cost, currency, as_of = max(amounts)
+        from assistant.domain.departure import PriceBound
+
         return PriceBound(cost, currency, as_of.isoformat())
 
-    def quote(self, setup: CloudSetup, at: datetime) -> Quote | NoPrice:
+    def quote(self, setup: "CloudSetup", at: datetime) -> Quote | NoPrice:
         """What its model costs over that route at the moment `at` (with its time zone), or why nobody knows. Never raises."""
         return self.quote_of(setup, setup.model, at)
 
-    def quote_of(self, way: CloudSetup | CloudRoute, model: str, at: datetime) -> Quote | NoPrice:
+    def quote_of(self, way: "CloudSetup | CloudRoute", model: str, at: datetime) -> Quote | NoPrice:
         """The same for any `model` over a route that is set up, or over a row of the registry that need not be. Never raises."""
+        from assistant.domain.cloud_setup import CloudSetup
+
         row = way.row if isinstance(way, CloudSetup) else way
         try:
             own = self._own_prices().find(row.id, model)
@@ -133,7 +141,7 @@ class PriceFiles:
             return ""
         return hashlib.sha256("\0".join(both).encode()).hexdigest()
 
-    def _quotes(self, setup: CloudSetup) -> tuple[Quote, ...]:
+    def _quotes(self, setup: "CloudSetup") -> tuple[Quote, ...]:
         """Every price that may hold. Raises: SettingsError, StorageError."""
         own = self._own_prices().find(setup.id, setup.model)
         if own is not None:
@@ -142,8 +150,10 @@ class PriceFiles:
         multiplier = setup.row.facts.price_multiplier
         return () if isinstance(found, NoPrice) else found.quotes(multiplier)
 
-    def _found(self, way: CloudSetup | CloudRoute, model: str) -> Found | NoPrice:
+    def _found(self, way: "CloudSetup | CloudRoute", model: str) -> Found | NoPrice:
         """The listed price of the row that the route was made from, whatever the person calls it. Raises: StorageError."""
+        from assistant.domain.cloud_setup import CloudSetup
+
         name = way.id
         if isinstance(way, CloudSetup):
             if way.own:

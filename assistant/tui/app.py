@@ -124,6 +124,11 @@ class AssistantApp(SheetApp):
             for sign in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(sign, lambda: self.run_worker(self.action_quit()))
 
+    def on_app_focus(self) -> None:
+        """A browser's page gets its focus after the screen began: nothing had it that could be given back."""
+        if self.screen is self.chat and self.chat.focused is None:
+            self.chat.composer.focus()
+
     async def on_unmount(self) -> None:
         """Ends the engine, however the screen came to its end."""
         self.chat.desk.ahead.rest()

@@ -40,6 +40,28 @@ def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
     yield from word_commands(chat)
 
 
+def _whole(chat: ChatScreen, exchange: Callable[[str], None]) -> Iterable[SystemCommand]:
+    """What is done with whole conversations."""
+
+    def start(verb: str) -> Callable[[], object]:
+        return lambda: chat.run_worker(chat.act(verb, chat.desk.chat.conversation))
+
+    if chat.desk.chat.conversation:
+        yield SystemCommand("Rename chat", "Give this conversation a title", start("rename"))
+        yield SystemCommand("Delete chat", "Take this conversation away", start("delete"))
+        yield SystemCommand(
+            "Export this chat",
+            "Into a file: HTML, Markdown or JSON",
+            functools.partial(exchange, "export"),
+        )
+    yield SystemCommand("Undo delete", "Bring back what was deleted last", start("restore"))
+    yield SystemCommand(
+        "Import chats",
+        "Ours, ChatGPT's, Claude's, Open WebUI's, llama-server's",
+        functools.partial(exchange, "import"),
+    )
+
+
 class Host(Protocol):
     """The app, as far as its commands need it."""
 
@@ -69,6 +91,10 @@ class Host(Protocol):
         """Opens the comparison over years."""
         ...
 
+    def action_exchange(self, verb: str) -> None:
+        """Writes the conversation in view into a file, or takes in those of one."""
+        ...
+
     def action_cloud(self, what: str) -> None:
         """Opens a sheet of the cloud, or goes offline."""
         ...
@@ -83,9 +109,6 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
     chat = host.chat
     columns = chat.columns
 
-    def start(verb: str) -> Callable[[], object]:
-        return lambda: chat.run_worker(chat.act(verb, chat.desk.chat.conversation))
-
     def copy() -> None:
         if reply := chat.desk.reply:
             host.copy_to_clipboard(split(reply).answer or reply)
@@ -94,10 +117,7 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
 
     yield SystemCommand("New chat", "Begin an empty conversation", chat.action_new_chat)
     yield SystemCommand("Search chats", "Find a conversation by its title", columns.search)
-    if chat.desk.chat.conversation:
-        yield SystemCommand("Rename chat", "Give this conversation a title", start("rename"))
-        yield SystemCommand("Delete chat", "Take this conversation away", start("delete"))
-    yield SystemCommand("Undo delete", "Bring back what was deleted last", start("restore"))
+    yield from _whole(chat, host.action_exchange)
     yield SystemCommand("Copy reply", "Copy the latest reply", copy)
     yield SystemCommand(
         "Thought", "Show or fold what came before the answer", chat.transcript.action_thought

@@ -1,73 +1,44 @@
-"""Writes the conversation in view into a file; one that is there already is replaced only by a person's yes."""
+"""Writes the conversation in view into the file that a typed command names; nothing is replaced."""
 
 import asyncio
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.domain.errors import UsageError
+from assistant.domain.hygiene import one_line
+from assistant.domain.sensitivity import Label
 
 if TYPE_CHECKING:
-    from assistant.ports.words import Exports
     from assistant.tui.screens.chat import ChatScreen
 
-
-async def pick_form(screen: "ChatScreen") -> None:
-    """Asks which kind of file, and writes it to a free name; from a worker."""
-    from assistant.tui.screens.pick import PickScreen
-
-    exports = _exports(screen)
-    rows = [(form, f"a file that ends with .{form}") for form in exports.forms]
-    picked = await screen.app.push_screen_wait(PickScreen("Export as", rows))
-    if picked:
-        screen.tell(await export(screen, picked))
+FORMS = {"md": "markdown", "html": "html", "json": "json", "jsonl": "jsonl"}
+"""By the ending of the file."""
 
 
 async def export(screen: "ChatScreen", rest: str) -> str:
-    """`rest` is `[FORM] [PATH]`; says where the file is. Raises: UsageError, StorageError."""
-    exports, chat = _exports(screen), screen.desk.chat
-    form, path = _read(exports, rest)
-    place = await asyncio.to_thread(exports.place, chat.conversation, form, path)
-    replace = place.exists() and await _replaces(screen, str(place))
-    if place.exists() and not replace:
-        return f"{place} is as it was"
-    await asyncio.to_thread(exports.write, chat.conversation, form, place, replace=replace)
-    return f"written: {place}"
+    """`rest` is `FORM [PATH]`, or a path that says the form by its ending; says where the file is. Raises: UsageError, StorageError."""
+    form, place = _read(rest)
+    conversation, exchange = screen.desk.chat.conversation, screen.services.exchange
+    if not conversation or exchange is None:
+        raise UsageError("this chat is empty yet", "there is nothing to export")
+    desk = exchange()
+    label = await asyncio.to_thread(desk.holds, conversation)
+    path = await asyncio.to_thread(desk.keep, conversation, form, Label.LOCAL_ONLY, place)
+    warning = "; it holds local-only messages" if label is Label.LOCAL_ONLY else ""
+    return f"written to {one_line(str(path), 300)}{warning}"
 
 
-def _read(exports: "Exports", rest: str) -> tuple[str, str]:
-    """The form and the path; a path alone says the form by its ending."""
+def _read(rest: str) -> tuple[str, Path | None]:
     try:
         words = shlex.split(rest)
     except ValueError as error:
         raise UsageError(f"the path: {error}", 'write it as "..."') from error
-    form, path = exports.forms[0], ""
-    if words and words[0] in exports.forms:
-        form, *words = words
-    elif words:
-        ending = words[0].rpartition(".")[2].lower()
-        if ending not in exports.forms:
-            known = ", ".join(exports.forms)
-            raise UsageError(f"{words[0]!r} says no form", f"/export FORM PATH; forms: {known}")
-        form = ending
-    if words:
-        path, *words = words
-    if words:
+    known = ", ".join(FORMS)
+    ending = words[0] if words[0] in FORMS else words[0].rpartition(".")[2].lower()
+    if ending not in FORMS:
+        raise UsageError(f"{one_line(words[0], 60)!r} says no form", f"forms: {known}")
+    places = words[1:] if words[0] in FORMS else words
+    if len(places) > 1:
         raise UsageError("there is more than one path", 'write a path with spaces as "..."')
-    return form, path
-
-
-async def _replaces(screen: "ChatScreen", place: str) -> bool:
-    from assistant.tui.screens.pick import PickScreen
-
-    rows = [("", "leave it as it is"), ("replace", f"replace {place}")]
-    said = await screen.app.push_screen_wait(PickScreen("There is a file already", rows))
-    return said == "replace"
-
-
-def _exports(screen: "ChatScreen") -> "Exports":
-    if not screen.desk.chat.conversation:
-        raise UsageError("this chat is empty yet", "there is nothing to export")
-    words = screen.services.words
-    if words is None:
-        raise UsageError("nothing can be exported here")
-    return words().exports
+    return FORMS[ending], Path(places[0]) if places else None

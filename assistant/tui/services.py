@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from assistant.domain.running_costs import RunningCosts
     from assistant.domain.secret import Secret
     from assistant.domain.sensing import Sensed
+    from assistant.domain.sensitivity import Label
     from assistant.ports.accounting import Ledger
     from assistant.ports.comparing import Comparing
     from assistant.ports.leaving import Outbox
@@ -60,6 +61,28 @@ class CostDesk(Protocol):
         ...
 
 
+class ExchangeDesk(Protocol):
+    """Conversations into files and out of them; every method blocks and may raise a StorageError."""
+
+    def holds(self, conversation: str) -> "Label":
+        """The strictest label in it."""
+        ...
+
+    def keep(
+        self, conversation: str, form: str, most: "Label", place: "Path | None" = None
+    ) -> "Path":
+        """Writes one as "html", "markdown", "json" or "jsonl", without what is stricter than `most`; gives where to.
+
+        It goes to `place`, into it where that is a folder, and with None into the folder of this program. Raises: UsageError
+        where there is a file already: nothing is replaced.
+        """
+        ...
+
+    def bring(self, file: "Path") -> Sequence[str]:
+        """Takes in what is in a file; lines that say what came. Raises: UsageError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything that a screen may use; made by wiring, never by a screen.
@@ -69,7 +92,8 @@ class Services:
     `warnings` are lines to show at the start (a read-only disk, a second instance, a broken setting). `sets` gives the country
     sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes. `comparing`
     makes what a comparison over years is fed with; it reads files. `ledger` keeps every turn's figures, `cost_desk` is what reports
-    on them need, `words` the library of prompts, the presets and the exports, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
+    on them need, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
+    `exchange` writes conversations into files and takes them in; `words` are the library of prompts and the presets.
     """
 
     engine: Engine
@@ -89,4 +113,5 @@ class Services:
     comparing: "Callable[[], Comparing] | None" = None
     ledger: "Callable[[], Ledger] | None" = None
     cost_desk: "Callable[[], CostDesk] | None" = None
+    exchange: "Callable[[], ExchangeDesk] | None" = None
     words: "Callable[[], Words] | None" = None

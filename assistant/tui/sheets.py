@@ -80,6 +80,15 @@ class SheetApp(App[int]):
 
         self._open(FetchScreen(self._services), self._follow)
 
+    def action_exchange(self, verb: str) -> None:
+        """Writes the conversation in view into a file (`export`), or takes in those of one (`import`)."""
+        from assistant.tui import exchanging
+
+        if self._services.exchange is not None:
+            desk, chat = self._services.exchange(), self.chat
+            work = exchanging.bring if verb == "import" else exchanging.export
+            chat.run_worker(work(chat, desk))
+
     def _open(
         self,
         screen: ModalScreen[bool],

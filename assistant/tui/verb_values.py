@@ -66,10 +66,10 @@ def _system(_: "ChatScreen") -> Sequence[Choice]:
     return [Choice("clear", "clear", "the model is told nothing", ends=True)]
 
 
-def _forms(screen: "ChatScreen") -> Sequence[Choice]:
-    words = screen.services.words
-    forms = words().exports.forms if words else ()
-    return [Choice(form, form, f"a file that ends with .{form}", ends=True) for form in forms]
+def _forms(_: "ChatScreen") -> Sequence[Choice]:
+    from assistant.tui.exporting import FORMS
+
+    return [Choice(form, form, f"a file that ends with .{form}", ends=True) for form in FORMS]
 
 
 VALUES: Mapping[str, Callable[["ChatScreen"], Sequence[Choice]]] = {

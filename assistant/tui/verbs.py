@@ -48,7 +48,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("title", "[TEXT]", "Give this conversation a title", "Rename chat", also=("rename",)),
     Verb("copy", "", "Copy the latest reply", "Copy reply"),
     Verb("search", "", "Find a conversation", "Search chats"),
-    Verb("export", "[FORM] [PATH]", "Write this conversation into a file", "Export chat"),
+    Verb("export", "[FORM] [PATH]", "Write this conversation into a file", "Export this chat"),
     Verb("delete", "", "Take this conversation away; /undo brings it back", "Delete chat"),
     Verb("undo", "", "Bring back the chat that was deleted last", "Undo delete"),
     Verb("consent", "", "Every grant, what is left of it", "Consent"),

@@ -1,4 +1,4 @@
-"""The palette's entries for prompts, system prompts, sampling, models and exports."""
+"""The palette's entries for prompts, system prompts, sampling and models."""
 
 import functools
 from collections.abc import Awaitable, Callable, Iterable
@@ -23,8 +23,6 @@ def word_commands(chat: "ChatScreen") -> Iterable[SystemCommand]:
     yield SystemCommand("Preset", "How replies in this chat are made, by name", start(_preset))
     yield SystemCommand("Sampling", "Every value of how replies in this chat are made", start(_set))
     yield SystemCommand("Model", "Which installed model answers on the processor", start(_model))
-    if chat.desk.chat.conversation:
-        yield SystemCommand("Export chat", "Write this conversation into a file", start(_export))
 
 
 async def _prompts(chat: "ChatScreen") -> None:
@@ -55,9 +53,3 @@ async def _model(chat: "ChatScreen") -> None:
     from assistant.tui.choosing import pick_model
 
     await pick_model(chat)
-
-
-async def _export(chat: "ChatScreen") -> None:
-    from assistant.tui.exporting import pick_form
-
-    await pick_form(chat)

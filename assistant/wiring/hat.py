@@ -14,9 +14,9 @@ from assistant.domain.hat_remedies import run_server
 from assistant.domain.places import HAT, Address, Place, Route, loopback_address
 from assistant.domain.routing import RouteState
 from assistant.domain.settings import HatSettings
+from assistant.machine.tree import sysroot
 from assistant.ports import Backend, Clock, Door
 from assistant.storage import paths
-from assistant.wiring.models import sysroot
 
 if TYPE_CHECKING:
     from assistant.backends.hailo.device import HailoDevice

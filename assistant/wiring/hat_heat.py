@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from assistant.domain.sensing import Reading
+from assistant.machine.tree import sysroot
 from assistant.ports import Clock
-from assistant.wiring.models import sysroot
 
 EVERY_MS = 60_000.0
 STALE_MS = 300_000.0

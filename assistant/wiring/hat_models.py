@@ -15,11 +15,12 @@ from assistant.domain.routing import LocalReport
 from assistant.domain.settings import Settings
 from assistant.machine.clock import SystemClock
 from assistant.machine.hat_store import stored_models
+from assistant.machine.tree import sysroot
 from assistant.ports import SettingsStore
 from assistant.storage import paths
 from assistant.storage.settings import TomlSettings
 from assistant.wiring.local import LocalRoutes
-from assistant.wiring.models import model_shelf, sysroot
+from assistant.wiring.models import model_shelf
 from assistant.wiring.processor import Processor
 
 

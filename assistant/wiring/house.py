@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from assistant.ports.words import Words
     from assistant.tui.services import Services
     from assistant.wiring.costs import CostRoom
+    from assistant.wiring.exchange import ExchangeDesk
     from assistant.wiring.local import LocalRoutes
 
 
@@ -102,12 +104,17 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
         )
 
 
+WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
+"""What `assistant serve` has the screen speak through: a browser at the other end of the pipes, and no terminal."""
+
+
 def run_chat() -> int:
     """Opens the chat screen and returns its exit code.
 
     Raises: UsageError where there is no terminal; SettingsError, StorageError.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    served = os.environ.get("TEXTUAL_DRIVER") == WEB_DRIVER
+    if not served and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the chat needs a terminal", 'without one: assistant ask "..."')
     with open_house(open_or_stand_in) as house:
         from assistant.tui.app import run
@@ -161,15 +168,23 @@ def services(house: House) -> "Services":
         ledger=lambda: cost_room(house).ledger,
         cost_desk=lambda: cost_room(house),
         running_costs=lambda chat: cost_room(house).running(chat),
+        exchange=lambda: exchange_desk(house),
         words=lambda: words(house),
     )
 
 
+def exchange_desk(house: House) -> "ExchangeDesk":
+    """What writes conversations into files and takes them in; made where it is first asked for."""
+    from assistant.wiring.exchange import ExchangeDesk
+
+    return ExchangeDesk(house.places, house.journal, house.clock)
+
+
 def words(house: House) -> "Words":
-    """The library of prompts, the presets and the exports; made where they are first asked for."""
+    """The library of prompts and the presets; made where they are first asked for."""
     from assistant.wiring.words import words
 
-    return words(house.places, house.journal, house.clock)
+    return words(house.places)
 
 
 def cost_room(house: House) -> "CostRoom":

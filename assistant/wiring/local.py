@@ -13,12 +13,12 @@ from assistant.domain.places import HAT
 from assistant.domain.routing import HAT_UNUSED, LocalReport, RouteState, in_order
 from assistant.domain.sensing import Reading, Sensed
 from assistant.domain.settings import Settings
+from assistant.machine.tree import sysroot
 from assistant.ports import Backend, Clock, Door
 from assistant.storage import paths
 from assistant.storage.routes import FILE, TomlRoutes
 from assistant.wiring.hat import HatRoute
 from assistant.wiring.hat_heat import HatHeat
-from assistant.wiring.models import sysroot
 from assistant.wiring.processor import Processor
 from assistant.wiring.routes import OwnRoutes
 

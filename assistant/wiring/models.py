@@ -1,9 +1,7 @@
 """The models on this disk, connected: where they lie, the ways by which more come, and which of them answers."""
 
 import functools
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.domain.errors import UsageError
@@ -16,14 +14,10 @@ from assistant.storage.models import ModelShelf
 from assistant.storage.settings import TomlSettings
 
 if TYPE_CHECKING:
+    from assistant.domain.models import FoundModel
     from assistant.storage.catalog import Catalog
 
 CATALOG = "models/catalog.toml"
-
-
-def sysroot() -> Path:
-    """The tree that is read for everything of the machine: `ASSISTANT_SYSROOT`, else `/`."""
-    return Path(os.environ.get("ASSISTANT_SYSROOT", "/"))
 
 
 def open_models() -> tuple[ModelShelf, str]:
@@ -65,7 +59,23 @@ def model_shelf(
         {"package": from_package, "https": over_https},
         lambda: memory_bytes()[1],
         settings.engine.context_tokens,
+        _of_other_programs,
     )
+
+
+def _of_other_programs() -> "tuple[FoundModel, ...]":
+    """The models that Ollama and LM Studio keep on this disk."""
+    import os
+    from pathlib import Path
+
+    from assistant.machine.tree import sysroot
+    from assistant.storage.found_models import find
+
+    try:
+        home: Path | None = Path.home()
+    except RuntimeError:
+        home = None
+    return find(home, sysroot(), os.environ)
 
 
 @functools.cache
@@ -79,6 +89,7 @@ def _catalog() -> "Catalog":
 def memory_bytes() -> tuple[int | None, int | None]:
     """This machine's memory in all, and what is free of it now."""
     from assistant.machine.memory import read_memory
+    from assistant.machine.tree import sysroot
 
     memory = read_memory(sysroot())
     return memory.total_bytes, memory.available_bytes

@@ -1,6 +1,5 @@
 """What this machine takes, connected: the meter of the settings, its plug behind the door, and what idle power is known."""
 
-import asyncio
 import functools
 import threading
 from collections.abc import Callable
@@ -11,9 +10,8 @@ from typing import TYPE_CHECKING
 from assistant.domain.errors import AssistantError, UsageError
 from assistant.domain.places import Route
 from assistant.domain.settings import Settings
-from assistant.ports import Clock, Patience
+from assistant.machine.tree import sysroot
 from assistant.storage import paths
-from assistant.wiring.models import sysroot
 
 if TYPE_CHECKING:
     from assistant.domain.cost_settings import PowerSettings
@@ -22,18 +20,19 @@ if TYPE_CHECKING:
     from assistant.machine.meters import LocalMeter, Unmetered
     from assistant.machine.sources import Choice, Here
     from assistant.outbound.door import Door
+    from assistant.ports import Clock
     from assistant.ports.accounting import Metering
     from assistant.storage.idle_power import IdlePowerFile
     from assistant.storage.tariffs import TariffFile
 
-PLUG_PATIENCE = Patience(connect_s=1.0, head_s=1.0, first_s=1.0, silence_s=1.0)
+PLUG_STEP_S = 1.0
 PLUG_LONGEST_S = 2.0
-"""For one reading in all."""
+"""For one step of a reading, and for all of it."""
 
 _Stamp = tuple[int, int, int]
 
 
-def meter(places: paths.Places, clock: Clock, settings: Callable[[], Settings]) -> "Power":
+def meter(places: paths.Places, clock: "Clock", settings: Callable[[], Settings]) -> "Power":
     """The meter of this machine. Nothing is loaded or looked at before its first use."""
     return Power(places, clock, settings)
 
@@ -63,7 +62,7 @@ class Power:
     """Implements ports.accounting.Meter by what the settings say at the moment. Safe to use from any thread."""
 
     def __init__(
-        self, places: paths.Places, clock: Clock, settings: Callable[[], Settings]
+        self, places: paths.Places, clock: "Clock", settings: Callable[[], Settings]
     ) -> None:
         """`settings` reads those of the moment, and may raise a SettingsError: then the last ones hold."""
         self._places = places
@@ -181,7 +180,7 @@ class Power:
 class PlugReader:
     """Reads a smart plug of this network, each time by a request of its own through a door that can open nothing else."""
 
-    def __init__(self, clock: Clock, url: str, field: str) -> None:
+    def __init__(self, clock: "Clock", url: str, field: str) -> None:
         """Asks nothing yet. Raises: UsageError where `url` does not lead to this network."""
         from assistant.domain.plug import plug_address
 
@@ -193,6 +192,8 @@ class PlugReader:
 
     def __call__(self) -> float | None:
         """The watts of the moment; None where there are none. Blocks for up to PLUG_LONGEST_S, in a thread without a loop."""
+        import asyncio
+
         from assistant.domain.plug import plug_watts
 
         try:
@@ -214,9 +215,14 @@ class PlugReader:
 
     async def _body(self) -> bytes:
         """Raises: TimeoutError, RefusedError, ServerError."""
+        import asyncio
+
         from assistant.domain.control import CONTROL_LIFE_MS, Control, ControlPermit
         from assistant.domain.plug import MOST_BYTES
+        from assistant.ports import Patience
 
+        each_s = PLUG_STEP_S
+        patience = Patience(connect_s=each_s, head_s=each_s, first_s=each_s, silence_s=each_s)
         permit = ControlPermit(
             self._clock.new_id(),
             Control.SENSE,
@@ -229,7 +235,7 @@ class PlugReader:
         )
         async with (
             asyncio.timeout(PLUG_LONGEST_S),
-            self._door.control(permit, PLUG_PATIENCE) as reply,
+            self._door.control(permit, patience) as reply,
         ):
             return b"".join([piece async for piece in reply.chunks()])
 
@@ -241,7 +247,7 @@ class PlugReader:
         return Door(self._clock)
 
 
-def _day(clock: Clock) -> date:
+def _day(clock: "Clock") -> date:
     return date.fromtimestamp(clock.now_ms() / 1000)  # noqa: DTZ012 - the day where the machine is
 
 

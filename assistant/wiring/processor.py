@@ -91,7 +91,8 @@ def _fitness(model: InstalledModel) -> tuple[bool, str]:
 
     path = Path(model.path)
     if not path.is_file():
-        return False, f"{model.path} is gone (assistant models pull {model.id})"
+        remedy = "remove" if model.elsewhere else "pull"
+        return False, f"{model.path} is gone (assistant models {remedy} {model.id})"
     size_bytes = path.stat().st_size
     if size_bytes != model.size_bytes:
         was = f"{size_bytes:,} bytes, not the {model.size_bytes:,} that came in"

@@ -16,6 +16,7 @@ from assistant.domain.settings import Settings
 from assistant.machine.clock import SystemClock
 from assistant.machine.facts import MachineFacts, read_facts
 from assistant.machine.programs import ask
+from assistant.machine.tree import sysroot
 from assistant.ports import Clock
 from assistant.storage import paths
 from assistant.storage.audit_desk import AuditDesk
@@ -26,7 +27,7 @@ from assistant.storage.settings import TomlSettings
 from assistant.wiring.cloud_routes import CloudRoutes, CloudState
 from assistant.wiring.keys import KeyRoom
 from assistant.wiring.local import LocalRoutes
-from assistant.wiring.models import model_shelf, sysroot
+from assistant.wiring.models import model_shelf
 from assistant.wiring.power import meter
 from assistant.wiring.processor import Processor
 from assistant.wiring.wall import LOG, turned_away

@@ -79,6 +79,7 @@ MAY_REACH_OUT = {
     "assistant/backends/child.py": {"subprocess_exec"},
     "assistant/outbound/starter.py": {"create_subprocess_exec"},
     "assistant/proof/control.py": {"create_connection"},
+    "assistant/serving/pages.py": {"create_subprocess_exec"},
     "assistant/tui/clipboard.py": {"create_subprocess_exec"},
 }
 

@@ -20,6 +20,8 @@ STARTS = [
     ("proof/links.py", "without_keys(os.environ)"),
     ("proof/scenarios.py", "own"),
     ("proof/screen.py", "{**environment, 'TERM': 'xterm-256color'}"),
+    # The chat itself: what it may take of the environment, keys too, is its own.
+    ("serving/pages.py", "environment"),
     (
         "storage/secrets/program.py",
         "{'PATH': _PATH, 'LC_ALL': 'C.UTF-8', **{name: around[name] for name in _HANDED_ON if name in around}}",

@@ -14,6 +14,7 @@ from assistant.storage.database import open_database
 from assistant.storage.journal import SqliteJournal
 from assistant.storage.paths import Places
 from tests.fakes import NOW_MS, asked, delta, started, whole_turn
+from tests.storage.imports.shapes import chatgpt
 
 
 def _history(*args: str) -> int:
@@ -93,6 +94,45 @@ def test_export_and_import_go_round(
     assert "0 new conversations, 0 new turns; 3 turns" in capsys.readouterr().err
     assert _history("export") == 0
     assert capsys.readouterr().out == out
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("form", ["json", "markdown", "html", "jsonl"])
+def test_a_file_of_each_kind_comes_back(
+    form: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "out"
+    assert _history("export", "--format", form, "--output", str(path)) == 0
+    assert capsys.readouterr() == ("", f"written to {path}\n")
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(UsageError, match="is there already"):
+        _history("export", "--output", str(path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "elsewhere"))
+    assert _history("import", "--label", "local-only", str(path)) == 0
+    assert "2 new conversations, 3 new turns; 0 turns" in capsys.readouterr().err
+    assert _history("export", "--label", "normal") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+    assert _history("export") == 0
+    assert "local-only messages" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("filled")
+def test_what_of_another_program_did_not_come_is_said(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "conversations.json"
+    path.write_text(json.dumps([chatgpt(), {"mapping": {}}]))
+    assert _history("import", str(path)) == 2
+    said = capsys.readouterr().err
+    assert "not taken in: conversation 2: conversation_id is missing" in said
+    assert "1 of the kind “image”, 1 of the kind “file”" in said
+    assert "1 new conversations, 4 new turns" in said
+    with pytest.raises(UsageError, match="mapping is not an object"):
+        path.write_text("[{}]")
+        _history("import", "--format", "chatgpt", str(path))
 
 
 @pytest.mark.usefixtures("filled")

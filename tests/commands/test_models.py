@@ -336,3 +336,26 @@ def test_a_stopped_pull_to_the_hat_begins_anew(
     hat.interrupted = True
     assert run(shelf(tmp_path), "pull", "hailo:big:3b", hat=hat) == 130
     assert "begins anew" in capsys.readouterr().err
+
+
+def test_a_model_of_another_program_is_listed_used_and_left_alone(
+    places: Places, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert places.models.parent.is_dir()
+    lies = home / ".lmstudio/models/org/m/theirs.gguf"
+    lies.parent.mkdir(parents=True)
+    lies.write_bytes(tiny_gguf())
+    assert main(["models", "list"]) == 0
+    assert "lmstudio:org/m/theirs" in capsys.readouterr().out
+    assert main(["models", "add", "lmstudio:org/m/theirs"]) == 0
+    said = capsys.readouterr()
+    assert f"org-m-theirs is used where it lies: Tiny, {lies}" in said.out
+    assert "it stays the other program's" in said.err
+    lies.rename(home / "away")
+    assert main(["models", "list"]) == 0
+    assert f"its file is gone: {lies}" in capsys.readouterr().out
+    (home / "away").rename(lies)
+    assert main(["models", "remove", "org-m-theirs"]) == 0
+    assert "out of the list; its file stays" in capsys.readouterr().out
+    assert lies.is_file()
+    assert main(["models", "add", "ollama:none"]) == 2

@@ -204,6 +204,17 @@ async def test_a_grant_of_a_route_that_was_taken_away_stays_lapsed() -> None:
     assert rig.engine.propose(prompt(), CLOUD.id).decision.verdict is Verdict.ASK
 
 
+async def test_a_route_that_was_taken_away_takes_no_grant_of_another_along() -> None:
+    rig = await granted()
+    facts = replace(SETUP.row.facts, route="another")
+    other = replace(SETUP, row=replace(SETUP.row, facts=facts))
+    rig.border.grant_ahead(other, Reach(Label.NORMAL, "talk"), TALK, "key c")
+    rig.town.facts = None
+    with pytest.raises(RouteError):
+        rig.engine.propose(prompt(), CLOUD.id)
+    assert lapsed(rig) == [State.INVALIDATED, State.INVALIDATED, State.GIVEN]
+
+
 async def test_a_grant_that_lapsed_stays_so_when_the_clock_is_put_right() -> None:
     rig = await granted()
     rig.clock.set_back(60_000)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.conversation.costs import Question, cost_report
+from assistant.domain.charges import Source
 from assistant.domain.cost_report import Amount, Bound, BreakEven, Gap
 from assistant.domain.cost_table import cell_len, fitted, table
 from assistant.domain.cost_words import (
@@ -163,7 +164,8 @@ def test_sixty_days_are_not_old_yet() -> None:
 
 def test_the_whole_in_facts() -> None:
     found = {fact.label: fact for fact in facts(cost_report(month(), Question(), HOUSE))}
-    assert found["here, with fixed costs"].figure == "4.35"
+    assert found["here, with fixed costs"].figure == "4.35*"
+    assert found["here, with fixed costs"].notes[0].startswith("4.32* for ")
     assert found["here, energy alone"].figure == "0.030"
     assert found["cloud, spent"].figure == "0.21~"
     mistral = found["all on mistral-eu mistral-medium-latest"]
@@ -173,6 +175,27 @@ def test_the_whole_in_facts() -> None:
         "break-even ~6,400 requests a month",
     )  # fmt: skip
     assert "0.21~ less than spent" in found["the cloud's, here"].notes
+
+
+@pytest.mark.parametrize(
+    ("price", "idle", "said", "mark"),
+    [
+        (Source.SET, Source.MEASURED, "price of this machine as you set it*, idle power measured, a kWh as you set it*", "*"),
+        (Source.ESTIMATED, Source.SET, "price of this machine estimated~, idle power as you set it*, a kWh as you set it*", "~"),
+    ],
+)  # fmt: skip
+def test_how_each_figure_of_the_fixed_costs_came_about(
+    price: Source, idle: Source, said: str, mark: str
+) -> None:
+    keeping = replace(
+        HOUSE.keeping,
+        price=replace(HOUSE.keeping.price, source=price),
+        idle_watts=replace(HOUSE.keeping.idle_watts, source=idle),
+    )
+    report = cost_report(month(), Question(), replace(HOUSE, keeping=keeping))
+    assert f"fixed costs: {said}" in list(notes(report))
+    found = {fact.label: fact for fact in facts(report)}
+    assert found["here, with fixed costs"].figure.endswith(mark)
 
 
 def test_a_part_has_no_fixed_costs_and_no_break_even() -> None:

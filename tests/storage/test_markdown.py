@@ -7,6 +7,8 @@ import pytest
 from assistant.storage.database import in_memory
 from assistant.storage.journal import SqliteJournal
 from assistant.storage.markdown import conversation_lines
+from assistant.storage.sheets import sheet_of
+from assistant.storage.transfer import documents
 from tests.fakes import NOW_MS, started, whole_turn
 
 
@@ -15,9 +17,8 @@ def said(reply: str, question: str = "a question") -> list[str]:
     with closing(SqliteJournal(in_memory(NOW_MS))) as journal:
         for event in (started(), *whole_turn("t1", question, reply)):
             journal.append(event)
-        summary = journal.conversation("c1")
-        assert summary is not None
-        lines = list(conversation_lines(journal, summary))
+        [document] = documents(journal.database, ["c1"])
+        lines = list(conversation_lines(sheet_of(document)))
     return [line for line in lines if not line.startswith(("#", "**"))]
 
 

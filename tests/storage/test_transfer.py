@@ -16,7 +16,8 @@ from assistant.domain.sensitivity import Label
 from assistant.storage.database import in_memory
 from assistant.storage.journal import SqliteJournal
 from assistant.storage.markdown import conversation_lines, moment
-from assistant.storage.transfer import Imported, export_lines, import_lines
+from assistant.storage.sheets import sheet_of
+from assistant.storage.transfer import Imported, documents, export_lines, import_lines
 from tests.fakes import NOW_MS, asked, decided, delta, finished, started, whole_turn
 
 FAILURE = ErrorNote("engine", "engine", "the worker \x1b[31mdied", "ask again")
@@ -157,7 +158,7 @@ HEAD = b'{"format": "assistant-history", "version": 1}\n'
         (b"\xff\xfe\x00\n", "line 1"),
         (b"[1]\n", "line 1"),
         (b'{"format": "other", "version": 1}\n', "another format"),
-        (b'{"format": "assistant-history", "version": 3}\n', "version 3 of the format"),
+        (b'{"format": "assistant-history", "version": 4}\n', "version 4 of the format"),
         (b'{"format": "assistant-history", "version": "1"}\n', "version is not a whole number"),
         (HEAD + b"{}\n", "line 2 of the import: id is missing"),
         (HEAD + b'{"id": "c"', "line 2"),
@@ -227,9 +228,8 @@ def test_any_json_is_taken_or_refused_in_words(value: object) -> None:
 
 
 def test_markdown_is_the_last_view_and_harmless(journal: SqliteJournal) -> None:
-    summary = journal.conversation("c1")
-    assert summary is not None
-    text = "\n".join(conversation_lines(journal, summary))
+    [document] = documents(journal.database, ["c1"])
+    text = "\n".join(conversation_lines(sheet_of(document)))
     assert text.startswith("# First ␛[2J talk\n")
     assert "*System prompt:* be brief" in text
     assert text.index("reply t1") < text.index("reply t3") < text.index("half")

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from assistant.conversation.engine import Engine
 from assistant.domain.errors import AssistantError, SettingsError
-from assistant.domain.models import CatalogEntry, FetchProgress, FetchStage, InstalledModel
+from assistant.domain.models import (
+    CatalogEntry,
+    FetchProgress,
+    FetchStage,
+    FoundModel,
+    InstalledModel,
+)
 from assistant.domain.permit import Outgoing, Permit
 from assistant.domain.places import Route
 from assistant.domain.prompt import ChatMessage, Finish
@@ -185,6 +191,8 @@ class StageModels:
     hold: asyncio.Event | None = None
     fetched: int = 0
     stopped: int = 0
+    on_disk: Sequence[FoundModel] = ()
+    added: list[str] = field(default_factory=list)
 
     def catalog(self) -> tuple[CatalogEntry, ...]:
         return (STARTER,)
@@ -212,7 +220,18 @@ class StageModels:
             self.stopped += 1
             raise
 
+    def found(self) -> Sequence[FoundModel]:
+        return self.on_disk
+
+    def add_found(self, name: str) -> InstalledModel:
+        self.added.append(name)
+        return InstalledModel(
+            name, name, f"/{name}", 1, "", "", "", 512, 1, "llama", in_use=True, elsewhere=True
+        )
+
     def use(self, model: str) -> InstalledModel:
+        if model in self.added:
+            return self.add_found(model)
         raise SettingsError(f"{model} is not installed")
 
 

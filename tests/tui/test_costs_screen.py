@@ -106,6 +106,25 @@ async def test_a_key_shows_other_lines(on: CostStage, key: str, words: str, line
         await until(pilot, lambda: "by route" in screen_text(app))
 
 
+async def test_f_counts_the_line_at_hand_alone_and_then_all_again(on: CostStage) -> None:
+    async with opened(on.stage) as (app, pilot):
+        await shown(app, pilot)
+        await pilot.press("f")
+        await until(
+            pilot, lambda: "mistral-eu mistral-medium-latest alone, f all" in screen_text(app)
+        )
+        assert "here, full" not in screen_text(app)
+        await pilot.press("d")
+        await until(
+            pilot, lambda: "by day · mistral-eu mistral-medium-latest alone" in screen_text(app)
+        )
+        await pilot.press("f")
+        await until(pilot, lambda: "latest alone" not in screen_text(app))
+        # A day is no filter: the months are.
+        await pilot.press("f", "o")
+        await until(pilot, lambda: "by model · [ 2026-11 ]" in screen_text(app))
+
+
 async def test_months_go_back_and_forth_and_not_past_today(on: CostStage) -> None:
     async with opened(on.stage) as (app, pilot):
         await shown(app, pilot)

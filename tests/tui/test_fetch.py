@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.widgets import Button, OptionList
 
 from assistant.domain.errors import FetchError
-from assistant.domain.models import FetchProgress, FetchStage, InstalledModel
+from assistant.domain.models import FetchProgress, FetchStage, FoundModel, InstalledModel
 from assistant.tui.screens.fetch import FetchScreen, facts, progress_line
 from assistant.tui.widgets.meters import ASCII, UNICODE
 from tests.tui.driving import opened, screen_text, send, settled_surroundings, toasts, until
@@ -121,3 +122,21 @@ async def test_a_send_without_a_model_keeps_the_text_and_offers_one(tmp_path: Pa
         await send(app, pilot, "precious words")
         await until(pilot, lambda: isinstance(app.screen, FetchScreen))
         assert app.chat.composer.text == "precious words"
+
+
+async def test_a_model_of_another_program_is_offered_and_used_where_it_lies(tmp_path: Path) -> None:
+    here = FoundModel("ollama:tiny:1b", "/elsewhere/blob", 1_300_000_000, None)
+    parts = FoundModel(
+        "lmstudio:big", "/elsewhere/big", 1, None, why_not="it lies in several files"
+    )
+    models = StageModels(on_disk=(here, parts))
+    async with opened(stage(tmp_path, models=models, installed=False)) as (app, pilot):
+        await until(pilot, lambda: isinstance(app.screen, FetchScreen))
+        await until(pilot, lambda: app.screen.query("#found"))
+        app.screen.query_one("#found", Button).press()
+        await until(pilot, lambda: app.screen.query(OptionList))
+        assert app.screen.query_one(OptionList).option_count == 1
+        await until(pilot, lambda: "ollama:tiny:1b 1,300 MB" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "ollama:tiny:1b is used where it lies" in toasts(app))
+        assert set(models.added) == {"ollama:tiny:1b"}

@@ -1,14 +1,14 @@
 """A stage with a library of prompts, presets and exports, all real, in the test's folder."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from assistant.domain.settings import Settings
 from assistant.ports.words import Words
+from assistant.storage.paths import Places
 from assistant.storage.prompts import PromptFiles
 from assistant.storage.sampling_presets import TomlPresets
-from assistant.wiring.words import ExportDesk
+from assistant.wiring.exchange import ExchangeDesk
 from tests.tui.fake_services import Answer, Stage, stage
 
 WARD = """+++
@@ -35,10 +35,7 @@ def word_stage(folder: Path, *answers: Answer, settings: Settings | None = None)
     prompts.mkdir()
     for name, text in (("ward", WARD), ("role", SECRET_ROLE), ("broken", BROKEN)):
         (prompts / f"{name}.md").write_text(text, encoding="utf-8")
-    words = Words(
-        PromptFiles(prompts),
-        TomlPresets(folder / "presets.toml"),
-        ExportDesk(on.journal, folder / "exports", on.clock),
-    )
-    made: Callable[[], Words] = lambda: words  # noqa: E731 - a value of that type
-    return replace(on, services=replace(on.services, words=made))
+    words = Words(PromptFiles(prompts), TomlPresets(folder / "presets.toml"))
+    desk = ExchangeDesk(Places(folder, folder, folder, folder), on.journal, on.clock)
+    services = replace(on.services, words=lambda: words, exchange=lambda: desk)
+    return replace(on, services=services)

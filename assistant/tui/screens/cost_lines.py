@@ -11,6 +11,7 @@ from assistant.domain.cost_report import CostReport, Curve, Elsewhere, Line, Ser
 from assistant.domain.cost_table import Row
 from assistant.domain.cost_words import (
     ESTIMATE,
+    TYPED,
     UNKNOWN,
     band_text,
     break_even_text,
@@ -26,7 +27,7 @@ from assistant.domain.ledger import By, Chosen
 from assistant.tui.widgets import plot
 
 KEYS: Final = "d day · m month · r route · o model · c chat · e export · t years · esc"
-MORE_KEYS: Final = "enter details · / find · x another cloud"
+MORE_KEYS: Final = "enter details · / find · f only this line · x another cloud"
 
 _ROLES: Final = {
     Curve.FULL: "local",
@@ -94,6 +95,13 @@ def part_of(line: Line, by: By, chosen: Chosen) -> Chosen:
     return replace(days, conversation=line.key)
 
 
+def only_words(only: Chosen) -> str:
+    """What alone is counted, as the title has it; "" where all is."""
+    named = " ".join(part for part in (only.route, only.model) if part)
+    named = one_line(named, 40) or ("one chat" if only.conversation else "")
+    return f"{named} alone, f all · " if named else ""
+
+
 def elsewhere_rows(report: CostReport) -> Sequence[Elsewhere]:
     """Those that everything is compared with."""
     return [one for one in report.whole.elsewhere if not one.here]
@@ -156,7 +164,8 @@ def _is(series: Series, there: Elsewhere | None) -> bool:
 
 def _curve(series: Series) -> plot.Series:
     """It begins at 0, before its first day; its name says where it ends."""
-    end = f"{series.bound}{figure(series.points[-1])}{ESTIMATE if series.estimated else ''}"
+    mark = ESTIMATE if series.estimated else TYPED if series.typed else ""
+    end = f"{series.bound}{figure(series.points[-1])}{mark}"
     name = (
         series.curve.value
         if series.curve is not Curve.ELSEWHERE

@@ -130,6 +130,12 @@ class CostView(Vertical):
         if options:
             found.highlighted = min(at, len(options) - 1)
 
+    @property
+    def line(self) -> Line | None:
+        """The line at hand; None where there is none."""
+        at = self.query_one(OptionList).highlighted
+        return self.shown[at] if at is not None and at < len(self.shown) else None
+
     def find(self) -> None:
         """A line to type into; the table keeps what has it in its name."""
         asked = self.query_one(Input)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -11,11 +12,11 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
 from assistant.conversation.costs import Question, cost_report
-from assistant.domain.cost_report import CostReport
+from assistant.domain.cost_report import CostReport, is_filtered
 from assistant.domain.cost_words import EMPTY, line_name
 from assistant.domain.errors import AssistantError
-from assistant.domain.ledger import By
-from assistant.tui.screens.cost_lines import Period, elsewhere_rows, month_of, part_of
+from assistant.domain.ledger import By, Chosen
+from assistant.tui.screens.cost_lines import Period, elsewhere_rows, month_of, only_words, part_of
 from assistant.tui.screens.cost_view import CostView
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class CostsScreen(ModalScreen[bool]):
         Binding("left_square_bracket", "move(-1)", "the month before"),
         Binding("right_square_bracket", "move(1)", "the month after"),
         Binding("a", "all", "all there is"),
+        Binding("f", "only", "only this route, model or chat; again: all of them"),
         Binding("x", "next", "another cloud"),
         Binding("slash", "find", "find a line"),
         Binding("e", "export", "into a file"),
@@ -70,6 +72,7 @@ class CostsScreen(ModalScreen[bool]):
         self._years = years
         self._by = By.ROUTE
         self._period: Period | None = None
+        self._only = Chosen()
         self._report: CostReport | None = None
         self._there = 0
 
@@ -91,7 +94,8 @@ class CostsScreen(ModalScreen[bool]):
 
     async def _look(self) -> None:
         try:
-            report, period = await asyncio.to_thread(self._read, self._by, self._period, MOST_LINES)
+            asked = self._by, self._period, self._only
+            report, period = await asyncio.to_thread(self._read, *asked, MOST_LINES)
         except AssistantError as error:
             self._view.say(Content.styled(str(error), "$text-error"))
             return
@@ -99,10 +103,13 @@ class CostsScreen(ModalScreen[bool]):
         self._there = 0 if self._there >= len(elsewhere_rows(report)) else self._there
         self._show()
 
-    def _read(self, by: By, period: Period | None, limit: int) -> tuple[CostReport, Period]:
+    def _read(
+        self, by: By, period: Period | None, only: Chosen, limit: int
+    ) -> tuple[CostReport, Period]:
         household = self._desk().household()
         period = period or month_of(household.today)
-        question = Question(by, period.chosen, limit, curves=True)
+        chosen = replace(only, since=period.chosen.since, until=period.chosen.until)
+        question = Question(by, chosen, limit, curves=True)
         return cost_report(self._ledger(), question, household), period
 
     @property
@@ -113,7 +120,8 @@ class CostsScreen(ModalScreen[bool]):
         report, period = self._report, self._period
         if report is None or period is None:
             return
-        self._view.border_title = f"Costs · by {report.by.value} · {period.words}"
+        only = only_words(self._only)
+        self._view.border_title = f"Costs · by {report.by.value} · {only}{period.words}"
         if report.whole.totals.turns:
             rows = elsewhere_rows(report)
             self._view.show(report, rows[self._there] if rows else None)
@@ -136,6 +144,17 @@ class CostsScreen(ModalScreen[bool]):
     def action_all(self) -> None:
         """All there is."""
         self._period = Period(None)
+        self._ask()
+
+    def action_only(self) -> None:
+        """Counts the line's route, model or chat alone, in the curves and the sums too; where something is left out, all again."""
+        line = self._view.line
+        if is_filtered(self._only):
+            self._only = Chosen()
+        elif self._report is not None and line is not None and self._by not in (By.DAY, By.MONTH):
+            self._only = part_of(line, self._by, Chosen())
+        else:
+            return
         self._ask()
 
     def action_next(self) -> None:
@@ -165,27 +184,30 @@ class CostsScreen(ModalScreen[bool]):
     def action_export(self) -> None:
         """Asks which kind of file, writes all lines into it, says where."""
         if self._report is not None:
-            self.run_worker(self._export(self._by, self._period))
+            asked = self._by, self._period, self._only
 
-    async def _export(self, by: By, period: Period | None) -> None:
-        from assistant.tui.screens.pick import PickScreen
+            def keep(form: str) -> "Path":
+                report, _ = self._read(*asked, 0)
+                return self._desk().keep(report, form)
 
-        form = await self.app.push_screen_wait(PickScreen("Into which file?", FORMS))
-        if not form:
-            return
-
-        def keep() -> "Path":
-            report, _ = self._read(by, period, 0)
-            return self._desk().keep(report, form)
-
-        try:
-            path = await asyncio.to_thread(keep)
-        except AssistantError as error:
-            self.notify(str(error), severity="error", timeout=12, markup=False)
-        else:
-            self.notify(f"written: {path}", timeout=12, markup=False)
+            self.run_worker(_export(self, keep))
 
     def action_tco(self) -> None:
         """Opens what compares over years."""
         if self._years is not None:
             self._years()
+
+
+async def _export(screen: CostsScreen, keep: "Callable[[str], Path]") -> None:
+    """Asks which kind of file, has it kept in a thread, says where."""
+    from assistant.tui.screens.pick import PickScreen
+
+    form = await screen.app.push_screen_wait(PickScreen("Into which file?", FORMS))
+    if not form:
+        return
+    try:
+        path = await asyncio.to_thread(keep, form)
+    except AssistantError as error:
+        screen.notify(str(error), severity="error", timeout=12, markup=False)
+    else:
+        screen.notify(f"written: {path}", timeout=12, markup=False)

@@ -1,5 +1,6 @@
 """The first run: which model would be fetched, from where, how large; nothing is fetched until the person says so."""
 
+import asyncio
 import os
 from contextlib import aclosing
 from pathlib import Path
@@ -16,7 +17,15 @@ from textual.widgets import Button, Static
 
 from assistant.domain.errors import AssistantError
 from assistant.domain.hygiene import harmless, one_line
-from assistant.domain.models import CatalogEntry, FetchProgress, FetchStage, Fit, fit
+from assistant.domain.models import (
+    CatalogEntry,
+    FetchProgress,
+    FetchStage,
+    Fit,
+    FoundModel,
+    fit,
+)
+from assistant.tui.screens.pick import PickScreen
 from assistant.tui.services import Services
 from assistant.tui.widgets.meters import Glyphs, gauge, glyphs_for
 
@@ -120,6 +129,7 @@ class FetchScreen(ModalScreen[bool]):
         self._entry = services.models.starter()
         self._glyphs = glyphs_for(os.environ)
         self._fetching = False
+        self._found: list[FoundModel] = []
 
     def compose(self) -> ComposeResult:
         """What would be fetched, the progress, two buttons."""
@@ -135,6 +145,44 @@ class FetchScreen(ModalScreen[bool]):
                 "Larger models:            assistant models list",
                 markup=False,
             )
+
+    async def on_mount(self) -> None:
+        """Looks for models of other programs; where there are some, a third button offers them."""
+        try:
+            found = await asyncio.to_thread(self._services.models.found)
+        except AssistantError:
+            # The list of models is broken then, and what is fetched meets the same fault and says it.
+            return
+        self._found = [model for model in found if not model.why_not]
+        if self._found:
+            button = _button("Use one that is here", "found")
+            await self.query_one("#acts").mount(button, before="#leave")
+
+    @on(Button.Pressed, "#found")
+    def _offer(self) -> None:
+        if not self._fetching:
+            self.run_worker(self._use_found(), group="found")
+
+    async def _use_found(self) -> None:
+        rows = [
+            (one.name, f"{one.name}  {megabytes(one.size_bytes)}  {one.note}")
+            for one in self._found
+        ]
+        name = await self.app.push_screen_wait(
+            PickScreen("Used where it lies: no second copy", rows)
+        )
+        if not name:
+            return
+        self._say(f"checking {name} ...")
+        try:
+            model = await asyncio.to_thread(self._services.models.add_found, name)
+            await asyncio.to_thread(self._services.models.use, model.id)
+            await self._services.reconnect()
+        except AssistantError as error:
+            self._say(str(error), error=True)
+            return
+        self.app.notify(f"{one_line(name, 60)} is used where it lies", timeout=8, markup=False)
+        self.dismiss(True)
 
     def _sheet(self) -> Content:
         parts: list[tuple[str, str]] = []

@@ -1,0 +1,1 @@
+"""Conversations of other programs: read from their exports, and taken in like our own."""

@@ -1,0 +1,63 @@
+"""Who is let in to the screen in the browser."""
+
+import pytest
+
+from assistant.serving.guard import Guard, authority, is_loopback
+
+HERE = Guard(frozenset({"127.0.0.1:8017", "localhost:8017"}))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "localhost", "::1", "[::1]"])
+def test_loopback(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["192.0.2.1", "::", "192.168.1.4", "pi.local", "", "localhost.example", "127.0.0.1.example"]
+)  # fmt: skip
+def test_everything_else_is_others(host: str) -> None:
+    assert not is_loopback(host)
+
+
+def test_an_authority_as_a_browser_writes_it() -> None:
+    assert authority("127.0.0.1", 8017) == "127.0.0.1:8017"
+    assert authority("::1", 8017) == "[::1]:8017"
+    assert authority("localhost", 80) == "localhost"
+
+
+def test_the_token_alone_is_the_token() -> None:
+    other = Guard(HERE.hosts)
+    assert HERE.knows(HERE.token)
+    assert len(HERE.token) >= 43
+    assert not any(HERE.knows(wrong) for wrong in (None, "", "ä", HERE.token[:-1], other.token))
+    assert HERE.token not in repr(HERE)
+
+
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [
+        ("127.0.0.1:8017", True),
+        ("LOCALHOST:8017", True),
+        ("127.0.0.1:8018", False),
+        ("evil.example:8017", False),
+        ("", False),
+    ],
+)
+def test_another_name_is_somebody_elses_page(host: str, named: bool) -> None:
+    assert HERE.named({"Host": host}) is named
+
+
+@pytest.mark.parametrize(
+    ("origin", "own"),
+    [
+        ("http://127.0.0.1:8017", True),
+        ("http://localhost:8017", True),
+        ("https://127.0.0.1:8017", False),
+        ("http://127.0.0.1:9000", False),
+        ("http://evil.example", False),
+        ("null", False),
+    ],
+)
+def test_only_its_own_page_may_open_the_line(origin: str, own: bool) -> None:
+    assert HERE.own_page({"Origin": origin}) is own
+    assert not HERE.own_page({})
