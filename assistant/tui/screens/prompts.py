@@ -18,7 +18,7 @@ from assistant.ports.words import PromptShelf
 from assistant.tui.widgets.line import Line
 from assistant.tui.wording import MARKS
 
-_TITLE = 38
+_TITLE = 30
 NONE = "no prompt has these letters"
 
 
@@ -33,7 +33,7 @@ class PromptsScreen(ModalScreen[str]):
     }
     PromptsScreen Input { border: none; height: 1; padding: 0; background: $boost; }
     PromptsScreen OptionList {
-        height: 2fr; border: none; padding: 0; background: $surface; scrollbar-size-vertical: 1;
+        height: 2fr; text-wrap: nowrap; text-overflow: ellipsis; border: none; padding: 0; background: $surface; scrollbar-size-vertical: 1;
         & > .option-list--option-highlighted { background: $foreground 15%; color: $foreground; }
         &:focus > .option-list--option-highlighted { background: $foreground 15%; color: $foreground; }
     }
@@ -130,9 +130,9 @@ class PromptsScreen(ModalScreen[str]):
 
 
 def _row(prompt: PromptFile) -> Content:
-    """Title, name, what kind it is, and the mark of one that must not leave."""
+    """Title, the mark of one that must not leave, name, and whether it is a system prompt."""
     title = one_line(prompt.title, _TITLE)
-    parts = [prompt.name]
-    parts += ["system prompt"] if prompt.kind is Kind.SYSTEM else []
-    parts += [MARKS[Label.LOCAL_ONLY]] if prompt.label is Label.LOCAL_ONLY else []
-    return Content.assemble(f"{title:<{_TITLE + 2}}", (" · ".join(parts), "$foreground-muted"))
+    kept = [MARKS[Label.LOCAL_ONLY]] if prompt.label is Label.LOCAL_ONLY else []
+    kind = ["system prompt"] if prompt.kind is Kind.SYSTEM else []
+    said = " · ".join([*kept, prompt.name, *kind])
+    return Content.assemble(f"{title:<{_TITLE + 2}}", (said, "$foreground-muted"))
