@@ -80,6 +80,7 @@ class FakeBackend:
     prefills: list[Generation] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
     closed: bool = False
+    goes_on: bool = True
     _stops: dict[str, asyncio.Event] = field(default_factory=dict)
 
     async def load(self) -> int:
@@ -90,6 +91,10 @@ class FakeBackend:
     @property
     def estimates(self) -> bool:
         return False
+
+    @property
+    def continues(self) -> bool:
+        return self.goes_on
 
     @property
     def prompt_limit(self) -> int | None:

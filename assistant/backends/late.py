@@ -35,6 +35,11 @@ class LateBackend:
         return self._backend().estimates
 
     @property
+    def continues(self) -> bool:
+        """See ports.Backend."""
+        return self._backend().continues
+
+    @property
     def prompt_limit(self) -> int | None:
         """See ports.Backend."""
         return self._backend().prompt_limit

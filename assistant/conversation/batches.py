@@ -9,11 +9,11 @@ from assistant.ports import BackendEvent, Clock, Done, PromptProgress, Said, Tex
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Text of `tokens` tokens; the last of it arrived at `arrived_ms` (monotonic)."""
+    """Text of `tokens` tokens; the last of it arrived at `arrived_ms` (monotonic; None: it was here before)."""
 
     text: str
     tokens: int
-    arrived_ms: float
+    arrived_ms: float | None
 
 
 class _Gathering:

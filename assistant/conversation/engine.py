@@ -122,13 +122,17 @@ class Engine(Conversations, Arranging, Switchboard):
 
         For the cloud it blocks for a scan; `choice` says what is kept back and left out there. `message` is the id of an
         earlier proposal of the same.
-        Raises: ModelError where no model is installed; UsageError for an unknown route or an empty prompt; RouteError,
-        PromptTooLongError for a cloud route.
+        Raises: ModelError where no model is installed; UsageError for an unknown route, an empty prompt, a reply to go on from
+        where the route cannot; RouteError, PromptTooLongError for a cloud route.
         """
         if not prompt.text.strip():
             raise UsageError("the prompt is empty", "type a question")
         backend = self._backend(route or self._history.pinned(prompt.conversation))
         away = backend.route.place is not Place.THIS_MACHINE
+        if prompt.continues and (away or not backend.continues):
+            raise UsageError(
+                f"{backend.route.id} begins each reply anew", "ask it to go on in words"
+            )
         path = self._history.path(prompt.parent, anew=away)
         own = message or self._clock.new_id()
         label = join([prompt.label, self._history.label(prompt.conversation)])

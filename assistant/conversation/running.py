@@ -12,7 +12,7 @@ from assistant.conversation.batches import Batch, batched
 from assistant.conversation.papers import Papers
 from assistant.conversation.stopping import StoppedError, take, unless
 from assistant.conversation.stopwatch import Stopwatch
-from assistant.conversation.window import Fitted, Room, fit
+from assistant.conversation.window import CountTokens, Fitted, Room, fit
 from assistant.domain.decisions import Decision
 from assistant.domain.errors import (
     AssistantError,
@@ -209,6 +209,7 @@ class Running:
             self._prompt.conversation,
             fitted.messages,
             _bounded(self._prompt.sampling, self._shown),
+            self._prompt.continues,
         )
         permit, permitted = await self._papers.permit(request)
         yield permitted
@@ -218,6 +219,9 @@ class Running:
             estimated=self._backend.estimates,
             context_window=window_tokens,
         )
+        if self._prompt.continues and not self._reply:
+            # What the reply goes on from is its beginning; nothing was read or written for it here.
+            yield await self._take(Batch(self._prompt.continues, 0, None))
         self._watch.enter(Stage.PREFILL)
         yield self._progress(Stage.PREFILL, 0, fitted.input_tokens)
         async with aclosing(self._stream(request, permit)) as stream:
@@ -268,7 +272,8 @@ class Running:
 
     async def _take(self, batch: Batch) -> Delta:
         """Commits a batch; only then may it be shown."""
-        self._watch.token(batch.arrived_ms)
+        if batch.arrived_ms is not None:
+            self._watch.token(batch.arrived_ms)
         tokens = (self._usage.output_tokens or 0) + batch.tokens
         text = self.crossing.restorer.feed(batch.text) if self.crossing else batch.text
         delta = Delta(self.turn, text, batch.tokens, tokens, self._clock.now_ms())
@@ -286,7 +291,8 @@ class Running:
             self._journal.first_kept, self._prompt.conversation, ids
         )
         room = Room(window_tokens, self._prompt.sampling.max_tokens, self._backend.prompt_limit)
-        return await fit(self._prompt.system, self._path, room, self._backend.count, kept_from)
+        count = _counting(self._backend.count, self._prompt.continues)
+        return await fit(self._prompt.system, self._path, room, count, kept_from)
 
     @property
     def _shown(self) -> "Departure | None":
@@ -323,7 +329,7 @@ class Running:
 
         usage, seen = self._usage, self._papers.seen()
         if usage.estimated and usage.output_tokens:
-            size = text_size("".join(self._reply))
+            size = text_size("".join(self._reply).removeprefix(self._prompt.continues))
             usage = replace(usage, output_tokens=came(usage.output_tokens, size))
         spent = Spent(
             self.turn,
@@ -360,6 +366,13 @@ class Running:
             charge.day,
         )
         return Finished(record, self._clock.now_ms())
+
+
+def _counting(count: CountTokens, begun: str) -> CountTokens:
+    """`count` with what there is of the reply already."""
+    if not begun:
+        return count
+    return lambda messages: count((*messages, ChatMessage(Role.ASSISTANT, begun)))
 
 
 def _bounded(sampling: Sampling, shown: "Departure | None") -> Sampling:

@@ -57,6 +57,12 @@ class Switchboard:
         others = (r for r in self.routes if r.id != route.id and r.place is here)
         return next(others, None)
 
+    def continues(self, route: str) -> bool:
+        """Whether `route` is here, of this machine, and can go on from the beginning of a reply."""
+        backend = self._backends.get(route)
+        here = backend is not None and backend.route.place is Place.THIS_MACHINE
+        return here and backend is not None and backend.continues
+
     def _backend(self, route: str | None) -> Backend:
         wanted = route or (self.default.id if self.default else None)
         if wanted is None:

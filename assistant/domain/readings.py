@@ -249,7 +249,8 @@ def _follow(reading: RequestReading, event: TurnEvent | Progress, at_ms: float) 
     match event:
         case Progress(stage=stage):
             return _progressed(_entered(reading, stage, at_ms), event)
-        case Delta(output_tokens=tokens):
+        # A reply that goes on from an earlier one begins with text that took no tokens.
+        case Delta(output_tokens=tokens) if tokens:
             marks = _marked(reading.marks, (at_ms, tokens))
             return replace(_entered(reading, Stage.DECODE, at_ms), tokens_out=tokens, marks=marks)
         case Decided(route=route):

@@ -45,12 +45,16 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One request to a backend; `id` is the turn's, `conversation` names whose KV state may serve."""
+    """One request to a backend; `id` is the turn's, `conversation` names whose KV state may serve.
+
+    The reply goes on from `continues`, which is not given again; "" but for a backend that `continues`.
+    """
 
     id: str
     conversation: str
     messages: tuple[ChatMessage, ...]
     sampling: Sampling
+    continues: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,11 @@ class Backend(Protocol):
     @property
     def prompt_limit(self) -> int | None:
         """The most tokens that a prompt may take just now, known after `load`; None: what the window leaves."""
+        ...
+
+    @property
+    def continues(self) -> bool:
+        """Whether it can go on from the beginning of a reply (`Generation.continues`)."""
         ...
 
     async def count(self, messages: Sequence[ChatMessage]) -> int:

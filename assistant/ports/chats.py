@@ -7,6 +7,14 @@ from typing import Protocol
 from assistant.domain.sensitivity import Label
 
 
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A deleted branch: the person's message that it begins with, and the reply in which it ends."""
+
+    message: str
+    head: str
+
+
 class Branches(Protocol):
     """The tree of a conversation; a branch begins with a person's message. Every method blocks and may raise a StorageError."""
 
@@ -18,7 +26,15 @@ class Branches(Protocol):
         ...
 
     def leaf(self, message: str) -> str:
-        """The newest message at the end of a branch below `message`, which may be `message` itself."""
+        """The newest message at the end of a branch below `message`, which may be `message` itself. Deleted ones are none."""
+        ...
+
+    def ratings(self, one: str, other: str) -> tuple[int, int, int]:
+        """How often replies of the route `one` were found better than those of `other`, how often the other way round, and alike."""
+        ...
+
+    def deleted(self, conversation: str) -> Deleted | None:
+        """What was deleted last of those that can be brought back now; None where nothing is."""
         ...
 
 

@@ -93,35 +93,53 @@ def _tuned(db: sqlite3.Connection, event: ConversationTuned) -> None:
 
 
 def _move(db: sqlite3.Connection, conversation: str, head: str | None) -> None:
-    query = "SELECT 1 FROM message WHERE id = ? AND conversation = ? AND hidden IS NULL"
+    """Raises: StorageError where `head` is no reply of the conversation that is in sight."""
+    query = (
+        "SELECT 1 FROM message WHERE id = ? AND conversation = ? AND hidden IS NULL "
+        "AND role = 'assistant'"
+    )
     if head is not None and db.execute(query, (head, conversation)).fetchone() is None:
-        raise unknown("message", head)
+        raise unknown("reply", head)
     change = "UPDATE conversation SET head = ? WHERE id = ?"
     if not db.execute(change, (head, conversation)).rowcount:
         raise unknown("conversation", conversation)
 
 
+def _count(db: sqlite3.Connection, conversation: str, more: int) -> None:
+    """So many messages more are in sight."""
+    change = "UPDATE conversation SET messages = messages + ? WHERE id = ?"
+    db.execute(change, (more, conversation))
+
+
 def _deleted(db: sqlite3.Connection, event: BranchDeleted) -> None:
-    """Raises: StorageError where a reply of the branch still comes."""
+    """Raises: StorageError where no branch that is in sight begins there, or a reply of it still comes."""
     body = {"message": event.message, "head": event.head}
     seq = _note(db, event, "branch_deleted", body)
+    query = "SELECT 1 FROM message WHERE id = ? AND role = 'user' AND hidden IS NULL"
+    if db.execute(query, (event.message,)).fetchone() is None:
+        raise unknown("branch", event.message)
     gone = below(db, event.conversation, event.message)
     running = "SELECT 1 FROM turn WHERE question = ? AND finished IS NULL"
     if any(db.execute(running, (n,)).fetchone() for n in gone):
         raise StorageError("a reply still comes in this branch", "stop it first")
     hide = "UPDATE message SET hidden = ? WHERE n = ? AND hidden IS NULL"
-    db.executemany(hide, [(seq, n) for n in gone])
+    hidden = db.executemany(hide, [(seq, n) for n in gone]).rowcount
+    _count(db, event.conversation, -hidden)
     _move(db, event.conversation, event.head)
 
 
 def _restored(db: sqlite3.Connection, event: BranchRestored) -> None:
-    """Raises: StorageError where the branch was not deleted."""
+    """Raises: StorageError where the branch was not deleted, or what it follows is deleted itself."""
     _note(db, event, "branch_restored", {"message": event.message, "head": event.head})
-    query = "SELECT hidden FROM message WHERE id = ? AND conversation = ?"
+    query = (
+        "SELECT hidden FROM message AS m WHERE id = ? AND conversation = ? AND NOT EXISTS "
+        "(SELECT 1 FROM message AS up WHERE up.n = m.parent AND up.hidden IS NOT NULL)"
+    )
     row = db.execute(query, (event.message, event.conversation)).fetchone()
     if row is None or row[0] is None:
-        raise unknown("deleted message", event.message)
-    db.execute("UPDATE message SET hidden = NULL WHERE hidden = ?", row)
+        raise unknown("deleted branch", event.message)
+    back = db.execute("UPDATE message SET hidden = NULL WHERE hidden = ?", row).rowcount
+    _count(db, event.conversation, back)
     _move(db, event.conversation, event.head)
 
 
@@ -146,6 +164,8 @@ def _compacted(db: sqlite3.Connection, event: Compacted) -> None:
 
 
 def _rated(db: sqlite3.Connection, event: Rated) -> None:
+    if event.better == event.worse:
+        raise unknown("other turn than", event.better)
     body = {"better": event.better, "worse": event.worse, "tie": event.tie}
     _note(db, event, "rated", body)
     of_it = "SELECT 1 FROM turn WHERE id = ? AND conversation = ? AND finished IS NOT NULL"

@@ -3,32 +3,38 @@
 import sqlite3
 from collections.abc import Mapping
 
+from assistant.ports.chats import Deleted
 from assistant.storage.database import Database
 from assistant.storage.rows import unknown
 
 # A message always has a larger number than the one that it follows.
-_BESIDE = """
-    WITH RECURSIVE up(n) AS (
-        SELECT n FROM message WHERE id = ?
-        UNION ALL
-        SELECT message.parent FROM up JOIN message ON message.n = up.n
-        WHERE message.parent IS NOT NULL
-    )
-    SELECT mine.id, beside.id FROM up
-    JOIN message AS mine ON mine.n = up.n
-    JOIN message AS beside ON beside.conversation = mine.conversation
-        AND beside.parent IS mine.parent AND beside.role = mine.role
-    WHERE mine.role = 'user' AND beside.hidden IS NULL ORDER BY beside.n
+# All of a conversation at once, without what stands behind a text in its row: long texts would have to be read through.
+_TREE = """
+    SELECT n, id, parent, role = 'user' FROM message
+    WHERE conversation = (SELECT conversation FROM message WHERE id = ?) ORDER BY n
 """
+
+_HIDDEN = "SELECT n FROM message WHERE hidden IS NOT NULL"
 
 _LEAF = """
     WITH RECURSIVE down(n) AS (
-        SELECT n FROM message WHERE id = ?
+        SELECT n FROM message WHERE id = ? AND hidden IS NULL
         UNION ALL
         SELECT message.n FROM down JOIN message ON message.parent = down.n
-        WHERE message.hidden IS NULL
+        WHERE message.n NOT IN (SELECT n FROM message WHERE hidden IS NOT NULL)
     )
     SELECT id FROM message WHERE n = (SELECT max(n) FROM down)
+"""
+
+# All that one deletion hid comes back at once, and its largest number is the newest end of it. The plus keeps the search
+# away from the conversation's messages: those that are hidden are few.
+_DELETED = """
+    SELECT gone.id, (SELECT last.id FROM message AS last WHERE last.n = (
+        SELECT max(n) FROM message WHERE hidden = gone.hidden
+    ))
+    FROM message AS gone LEFT JOIN message AS up ON up.n = gone.parent
+    WHERE gone.hidden IS NOT NULL AND +gone.conversation = ? AND up.hidden IS NULL
+    ORDER BY gone.hidden DESC LIMIT 1
 """
 
 _BELOW = """
@@ -41,6 +47,14 @@ _BELOW = """
 """
 
 
+_RATINGS = """
+    SELECT iif(tie, 2, better.route <> :one), count(*) FROM rating
+    JOIN turn AS better ON better.id = rating.better JOIN turn AS worse ON worse.id = rating.worse
+    WHERE (better.route = :one AND worse.route = :other) OR (better.route = :other AND worse.route = :one)
+    GROUP BY 1
+"""
+
+
 class SqliteBranches:
     """Implements ports.chats.Branches."""
 
@@ -50,19 +64,44 @@ class SqliteBranches:
 
     def siblings(self, head: str) -> Mapping[str, tuple[str, ...]]:
         """As the port says."""
-        found: dict[str, list[str]] = {}
         with self._database.read() as db:
-            for mine, beside in db.execute(_BESIDE, (head,)):
-                found.setdefault(mine, []).append(beside)
-        return {mine: tuple(all_of) for mine, all_of in found.items() if len(all_of) > 1}
+            rows = db.execute(_TREE, (head,)).fetchall()
+            hidden = {n for (n,) in db.execute(_HIDDEN)}
+        asked: dict[int | None, list[str]] = {}
+        up: dict[int, int | None] = {}
+        for n, name, parent, is_question in rows:
+            up[n] = parent
+            if is_question and n not in hidden:
+                asked.setdefault(parent, []).append(name)
+        way = {n: name for n, name, _, is_question in rows if is_question}
+        at: int | None = next((n for n, name, _, _ in rows if name == head), None)
+        found: dict[str, tuple[str, ...]] = {}
+        while at is not None:
+            beside = asked.get(up[at], ())
+            if at in way and len(beside) > 1:
+                found[way[at]] = tuple(beside)
+            at = up[at]
+        return found
 
     def leaf(self, message: str) -> str:
-        """As the port says. Raises: StorageError where there is no such message."""
+        """As the port says. Raises: StorageError where there is no such message in sight."""
         with self._database.read() as db:
             row = db.execute(_LEAF, (message,)).fetchone()
         if row is None or row[0] is None:
             raise unknown("message", message)
         return str(row[0])
+
+    def ratings(self, one: str, other: str) -> tuple[int, int, int]:
+        """As the port says."""
+        with self._database.read() as db:
+            found = dict(db.execute(_RATINGS, {"one": one, "other": other}).fetchall())
+        return found.get(0, 0), found.get(1, 0), found.get(2, 0)
+
+    def deleted(self, conversation: str) -> Deleted | None:
+        """As the port says."""
+        with self._database.read() as db:
+            row = db.execute(_DELETED, (conversation,)).fetchone()
+        return None if row is None else Deleted(*row)
 
 
 def below(db: sqlite3.Connection, conversation: str, message: str) -> list[int]:

@@ -33,6 +33,7 @@ from assistant.storage.rows import (
     add_message,
     index_text,
     joined_chunks,
+    look_at,
     running_in,
     storable,
     touch,
@@ -177,7 +178,8 @@ def _asked(db: sqlite3.Connection, event: Asked) -> None:
         asked.turn,
         {**body, "instance": event.instance},
     )
-    question = add_message(db, asked, _parent(db, asked))
+    imported = event.instance == IMPORTED
+    question = add_message(db, asked, _parent(db, asked, deleted=imported))
     reply = replace(asked, id=event.reply, parent=asked.id, role=Role.ASSISTANT, text="")
     answer = add_message(db, reply, question)
     index_text(db, question, storable(asked.text))
@@ -185,23 +187,27 @@ def _asked(db: sqlite3.Connection, event: Asked) -> None:
         "INSERT INTO turn(id, conversation, question, reply, instance) VALUES (?, ?, ?, ?, ?)",
         (asked.turn, asked.conversation, question, answer, event.instance),
     )
-    db.execute(
-        "UPDATE conversation SET head = ?, messages = messages + 2 WHERE id = ?",
-        (event.reply, asked.conversation),
-    )
+    look_at(db, asked.conversation, event.reply, 2)
     touch(db, asked.conversation, event.at_ms, seq)
 
 
-def _parent(db: sqlite3.Connection, message: Message) -> int | None:
-    """The number of the message that this one follows, which must be of the same conversation."""
+def _parent(db: sqlite3.Connection, message: Message, *, deleted: bool) -> int | None:
+    """The number of the message that this one follows, which must be of the same conversation.
+
+    Only with `deleted` may it be in a deleted branch.
+    """
     if message.parent is None:
         return None
     row = db.execute(
-        "SELECT n FROM message WHERE id = ? AND conversation = ?",
+        "SELECT n, hidden FROM message WHERE id = ? AND conversation = ?",
         (message.parent, message.conversation),
     ).fetchone()
     if row is None:
         raise unknown("message", message.parent)
+    if row[1] is not None and not deleted:
+        raise StorageError(
+            "what this message follows was deleted", "open the conversation again, then send it"
+        )
     return int(row[0])
 
 

@@ -8,7 +8,15 @@ from assistant.domain.errors import StorageError
 from assistant.domain.events import ConversationLabelled, Declassified, Labelled
 from assistant.domain.prompt import Finish, Message, Role
 from assistant.domain.sensitivity import Label, join
-from assistant.storage.rows import add_event, add_message, index_text, storable, touch, unknown
+from assistant.storage.rows import (
+    add_event,
+    add_message,
+    index_text,
+    look_at,
+    storable,
+    touch,
+    unknown,
+)
 
 _MESSAGE = "SELECT n, parent, id, role, text, label, turn, finish FROM message"
 
@@ -84,6 +92,9 @@ def _declassified(db: sqlite3.Connection, event: Declassified) -> None:
     Raises: StorageError for copies that say something else, or that go further than the one message was let.
     """
     original = _find(db, event.conversation, event.message)
+    deleted = "SELECT 1 FROM message WHERE n = ? AND hidden IS NOT NULL"
+    if db.execute(deleted, (original.parent,)).fetchone():
+        raise _unfit(f"what {event.message} follows was deleted")
     pairs = _pairs(db, event, original)
     above = _labels_above(db, original)
     for node, copy in pairs:
@@ -152,10 +163,7 @@ def _take_copies(
     for _, copy in pairs:
         parent = add_message(db, replace(copy, conversation=event.conversation), parent)
         index_text(db, parent, storable(copy.text))
-    db.execute(
-        "UPDATE conversation SET head = ?, messages = messages + ? WHERE id = ?",
-        (pairs[-1][1].id, len(pairs), event.conversation),
-    )
+    look_at(db, event.conversation, pairs[-1][1].id, len(pairs))
     touch(db, event.conversation, event.at_ms, seq)
 
 

@@ -149,7 +149,7 @@ _ARRANGED = (
     "ALTER TABLE conversation ADD COLUMN sampling TEXT NOT NULL DEFAULT ''",
     # The event that deleted the branch that it is in; null where it is in sight.
     "ALTER TABLE message ADD COLUMN hidden INTEGER REFERENCES event(seq)",
-    "CREATE INDEX message_parent ON message(parent)",
+    "CREATE INDEX message_parent ON message(parent) WHERE parent IS NOT NULL",
     "CREATE INDEX message_hidden ON message(hidden) WHERE hidden IS NOT NULL",
     """
     CREATE TABLE summary(

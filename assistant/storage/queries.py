@@ -36,7 +36,7 @@ _PATH = """
         WHERE message.parent IS NOT NULL
     )
     SELECT id, conversation, role, text, label, turn, created_at_ms, finish FROM message
-    WHERE n IN up ORDER BY n
+    WHERE n IN up AND hidden IS NULL ORDER BY n
 """
 
 _TRIMS = """
@@ -70,7 +70,7 @@ _MESSAGES = """
     FROM message_index
     JOIN message ON message.n = message_index.rowid
     JOIN conversation ON conversation.id = message.conversation
-    WHERE message_index MATCH ? AND deleted = 0
+    WHERE message_index MATCH ? AND deleted = 0 AND message.hidden IS NULL
     ORDER BY message_index.rowid DESC LIMIT ?
 """
 
@@ -143,7 +143,7 @@ def has_running(db: sqlite3.Connection) -> bool:
 
 
 def path(db: sqlite3.Connection, head: str) -> list[Message]:
-    """The messages down to `head`, in order."""
+    """The messages down to `head`, in order; of a deleted branch none."""
     rows = db.execute(_PATH, (head,)).fetchall()
     parents = [None, *(row[0] for row in rows)]
     return [_message(db, row, parent) for row, parent in zip(rows, parents, strict=False)]

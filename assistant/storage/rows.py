@@ -39,10 +39,13 @@ def add_event(
 
 
 def add_message(db: sqlite3.Connection, message: Message, parent: int | None) -> int:
-    """Adds a message after the one with the number `parent` and returns its own number."""
+    """Adds a message after the one with the number `parent` and returns its own number.
+
+    It is out of sight where that one is: only an import adds to what was deleted here.
+    """
     cursor = db.execute(
-        "INSERT INTO message(id, conversation, parent, role, text, label, turn, created_at_ms, finish)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO message(id, conversation, parent, role, text, label, turn, created_at_ms, finish, hidden)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT hidden FROM message WHERE n = ?))",
         (
             message.id,
             message.conversation,
@@ -53,10 +56,20 @@ def add_message(db: sqlite3.Connection, message: Message, parent: int | None) ->
             message.turn,
             message.created_at_ms,
             message.finish,
+            parent,
         ),
     )
     assert cursor.lastrowid is not None, "a row was inserted"
     return cursor.lastrowid
+
+
+def look_at(db: sqlite3.Connection, conversation: str, head: str, added: int) -> None:
+    """Brings the `added` messages down to `head` into view and counts them; not where they are in a deleted branch."""
+    db.execute(
+        "UPDATE conversation SET head = ?, messages = messages + ? WHERE id = ? "
+        "AND EXISTS (SELECT 1 FROM message WHERE id = ? AND hidden IS NULL)",
+        (head, added, conversation, head),
+    )
 
 
 def index_text(db: sqlite3.Connection, n: int, text: str) -> None:

@@ -9,6 +9,7 @@ from assistant.domain.errors import StorageError
 from assistant.domain.events import (
     Asked,
     ConversationLabelled,
+    ConversationRenamed,
     ConversationRestored,
     ConversationStarted,
     Delta,
@@ -120,8 +121,11 @@ def _keep_view(db: sqlite3.Connection, conversation: str, head: str, at_ms: int)
 
 
 def _arrange(db: sqlite3.Connection, fields: Fields, least: Label, *, new: bool) -> None:
-    """From version 3 on."""
+    """From version 3 on. Before it nobody said who worded a title: it is taken as a person's, which no model changes."""
     if not fields.holds("titled"):
+        if new and (title := fields.text("title")):
+            at_ms = fields.whole("created_at_ms")
+            folds.record(db, ConversationRenamed(fields.name("id"), title, at_ms))
         return
     from assistant.storage import arranged_import
 

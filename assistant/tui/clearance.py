@@ -146,23 +146,25 @@ class Clearance:
 
     def _prompt(self, ask: Ask) -> Prompt:
         chat = ask.chat
-        prompt = self._desk.turns.prompt(chat, ask.text, ask.label)
+        prompt = self._desk.turns.prompt(chat, ask.text, ask.label, ask.branch)
         return replace(prompt, conversation=chat.conversation or chat.promised)
 
     async def _asked(self, ask: Ask) -> Ask | None:
         """Shows what would leave, and does what the person says. Raises: AssistantError."""
         from assistant.tui.petition import Petition
 
-        assert ask.proposal is not None
-        services = self._services
-        if _denies(ask.proposal):
-            await self._deny(ask.proposal)
-        petition = Petition(self._engine, services.clock, ask.proposal, services.sets())
+        first, services = ask.proposal, self._services
+        assert first is not None
+        if _denies(first):
+            await self._deny(first)
+        petition = Petition(self._engine, services.clock, first, services.sets())
         answer = await self._view.sheets.ask_consent(petition)
         if petition.moved:
             ask.chat.head = petition.moved
+            if ask.branch is not None:
+                ask = replace(ask, branch=replace(ask.branch, parent=petition.moved))
         if answer is None or answer.terms is None:
-            await self._refused(petition, answer, ask.proposal)
+            await self._refused(petition, answer, first)
             return None
         if await asyncio.to_thread(lambda: self._engine.border.offline):
             await self._deny(petition.proposal, "offline")

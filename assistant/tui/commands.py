@@ -17,10 +17,27 @@ _CLOUD = (
     ("Key of a cloud route", "Give a route its key, unseen", "key"),
     ("Unlock the keys", "Open the store of keys with its passphrase", "unlock"),
 )
+_TREE = (
+    ("Edit message", "The one at hand, or the last: a branch of its own", "edit"),
+    ("Regenerate", "Ask the same again, on the same route", "again"),
+    ("Regenerate elsewhere", "Ask the same again, on another route", "elsewhere"),
+    ("Branch from here", "The next message follows the reply at hand", "branch"),
+    ("Continue reply", "Go on where a reply stopped or was cut", "continue"),
+    ("Delete message", "The one at hand, with what came of it", "delete"),
+    ("Bring back message", "What was deleted last in this chat", "undo"),
+    ("Previous version", "Of the message at hand", "previous"),
+    ("Next version", "Of the message at hand", "next"),
+)
 
 
 def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
-    """Where messages go, and how far they may travel."""
+    """What is done with messages, where they go, how far they may travel."""
+    if chat.desk.chat.conversation:
+        for name, about, verb in _TREE:
+            yield SystemCommand(name, about, functools.partial(chat.action_tree, verb))
+        yield SystemCommand(
+            "Side by side", "Two routes' answers to one message, rated by a key", chat.action_beside
+        )
     yield SystemCommand("Route", "Keep this chat on one route, or on none", chat.action_route)
     yield SystemCommand("Send to the cloud", "This one message", chat.action_to_cloud)
     yield SystemCommand(

@@ -11,8 +11,10 @@ from assistant.domain.prompt import Prompt
 from assistant.domain.readings import begin
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import Settings
+from assistant.tui import editing
 from assistant.tui.ahead import Ahead
 from assistant.tui.bearings import Bearings, serves
+from assistant.tui.branch import Branch
 from assistant.tui.counting import Counting
 from assistant.tui.drafts import Drafts
 from assistant.tui.entries import Opened, blank, context, entries, latest_reply, prompts, read, used
@@ -22,6 +24,7 @@ from assistant.tui.left import Left
 from assistant.tui.live import Live
 from assistant.tui.sending import Sending
 from assistant.tui.services import Services
+from assistant.tui.siblings import Siblings
 from assistant.tui.slash import is_command
 from assistant.tui.turn import Ask, Chat, Running, Turns
 from assistant.tui.widgets.transcript import Entry
@@ -67,6 +70,7 @@ class Desk:
         self.counting = Counting(services, self.turns, start, self._failed)
         self.sending = Sending(services, settings, view, self, start)
         self.fallback = Fallback(services.engine, self.sending.clearance.distant)
+        self.siblings = Siblings(services.branches, view.transcript, self._failed)
         self._known: dict[str, Chat] = {}
         self._blank = self.chat = Chat(settings().generation.system_prompt)
         self.context: tuple[int, int] | None = None
@@ -111,7 +115,8 @@ class Desk:
             moment = None
             while moment != (moment := self.turns.moment(conversation)):
                 # What began or ended in it while it was read is not in what was read.
-                opened = await asyncio.to_thread(read, self._journal, conversation)
+                branches = self.siblings.branches
+                opened = await asyncio.to_thread(read, self._journal, conversation, branches)
                 if opened:
                     shown = await asyncio.to_thread(entries, opened, self._clock.now_ms())
         except AssistantError as error:
@@ -150,7 +155,9 @@ class Desk:
         chat = self._known.setdefault(summary.id, Chat(summary.system, summary.id))
         chat.head, chat.title, chat.route = summary.head, summary.title, summary.route
         chat.preset, chat.sampling = summary.preset, summary.sampling
-        chat.label, chat.typed = summary.label, opened.draft if unsaved is None else unsaved
+        chat.label, chat.begun = summary.label, True
+        if chat.edit is None:
+            chat.typed = opened.draft if unsaved is None else unsaved
         if unsaved is None and opened.draft_label is not None:
             self.labels.raise_to(chat, opened.draft_label)
         return chat
@@ -188,7 +195,8 @@ class Desk:
             part
             for one in chats
             for part in (
-                *((ask.text, ask.label) for ask in (*self.turns.unrecorded(one), *one.held)),
+                *((a.text, a.label) for a in (*self.turns.unrecorded(one), *one.held) if a.fresh),
+                *([(one.edit.aside, one.edit.aside_label)] if one.edit else ()),
                 (one.typed, self.labels.of_next(one)),
             )
             if part[0]
@@ -204,14 +212,16 @@ class Desk:
         busy = elsewhere or self.turns.running is not None or is_command(self.chat.typed)
         if not wanted or busy or not self._engine.routes or not self.chat.typed.strip():
             return None
-        return self.turns.prompt(self.chat, self.chat.typed)
+        branch = self.chat.edit.branch if self.chat.edit else None
+        return self.turns.prompt(self.chat, self.chat.typed, branch=branch)
 
     def post(self, ask: Ask) -> None:
         """Sends a text of the person's, now or in its turn."""
         if ask.chat is self._blank:
             self._blank = Chat()
         if ask.chat is self.chat:
-            self._view.composer.recall.add(ask.text)
+            if ask.fresh:
+                self._view.composer.recall.add(ask.text)
             self.chat.typed = self._view.composer.full_text
         self.turns.submit(ask)
         self.keep(ask.chat)
@@ -219,9 +229,7 @@ class Desk:
     def take_back(self) -> None:
         """The text queued last comes back into the composer; where none waits, the prompt sent last."""
         if ask := self.turns.take_back(self.chat):
-            self.labels.raise_to(self.chat, ask.label)
-            self._view.composer.give_back(ask.text)
-            self._view.label()
+            self.handed_back(self.chat, ask.text, ask.label, ask.branch)
         else:
             self._view.composer.recall_older()
 
@@ -242,6 +250,8 @@ class Desk:
             if here:
                 self.fallback.take()
                 self.counting.named(running.ask.chat.conversation)
+                if running.ask.branch is not None:
+                    self._start(self.siblings.look(event.reply))
             self._known[running.ask.chat.conversation] = running.ask.chat
             self.labels.remember([(event.message.text, event.message.label)])
             # The journal has the prompt: the drafts need not hold it any more.
@@ -277,8 +287,18 @@ class Desk:
             self.fallback.take()
         return other.id
 
-    def handed_back(self, chat: Chat, text: str, label: Label) -> None:
+    def handed_back(
+        self, chat: Chat, text: str, label: Label, branch: Branch | None = None
+    ) -> None:
         """What was not sent goes back to where it was written, and what is sent with it has its label at least."""
+        if branch is not None and branch.again:
+            return
+        if (
+            branch is not None
+            and chat is self.chat
+            and editing.resume(chat, self._view, self.labels, text, label, branch)
+        ):
+            return
         if not chat.conversation and chat is not self._blank:
             # Nothing of it is on record: there is one empty chat again, the one in view if one is.
             kept, other = (chat, self._blank) if chat is self.chat else (self._blank, chat)

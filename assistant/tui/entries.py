@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,12 +13,14 @@ from assistant.domain.prompt import Finish, Message, Role
 from assistant.domain.readings import RequestReading
 from assistant.domain.sensitivity import Label
 from assistant.ports import ConversationSummary, Journal, Notice
+from assistant.tui.siblings import asked_heading
 from assistant.tui.widgets.transcript import Entry
 from assistant.tui.wording import MARKS, Bound, named
 
 if TYPE_CHECKING:
     from assistant.domain.decisions import Decision
     from assistant.domain.turns import TurnRecord
+    from assistant.ports.chats import Branches
 
 _ENDINGS = {Finish.CANCELLED: "stopped", Finish.FAILED: "failed", Finish.LENGTH: "cut at the limit"}
 _WAITS = {
@@ -41,9 +43,10 @@ class Opened:
     notices: Sequence[Notice]
     draft: str
     draft_label: "Label | None"
+    siblings: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def read(journal: Journal, conversation: str) -> Opened | None:
+def read(journal: Journal, conversation: str, branches: "Branches | None" = None) -> Opened | None:
     """Everything that is shown of `conversation`; None where there is none. Raises: StorageError."""
     summary = journal.conversation(conversation)
     if summary is None:
@@ -53,7 +56,9 @@ def read(journal: Journal, conversation: str) -> Opened | None:
     found = ((turn, journal.record(turn)) for turn in turns)
     records = {turn: record for turn, record in found if record is not None}
     draft, label = journal.draft(conversation), journal.draft_label(conversation)
-    return Opened(summary, path, records, journal.notices(conversation), draft, label)
+    notices = journal.notices(conversation)
+    beside = branches.siblings(summary.head) if branches and summary.head else {}
+    return Opened(summary, path, records, notices, draft, label, beside)
 
 
 def clock_time(at_ms: int, now_ms: int) -> str:
@@ -97,10 +102,10 @@ def outcome(record: "TurnRecord | None", finish: Finish | None) -> str:
     return " · ".join(parts)
 
 
-def asked_entry(message: Message, now_ms: int) -> Entry:
+def asked_entry(message: Message, now_ms: int, heading: str = "you") -> Entry:
     """What a person said."""
     aside = _marked(message.label, clock_time(message.created_at_ms, now_ms))
-    return Entry(message.id, message.role, message.text, heading="you", aside=aside)
+    return Entry(message.id, message.role, message.text, heading=heading, aside=aside)
 
 
 def marked_entry(entry: Entry, label: Label | None) -> Entry:
@@ -194,7 +199,7 @@ def entries(opened: Opened, now_ms: int) -> list[Entry]:
             entry = reply_entry(message.id, message.text, record, message.finish, message.label)
             found.append(entry)
         else:
-            found.append(asked_entry(message, now_ms))
+            found.append(asked_entry(message, now_ms, asked_heading(message.id, opened.siblings)))
     return found
 
 

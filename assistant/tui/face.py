@@ -120,15 +120,17 @@ class Face:
         said = wording.standing(writable=writable, bound=bound, left=left, grants=sending.grants)
         self.status.stand(said)
         offered = bool(desk.fallback.offer)
+        cloud, edits = bool(sending.lookout.routes), desk.chat.edit is not None
         self.status.hints(
             RUNNING
             if desk.turns.running_in(desk.chat)
-            else idle_hints(offered=offered, cloud=bool(sending.lookout.routes))
+            else idle_hints(offered=offered, cloud=cloud, edits=edits)
         )
         entitle(self.transcript, desk.chat.title or "New chat")
         tuned = wording.tuned(desk.chat.preset, changed=desk.chat.sampling is not None)
         window = wording.window(desk.context, desk.bearings.doing)
-        self.composer.label(bound, " · ".join(part for part in (tuned, window) if part))
+        corner = " · ".join(part for part in (tuned, window) if part)
+        self.composer.label(bound, wording.EDITING if edits else corner)
 
     def _begin_anew(self) -> None:
         """A message was sent: a key that is pressed now is for the one after it."""

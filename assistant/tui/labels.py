@@ -32,7 +32,8 @@ class Labels:
 
     def of_next(self, chat: Chat) -> Label:
         """The label of the next message of `chat`."""
-        return join((chat.mark or self.default, chat.label))
+        least = chat.edit.branch.label if chat.edit else Label.PUBLIC
+        return join((chat.mark or self.default, chat.label, least))
 
     def take(self, chat: Chat) -> Label:
         """That label, for a message that is sent now; the one after it begins anew."""
@@ -47,6 +48,8 @@ class Labels:
             return "this chat is local-only, and so is every message in it · ctrl+p, label of this chat"
         if self.of_next(chat) is chat.mark:
             return ""
+        if chat.edit and join((chat.label, chat.edit.branch.label)) is not chat.label:
+            return f"what you edit is {chat.edit.branch.label.value}, and so is what comes of it at least"
         return f"this chat is {chat.label.value}, and so is every message in it at least"
 
     def why_kept(self, chat: Chat) -> str:

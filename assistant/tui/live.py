@@ -31,8 +31,7 @@ class Live:
             return
         match event:
             case Asked():
-                if event.message.parent is None:
-                    self._transcript.show([])
+                self._cut(event.message.parent)
                 self._transcript.add(asked_entry(event.message, self._clock.now_ms()))
                 self._transcript.add(waiting_entry(event, None))
                 self._said = ""
@@ -48,6 +47,14 @@ class Live:
                 label = record.decision.label
                 entry = reply_entry(asked.reply, record.reply, record, record.finish, label)
                 self._transcript.settle(entry)
+
+    def _cut(self, parent: str | None) -> None:
+        """Keeps what stands above a new question; what is below it is another branch."""
+        entries = self._transcript.pages.entries
+        keys = [entry.key for entry in entries]
+        kept = keys.index(parent) + 1 if parent in keys else 0
+        if kept < len(entries):
+            self._transcript.show(entries[:kept])
 
     def rejoin(self, running: Running) -> None:
         """Shows what arrived while another conversation was in view."""

@@ -8,7 +8,7 @@ from assistant.domain.errors import AssistantError
 from assistant.domain.places import Place
 from assistant.domain.sensitivity import Label
 from assistant.domain.settings import Settings
-from assistant.tui import clearance
+from assistant.tui import clearance, editing
 from assistant.tui.clearance import Clearance
 from assistant.tui.entries import marked_entry, read
 from assistant.tui.labels import Labels
@@ -16,7 +16,9 @@ from assistant.tui.turn import Ask, Chat
 from assistant.tui.wording import Bound, Grants
 
 if TYPE_CHECKING:
+    from assistant.domain.places import Route
     from assistant.domain.turns import TurnRecord
+    from assistant.tui.branch import Branch
     from assistant.tui.fallback import Fallback, Offer
     from assistant.tui.services import Services
     from assistant.tui.turn import Running
@@ -40,7 +42,9 @@ class Desk(clearance.Desk, Protocol):
         """Saves what is unsent in `chat`."""
         ...
 
-    def handed_back(self, chat: Chat, text: str, label: Label) -> None:
+    def handed_back(
+        self, chat: Chat, text: str, label: Label, branch: "Branch | None" = None
+    ) -> None:
         """What was not sent goes back to where it was written."""
         ...
 
@@ -116,19 +120,39 @@ class Sending:
             return
         leaves = route is not None and route.place is Place.CLOUD and route.declared
         if route is not None and leaves and label is not Label.LOCAL_ONLY:
-            self._start(self._leave(Ask(chat, text, route.id, label)))
+            self._start(
+                self._leave(
+                    Ask(
+                        chat,
+                        text,
+                        route.id,
+                        label,
+                        branch=editing.take(chat, self._view, self._desk.labels),
+                    )
+                )
+            )
         elif self._desk.bearings.report and not self._engine.routes:
             self._desk.handed_back(chat, text, label)
             self._view.need_model()
         else:
-            self._desk.post(Ask(chat, text, label=label))
+            self._desk.post(
+                Ask(
+                    chat,
+                    text,
+                    label=label,
+                    branch=editing.take(chat, self._view, self._desk.labels),
+                )
+            )
 
     def to_cloud(self, text: str, *, switch: bool = False) -> None:
         """Ctrl+S: this one message to the cloud; with `switch` those after it too, while the grant lives."""
         chat = self._desk.chat
         label = self._label_of(text, self._desk.labels.take(chat))
         if self._sendable(text, label):
-            self._start(self._leave(Ask(chat, text, label=label), switch=switch))
+            ask = Ask(
+                chat, text, label=label, branch=editing.take(chat, self._view, self._desk.labels)
+            )
+            self._start(self._leave(ask, switch=switch))
 
     def toggle(self) -> None:
         """Ctrl+T: messages of this chat leave while a grant for it lives, or stay here again."""
@@ -205,10 +229,9 @@ class Sending:
                 transcript.update_entry(marked)
         self._view.label()
 
-    def take_offer(self, offer: "Offer") -> None:
-        """F5: the text whose turn failed, once more, on the route of the offer."""
-        ask = Ask(offer.chat, offer.text, offer.route.id, offer.label)
-        if offer.distant:
+    def ask(self, ask: Ask, route: "Route | None") -> None:
+        """What was said before, once more, on `route`: to the cloud by the usual way."""
+        if route is not None and route.place is Place.CLOUD and route.declared:
             self._start(self._leave(ask))
         else:
             self._desk.post(ask)
@@ -267,7 +290,7 @@ class Sending:
             self._desk.keep(chat)
             await self._desk.open(chat.conversation)
         if ready is None:
-            self._desk.handed_back(chat, ask.text, ask.label)
+            self._desk.handed_back(chat, ask.text, ask.label, ask.branch)
             return
         if switch and self.clearance.lease(chat, ready.route):
             chat.cloud = ready.route

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from assistant.domain.sensing import Sensed
     from assistant.domain.sensitivity import Label
     from assistant.ports.accounting import Ledger
+    from assistant.ports.chats import Branches
     from assistant.ports.comparing import Comparing
     from assistant.ports.leaving import Outbox
     from assistant.ports.words import Words
@@ -94,6 +95,7 @@ class Services:
     makes what a comparison over years is fed with; it reads files. `ledger` keeps every turn's figures, `cost_desk` is what reports
     on them need, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
     `exchange` writes conversations into files and takes them in; `words` are the library of prompts and the presets.
+    `branches` are the trees of conversations.
     """
 
     engine: Engine
@@ -114,4 +116,5 @@ class Services:
     ledger: "Callable[[], Ledger] | None" = None
     cost_desk: "Callable[[], CostDesk] | None" = None
     exchange: "Callable[[], ExchangeDesk] | None" = None
+    branches: "Branches | None" = None
     words: "Callable[[], Words] | None" = None

@@ -18,6 +18,7 @@ from assistant.domain.readings import Readings, fold
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import GenerationSettings
 from assistant.ports import Clock
+from assistant.tui.branch import Branch, Edit
 
 if TYPE_CHECKING:
     from assistant.domain.decisions import Decision
@@ -39,9 +40,10 @@ class Chat:
     `typed` is what is unsent in it, `route` the one that it is pinned to ("": the default of the moment). `label` is what all
     that is said in it carries at least, `mark` the label of the next message (None: as the settings say). `cloud` is the
     cloud route that the person switched it to, while a grant for it lives; `promised` is the id that a new one will have;
-    `held` are texts that are being looked at before they may leave. Replies are made with `sampling` (None: as the settings say),
-    whose name is `preset`; `instructed` is the label of `system` where the person set it
-    since the start (None: they did not).
+    `held` are texts that are being looked at before they may leave. `begun` says that it was read from the journal, where
+    all of it may be deleted; `edit` is the edit of a message that stands in its composer. Replies are made with `sampling`
+    (None: as the settings say), whose name is `preset`; `instructed` is the label of `system` where the person set it since the
+    start (None: they did not).
     """
 
     system: str = ""
@@ -55,6 +57,8 @@ class Chat:
     cloud: str = ""
     promised: str = ""
     held: list["Ask"] = field(default_factory=list)
+    begun: bool = False
+    edit: Edit | None = None
     preset: str = ""
     sampling: "Sampling | None" = None
     instructed: Label | None = None
@@ -65,7 +69,7 @@ class Ask:
     """A text that a person sent, before the journal has it; to `route` this once ("": where the chat's texts go).
 
     `proposal` is what they were shown of it before: the same goes, or nothing does. Where there is none, `choice` says how a
-    send to the cloud is prepared.
+    send to the cloud is prepared. `branch` says where it goes (None: to the end of the chat).
     """
 
     chat: Chat
@@ -74,6 +78,12 @@ class Ask:
     label: Label = Label.NORMAL
     proposal: Proposal | None = None
     choice: "Choice | None" = None
+    branch: Branch | None = None
+
+    @property
+    def fresh(self) -> bool:
+        """Whether its text stands nowhere else."""
+        return self.branch is None or not self.branch.again
 
 
 @dataclass(slots=True, eq=False)
@@ -102,8 +112,10 @@ class TurnListener(Protocol):
         """Nothing was recorded or sent; the text comes by `handed_back`."""
         ...
 
-    def handed_back(self, chat: Chat, text: str, label: Label) -> None:
-        """`text`, whose label is `label`, was not sent and belongs back into the composer of `chat`."""
+    def handed_back(
+        self, chat: Chat, text: str, label: Label, branch: Branch | None = None
+    ) -> None:
+        """`text`, whose label is `label`, was not sent and belongs back into the composer of `chat`; with `branch` as an edit."""
         ...
 
     def fall_back(self, running: Running, record: "TurnRecord") -> str:
@@ -181,7 +193,11 @@ class Turns:
         """The new chats whose first text is sent and not in the journal yet, in order."""
         running = self.running
         asks = [running.ask] if running and running.asked is None else []
-        chats = (ask.chat for ask in [*asks, *self._queue] if ask.chat.head is None)
+        chats = (
+            ask.chat
+            for ask in [*asks, *self._queue]
+            if ask.chat.head is None and not ask.chat.begun
+        )
         return list(dict.fromkeys(chats))
 
     def moment(self, conversation: str) -> tuple[str, bool, str]:
@@ -200,13 +216,21 @@ class Turns:
         here = running is not None and running.ask.chat is chat and not running.over
         return running if here else None
 
-    def prompt(self, chat: Chat, text: str, label: Label = Label.NORMAL) -> Prompt:
-        """What the engine would be asked for `text` in `chat`."""
+    def prompt(
+        self,
+        chat: Chat,
+        text: str,
+        label: Label = Label.NORMAL,
+        branch: Branch | None = None,
+    ) -> Prompt:
+        """What the engine would be asked for `text` in `chat`, at its end or in `branch`."""
+        least = branch.label if branch else Label.PUBLIC
         return Prompt(
             text=text,
             conversation=chat.conversation,
-            parent=chat.head,
-            label=join((label, chat.label)),
+            parent=branch.parent if branch else chat.head,
+            label=join((label, chat.label, least)),
+            continues=branch.continues if branch else "",
             system=chat.system,
             sampling=chat.sampling or self._generation().sampling,
         )
@@ -262,10 +286,12 @@ class Turns:
 
     def _hand_back(self, chat: Chat, asks: Sequence[Ask]) -> None:
         self._queue = deque(ask for ask in self._queue if ask.chat is not chat)
-        if asks:
+        if asks := [ask for ask in asks if ask.fresh]:
             text, label = "\n\n".join(ask.text for ask in asks), join(ask.label for ask in asks)
-            self._listener.handed_back(chat, text, label)
-            self._listener.queue_changed()
+            self._listener.handed_back(
+                chat, text, label, asks[0].branch if len(asks) == 1 else None
+            )
+        self._listener.queue_changed()
 
     async def _stream(self, running: Running) -> "TurnRecord | None":
         record = None
@@ -283,14 +309,14 @@ class Turns:
         if not ask.route and ask.proposal is None:
             await self._ready()
         work = functools.partial(
-            _proposal, self._engine, ask, self.prompt(chat, ask.text, ask.label)
+            _proposal, self._engine, ask, self.prompt(chat, ask.text, ask.label, ask.branch)
         )
         try:
             proposal = await asyncio.to_thread(work) if _distant(self._engine, ask) else work()
         except RouteError as error:
             from assistant.conversation import refusals
 
-            prompt = self.prompt(chat, ask.text, ask.label)
+            prompt = self.prompt(chat, ask.text, ask.label, ask.branch)
             await refusals.not_proposed(self._engine, prompt, ask.route or chat.route, error)
             raise
         if proposal.considered is not None:

@@ -83,6 +83,9 @@ def named(route: Route) -> tuple[str, ...]:
     return (route.model,) if route.id == SHORT_NAMES[route.place] else (route.id, route.model)
 
 
+EDITING = "edit of a sent message · esc leaves it"
+
+
 def window(used: tuple[int, int] | None, doing: str) -> str:
     """How much of the context window the conversation takes; `doing` comes first where something is to be waited for."""
     if doing:

@@ -17,6 +17,7 @@ from assistant.machine.clock import SystemClock
 from assistant.ports import Clock, SettingsStore
 from assistant.storage import paths
 from assistant.storage.audit_desk import AuditStores
+from assistant.storage.branches import SqliteBranches
 from assistant.storage.instances import Instance
 from assistant.storage.journal import Opened, SqliteJournal, open_journal, open_or_stand_in
 from assistant.storage.models import ModelShelf
@@ -169,6 +170,7 @@ def services(house: House) -> "Services":
         cost_desk=lambda: cost_room(house),
         running_costs=lambda chat: cost_room(house).running(chat),
         exchange=lambda: exchange_desk(house),
+        branches=SqliteBranches(house.journal.database),
         words=lambda: words(house),
     )
 

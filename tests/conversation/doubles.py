@@ -79,6 +79,7 @@ class ScriptedBackend:
     forgotten: list[str] = field(default_factory=list)
     loads: int = 0
     model: str = ""
+    goes_on: bool = False
     _stops: set[str] = field(default_factory=set)
 
     async def load(self) -> int:
@@ -92,6 +93,10 @@ class ScriptedBackend:
     @property
     def estimates(self) -> bool:
         return False
+
+    @property
+    def continues(self) -> bool:
+        return self.goes_on
 
     @property
     def prompt_limit(self) -> int | None:

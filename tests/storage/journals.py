@@ -157,7 +157,8 @@ class Maker:
 
     def _rate(self, name: str) -> None:
         better, worse = (self._one(name).removeprefix("r-") for _ in range(2))
-        self.append(Rated(name, better, worse, bool(self.draw(st.booleans())), self.at_ms))
+        if better != worse:
+            self.append(Rated(name, better, worse, bool(self.draw(st.booleans())), self.at_ms))
 
 
 @st.composite

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from assistant.domain.errors import StorageError
-from assistant.domain.events import Declassified, Labelled
+from assistant.domain.events import BranchDeleted, Declassified, Labelled
 from assistant.domain.prompt import Message
 from assistant.domain.sensitivity import Label
 from tests.fakes import NOW_MS, asked, decided, started, whole_turn
@@ -62,6 +62,20 @@ def test_the_branch_of_copies_is_the_head_and_the_original_stays(program: Progra
     assert "copy-r-t2" in {hit.message for hit in program.journal.search("reply t2")}
     program.journal.append(asked("t4", parent="copy-r-t3"))
     assert len(program.journal.path("r-t4")) == 8
+
+
+def test_a_deleted_message_goes_further_only_where_what_it_follows_is_in_sight(
+    program: Program,
+) -> None:
+    made = copies(program)
+    program.journal.append(BranchDeleted("c1", "q-t2", "r-t1", NOW_MS))
+    inside = replace(made[2], parent="r-t2"), replace(made[3])
+    with pytest.raises(StorageError, match="was deleted"):
+        program.journal.append(declassified(inside, "q-t3"))
+    program.journal.append(declassified(made))
+    summary = program.journal.conversation("c1")
+    assert summary is not None
+    assert (summary.head, summary.messages) == ("copy-r-t3", 6)
 
 
 def test_the_reason_is_in_the_event_and_not_in_the_audit(program: Program) -> None:

@@ -124,7 +124,7 @@ def test_what_goes_on_from_the_branch_in_view_is_in_view_another_branch_is_not(
     [
         ({"titled": "nobody"}, "titled is not one of"),
         ({"pinned": "yes"}, "pinned is not true or false"),
-        ({"head": "nowhere"}, "no message 'nowhere'"),
+        ({"head": "nowhere"}, "no reply 'nowhere'"),
         ({"sampling": {}}, "sampling.temperature is missing"),
         ({"sampling": {"temperature": 1e300}}, "sampling.temperature is not"),
         ({"summaries": [{"id": "s", "upto": "nowhere"}]}, "is missing"),

@@ -31,6 +31,7 @@ from assistant.ports import (
     PromptProgress,
     Text,
 )
+from assistant.storage.branches import SqliteBranches
 from assistant.storage.instances import Instance
 from assistant.storage.journal import SqliteJournal, open_journal
 from assistant.storage.settings import TomlSettings
@@ -114,6 +115,7 @@ class StageBackend:
     loads: int = 0
     slow_load: int = 0
     closed: bool = False
+    goes_on: bool = True
     _stops: set[str] = field(default_factory=set)
 
     async def load(self) -> int:
@@ -127,6 +129,10 @@ class StageBackend:
     @property
     def estimates(self) -> bool:
         return False
+
+    @property
+    def continues(self) -> bool:
+        return self.goes_on
 
     @property
     def prompt_limit(self) -> int | None:
@@ -315,6 +321,7 @@ def stage(
         look,
         machine.sense,
         warnings,
+        branches=SqliteBranches(journal.database),
     )
     return Stage(services, backend, machine, models, clock, journal, folder)
 

@@ -10,6 +10,7 @@ from assistant.domain.prompt import Finish
 from assistant.domain.sensitivity import Label
 from assistant.domain.settings import GenerationSettings
 from assistant.domain.turns import TurnRecord
+from assistant.tui.branch import Branch
 from assistant.tui.turn import Ask, Chat, Running, Turns
 from tests.tui.fake_services import Answer, Stage, stage, with_hat
 
@@ -34,7 +35,10 @@ class Listener:
     def turn_refused(self, error: ErrorNote) -> None:
         self.refused.append(error)
 
-    def handed_back(self, chat: Chat, text: str, label: Label) -> None:
+    def handed_back(
+        self, chat: Chat, text: str, label: Label, branch: Branch | None = None
+    ) -> None:
+        assert branch is None
         self.back.append((chat, text))
         self.labels.append(label)
 

@@ -86,6 +86,11 @@ class HailoDevice:
         return True
 
     @property
+    def continues(self) -> bool:
+        """What answers here begins each reply anew."""
+        return False
+
+    @property
     def prompt_limit(self) -> int | None:
         """Nothing but the window: each read waits for a minute, far longer than the device takes for a full window."""
         return None

@@ -88,6 +88,11 @@ class HailoServer:
         return True
 
     @property
+    def continues(self) -> bool:
+        """What answers here begins each reply anew."""
+        return False
+
+    @property
     def prompt_limit(self) -> int:
         """What is surely read within the server's ten seconds: measured and learned for each model."""
         return self._learning.prompt_limit

@@ -100,13 +100,18 @@ class LlamaBackend:
         return False
 
     @property
+    def continues(self) -> bool:
+        """The template is rendered here, so a reply's beginning can stand at its end."""
+        return True
+
+    @property
     def prompt_limit(self) -> int | None:
         """Nothing but the window."""
         return None
 
     def compose(self, request: Generation) -> Outgoing:
         """What the worker is given; see ports.Backend."""
-        frame = Generate(0, request.conversation, request.messages, request.sampling)
+        frame = _asking(0, request)
         return Outgoing(None, request.id, encode(frame))
 
     async def generate(
@@ -122,10 +127,10 @@ class LlamaBackend:
                 yield Done(Finish.CANCELLED, Usage())
                 return
             worker = launched.worker
-            frame = Generate(number, request.conversation, request.messages, request.sampling)
+            frame = _asking(number, request)
             async with aclosing(self._answers(worker, number, frame)) as answers:
                 async for answer in answers:
-                    event = self._event(answer, launched.window_tokens)
+                    event = _event(answer, launched.window_tokens)
                     finished = isinstance(event, Done)
                     yield event
                     if finished:
@@ -234,23 +239,29 @@ class LlamaBackend:
             f"the engine {death.said()}", "send again: the next message starts a new one"
         )
 
-    def _event(self, answer: ToClient, window_tokens: int) -> BackendEvent:
-        match answer:
-            case Evaluated(_, done, total, cached):
-                return PromptProgress(done, total, cached)
-            case Piece(_, text, tokens):
-                return Text(text, tokens)
-            case Finished():
-                usage = Usage(
-                    answer.input_tokens,
-                    answer.cached_tokens,
-                    answer.output_tokens,
-                    context_tokens=answer.context_tokens,
-                    context_window=window_tokens,
-                )
-                return Done(answer.finish, usage)
-            case _:
-                raise _odd(answer)
+
+def _event(answer: ToClient, window_tokens: int) -> BackendEvent:
+    match answer:
+        case Evaluated(_, done, total, cached):
+            return PromptProgress(done, total, cached)
+        case Piece(_, text, tokens):
+            return Text(text, tokens)
+        case Finished():
+            usage = Usage(
+                answer.input_tokens,
+                answer.cached_tokens,
+                answer.output_tokens,
+                context_tokens=answer.context_tokens,
+                context_window=window_tokens,
+            )
+            return Done(answer.finish, usage)
+        case _:
+            raise _odd(answer)
+
+
+def _asking(number: int, request: Generation) -> Generate:
+    messages, sampling = request.messages, request.sampling
+    return Generate(number, request.conversation, messages, sampling, request.continues)
 
 
 def _odd(answer: ToClient) -> EngineError:

@@ -51,12 +51,13 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Generate:
-    """Asks for a reply."""
+    """Asks for a reply, which goes on from `continues`."""
 
     id: int
     conversation: str
     messages: tuple[ChatMessage, ...]
     sampling: Sampling
+    continues: str = ""
 
 
 @dataclass(frozen=True, slots=True)

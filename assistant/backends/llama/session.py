@@ -83,8 +83,9 @@ class Session:
     def generate(self, frame: Generate) -> None:
         """Streams a reply. Raises: WorkerError, with what was streamed standing."""
         sampling = frame.sampling
-        self._enter(frame.conversation, frame.messages)
-        prompt = self._tokenizer.prompt(frame.messages, self._model.cells.tokens)
+        messages, begun = frame.messages, frame.continues
+        self._enter(frame.conversation, messages, begun)
+        prompt = self._tokenizer.prompt(messages, self._model.cells.tokens, begun=begun)
         room = self._model.window - len(prompt)
         if room <= 0:
             raise WorkerError(
@@ -127,14 +128,15 @@ class Session:
         due = self._idle_since + (IDLE_S if grown else LONG_IDLE_S)
         return max(0.0, due - time.monotonic())
 
-    def _enter(self, conversation: str, messages: tuple[ChatMessage, ...]) -> None:
+    def _enter(self, conversation: str, messages: tuple[ChatMessage, ...], begun: str = "") -> None:
         """Makes `conversation` the one in memory; its saved state comes back where it spares more than what is there."""
         if conversation == self._conversation and len(self._model.cells):
             return
-        prompt = self._tokenizer.prompt(messages, self._model.cells.tokens)
+        prompt = self._tokenizer.prompt(messages, self._model.cells.tokens, begun=begun)
         in_memory = common_prefix(self._model.cells.tokens, prompt)
         kept = plain(self._states.tokens(conversation))
-        on_disk = common_prefix(kept, self._tokenizer.prompt(messages, kept)) if kept else 0
+        wanted = self._tokenizer.prompt(messages, kept, begun=begun) if kept else []
+        on_disk = common_prefix(kept, wanted)
         self.save()
         self._conversation = conversation
         if on_disk >= in_memory + LEAST_MATCH and len(kept) <= self._model.window:

@@ -151,16 +151,22 @@ class Template:
             except _BROKEN:
                 self._template = _environment().from_string(CHATML)
 
-    def render(self, messages: Sequence[ChatMessage], *, reply: bool = True) -> list[str]:
-        """The prompt in parts (see ControlWords.cut); with `reply` up to where the model's reply begins."""
+    def render(
+        self, messages: Sequence[ChatMessage], *, reply: bool = True, begun: str = ""
+    ) -> list[str]:
+        """The prompt in parts (see ControlWords.cut); with `reply` up to where the model's reply begins.
+
+        `begun` is what there is of the reply already, its thought too: it stands at the end, as the model wrote it, and open.
+        """
+        begun = self._words.hide(begun)
         shown = [(m.role.value, self._words.hide(m.text)) for m in messages]
         for arranged in (shown, _plain(shown)):
             try:
-                return self._words.cut(self._render(self._template, arranged, reply))
+                return self._words.cut(self._render(self._template, arranged, reply) + begun)
             except _BROKEN:
                 continue
         fallback = _environment().from_string(CHATML)
-        return self._words.cut(self._render(fallback, shown, reply))
+        return self._words.cut(self._render(fallback, shown, reply) + begun)
 
     def _render(
         self, template: jinja2.Template, messages: Sequence[tuple[str, str]], reply: bool

@@ -96,15 +96,20 @@ class Tokenizer:
         self._learn_end()
 
     def prompt(
-        self, messages: Sequence[ChatMessage], cells: Sequence[int] = (), *, reply: bool = True
+        self,
+        messages: Sequence[ChatMessage],
+        cells: Sequence[int] = (),
+        *,
+        reply: bool = True,
+        begun: str = "",
     ) -> list[int]:
-        """`messages` as tokens, up to where the reply begins where `reply` is set.
+        """`messages` as tokens, up to where the reply begins where `reply` is set, or to where what is `begun` of it ends.
 
         Where `cells`, the tokens of the KV cache, spell the same text in other tokens, theirs are taken: a model does not
         always write a text in the tokens in which it would be read. Raises: ValueError where a text is too long.
         """
         vocabulary = self._vocabulary
-        parts = self._template.render(messages, reply=reply)
+        parts = self._template.render(messages, reply=reply, begun=begun)
         marked = not vocabulary.wants_bos or (parts and parts[0].startswith(vocabulary.bos_text))
         tokens = [] if marked else [vocabulary.bos]
         in_step, at = True, 0

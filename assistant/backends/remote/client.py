@@ -62,6 +62,11 @@ class RemoteBackend(StreamingBackend):
         return self._window_tokens
 
     @property
+    def continues(self) -> bool:
+        """What answers here begins each reply anew."""
+        return False
+
+    @property
     def prompt_limit(self) -> int | None:
         """Less than what the server last called too long; None before that."""
         return self._limit

@@ -66,6 +66,11 @@ class CloudBackend(StreamingBackend):
         return self._window_tokens
 
     @property
+    def continues(self) -> bool:
+        """What answers here begins each reply anew."""
+        return False
+
+    @property
     def prompt_limit(self) -> int | None:
         """None: what the window leaves. The bytes were agreed to, so none are sent again with less."""
         return None

@@ -1,5 +1,6 @@
 """The keys of the chat that say where a message goes, and how far it may travel."""
 
+import functools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -8,11 +9,14 @@ from textual.screen import Screen
 
 from assistant.conversation.engine import Engine
 from assistant.domain.errors import AssistantError
+from assistant.ports import Journal
 from assistant.tui.face import Face
+from assistant.tui.turn import Ask
 
 if TYPE_CHECKING:
     from assistant.domain.routing import RouteState
     from assistant.tui.petition import Answer, Petition
+    from assistant.tui.tree import Tree
 
 
 class ActingScreen(Screen[None]):
@@ -26,6 +30,7 @@ class ActingScreen(Screen[None]):
         Binding("f5", "ask_again", "ask another route, after a reply failed", show=False),
     ]
     engine: Engine
+    journal: Journal
     face: Face
 
     async def ask_consent(self, petition: "Petition") -> "Answer | None":
@@ -73,10 +78,38 @@ class ActingScreen(Screen[None]):
         """Everything said in this chat from now on is local-only, or is not any more."""
         self.run_worker(self.face.desk.sending.toggle_chat_label())
 
+    def action_tree(self, verb: str) -> None:
+        """What `verb` says, with the message at hand or the last one: see tui.tree."""
+        self.run_worker(self._tree.act(verb), group="tree")
+
+    @functools.cached_property
+    def _tree(self) -> "Tree":
+        from assistant.tui.screens.pick import PickScreen
+        from assistant.tui.tree import Tree
+
+        async def pick(title: str, rows: Sequence[tuple[str, str]]) -> str:
+            return await self.app.push_screen_wait(PickScreen(title, rows))
+
+        return Tree(self.engine, self.journal, self.face, self.face.desk, pick)
+
+    def action_beside(self) -> None:
+        """Two answers to the message at hand, side by side."""
+        from assistant.tui.beside import Beside, Found, Look, Side, Tally
+        from assistant.tui.screens.beside import BesideScreen
+
+        async def show(question: str, sides: Sequence[Side], tally: Tally, look: Look) -> Found:
+            screen = BesideScreen(question, sides, tally, look)
+            return Found(await self.app.push_screen_wait(screen) or "", screen.sides)
+
+        desk = self.face.desk
+        acts = Beside(self.engine, self.journal, self.face, desk, self._tree, show)
+        self.run_worker(acts.act(), group="tree")
+
     def action_ask_again(self) -> None:
         """The text whose turn failed, once more, on another route."""
         if offer := self.face.desk.fallback.take():
-            self.face.desk.sending.take_offer(offer)
+            ask = Ask(offer.chat, offer.text, offer.route.id, offer.label)
+            self.face.desk.sending.ask(ask, offer.route)
         else:
             self.face.tell("nothing failed here, so there is nothing to ask again")
 

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from assistant.domain.settings import Settings
-from assistant.tui import slash
+from assistant.tui import editing, slash
 from assistant.tui.face import Face
 from assistant.tui.screens.acting import ActingScreen
 from assistant.tui.services import Services
@@ -34,7 +34,7 @@ class ChatScreen(ActingScreen):
     ) -> None:
         """`settings` gives those of the moment; `drawn` is called after the first frame."""
         super().__init__()
-        self.engine = services.engine
+        self.engine, self.journal = services.engine, services.journal
         self.services = self._services = services
         self.settings = self._settings = settings
         self._drawn = drawn
@@ -137,10 +137,10 @@ class ChatScreen(ActingScreen):
         self.face.desk_changed()
 
     async def action_stop(self) -> None:
-        """Folds what lies over the conversation; else stops the reply in view; else back to the composer."""
+        """Folds what lies over the conversation; else stops the reply in view; else leaves an edit; else back to the composer."""
         if not self.columns.fold() and self.status.stoppable:
             await self.desk.turns.stop(self.desk.chat)
-        else:
+        elif not editing.leave(self.desk.chat, self.face):
             self.composer.focus()
 
     def action_new_chat(self) -> None:

@@ -110,6 +110,7 @@ A chat goes to the HAT where it is ready, else to the processor; ctrl+r keeps it
 A reply that fails on the HAT keeps what came; f5 asks the processor the same, once.
 Nothing goes to the cloud by itself: ctrl+s sends one message there, ctrl+t those of this chat
 while you grant it. A sheet shows first what leaves, to the byte; enter never grants.
+Every version of a message stays: ‹ 2/3 › says which one is shown, left and right step.
 A backslash at the end of a line, then Enter, makes a new line in every terminal.
 A long paste is folded to one mark; it is sent whole.
 A text that begins with a slash and a letter is a command and is never sent; a space before it, or another

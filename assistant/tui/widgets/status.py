@@ -41,8 +41,10 @@ _STANDS = {
 RUNNING = (Hint("escape", "esc", "stop"), Hint("enter", "enter", "queue"), *IDLE[1:])
 
 
-def idle_hints(*, offered: bool, cloud: bool) -> Sequence[Hint]:
-    """The keys while no reply of the chat runs: where something may be asked again, and where a cloud route is set up."""
+def idle_hints(*, offered: bool, cloud: bool, edits: bool = False) -> Sequence[Hint]:
+    """The keys while no reply of the chat runs: where something may be asked again, a cloud route is set up, an edit is in progress."""
+    if edits:
+        return (IDLE[0], Hint("escape", "esc", "leave edit"), *(CLOUD if cloud else IDLE)[1:])
     if cloud:
         return CLOUD_OFFERED if offered else CLOUD
     return OFFERED if offered else IDLE

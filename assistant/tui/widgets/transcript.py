@@ -36,6 +36,16 @@ class Transcript(TranscriptView):
         Binding("y", "copy_message", "copy message", show=False),
         Binding("t", "thought", "show or fold a thought", show=False),
         Binding("l", "keep_here", "make this message local-only", show=False),
+        Binding("left", "screen.tree('previous')", "the version before this one", show=False),
+        Binding("right", "screen.tree('next')", "the next version of this message", show=False),
+        Binding("e", "screen.tree('edit')", "edit, in a branch of its own", show=False),
+        Binding("r", "screen.tree('again')", "ask again, on the same route", show=False),
+        Binding("R", "screen.tree('elsewhere')", "ask again, on another route", show=False),
+        Binding("v", "screen.beside", "two answers side by side, to be rated", show=False),
+        Binding("b", "screen.tree('branch')", "branch: the next message follows this", show=False),
+        Binding("g", "screen.tree('continue')", "go on with a reply that stopped", show=False),
+        Binding("d", "screen.tree('delete')", "delete, with what came of it", show=False),
+        Binding("u", "screen.tree('undo')", "bring back what was deleted last", show=False),
     ]
 
     class CopyRequested(Message):
