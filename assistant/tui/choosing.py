@@ -43,7 +43,7 @@ async def use_model(screen: "ChatScreen", name: str) -> str:
     await asyncio.to_thread(models.use, name)
     await screen.services.reconnect()
     await screen.desk.bearings.look()
-    await screen.desk.bearings.warm()
+    screen.run_worker(screen.desk.bearings.warm())
     bound = screen.desk.bearings.bound(screen.desk.chat)
     if bound.route is not None and bound.route.model != name:
         return f"{name} answers on the processor; this chat goes to {bound.route.id}"

@@ -30,6 +30,8 @@ async def obey(screen: "ChatScreen", text: str) -> None:
         if screen.desk.chat is chat:
             screen.composer.give_back(text)
         return
+    finally:
+        screen.composer.pending = False
     if said:
         screen.tell(said)
 

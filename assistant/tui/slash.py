@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 _WORD = re.compile(r"/([A-Za-z][A-Za-z-]*)(?=\s|$)")
+LEAVE = ("clear", "new")
 ESCAPE = "a space before the slash sends it as a message"
 
 
@@ -22,6 +23,11 @@ class Typed(NamedTuple):
 def is_command(text: str) -> bool:
     """Whether `text` is a command, known or not, and so never a message."""
     return _WORD.match(text) is not None
+
+
+def is_leave(text: str) -> bool:
+    """Whether `text` is the command for an empty chat."""
+    return is_command(text) and read(text) in {(name, "") for name in LEAVE}
 
 
 def read(text: str) -> Typed:

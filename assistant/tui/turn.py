@@ -380,13 +380,18 @@ async def _begin(engine: Engine, ask: Ask, conversation: str) -> None:
     """Puts the conversation of a first text on record. Raises: UsageError, StorageError."""
     chat = ask.chat
     title = one_line(ask.text.strip().split("\n", 1)[0], TITLE_WIDTH)
-    chat.conversation = await engine.start_conversation(chat.system, title, conversation)
+    kept = chat.instructed is Label.LOCAL_ONLY
+    # A local-only system prompt is on record only once its chat is: a fault between the two leaves nothing that may leave.
+    told = "" if kept else chat.system
+    chat.conversation = await engine.start_conversation(told, title, conversation)
     chat.title = title
     # One of which nobody says anything is normal; a public message can only begin a public one.
     begun = Label.PUBLIC if ask.label is Label.PUBLIC else Label.NORMAL
     chat.label = chat.label if chat.label is Label.LOCAL_ONLY else begun
     if chat.label is not Label.NORMAL:
         await engine.label_conversation(chat.conversation, chat.label)
+    if kept:
+        await engine.instruct(chat.conversation, chat.system)
     if chat.sampling is not None:
         await engine.tune(chat.conversation, chat.preset, chat.sampling)
     if chat.route:

@@ -118,3 +118,24 @@ async def test_an_export_is_private_and_replaces_nothing(tmp_path: Path) -> None
         await until(pilot, lambda: any("is there already" in said for said in toasts(app)))
         assert app.chat.composer.full_text == f"/export md '{file}'"
         assert "It is so." in file.read_text("utf-8")
+
+
+async def test_what_is_typed_faster_than_a_command_waits_for_it(tmp_path: Path) -> None:
+    on = word_stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        composer = app.chat.composer
+        composer.put("/label local-only")
+        composer.action_submit()
+        composer.insert("a secret")
+        composer.action_submit()
+        assert composer.full_text == "a secret"
+        await until(pilot, lambda: not composer.pending)
+        await pilot.press("enter")
+        await answered(app, pilot)
+        chat = app.chat.desk.chat
+        assert on.journal.path(chat.head or "")[0].label is Label.LOCAL_ONLY
+        composer.put("/clear")
+        composer.action_submit()
+        composer.insert("for the new chat")
+        await until(pilot, lambda: app.chat.desk.chat is not chat)
+        assert composer.full_text == "for the new chat"

@@ -30,6 +30,7 @@ def before(*keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
                 await until(pilot, lambda: app.screen is not app.chat)
                 await pilot.pause()
             else:
+                await until(pilot, lambda: not app.chat.composer.pending)
                 await pilot.press(key)
         await pilot.pause()
 

@@ -45,7 +45,7 @@ class ChatScreen(ActingScreen):
         self.status = self.face.status
         self.desk = self.face.desk
         self.tell = self.face.tell
-        self.composer.is_command = slash.is_command
+        self.composer.is_command, self.composer.is_leave = slash.is_command, slash.is_leave
 
     def compose(self) -> ComposeResult:
         """The columns and the status below them, dressed before they are mounted: each class set later costs a pass."""

@@ -8,6 +8,8 @@ from textual.widgets import TextArea
 
 from assistant.tui.widgets.completion import Completing
 
+WAIT = "the command before is not done yet"
+
 
 class Commanding(TextArea):
     """Who makes it says what a command is, and what completes it."""
@@ -20,6 +22,9 @@ class Commanding(TextArea):
             super().__init__()
 
     is_command: Callable[[str], bool] = staticmethod(lambda _: False)
+    is_leave: Callable[[str], bool] = staticmethod(lambda _: False)
+    pending = False
+    """Whether a command is not done yet: what was sent now might go as it would have before it."""
 
     @property
     def full_text(self) -> str:
@@ -33,11 +38,25 @@ class Commanding(TextArea):
         return text
 
     def command(self) -> bool:
-        """Hands on the command that stands here; False where none does. No key sends a command anywhere as a text."""
+        """Hands on the command that stands here; False where a text does. No key sends a command anywhere as a text.
+
+        True also where a command is not done yet: the text stays, for the key to be pressed again.
+        """
+        if self.pending:
+            self.app.notify(WAIT, timeout=3)
+            return True
         found = self.is_command(self.full_text)
-        if found:
+        if found and self.is_leave(self.full_text):
+            # At once: what is typed after it is for the new chat.
+            self.take()
+            self.action_leave()
+        elif found:
+            self.pending = True
             self.post_message(self.Commanded(self.take()))
         return found
+
+    def action_leave(self) -> None:
+        """Leaves for another conversation."""
 
     @property
     def completing(self) -> Completing:
