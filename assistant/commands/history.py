@@ -26,8 +26,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="What was said. Facts go to stdout, everything else to stderr.",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="the conversations, the newest first")
+    listing = actions.add_parser(
+        "list", help="the conversations: pinned ones, then the newest first"
+    )
     listing.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N")
+    listing.add_argument("--archived", action="store_true", help="those in the archive")
     searching = actions.add_parser("search", help="messages that hold all the words")
     searching.add_argument(
         "words", nargs="+", metavar="WORD", help="the last one may be a beginning"
@@ -83,9 +86,9 @@ def _list(args: argparse.Namespace) -> int:
     from assistant.storage.markdown import moment
 
     with _journal() as journal:
-        found = journal.conversations(args.limit)
+        found = journal.conversations(args.limit, archived=args.archived)
     if args.json:
-        keys = ("id", "title", "created_at_ms", "updated_at_ms", "messages", "head")
+        keys = ("id", "title", "created_at_ms", "updated_at_ms", "messages", "head", "pinned")
         print(json.dumps([{key: getattr(c, key) for key in keys} for c in found], indent=2))
         return 0
     for c in found:

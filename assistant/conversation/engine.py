@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from assistant.conversation.arranging import Arranging
 from assistant.conversation.conversations import Conversations
 from assistant.conversation.history import History
+from assistant.conversation.side_work import Beside
 from assistant.conversation.switchboard import Switchboard
 from assistant.domain.errors import RouteError, UsageError
 from assistant.domain.events import (
@@ -56,7 +57,7 @@ class Proposal:
     fallback: bool = False
 
 
-class Engine(Conversations, Arranging, Switchboard):
+class Engine(Conversations, Arranging, Beside):
     """Propose and send, over whatever backends there are; one generation at a time on each."""
 
     def __init__(
@@ -84,11 +85,6 @@ class Engine(Conversations, Arranging, Switchboard):
         self._meter, self._accounts = meter, accounts
         self._running: dict[str, Running] = {}
         self._history = History(journal)
-
-    @property
-    def busy(self) -> bool:
-        """Whether a turn runs."""
-        return bool(self._running)
 
     async def pin(self, conversation: str, route: str) -> None:
         """Keeps a conversation on `route`; "" gives it the default of the moment again. Raises: UsageError, StorageError."""
@@ -160,6 +156,7 @@ class Engine(Conversations, Arranging, Switchboard):
         from assistant.conversation.account import Account
         from assistant.conversation.running import Running
 
+        await self.give_way()
         fresh = await self._again(proposal)
         running = Running(
             self._journal,
@@ -173,6 +170,8 @@ class Engine(Conversations, Arranging, Switchboard):
         running.carry(fresh.decision, self._crossing(fresh, running.turn))
         await self._record(asked)
         self._running[running.turn] = running
+        # Once more: from here on nothing begins beside the turn, but something may have since.
+        await self.give_way()
         try:
             yield asked
             async for event in running.events():
@@ -280,6 +279,7 @@ class Engine(Conversations, Arranging, Switchboard):
 
     async def close(self) -> None:
         """Stops what runs, gives it a moment to end on record, and closes the backends."""
+        await self.give_way()
         turns = list(self._running.values())
         for running in turns:
             await running.stop()

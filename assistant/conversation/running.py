@@ -12,7 +12,7 @@ from assistant.conversation.batches import Batch, batched
 from assistant.conversation.papers import Papers
 from assistant.conversation.stopping import StoppedError, take, unless
 from assistant.conversation.stopwatch import Stopwatch
-from assistant.conversation.window import CountTokens, Fitted, Room, fit
+from assistant.conversation.window import CountTokens, Fitted, Room, fit, known
 from assistant.domain.decisions import Decision
 from assistant.domain.errors import (
     AssistantError,
@@ -32,7 +32,17 @@ from assistant.domain.events import (
     TurnEvent,
 )
 from assistant.domain.permit import Permit, require_leave
-from assistant.domain.prompt import ChatMessage, Finish, Message, Prompt, Role, Sampling
+from assistant.domain.places import Place, Route
+from assistant.domain.prompt import (
+    ChatMessage,
+    Finish,
+    Message,
+    Prompt,
+    Role,
+    Sampling,
+    Summary,
+)
+from assistant.domain.sensitivity import Label, join
 from assistant.domain.turns import TurnRecord, Usage
 from assistant.ports import Backend, Clock, Done, Generation, Journal, PromptProgress, Said, Waiting
 
@@ -286,13 +296,15 @@ class Running:
         if shown := self._shown:
             given = tuple(ChatMessage(one.role, one.text) for one in shown.leaves)
             return Fitted(given, shown.input_tokens, 0, "")
-        ids = [message.id for message in self._path]
-        kept_from = await asyncio.to_thread(
-            self._journal.first_kept, self._prompt.conversation, ids
+        prompt, backend = self._prompt, self._backend
+        kept_from, summary = await asyncio.to_thread(
+            known, self._journal, prompt.conversation, self._path
         )
-        room = Room(window_tokens, self._prompt.sampling.max_tokens, self._backend.prompt_limit)
-        count = _counting(self._backend.count, self._prompt.continues)
-        return await fit(self._prompt.system, self._path, room, count, kept_from)
+        if summary and not _may_stand(summary, backend.route, self._papers.decision.label):
+            summary = None
+        room = Room(window_tokens, prompt.sampling.max_tokens, backend.prompt_limit)
+        count = _counting(backend.count, prompt.continues)
+        return await fit(prompt.system, self._path, room, count, kept_from, summary)
 
     @property
     def _shown(self) -> "Departure | None":
@@ -378,3 +390,8 @@ def _counting(count: CountTokens, begun: str) -> CountTokens:
 def _bounded(sampling: Sampling, shown: "Departure | None") -> Sampling:
     """As the person wishes; a reply from the cloud is bounded as it was shown."""
     return replace(sampling, max_tokens=shown.reply_tokens) if shown else sampling
+
+
+def _may_stand(summary: Summary, route: Route, label: Label) -> bool:
+    """A summary stays on this machine; and the reply's label has to cover it, as it does where it is that of its path."""
+    return route.place is Place.THIS_MACHINE and join((label, summary.label)) is label

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.domain.errors import PromptTooLongError
-from assistant.domain.prompt import ChatMessage, Finish, Message, Prompt, Role
+from assistant.domain.prompt import ChatMessage, Finish, Message, Prompt, Role, Summary
 from assistant.domain.thinking import split
 from assistant.ports import Journal
 
@@ -15,6 +15,11 @@ LEAST_REPLY_TOKENS = 64
 
 KEPT_SHARE = 2 / 3
 """After a trim the conversation fills at most this share of its budget, so that the next turns keep the cached prefix."""
+
+
+SUMMARY_ASKED = "Here is a summary of our conversation so far:"
+SUMMARY_TAKEN = "Thank you. I go on from there."
+"""What stands around a summary: a turn of its own, so that roles alternate; a person's, since nothing in it may order as the system prompt does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +66,24 @@ class Room:
         return tokens if self.prompt_tokens is None else min(tokens, self.prompt_tokens)
 
 
-def context(system: str, messages: Sequence[Message]) -> tuple[ChatMessage, ...]:
+def context(
+    system: str, messages: Sequence[Message], summary: Summary | None = None
+) -> tuple[ChatMessage, ...]:
     """What the model sees of `messages`: answers without their thoughts, and no turn that has none, so that roles alternate.
 
     A turn that failed and was asked again at once, in the same words, stays out too: the later one stands for it. The
-    last message, a person's, is always in.
+    last message, a person's, is always in. `summary` is of what stood before `messages`.
     """
-    return _given(system, _without_thoughts(messages))
+    return _given(_head(system, summary), _without_thoughts(messages))
+
+
+def _head(system: str, summary: Summary | None) -> tuple[ChatMessage, ...]:
+    """What stands before the messages."""
+    head = [ChatMessage(Role.SYSTEM, system)] if system else []
+    if summary is not None:
+        head.append(ChatMessage(Role.USER, f"{SUMMARY_ASKED}\n\n{summary.text}"))
+        head.append(ChatMessage(Role.ASSISTANT, SUMMARY_TAKEN))
+    return tuple(head)
 
 
 def _without_thoughts(messages: Sequence[Message]) -> list[Message]:
@@ -85,10 +101,8 @@ def spoken(messages: Sequence[Message]) -> list[Message]:
     return _answered(_without_thoughts(messages))
 
 
-def _given(system: str, messages: Sequence[Message]) -> tuple[ChatMessage, ...]:
-    kept = [ChatMessage(m.role, m.text) for m in _answered(messages)]
-    head = [ChatMessage(Role.SYSTEM, system)] if system else []
-    return (*head, *kept)
+def _given(head: tuple[ChatMessage, ...], messages: Sequence[Message]) -> tuple[ChatMessage, ...]:
+    return (*head, *(ChatMessage(m.role, m.text) for m in _answered(messages)))
 
 
 def _answered(messages: Sequence[Message]) -> list[Message]:
@@ -110,31 +124,63 @@ def _asked_again(messages: Sequence[Message]) -> set[str]:
 
 
 async def fit(
-    system: str, messages: Sequence[Message], room: Room, count: CountTokens, keep_from: str | None
+    system: str,
+    messages: Sequence[Message],
+    room: Room,
+    count: CountTokens,
+    keep_from: str | None,
+    summary: Summary | None = None,
 ) -> Fitted:
     """Chooses what the model is given: all from `keep_from` (None: the start) where that fits, else the newest turns.
 
+    `summary` stands for what it is a summary of, unless that leaves no room for the last message.
     Raises: PromptTooLongError where even the last message alone does not fit.
     """
     messages = _without_thoughts(messages)
-    starts = _turn_starts(messages, keep_from)
-    whole = _given(system, messages[starts[0] :])
+    first = _after(messages, summary)
+    if summary is not None and first:
+        try:
+            return await _fit(_head(system, summary), messages, room, count, keep_from, first)
+        except PromptTooLongError:
+            # The same without it may fit: another route, with a smaller window, worded it for a larger one.
+            summary = None
+    return await _fit(_head(system, None), messages, room, count, keep_from, 0)
+
+
+async def _fit(
+    head: tuple[ChatMessage, ...],
+    messages: Sequence[Message],
+    room: Room,
+    count: CountTokens,
+    keep_from: str | None,
+    first: int,
+) -> Fitted:
+    starts = _turn_starts(messages, keep_from, first)
+    whole = _given(head, messages[starts[0] :])
     tokens = await count(whole)
     if tokens <= room.budget:
         return Fitted(whole, tokens, 0, messages[starts[0]].id)
-    cut, tokens = await _first_that_fits(system, messages, starts, room, count)
+    cut, tokens = await _first_that_fits(head, messages, starts, room, count)
     dropped = cut if cut > starts[0] else 0
-    return Fitted(_given(system, messages[cut:]), tokens, dropped, messages[cut].id)
+    return Fitted(_given(head, messages[cut:]), tokens, dropped, messages[cut].id)
 
 
-def _turn_starts(messages: Sequence[Message], keep_from: str | None) -> list[int]:
-    """Where a cut may fall: before each person's message, not before `keep_from`."""
-    first = next((i for i, m in enumerate(messages) if m.id == keep_from), 0)
-    return [i for i in range(first, len(messages)) if messages[i].role is Role.USER]
+def _after(messages: Sequence[Message], summary: Summary | None) -> int:
+    """Where what `summary` does not stand for begins; 0 where it is of none of `messages`, or of all."""
+    upto = summary.upto if summary else ""
+    place = next((i + 1 for i, m in enumerate(messages) if m.id == upto), 0)
+    return place if place < len(messages) else 0
+
+
+def _turn_starts(messages: Sequence[Message], keep_from: str | None, first: int) -> list[int]:
+    """Where a cut may fall: before each person's message, not before `keep_from` nor the one with the number `first`."""
+    kept = next((i for i, m in enumerate(messages) if m.id == keep_from), 0)
+    starts = range(max(first, kept), len(messages))
+    return [i for i in starts if messages[i].role is Role.USER]
 
 
 async def _first_that_fits(
-    system: str,
+    head: tuple[ChatMessage, ...],
     messages: Sequence[Message],
     starts: Sequence[int],
     room: Room,
@@ -142,12 +188,12 @@ async def _first_that_fits(
 ) -> tuple[int, int]:
     """The earliest cut whose rest takes KEPT_SHARE of the budget, by bisection: fewer messages never take more tokens."""
     low, high = 0, len(starts) - 1
-    tokens = await count(_given(system, messages[starts[high] :]))
+    tokens = await count(_given(head, messages[starts[high] :]))
     if tokens > room.limit:
         raise _too_long(tokens, room)
     while low < high:
         middle = (low + high) // 2
-        candidate = await count(_given(system, messages[starts[middle] :]))
+        candidate = await count(_given(head, messages[starts[middle] :]))
         if candidate <= room.budget * KEPT_SHARE:
             high, tokens = middle, candidate
         else:
@@ -173,6 +219,16 @@ def preview(journal: Journal, prompt: Prompt, path: Sequence[Message]) -> tuple[
     draft = Message(
         "", prompt.conversation, prompt.parent, Role.USER, prompt.text, prompt.label, "", 0
     )
-    kept_from = journal.first_kept(prompt.conversation, [message.id for message in path])
-    first = next((i for i, m in enumerate(path) if m.id == kept_from), 0)
-    return context(prompt.system, [*path[first:], draft])
+    messages = [*path, draft]
+    kept_from, summary = known(journal, prompt.conversation, path)
+    first = _after(messages, summary)
+    start = _turn_starts(messages, kept_from, first)[0]
+    return context(prompt.system, messages[start:], summary if first else None)
+
+
+def known(
+    journal: Journal, conversation: str, path: Sequence[Message]
+) -> tuple[str | None, Summary | None]:
+    """The message from which on the window held `path` last (None: it never moved), and the summary that stands on it."""
+    ids = [message.id for message in path]
+    return journal.first_kept(conversation, ids), journal.summary(conversation, ids)

@@ -9,3 +9,12 @@ def window_moved(dropped: int) -> str:
         f"The oldest {dropped:,} messages no longer fit the context window; "
         "the model does not see them."
     )
+
+
+def summarised(count: int, mark: str) -> str:
+    """That a summary stands for the first `count` messages, with the `mark` of its label ("": it needs none)."""
+    marked = f" · {mark}" if mark else ""
+    return (
+        f"Summarised on this machine: the {count:,} messages above{marked}. "
+        "The model of this machine reads this in their place · z takes it back"
+    )

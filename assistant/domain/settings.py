@@ -38,6 +38,8 @@ class GenerationSettings:
     """The longest reply in tokens; 0 means as many as fit the context window."""
     stop: tuple[str, ...] = ()
     """A reply ends before any of these texts."""
+    titles: bool = True
+    """Has this machine's model word a title for a new conversation, while nothing else runs."""
 
     @property
     def sampling(self) -> Sampling:

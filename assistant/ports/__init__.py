@@ -279,8 +279,13 @@ class Journal(Protocol):
         """Commits one event in one transaction."""
         ...
 
-    def conversations(self, limit: int = 500, offset: int = 0) -> Sequence[ConversationSummary]:
-        """Conversations that are not deleted, the newest activity first."""
+    def conversations(
+        self, limit: int = 500, offset: int = 0, *, archived: bool | None = False
+    ) -> Sequence[ConversationSummary]:
+        """Conversations that are not deleted and not `archived`, the pinned ones first, then the newest activity first.
+
+        True: those in the archive alone; None: both, by activity alone.
+        """
         ...
 
     def conversation(self, conversation: str) -> ConversationSummary | None:

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from assistant.domain.errors import StorageError
 from assistant.domain.events import (
@@ -17,6 +17,7 @@ from assistant.domain.events import (
     HeadMoved,
     Rated,
 )
+from assistant.domain.sensitivity import Label, join
 from assistant.storage.branches import below
 from assistant.storage.rows import add_event, storable, unknown
 
@@ -32,6 +33,16 @@ Arranged = (
     | Rated
 )
 
+# A message always has a larger number than the one that it follows.
+_LABELS_TO = """
+    WITH RECURSIVE up(n) AS (
+        SELECT n FROM message WHERE id = ? AND conversation = ?
+        UNION ALL
+        SELECT message.parent FROM up JOIN message ON message.n = up.n
+        WHERE message.parent IS NOT NULL
+    )
+    SELECT DISTINCT label FROM message WHERE n IN up
+"""
 _SHELVE = "UPDATE conversation SET pinned = ?, archived = ? WHERE id = ?"
 _INSTRUCT = "UPDATE conversation SET system = ? WHERE id = ?"
 _TUNE = "UPDATE conversation SET preset = ?, sampling = ? WHERE id = ?"
@@ -144,10 +155,14 @@ def _restored(db: sqlite3.Connection, event: BranchRestored) -> None:
 
 
 def _compacted(db: sqlite3.Connection, event: Compacted) -> None:
+    """A summary has the label of all that it stands for at least. Raises: StorageError where it is of nothing here."""
     one = event.summary
+    above = [Label(label) for (label,) in db.execute(_LABELS_TO, (one.upto, one.conversation))]
+    if not above:
+        raise unknown("message", one.upto)
+    one = replace(one, label=join((one.label, *above)))
     body = {"summary": one.id, "upto": one.upto, "label": one.label, "route": one.route}
     _note(db, event, "compacted", body)
-    below(db, one.conversation, one.upto)
     db.execute(
         "INSERT INTO summary(id, conversation, upto, text, label, route, created_at_ms) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",

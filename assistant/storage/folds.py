@@ -23,6 +23,7 @@ from assistant.domain.events import (
     Labelled,
     PermitOver,
     Permitted,
+    TitledBy,
     Trimmed,
 )
 from assistant.domain.places import Place
@@ -143,11 +144,15 @@ def _started(db: sqlite3.Connection, event: ConversationStarted) -> None:
 
 
 def _renamed(db: sqlite3.Connection, event: ConversationRenamed) -> None:
+    """Raises: StorageError where a model would change a title that a person gave."""
     conversation, title = event.conversation, event.title
-    row = db.execute("SELECT n, title FROM conversation WHERE id = ?", (conversation,)).fetchone()
+    query = "SELECT n, title, titled FROM conversation WHERE id = ?"
+    row = db.execute(query, (conversation,)).fetchone()
     if row is None:
         raise unknown("conversation", conversation)
-    n, old = row
+    n, old, titled = row
+    if titled == TitledBy.PERSON and event.by is not TitledBy.PERSON:
+        raise StorageError("a person gave this title", "rename the conversation yourself")
     body = {"title": title, "by": event.by}
     add_event(db, "conversation_renamed", event.at_ms, conversation, None, body)
     change = "UPDATE conversation SET title = ?, titled = ? WHERE n = ?"
@@ -188,6 +193,9 @@ def _asked(db: sqlite3.Connection, event: Asked) -> None:
         (asked.turn, asked.conversation, question, answer, event.instance),
     )
     look_at(db, asked.conversation, event.reply, 2)
+    # What is said in an archived conversation brings it back into the list.
+    back = "UPDATE conversation SET archived = 0 WHERE id = ? AND archived <> 0"
+    db.execute(back, (asked.conversation,))
     touch(db, asked.conversation, event.at_ms, seq)
 
 

@@ -81,10 +81,12 @@ class SqliteJournal:
         with self.database.write() as db:
             return recover(db, now_ms, alive)
 
-    def conversations(self, limit: int = 500, offset: int = 0) -> Sequence[ConversationSummary]:
-        """Conversations that are not deleted, the newest activity first."""
+    def conversations(
+        self, limit: int = 500, offset: int = 0, *, archived: bool | None = False
+    ) -> Sequence[ConversationSummary]:
+        """Conversations that are not deleted, the pinned ones first, then the newest activity first; see ports.Journal."""
         with self.database.read() as db:
-            return queries.conversations(db, limit, offset)
+            return queries.conversations(db, limit, offset, archived)
 
     def conversation(self, conversation: str) -> ConversationSummary | None:
         """One conversation, deleted ones too; None where there is none."""

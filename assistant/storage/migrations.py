@@ -144,6 +144,8 @@ _ARRANGED = (
     # What a conversation is made with; '' means as the settings say.
     "ALTER TABLE conversation ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE conversation ADD COLUMN archived INTEGER NOT NULL DEFAULT 0",
+    # In the order of the list: it is read from its end.
+    "CREATE INDEX conversation_shelf ON conversation(archived, pinned, activity) WHERE deleted = 0",
     "ALTER TABLE conversation ADD COLUMN titled TEXT NOT NULL DEFAULT 'prompt'",
     "ALTER TABLE conversation ADD COLUMN preset TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE conversation ADD COLUMN sampling TEXT NOT NULL DEFAULT ''",

@@ -75,10 +75,17 @@ _MESSAGES = """
 """
 
 
-def conversations(db: sqlite3.Connection, limit: int, offset: int) -> list[ConversationSummary]:
-    """Those that are not deleted, the newest activity first."""
+def conversations(
+    db: sqlite3.Connection, limit: int, offset: int, archived: bool | None = False
+) -> list[ConversationSummary]:
+    """Those that are not deleted: in the list, `archived`, or (None) all, by activity alone; the newest activity first."""
+    if archived is None:
+        where, order = "", "activity DESC"
+    else:
+        # As the index has it.
+        where, order = f"AND archived = {archived:d}", "pinned DESC, activity DESC"
     rows = db.execute(
-        f"{_CONVERSATION} WHERE deleted = 0 ORDER BY activity DESC LIMIT ? OFFSET ?",
+        f"{_CONVERSATION} WHERE deleted = 0 {where} ORDER BY {order} LIMIT ? OFFSET ?",
         (limit, offset),
     )
     return [_summary(row) for row in rows]

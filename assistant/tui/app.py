@@ -132,6 +132,7 @@ class AssistantApp(SheetApp):
     async def on_unmount(self) -> None:
         """Ends the engine, however the screen came to its end."""
         self.chat.desk.ahead.rest()
+        self.chat.desk.titles.rest()
         await self._services.engine.close()
 
     async def action_quit(self) -> None:

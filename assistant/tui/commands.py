@@ -8,6 +8,7 @@ from textual.app import SystemCommand
 
 from assistant.domain.thinking import split
 from assistant.tui.screens.chat import ChatScreen
+from assistant.tui.shelf_commands import of_chats
 from assistant.tui.word_commands import word_commands
 
 _CLOUD = (
@@ -58,20 +59,13 @@ def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
 
 
 def _whole(chat: ChatScreen, exchange: Callable[[str], None]) -> Iterable[SystemCommand]:
-    """What is done with whole conversations."""
-
-    def start(verb: str) -> Callable[[], object]:
-        return lambda: chat.run_worker(chat.act(verb, chat.desk.chat.conversation))
-
+    """What brings whole conversations out and in."""
     if chat.desk.chat.conversation:
-        yield SystemCommand("Rename chat", "Give this conversation a title", start("rename"))
-        yield SystemCommand("Delete chat", "Take this conversation away", start("delete"))
         yield SystemCommand(
             "Export this chat",
             "Into a file: HTML, Markdown or JSON",
             functools.partial(exchange, "export"),
         )
-    yield SystemCommand("Undo delete", "Bring back what was deleted last", start("restore"))
     yield SystemCommand(
         "Import chats",
         "Ours, ChatGPT's, Claude's, Open WebUI's, llama-server's",
@@ -134,6 +128,7 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
 
     yield SystemCommand("New chat", "Begin an empty conversation", chat.action_new_chat)
     yield SystemCommand("Search chats", "Find a conversation by its title", columns.search)
+    yield from of_chats(chat)
     yield from _whole(chat, host.action_exchange)
     yield SystemCommand("Copy reply", "Copy the latest reply", copy)
     yield SystemCommand(

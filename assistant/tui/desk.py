@@ -1,6 +1,7 @@
 """What lies on the desk: the open conversation, what is typed, what runs and waits, kept in step with the journal."""
 
 import asyncio
+import functools
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from assistant.tui import editing
 from assistant.tui.ahead import Ahead
 from assistant.tui.bearings import Bearings, serves
 from assistant.tui.branch import Branch
+from assistant.tui.compacting import Compacting
 from assistant.tui.counting import Counting
 from assistant.tui.drafts import Drafts
 from assistant.tui.entries import Opened, blank, context, entries, latest_reply, prompts, read, used
@@ -26,10 +28,12 @@ from assistant.tui.sending import Sending
 from assistant.tui.services import Services
 from assistant.tui.siblings import Siblings
 from assistant.tui.slash import is_command
+from assistant.tui.titles import Titles
 from assistant.tui.turn import Ask, Chat, Running, Turns
 from assistant.tui.widgets.transcript import Entry
 
 if TYPE_CHECKING:
+    from assistant.conversation.engine import Engine
     from assistant.domain.turns import TurnRecord
     from assistant.tui.view import View
 
@@ -55,7 +59,9 @@ class Desk:
             services, view.bearings_changed, lambda text: view.tell(text, error=True)
         )
         self.labels = Labels(settings)
-        self.ahead = Ahead(services.engine, self._readable, start)
+        self.ahead = Ahead(
+            services.engine, functools.partial(_readable, self, services.engine, settings), start
+        )
         self.live = Live(view.transcript, services.clock, lambda: self.turns.readings)
         self._drafts = Drafts(services.journal, start, self._failed)
         self.turns = Turns(
@@ -66,6 +72,8 @@ class Desk:
             self,
             self.bearings.ready,
         )
+        self.titles = Titles(services, settings, self, view.desk_changed, start)
+        self.compacting = Compacting(services, view, self, start)
         self.left = Left(services, start, view.desk_changed)
         self.counting = Counting(services, self.turns, start, self._failed)
         self.sending = Sending(services, settings, view, self, start)
@@ -169,6 +177,8 @@ class Desk:
         self._view.transcript.show([entry for entry in shown if entry.key != reply])
         if running:
             self.live.rejoin(running)
+        self.titles.typed()
+        self.compacting.opened(opened)
         self.context = context(opened)
         self.reply = latest_reply(opened)
         self.fallback.opened(self.chat, None if running else opened)
@@ -183,6 +193,7 @@ class Desk:
             self.chat.typed = text
             raised = self.labels.typed(self.chat, text)
             self.keep(self.chat)
+            self.titles.typed()
             self.ahead.typed()
             if raised:
                 self._view.label()
@@ -204,17 +215,6 @@ class Desk:
         label = join(label for _, label in parts) if parts else Label.LOCAL_ONLY
         self._drafts.note(chat.conversation, _joined(*(text for text, _ in parts)), label)
 
-    def _readable(self) -> Prompt | None:
-        """What the engine may read ahead; nothing while it is asked to keep still or has work."""
-        wanted = self._settings().engine.prefill_while_typing and self.bearings.report
-        # The pin of a chat that is not on record is not known to the engine.
-        elsewhere = self.chat.cloud or (self.chat.route and not self.chat.conversation)
-        busy = elsewhere or self.turns.running is not None or is_command(self.chat.typed)
-        if not wanted or busy or not self._engine.routes or not self.chat.typed.strip():
-            return None
-        branch = self.chat.edit.branch if self.chat.edit else None
-        return self.turns.prompt(self.chat, self.chat.typed, branch=branch)
-
     def post(self, ask: Ask) -> None:
         """Sends a text of the person's, now or in its turn."""
         if ask.chat is self._blank:
@@ -235,6 +235,7 @@ class Desk:
 
     async def close(self) -> None:
         """Ends what runs and saves what is typed."""
+        self.titles.rest()
         await self.turns.close()
         self.typed(self._view.composer.full_text)
         await self._drafts.flush()
@@ -245,21 +246,12 @@ class Desk:
         self.left.saw(event)
         if here:
             self.live.show(running, event)
+            self.compacting.saw(event)
         if isinstance(event, Asked):
-            self.counting.begun()
-            if here:
-                self.fallback.take()
-                self.counting.named(running.ask.chat.conversation)
-                if running.ask.branch is not None:
-                    self._start(self.siblings.look(event.reply))
-            self._known[running.ask.chat.conversation] = running.ask.chat
-            self.labels.remember([(event.message.text, event.message.label)])
-            # The journal has the prompt: the drafts need not hold it any more.
-            self.keep(self._blank)
-            self.keep(running.ask.chat)
-            self._view.desk_changed()
+            self._asked(running, event, here=here)
         elif isinstance(event, Finished):
             self.counting.over(event.record)
+            self.titles.over(event.record)
             error = event.record.error
             if here:
                 self.context = used(event.record)
@@ -271,6 +263,21 @@ class Desk:
             if error and serves(event.record.route.backend):
                 self._start(self.bearings.look())
             self.sending.over(running, event.record)
+
+    def _asked(self, running: Running, event: Asked, *, here: bool) -> None:
+        chat = running.ask.chat
+        self.counting.begun()
+        if here:
+            self.fallback.take()
+            self.counting.named(chat.conversation)
+            if running.ask.branch is not None:
+                self._start(self.siblings.look(event.reply))
+        self._known[chat.conversation] = chat
+        self.labels.remember([(event.message.text, event.message.label)])
+        # The journal has the prompt: the drafts need not hold it any more.
+        self.keep(self._blank)
+        self.keep(chat)
+        self._view.desk_changed()
 
     def turn_refused(self, error: ErrorNote) -> None:
         """Nothing was sent; says why, and looks again where a route was not there."""
@@ -320,6 +327,18 @@ class Desk:
 
     def _failed(self, error: AssistantError) -> None:
         self._view.tell(str(error), error=True)
+
+
+def _readable(desk: Desk, engine: "Engine", settings: Callable[[], Settings]) -> Prompt | None:
+    """What the engine may read ahead; nothing while it is asked to keep still or has work."""
+    chat, turns = desk.chat, desk.turns
+    wanted = settings().engine.prefill_while_typing and desk.bearings.report
+    # The pin of a chat that is not on record is not known to the engine.
+    elsewhere = chat.cloud or (chat.route and not chat.conversation)
+    busy = elsewhere or turns.running is not None or is_command(chat.typed)
+    if not wanted or busy or not engine.routes or not chat.typed.strip():
+        return None
+    return turns.prompt(chat, chat.typed, branch=chat.edit.branch if chat.edit else None)
 
 
 def _joined(*texts: str) -> str:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from assistant.domain.events import Asked, Stage
 from assistant.domain.hygiene import one_line
+from assistant.domain.notices import summarised
 from assistant.domain.places import SHORT_NAMES, Place, Route
-from assistant.domain.prompt import Finish, Message, Role
+from assistant.domain.prompt import Finish, Message, Role, Summary
 from assistant.domain.readings import RequestReading
-from assistant.domain.sensitivity import Label
+from assistant.domain.sensitivity import Label, join
 from assistant.ports import ConversationSummary, Journal, Notice
 from assistant.tui.siblings import asked_heading
 from assistant.tui.widgets.transcript import Entry
@@ -44,6 +45,7 @@ class Opened:
     draft: str
     draft_label: "Label | None"
     siblings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    compacted: Summary | None = None
 
 
 def read(journal: Journal, conversation: str, branches: "Branches | None" = None) -> Opened | None:
@@ -58,7 +60,8 @@ def read(journal: Journal, conversation: str, branches: "Branches | None" = None
     draft, label = journal.draft(conversation), journal.draft_label(conversation)
     notices = journal.notices(conversation)
     beside = branches.siblings(summary.head) if branches and summary.head else {}
-    return Opened(summary, path, records, notices, draft, label, beside)
+    stands = journal.summary(conversation, [message.id for message in path])
+    return Opened(summary, path, records, notices, draft, label, beside, stands)
 
 
 def clock_time(at_ms: int, now_ms: int) -> str:
@@ -187,11 +190,23 @@ def notice_entry(notice: Notice) -> Entry:
     return Entry(f"notice-{notice.before}", Role.SYSTEM, notice.text)
 
 
+def summary_entry(summary: Summary, path: Sequence[Message]) -> Entry:
+    """What stands for the messages above it, with the label that they have now."""
+    place = next(place for place, one in enumerate(path, 1) if one.id == summary.upto)
+    label = join((summary.label, *(one.label for one in path[:place])))
+    said = summarised(place, MARKS[label])
+    return Entry(f"summary-{summary.id}", Role.SYSTEM, f"{said}\n\n{summary.text}")
+
+
 def entries(opened: Opened, now_ms: int) -> list[Entry]:
     """The whole transcript of a conversation, each notice before its message."""
     notices = {notice.before: notice_entry(notice) for notice in opened.notices}
     found: list[Entry] = []
+    summary, above = opened.compacted, ""
     for message in opened.path:
+        if summary and above == summary.upto:
+            found.append(summary_entry(summary, opened.path))
+        above = message.id
         if message.id in notices:
             found.append(notices[message.id])
         if message.role is Role.ASSISTANT:

@@ -128,7 +128,7 @@ class Face:
         )
         entitle(self.transcript, desk.chat.title or "New chat")
         tuned = wording.tuned(desk.chat.preset, changed=desk.chat.sampling is not None)
-        window = wording.window(desk.context, desk.bearings.doing)
+        window = desk.compacting.window(desk.context, desk.bearings.doing)
         corner = " · ".join(part for part in (tuned, window) if part)
         self.composer.label(bound, wording.EDITING if edits else corner)
 

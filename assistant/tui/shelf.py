@@ -1,13 +1,15 @@
 """What can be done with whole conversations: list, rename, delete, bring back."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+import functools
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Protocol
 
 from assistant.conversation.engine import Engine
 from assistant.domain.errors import AssistantError
 from assistant.domain.hygiene import one_line
 from assistant.ports import Clock, ConversationSummary, Journal
+from assistant.tui.places import Places
 from assistant.tui.widgets.chats import Chats
 
 
@@ -34,7 +36,9 @@ class Shelf:
         self._clock = clock
         self._chats = chats
         self._reader = reader
-        self._deleted: list[str] = []
+        self._undo: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+        self.places = Places(engine, journal, self)
+        self.archive = False
         self._marks = ("", "")
         self._wanted = 0
 
@@ -56,13 +60,30 @@ class Shelf:
         """Until nothing more is wanted: what is asked for meanwhile is read once, not each time."""
         while done := self._wanted:
             try:
-                self._show(await asyncio.to_thread(self._journal.conversations), *self._marks)
+                archive = self.archive
+                read = functools.partial(self._journal.conversations, archived=archive)
+                found = await asyncio.to_thread(read)
+                self._chats.archive = archive
+                self._show(found, *self._marks)
             except AssistantError as error:
                 self._reader.tell(str(error), error=True)
             self._wanted = 1 if self._wanted != done else 0
 
     def _show(self, found: Sequence[ConversationSummary], opened: str, running: str) -> None:
         self._chats.show(found, opened, running, self._clock.now_ms())
+
+    def turn(self) -> None:
+        """Shows the archive in the place of the list, or the list again."""
+        self.archive = not self.archive
+        self.refresh(*self._marks)
+
+    def tell(self, text: str, error: bool = False) -> None:
+        """Says something that passes."""
+        self._reader.tell(text, error)
+
+    def undoable(self, conversation: str, undo: Callable[[], Awaitable[None]]) -> None:
+        """`undo` takes back what was done with a conversation last."""
+        self._undo.append((conversation, undo))
 
     def title(self, conversation: str) -> str:
         """The title of a conversation, harmless; "" where it cannot be read."""
@@ -90,18 +111,20 @@ class Shelf:
         except AssistantError as error:
             self._reader.tell(str(error), error=True)
             return False
-        self._deleted.append(conversation)
+        self.undoable(conversation, functools.partial(self._engine.restore, conversation))
         self._reader.tell(f"deleted “{title}” · u in the list brings it back")
         return True
 
     async def undo(self) -> str:
-        """Brings back what was deleted last in this session and returns its id; "" where nothing was."""
-        if not self._deleted:
-            self._reader.tell("nothing was deleted since the start")
+        """Brings back what was deleted or archived last in this session and returns its id; "" where nothing was."""
+        if not self._undo:
+            self._reader.tell("nothing was deleted or archived since the start")
             return ""
+        conversation, undo = self._undo[-1]
         try:
-            await self._engine.restore(self._deleted[-1])
+            await undo()
         except AssistantError as error:
             self._reader.tell(str(error), error=True)
             return ""
-        return self._deleted.pop()
+        self._undo.pop()
+        return conversation

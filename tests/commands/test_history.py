@@ -10,6 +10,7 @@ import pytest
 
 from assistant.commands import history
 from assistant.domain.errors import StorageError, UsageError
+from assistant.domain.events import ConversationShelved
 from assistant.storage.database import open_database
 from assistant.storage.journal import SqliteJournal
 from assistant.storage.paths import Places
@@ -54,6 +55,20 @@ def test_the_list_is_one_line_each_and_harmless(capsys: pytest.CaptureFixture[st
     assert [line.split()[0] for line in out.splitlines()] == ["c2", "c1"]
     assert "First ␛[2J" in out
     assert "\x1b" not in out
+
+
+def test_archived_ones_are_listed_where_they_are_asked_for_and_exported_always(
+    filled: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = SqliteJournal(open_database(filled.journal_file, NOW_MS))
+    journal.append(ConversationShelved("c2", pinned=False, archived=True, at_ms=NOW_MS))
+    journal.close()
+    assert _history("list") == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["c1"]
+    assert _history("list", "--archived") == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["c2"]
+    assert _history("export", "--markdown") == 0
+    assert "# Second" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("filled")

@@ -210,7 +210,9 @@ class ListJournal:
         """All text that is on record."""
         return "".join(event.text for event in self.events if isinstance(event, Delta))
 
-    def conversations(self, limit: int = 500, offset: int = 0) -> Sequence[ConversationSummary]:
+    def conversations(
+        self, limit: int = 500, offset: int = 0, *, archived: bool | None = False
+    ) -> Sequence[ConversationSummary]:
         raise NotImplementedError
 
     def conversation(self, conversation: str) -> ConversationSummary | None:

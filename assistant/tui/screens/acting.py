@@ -113,6 +113,14 @@ class ActingScreen(Screen[None]):
         else:
             self.face.tell("nothing failed here, so there is nothing to ask again")
 
+    def action_summarise(self) -> None:
+        """The older part of this chat, on this machine."""
+        self.face.desk.compacting.begin()
+
+    def action_undo_summary(self) -> None:
+        """What the summary in view stands for is read in full again."""
+        self.face.desk.compacting.undo()
+
     def action_route(self) -> None:
         """Which route this chat is kept on."""
         from assistant.tui.screens.routes import RouteScreen

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from assistant.domain.settings import Settings
-from assistant.tui import editing, slash
+from assistant.tui import editing, places, slash
 from assistant.tui.face import Face
 from assistant.tui.screens.acting import ActingScreen
 from assistant.tui.services import Services
@@ -117,7 +117,7 @@ class ChatScreen(ActingScreen):
         self.run_worker(self.act(event.verb, event.conversation))
 
     async def act(self, verb: str, conversation: str) -> None:
-        """Renames (`rename`), deletes (`delete`) or brings back (`restore`) a conversation; runs in a worker."""
+        """Renames (`rename`), deletes (`delete`), moves or brings back (`restore`) a conversation; runs in a worker."""
         if verb == "rename":
             from assistant.tui.screens.rename import RenameScreen
 
@@ -129,6 +129,10 @@ class ChatScreen(ActingScreen):
                 self.desk.chat.title = title
         elif verb == "restore":
             await self.face.shelf.undo()
+        elif verb == "turn":
+            self.face.shelf.turn()
+        elif verb in places.VERBS:
+            await self.face.shelf.places.move(verb, conversation)
         elif verb == "delete":
             await self.desk.turns.withdraw(conversation)
             if conversation == self.desk.chat.conversation:
@@ -137,10 +141,10 @@ class ChatScreen(ActingScreen):
         self.face.desk_changed()
 
     async def action_stop(self) -> None:
-        """Folds what lies over the conversation; else stops the reply in view; else leaves an edit; else back to the composer."""
+        """Folds what lies over the conversation; else stops the reply in view or a summary; else leaves an edit; else back to the composer."""
         if not self.columns.fold() and self.status.stoppable:
             await self.desk.turns.stop(self.desk.chat)
-        elif not editing.leave(self.desk.chat, self.face):
+        elif not self.desk.compacting.stop() and not editing.leave(self.desk.chat, self.face):
             self.composer.focus()
 
     def action_new_chat(self) -> None:

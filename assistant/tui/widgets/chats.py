@@ -21,6 +21,7 @@ from assistant.tui.widgets.keys import act
 
 _TODAY = "Today"
 """The first heading is left out: what is on top and under no heading is of today."""
+_PINNED = "Pinned"
 
 
 class Row(NamedTuple):
@@ -44,22 +45,28 @@ def day_name(at_ms: int, today: date) -> str:
     return "Last 7 days" if days < 7 else "Older"
 
 
-def rows(summaries: Sequence[ConversationSummary], wanted: str, now_ms: int) -> list[Row]:
-    """The list's lines: the empty chat, then the titles that hold `wanted`, by day."""
+def rows(
+    summaries: Sequence[ConversationSummary], wanted: str, now_ms: int, *, archive: bool = False
+) -> list[Row]:
+    """The list's lines: the empty chat, then the titles that hold `wanted`: the pinned ones, then by day.
+
+    The `archive` has no empty chat, and says so where it is empty.
+    """
     today = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone().date()
     needle = wanted.casefold()
-    found = [] if needle else [Row("New chat", "")]
+    found = [] if needle or archive else [Row("New chat", "")]
     heading = _TODAY
     for summary in summaries:
         title = one_line(summary.title, 200) or "untitled"
         if needle not in title.casefold():
             continue
-        day = day_name(summary.updated_at_ms, today)
+        pinned = summary.pinned and not archive
+        day = _PINNED if pinned else day_name(summary.updated_at_ms, today)
         if day != heading:
             found.append(Row(day, None))
             heading = day
         found.append(Row(title, summary.id, summary.label is Label.LOCAL_ONLY))
-    return found
+    return found or ([Row("nothing here", None)] if archive else [])
 
 
 def fit(text: str, width: int) -> str:
@@ -80,7 +87,10 @@ class Chats(ScrollView, can_focus=True):
             super().__init__()
 
     class Act(Message):
-        """Something is to be done with a conversation: `rename`, `delete`, or `restore` what was deleted last."""
+        """Something is to be done with a conversation: `rename`, `delete`, `pin`, `archive` (each of those two back as well).
+
+        With none of them: `restore` what was taken away last, `turn` to the archive and back.
+        """
 
         def __init__(self, verb: str, conversation: str) -> None:
             self.verb = verb
@@ -98,8 +108,11 @@ class Chats(ScrollView, can_focus=True):
         Binding("slash", "filter", "search titles", show=False),
         Binding("r", "act('rename')", "rename", show=False),
         Binding("d,delete", "act('delete')", "delete", show=False),
-        Binding("u", "restore", "bring back what was deleted last", show=False),
-        Binding("escape", "leave", "end the search", show=False),
+        Binding("p", "act('pin')", "pin on top, or not any more", show=False),
+        Binding("a", "act('archive')", "archive, or back into the list", show=False),
+        Binding("A", "ask('turn')", "show the archive, or the list", show=False),
+        Binding("u", "ask('restore')", "bring back what was taken away last", show=False),
+        Binding("escape", "leave", "end the search, leave the archive", show=False),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "chats--heading",
@@ -120,22 +133,29 @@ class Chats(ScrollView, can_focus=True):
         self._busy = ""
         self._wanted: str | None = None
         self._blank: Strip | None = None
+        self.archive = False
 
     def show(
         self, summaries: Sequence[ConversationSummary], opened: str, running: str, now_ms: int
     ) -> None:
         """Shows the list; `opened` is in view, a reply of `running` is on its way ("": none)."""
         shown = (summaries, opened, running)
-        if shown == (self._summaries, self._open, self._busy) and self._rows:
+        heading = "Archive · A back" if self.archive else "Chats"
+        titled = self.border_title == heading
+        if titled and shown == (self._summaries, self._open, self._busy) and self._rows:
             return
         self._summaries, self._open, self._busy = shown
         self._now_ms = now_ms
+        self.border_title = heading
         self._list(self._chosen() if self.has_focus else opened)
 
     def _list(self, choose: str | None) -> None:
-        self._rows = rows(self._summaries, self._wanted or "", self._now_ms)
+        self._rows = rows(self._summaries, self._wanted or "", self._now_ms, archive=self.archive)
         found = [i for i, row in enumerate(self._rows) if row.conversation is not None]
         match = [i for i in found if self._rows[i].conversation == choose]
+        if not match and choose:
+            # It is gone: the one after it is at hand.
+            match = [i for i in found if i >= self._cursor] or found[-1:]
         self._cursor = (match or found or [0])[0]
         self.virtual_size = Size(self.size.width, len(self._rows) + 1)
         self._follow()
@@ -175,9 +195,9 @@ class Chats(ScrollView, can_focus=True):
         if chosen := self._chosen():
             self.post_message(self.Act(verb, chosen))
 
-    def action_restore(self) -> None:
-        """Asks for what was deleted last."""
-        self.post_message(self.Act("restore", ""))
+    def action_ask(self, verb: str) -> None:
+        """Asks for what was taken away last (`restore`); for the archive, or for the list again (`turn`)."""
+        self.post_message(self.Act(verb, ""))
 
     def action_filter(self) -> None:
         """Begins a search of the titles."""
@@ -186,10 +206,13 @@ class Chats(ScrollView, can_focus=True):
         self._list(self._chosen())
 
     def action_leave(self) -> None:
-        """Ends the search; without one the key is the screen's."""
-        if self._wanted is None:
+        """Ends the search, else leaves the archive; without either the key is the screen's."""
+        if self._wanted is not None:
+            self._end_filter()
+        elif self.archive:
+            self.action_ask("turn")
+        else:
             raise SkipAction
-        self._end_filter()
 
     def _end_filter(self) -> None:
         chosen, self._wanted = self._chosen(), None

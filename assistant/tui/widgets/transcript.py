@@ -46,6 +46,7 @@ class Transcript(TranscriptView):
         Binding("g", "screen.tree('continue')", "go on with a reply that stopped", show=False),
         Binding("d", "screen.tree('delete')", "delete, with what came of it", show=False),
         Binding("u", "screen.tree('undo')", "bring back what was deleted last", show=False),
+        Binding("z", "screen.undo_summary", "take the summary back", show=False),
     ]
 
     class CopyRequested(Message):

@@ -1,0 +1,93 @@
+"""Each conversation keeps its own unsent text with its label: while others are in view, over a restart, and over kill -9."""
+
+import functools
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from assistant.domain.sensitivity import Label
+from assistant.tui.app import AssistantApp
+from tests.fakes import started, whole_turn
+from tests.tui.driving import opened, settled_surroundings, until
+from tests.tui.fake_services import Stage, stage
+
+DRAFTS = {
+    "c1": ("about the ward", Label.LOCAL_ONLY),
+    "c2": ("about sailing", Label.NORMAL),
+    "c3": ("about the garden", Label.LOCAL_ONLY),
+}
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from assistant.domain.sensitivity import Label
+from assistant.storage.database import open_database
+from assistant.storage.journal import SqliteJournal
+journal = SqliteJournal(open_database(Path(sys.argv[1]), 0))
+for part in sys.argv[2:]:
+    name, label, text = part.split("|")
+    journal.save_draft(name, text, Label(label))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settled_surroundings(monkeypatch)
+
+
+def with_chats(folder: Path) -> Stage:
+    on = stage(folder)
+    for name in DRAFTS:
+        if on.journal.conversation(name) is None:
+            on.journal.append(started(name, f"chat {name}"))
+            for event in whole_turn(f"t-{name}", conversation=name):
+                on.journal.append(event)
+    return on
+
+
+async def view(app: AssistantApp, pilot: Pilot[int], name: str) -> None:
+    app.chat.run_worker(app.chat.desk.open(name))
+    await until(pilot, lambda: app.chat.desk.chat.conversation == name)
+    await pilot.pause()
+
+
+def stands(app: AssistantApp, text: str) -> bool:
+    return app.chat.composer.full_text == text
+
+
+async def all_stand(app: AssistantApp, pilot: Pilot[int]) -> None:
+    for name, (text, label) in DRAFTS.items():
+        await view(app, pilot, name)
+        await until(pilot, functools.partial(stands, app, text))
+        assert app.chat.desk.labels.of_next(app.chat.desk.chat) is label, name
+
+
+async def test_over_a_switch_and_a_restart(tmp_path: Path) -> None:
+    on = with_chats(tmp_path)
+    async with opened(on) as (app, pilot):
+        for name, (text, label) in DRAFTS.items():
+            await view(app, pilot, name)
+            app.chat.composer.put(text)
+            await pilot.pause()
+            app.chat.desk.chat.mark = label
+            app.chat.desk.keep(app.chat.desk.chat)
+        await all_stand(app, pilot)
+        await app.chat.desk.close()
+    on.journal.close()
+    again = with_chats(tmp_path)
+    async with opened(again) as (app, pilot):
+        await all_stand(app, pilot)
+
+
+async def test_over_kill_9(tmp_path: Path) -> None:
+    on = with_chats(tmp_path)
+    parts = [f"{name}|{label.value}|{text}" for name, (text, label) in DRAFTS.items()]
+    command = [sys.executable, "-c", _KILLED, str(tmp_path / "journal.db"), *parts]
+    ended = subprocess.run(command, check=False, timeout=60)  # noqa: ASYNC221 - nothing else runs
+    assert ended.returncode == -signal.SIGKILL
+    async with opened(on) as (app, pilot):
+        await all_stand(app, pilot)
