@@ -19,7 +19,8 @@ LINK = re.compile(r"\]\(([^)#\s]+)\)")
 MAKE = re.compile(r"`(?:PYTHON=\S+ )?make ([a-z]+)[^`]*`|^make ([a-z]+)", re.MULTILINE)
 SETTING = re.compile(r"`((?:generation|engine|hat|screen)\.[a-z_]+)`")
 GROUPS = {
-    f"assistant {name}" for name in ("models", "routes", "history", "consent", "audit", "selftest")
+    f"assistant {name}"
+    for name in ("models", "routes", "history", "consent", "audit", "selftest", "keys")
 }
 """Words that are followed by another one."""
 ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)

@@ -5,6 +5,7 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import Iterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from assistant.domain.notices import window_moved
 from assistant.domain.prompt import Finish
 
 if TYPE_CHECKING:
+    from io import TextIOBase
     from typing import TextIO
 
     from assistant.conversation.engine import Engine, Proposal
@@ -61,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         record = asyncio.run(_ask(house, args, text))
     if args.json:
         print(json.dumps(record.to_json(), indent=2))
-    return _exit_code(record)
+    return exit_code(record)
 
 
 async def _ask(house: "House", args: argparse.Namespace, text: str) -> "TurnRecord":
@@ -156,14 +158,17 @@ async def _stream(engine: "Engine", proposal: "Proposal", *, quiet: bool) -> "Tu
     unanswered = not quiet and not printer.end() and record.reply
     if unanswered and record.finish in (Finish.STOP, Finish.LENGTH):
         print("the reply has no answer; `history export` has what was thought", file=sys.stderr)
-    _sign_off(record)
+    for line in sign_off(record):
+        print(harmless(line), file=sys.stderr)
+    if sys.stderr.isatty():
+        print(summary(record), file=sys.stderr)
     return record
 
 
 class ReplyPrinter:
     """Prints a reply as it comes: the answer, and beside it the thought, dim."""
 
-    def __init__(self, out: "TextIO", aside: "TextIO | None") -> None:
+    def __init__(self, out: "TextIO | TextIOBase", aside: "TextIO | None") -> None:
         """The answer goes to `out`, the thought to `aside` (None: nowhere)."""
         from assistant.domain.thinking import Splitter
 
@@ -221,19 +226,16 @@ def _stop_on_signals(engine: "Engine", turn: str) -> None:
         loop.add_signal_handler(number, stop)
 
 
-def _sign_off(record: "TurnRecord") -> None:
-    """Says on stderr how it went."""
+def sign_off(record: "TurnRecord") -> Iterator[str]:
+    """How a turn went, where it did not go to its end by itself."""
     if record.error is not None and record.decision.verdict is not Verdict.ALLOW:
-        for line in leave.refusal_lines(record.decision):
-            print(harmless(line), file=sys.stderr)
+        yield from leave.refusal_lines(record.decision)
     elif record.error is not None:
-        print(harmless(record.error.line()), file=sys.stderr)
+        yield record.error.line()
     elif record.finish is Finish.CANCELLED:
-        print("stopped; the reply so far is kept", file=sys.stderr)
+        yield "stopped; the reply so far is kept"
     elif record.finish is Finish.LENGTH:
-        print("the reply ended at its longest allowed length", file=sys.stderr)
-    if sys.stderr.isatty():
-        print(summary(record), file=sys.stderr)
+        yield "the reply ended at its longest allowed length"
 
 
 def summary(record: "TurnRecord") -> str:
@@ -280,7 +282,8 @@ def _preset(house: "House", name: str) -> "Preset":
     return preset
 
 
-def _exit_code(record: "TurnRecord") -> int:
+def exit_code(record: "TurnRecord") -> int:
+    """The exit code that says how a turn ended."""
     if record.finish is Finish.CANCELLED:
         return EXIT_CANCELLED
     if record.error is None:

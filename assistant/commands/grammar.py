@@ -24,6 +24,18 @@ def _ask() -> Command:
     return ask
 
 
+def _chat() -> Command:
+    from assistant.commands import chat
+
+    return chat
+
+
+def _keys() -> Command:
+    from assistant.commands import keys
+
+    return keys
+
+
 def _doctor() -> Command:
     from assistant.commands import doctor
 
@@ -103,6 +115,7 @@ def _serve() -> Command:
 
 
 COMMANDS: Mapping[str, Callable[[], Command]] = {
+    "chat": _chat,
     "ask": _ask,
     "doctor": _doctor,
     "models": _models,
@@ -115,6 +128,7 @@ COMMANDS: Mapping[str, Callable[[], Command]] = {
     "history": _history,
     "tco": _tco,
     "telemetry": _telemetry,
+    "keys": _keys,
     "serve": _serve,
     "selftest": _selftest,
 }

@@ -18,10 +18,11 @@ WORDS = ("once", "15m", "conversation")
 _SCREEN = "assistant ask"
 
 
-async def settle(engine: "Engine", proposal: "Proposal") -> None:
+async def settle(engine: "Engine", proposal: "Proposal", screen: str = _SCREEN) -> None:
     """Where the person's yes is all that is missing, shows what would leave and asks for it. Their answer goes on record.
 
-    Without a terminal nobody is asked, and the send is refused. Raises: RefusedError, StorageError.
+    `screen` is where they were asked, in the record's words. Without a terminal nobody is asked, and the send is refused.
+    Raises: RefusedError, StorageError.
     """
     considered = proposal.considered
     if proposal.decision.verdict is not Verdict.ASK or considered is None:
@@ -42,10 +43,10 @@ async def settle(engine: "Engine", proposal: "Proposal") -> None:
     if terms is None:
         from assistant.domain.terms import Span, Terms
 
-        how = f"no word of leave typed at {_SCREEN}"
+        how = f"no word of leave typed at {screen}"
         await asyncio.to_thread(engine.border.refuse, considered, Terms(Span.ONCE), how, shown)
         return
-    await engine.grant(proposal, terms, f"{word} typed at {_SCREEN}", shown)
+    await engine.grant(proposal, terms, f"{word} typed at {screen}", shown)
 
 
 def terms_of(word: str) -> "Terms | None":

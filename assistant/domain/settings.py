@@ -131,6 +131,10 @@ class ScreenSettings:
     """Shows the list of conversations, where the terminal is wide enough."""
     frames_per_second: int = 10
     """How often a streaming reply is drawn."""
+    calm: bool = False
+    """For slow lines and tired eyes: at most 4 frames a second, whole rows, and nothing moves or counts."""
+    plain_by: str = "sentence"
+    """What the plain chat reads a reply out by: "sentence" or "line"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,7 @@ HAT_ADDRESS = "hat.address"
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "cloud.keep_back": ("none", "block", "warn", "note"),
     "labels.default": ("public", "normal", "local-only"),
+    "screen.plain_by": ("sentence", "line"),
     **COST_CHOICES,
 }
 """What the texts may be that are one of a few words."""

@@ -12,7 +12,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from assistant.domain.hygiene import one_line
+from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.command_source import CommandSource
 from assistant.tui.services import Services
 from assistant.tui.sheets import SheetApp
@@ -22,14 +22,17 @@ from assistant.tui.widgets.transcript import Transcript
 FALLBACK_THEME = "textual-dark"
 
 
-def run(services: Services, folder: Path) -> int:
+def run(services: Services, folder: Path, conversation: str = "") -> int:
     """Runs the chat to its end and returns the exit code; `folder` takes copied texts where there is no clipboard.
+
+    It begins in `conversation` where one is named.
 
     The garbage collector rests until the first frame, which it would hold up by a tenth, and after it leaves alone
     what the program is made of: a full collection would otherwise stop the screen for 20 ms now and then.
     """
     gc.disable()
     app = AssistantApp(services, folder, _settle)
+    app.first = conversation
     app.run()
     return app.return_code or 0
 
@@ -63,6 +66,7 @@ class AssistantApp(SheetApp):
         ),
         Binding("ctrl+c", "interrupt", "copy the selection, else stop the reply", show=False),
     ]
+    BINDINGS = named(EVERYWHERE, BINDINGS)
 
     def __init__(
         self,
@@ -73,6 +77,7 @@ class AssistantApp(SheetApp):
         """`folder` takes copied texts where there is no clipboard (None: nothing does); `drawn` is called after the first frame."""
         super().__init__(services, drawn)
         self._folder = folder
+        self.first = ""
         self.to_terminal: Callable[[str], None] = self._write
         self.chat.composer.completing.sources.append(CommandSource(self.chat))
 
@@ -112,13 +117,14 @@ class AssistantApp(SheetApp):
             self.run_worker(acts[what]())
 
     def on_mount(self) -> None:
-        """Takes the theme; quits in order, reply and draft kept, when the terminal goes away."""
-        theme = self.settings.screen.theme
-        if theme in self.available_themes:
-            self.theme = theme
-        else:
-            name = one_line(theme, 40)
-            self.notify(f"there is no theme {name!r}; settings has a list", markup=False)
+        """Takes theme, keys and pace; quits in order, reply and draft kept, when the terminal goes away."""
+        for problem in (*self.dress.wear(self.settings.screen.theme), self.dress.take_keys()):
+            if problem:
+                self.notify(problem, severity="error", timeout=12, markup=False)
+        self.follow_calm()
+        self.chat.status.keys = self.dress.keys
+        if self.first:
+            self.run_worker(self.chat.desk.open(self.first))
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             for sign in (signal.SIGTERM, signal.SIGHUP):

@@ -94,6 +94,14 @@ class Host(Protocol):
         """Opens the settings."""
         ...
 
+    def action_themes(self) -> None:
+        """Opens the themes."""
+        ...
+
+    def action_calm(self) -> None:
+        """Makes the screen calm, or as usual."""
+        ...
+
     def action_fetch(self) -> None:
         """Opens the screen that fetches a model."""
         ...
@@ -113,6 +121,15 @@ class Host(Protocol):
     def copy_to_clipboard(self, text: str) -> None:
         """Hands `text` to a clipboard and says to which."""
         ...
+
+
+def _looks(host: Host) -> Iterable[SystemCommand]:
+    """How the screen looks, and all else that can be set."""
+    yield SystemCommand("Theme", "The colours, yours too, tried on at once", host.action_themes)
+    yield SystemCommand(
+        "Calm", "Few frames and nothing moves, for slow lines; or as usual", host.action_calm
+    )
+    yield SystemCommand("Settings", "Sampling, engine, theme", host.action_settings)
 
 
 def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]:
@@ -149,6 +166,6 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
     yield SystemCommand("Panel", "Show or hide where the time goes", columns.action_panel)
     yield SystemCommand("Chats", "Go to the list of conversations", columns.action_chats)
     yield SystemCommand("Fetch a model", "Get the starter model", host.action_fetch)
-    yield SystemCommand("Settings", "Sampling, engine, theme", host.action_settings)
+    yield from _looks(host)
     yield SystemCommand("Help", "All keys", host.action_help)
     yield SystemCommand("Quit", "Keep everything and quit", leave)

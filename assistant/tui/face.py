@@ -22,6 +22,7 @@ from assistant.tui.widgets.panel import panel_line
 from assistant.tui.widgets.status import RUNNING, Status, idle_hints
 
 if TYPE_CHECKING:
+    from assistant.domain.readings import Readings
     from assistant.domain.sensing import Sensed
     from assistant.tui.view import Sheets
 
@@ -61,7 +62,6 @@ class Face:
         """Begins to keep time."""
         self._ticker = self._screen.set_interval(TICK_S, self.tick, pause=True)
         self._screen.set_interval(BEAT_S, self.beat)
-        self.transcript.frames_per_second = self._settings().screen.frames_per_second
 
     def place(self, width: int, height: int) -> None:
         """Lays out for a screen of that size."""
@@ -137,10 +137,17 @@ class Face:
         self.desk.labels.take(self.desk.chat)
         self.label()
 
+    @property
+    def readings(self) -> "Readings":
+        """The figures of the moment; on a calm screen those of the latest event: nothing counts on by itself."""
+        readings = self.desk.turns.readings
+        calm = self._settings().screen.calm
+        return readings if calm else tick(readings, self._services.clock.monotonic_ms())
+
     def tick(self) -> None:
         """Draws what the time changes."""
         desk, panel = self.desk, self.columns.panel
-        readings = tick(desk.turns.readings, self._services.clock.monotonic_ms())
+        readings = self.readings
         if panel.display:
             panel.readings = readings
         wide = not self.columns.shape.line

@@ -83,5 +83,8 @@ class Live:
         return waiting_entry(asked, self._reading(asked), running.decision)
 
     def _reading(self, asked: Asked) -> RequestReading | None:
-        current = tick(self._readings(), self._clock.monotonic_ms()).current
+        readings = self._readings()
+        if not self._transcript.calm:
+            readings = tick(readings, self._clock.monotonic_ms())
+        current = readings.current
         return current if current is not None and current.turn == asked.turn else None

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from assistant.ports.chats import Branches
     from assistant.ports.comparing import Comparing
     from assistant.ports.leaving import Outbox
+    from assistant.ports.looks import Looks
     from assistant.ports.words import Words
 
 
@@ -96,6 +97,7 @@ class Services:
     on them need, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
     `exchange` writes conversations into files and takes them in; `words` are the library of prompts and the presets.
     `branches` are the trees of conversations.
+    `looks` are the person's own themes and keys; `calm` asks for the calm screen in this run, whatever the settings say.
     """
 
     engine: Engine
@@ -117,4 +119,6 @@ class Services:
     cost_desk: "Callable[[], CostDesk] | None" = None
     exchange: "Callable[[], ExchangeDesk] | None" = None
     branches: "Branches | None" = None
+    looks: "Looks | None" = None
+    calm: bool = False
     words: "Callable[[], Words] | None" = None

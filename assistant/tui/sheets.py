@@ -4,9 +4,13 @@ from collections.abc import Awaitable, Callable
 
 from textual.app import App
 from textual.screen import ModalScreen, Screen
+from textual.widget import AwaitMount
 
 from assistant.domain.errors import AssistantError
+from assistant.tui.calm import frames, pace
+from assistant.tui.dress import Dress, calmed
 from assistant.tui.layout import Wanted
+from assistant.tui.legible import legible
 from assistant.tui.screens.chat import ChatScreen
 from assistant.tui.services import Services
 
@@ -19,8 +23,21 @@ class SheetApp(App[int]):
         super().__init__()
         self.animation_level = "none"
         self._services = services
-        self.settings = services.settings
+        self._calm = services.calm
+        self.settings = calmed(services.settings, calm=self._calm)
+        self.dress = Dress(self, services.looks)
         self.chat = ChatScreen(services, lambda: self.settings, drawn)
+
+    def _get_screen(self, screen: Screen[object] | str) -> tuple[Screen[object], AwaitMount]:
+        """Every screen that opens keeps the pace."""
+        found, mounted = super()._get_screen(screen)
+        if self.settings.screen.calm:
+            pace(found, calm=True)
+        return found, mounted
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's colours, those of the places never too faint to be read."""
+        return legible(super().get_css_variables())
 
     def get_default_screen(self) -> Screen[None]:
         """The chat."""
@@ -31,22 +48,46 @@ class SheetApp(App[int]):
         if key == "screen.theme" and value not in self.available_themes:
             return f"there is no theme {value!r}"
         try:
-            self.settings = self._services.settings_store.change(key, value)
+            settings = self._services.settings_store.change(key, value)
         except AssistantError as error:
             return str(error)
+        # What was asked for in this run alone ends where the person says otherwise.
+        self._calm = self._calm and key != "screen.calm"
+        self.settings = calmed(settings, calm=self._calm)
         shown = self.settings.screen
         if key == "screen.theme":
             self.theme = shown.theme
         elif key in ("screen.panel", "screen.chats"):
             self.chat.columns.want(Wanted(shown.chats, shown.panel))
-        self.chat.transcript.frames_per_second = shown.frames_per_second
+        self.follow_calm()
         return ""
+
+    def follow_calm(self) -> None:
+        """Draws as often as the settings of the moment want."""
+        calm, transcript = self.settings.screen.calm, self.chat.transcript
+        transcript.frames_per_second, transcript.calm = frames(self.settings), calm
+        for screen in self.screen_stack:
+            pace(screen, calm=calm)
+
+    def action_calm(self) -> None:
+        """The calm screen, or the usual one."""
+        wrong = self.change("screen.calm", not self.settings.screen.calm)
+        calm = self.settings.screen.calm
+        self.chat.tell(wrong or ("calm: few frames, nothing moves" if calm else "not calm"))
+
+    def action_themes(self) -> None:
+        """All themes, each tried on as it is chosen."""
+        from assistant.tui.screens.themes import ThemeScreen
+
+        for problem in self.dress.learn_themes():
+            self.chat.tell(problem, error=True)
+        self._open(ThemeScreen(lambda name: self.change("screen.theme", name)))
 
     def action_help(self) -> None:
         """All keys."""
         from assistant.tui.screens.help import HelpScreen
 
-        self._open(HelpScreen())
+        self._open(HelpScreen(self.dress.keys))
 
     def action_hat(self) -> None:
         """What the HAT can do, and what mends it."""

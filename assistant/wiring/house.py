@@ -109,8 +109,8 @@ WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
 """What `assistant serve` has the screen speak through: a browser at the other end of the pipes, and no terminal."""
 
 
-def run_chat() -> int:
-    """Opens the chat screen and returns its exit code.
+def run_chat(conversation: str = "", *, calm: bool = False) -> int:
+    """Opens the chat screen, in `conversation` where one is named, and returns its exit code; `calm` for this run alone.
 
     Raises: UsageError where there is no terminal; SettingsError, StorageError.
     """
@@ -120,11 +120,12 @@ def run_chat() -> int:
     with open_house(open_or_stand_in) as house:
         from assistant.tui.app import run
 
-        return run(services(house), house.places.cache)
+        return run(services(house, calm=calm), house.places.cache, conversation)
 
 
-def services(house: House) -> "Services":
-    """What the screens are given."""
+def services(house: House, *, calm: bool = False) -> "Services":
+    """What the screens are given; `calm` asks for the calm screen in this run alone."""
+    from assistant.storage.looks import LooksShelf
     from assistant.tui.services import Services
     from assistant.wiring.key_desk import RouteKeyDesk
 
@@ -171,6 +172,8 @@ def services(house: House) -> "Services":
         running_costs=lambda chat: cost_room(house).running(chat),
         exchange=lambda: exchange_desk(house),
         branches=SqliteBranches(house.journal.database),
+        looks=LooksShelf(house.places.config),
+        calm=calm,
         words=lambda: words(house),
     )
 

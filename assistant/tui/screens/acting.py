@@ -10,6 +10,7 @@ from textual.screen import Screen
 from assistant.conversation.engine import Engine
 from assistant.domain.errors import AssistantError
 from assistant.ports import Journal
+from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.face import Face
 from assistant.tui.turn import Ask
 
@@ -29,6 +30,7 @@ class ActingScreen(Screen[None]):
         Binding("ctrl+l", "toggle_label", "next message: local-only, public, normal", show=False),
         Binding("f5", "ask_again", "ask another route, after a reply failed", show=False),
     ]
+    BINDINGS = named(EVERYWHERE, BINDINGS)
     engine: Engine
     journal: Journal
     face: Face

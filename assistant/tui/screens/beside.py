@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from assistant.domain.hygiene import one_line
+from assistant.tui.actions import named
 from assistant.tui.beside import Side, Tally, figures
 from assistant.tui.widgets.transcript import Transcript
 
@@ -30,6 +31,7 @@ class Reading(Transcript, inherit_bindings=False):
         Binding("c", "copy", "copy"),
         Binding("t", "thought", "show or fold a thought"),
     ]
+    BINDINGS = named("beside", BINDINGS)
 
 
 class BesideScreen(ModalScreen[str]):
@@ -52,6 +54,7 @@ class BesideScreen(ModalScreen[str]):
         Binding("right", "side(1)", "to the right one", priority=True),
         Binding("escape,q,v", "dismiss('')", "close"),
     ]
+    BINDINGS = named("beside", BINDINGS)
 
     def __init__(
         self,

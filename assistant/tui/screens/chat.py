@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from assistant.domain.settings import Settings
 from assistant.tui import editing, places, slash
+from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.face import Face
 from assistant.tui.screens.acting import ActingScreen
 from assistant.tui.services import Services
@@ -24,6 +25,7 @@ class ChatScreen(ActingScreen):
         Binding("escape", "stop", "stop the reply, keep what came", show=False),
         Binding("ctrl+n", "new_chat", "new chat", show=False),
     ]
+    BINDINGS = named(EVERYWHERE, BINDINGS)
     AUTO_FOCUS = "Composer"
 
     def __init__(

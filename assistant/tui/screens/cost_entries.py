@@ -20,6 +20,7 @@ from assistant.domain.hygiene import one_line
 from assistant.domain.ledger import By, Chosen, Entry
 from assistant.domain.prompt import Finish
 from assistant.ports.accounting import Ledger
+from assistant.tui.actions import named
 
 MOST: Final = 300
 """Requests that are shown; `assistant costs` sums them all."""
@@ -52,6 +53,7 @@ class EntriesScreen(ModalScreen[None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss(None)", "close")]
+    BINDINGS = named("cost_entries", BINDINGS)
 
     def __init__(self, ledger: Ledger, chosen: Chosen, name: str) -> None:
         """`name` is that of the line."""

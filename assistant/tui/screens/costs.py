@@ -16,6 +16,7 @@ from assistant.domain.cost_report import CostReport, is_filtered
 from assistant.domain.cost_words import EMPTY, line_name
 from assistant.domain.errors import AssistantError
 from assistant.domain.ledger import By, Chosen
+from assistant.tui.actions import named
 from assistant.tui.screens.cost_lines import Period, elsewhere_rows, month_of, only_words, part_of
 from assistant.tui.screens.cost_view import CostView
 
@@ -58,6 +59,7 @@ class CostsScreen(ModalScreen[bool]):
         Binding("e", "export", "into a file"),
         Binding("t", "tco", "over years"),
     ]
+    BINDINGS = named("costs", BINDINGS)
 
     def __init__(
         self,

@@ -25,6 +25,7 @@ from assistant.domain.models import (
     FoundModel,
     fit,
 )
+from assistant.tui.actions import named
 from assistant.tui.screens.pick import PickScreen
 from assistant.tui.services import Services
 from assistant.tui.widgets.meters import Glyphs, gauge, glyphs_for
@@ -122,6 +123,7 @@ class FetchScreen(ModalScreen[bool]):
         Binding("left", "app.focus_previous", "previous button", show=False),
         Binding("right", "app.focus_next", "next button", show=False),
     ]
+    BINDINGS = named("fetch", BINDINGS)
 
     def __init__(self, services: Services) -> None:
         super().__init__()

@@ -17,6 +17,7 @@ from assistant.domain.consent import Grant, Standing, State
 from assistant.domain.errors import AssistantError
 from assistant.domain.grant_words import left_words, let_out_words, reach_words, state_words
 from assistant.domain.hygiene import one_line
+from assistant.tui.actions import named
 
 _MOST_SHOWN = 100
 """Grants on the screen, but every live one; `assistant consent list --all` has them all."""
@@ -50,6 +51,7 @@ class GrantsScreen(ModalScreen[str]):
         Binding("l", "lift", "lift offline"),
         Binding("o", "outbox", "all that ever left"),
     ]
+    BINDINGS = named("grants", BINDINGS)
 
     def __init__(self, engine: Engine, now_ms: Callable[[], int]) -> None:
         """`now_ms` gives Unix time."""

@@ -8,6 +8,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from assistant.tui.actions import named
 from assistant.tui.bearings import Bearings
 from assistant.tui.screens.hat_page import hat_page
 from assistant.tui.wording import LOOKING
@@ -31,6 +32,7 @@ class HatScreen(ModalScreen[bool]):
         Binding("r", "look", "look again"),
         Binding("c", "copy", "copy the command that mends it"),
     ]
+    BINDINGS = named("hat", BINDINGS)
 
     def __init__(self, bearings: Bearings) -> None:
         super().__init__()

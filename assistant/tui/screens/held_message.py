@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from assistant.domain.hygiene import one_line
 from assistant.domain.prompt import Message
+from assistant.tui.actions import named
 
 
 class HeldMessageScreen(ModalScreen[str]):
@@ -27,6 +28,7 @@ class HeldMessageScreen(ModalScreen[str]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "none of them")]
+    BINDINGS = named("held_message", BINDINGS)
 
     def __init__(self, messages: Sequence[Message]) -> None:
         super().__init__()

@@ -12,6 +12,8 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from assistant.tui.actions import named
+from assistant.tui.keys_now import Keys
 from assistant.tui.screens.acting import ActingScreen
 from assistant.tui.screens.chat import ChatScreen
 from assistant.tui.verbs import VERBS
@@ -52,17 +54,18 @@ def shown(keys: str) -> str:
     return ", ".join(_NAMES.get(key.strip(), key.strip()) for key in keys.split(","))
 
 
-def section(title: str, bindings: Iterable[BindingType]) -> Section:
-    """The keys of one class, as it declares them."""
+def section(title: str, bindings: Iterable[BindingType], keys: Keys | None = None) -> Section:
+    """The keys of one class, as it declares them, or as `keys` has them now."""
+    now = keys or Keys()
     found = [
-        (shown(binding.key), binding.description)
+        (shown(now.of(binding)), binding.description)
         for binding in bindings
         if isinstance(binding, Binding) and binding.description
     ]
     return Section(title, tuple(found))
 
 
-def sections(app: type[App[int]]) -> Sequence[Section]:
+def sections(app: type[App[int]], keys: Keys | None = None) -> Sequence[Section]:
     """Everywhere first, then place by place."""
     general = [
         Binding("ctrl+p", "", "palette: every command"),
@@ -77,11 +80,11 @@ def sections(app: type[App[int]]) -> Sequence[Section]:
         *Columns.BINDINGS,
     ]
     return (
-        section("Everywhere", everywhere),
-        section("Composer", [*Composer.BINDINGS, *EDITING]),
+        section("Everywhere", everywhere, keys),
+        section("Composer", [*Composer.BINDINGS, *EDITING], keys),
         Section("Commands", tuple((verb.line, verb.about) for verb in VERBS)),
-        section("Conversation", Transcript.BINDINGS),
-        section("List of chats", Chats.BINDINGS),
+        section("Conversation", Transcript.BINDINGS, keys),
+        section("List of chats", Chats.BINDINGS, keys),
     )
 
 
@@ -132,6 +135,12 @@ class HelpScreen(ModalScreen[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,f1,question_mark", "dismiss(False)", "close"),
     ]
+    BINDINGS = named("help", BINDINGS)
+
+    def __init__(self, keys: Keys | None = None) -> None:
+        """`keys` are those of the moment (None: the usual ones)."""
+        super().__init__()
+        self._keys = keys
 
     def compose(self) -> ComposeResult:
         """One scrolling page."""
@@ -140,5 +149,5 @@ class HelpScreen(ModalScreen[bool]):
             scroll.border_subtitle = "esc close"
             app: type[DOMNode] = type(self.app)
             assert issubclass(app, App)
-            yield Static(page(sections(app)))
+            yield Static(page(sections(app, self._keys)))
             yield Static(Content.from_markup(_WORDS))

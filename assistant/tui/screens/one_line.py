@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from assistant.domain.hygiene import harmless
+from assistant.tui.actions import named
 from assistant.tui.widgets.line import Line
 
 
@@ -27,6 +28,7 @@ class LineScreen(ModalScreen[str]):
     LineScreen Input { border: none; padding: 0; background: $surface; margin: 1 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "as it was")]
+    BINDINGS = named("one_line", BINDINGS)
 
     def __init__(self, title: str, about: str, value: str, check: Callable[[str], str]) -> None:
         """`about` says what is asked for; `check` says what is wrong with a line, "" where nothing is."""

@@ -17,6 +17,7 @@ from assistant.domain.audit_entries import OutboxLine
 from assistant.domain.errors import AssistantError
 from assistant.domain.hygiene import one_line
 from assistant.ports.leaving import Outbox
+from assistant.tui.actions import named
 
 PAGE = 200
 """Lines that are read at once."""
@@ -45,6 +46,7 @@ class OutboxScreen(ModalScreen[None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss(None)", "close")]
+    BINDINGS = named("outbox", BINDINGS)
 
     def __init__(self, outbox: Outbox) -> None:
         super().__init__()

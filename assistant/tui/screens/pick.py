@@ -11,6 +11,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from assistant.domain.hygiene import one_line
+from assistant.tui.actions import named
 
 
 class PickScreen(ModalScreen[str]):
@@ -26,6 +27,7 @@ class PickScreen(ModalScreen[str]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "leave")]
+    BINDINGS = named("pick", BINDINGS)
 
     def __init__(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
         """`rows` are names, and what is shown of each."""

@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.prompt_files import PromptFile, render
+from assistant.tui.actions import named
 from assistant.tui.widgets.line import Line
 
 _SEEN = 4_000
@@ -37,9 +38,10 @@ class PromptFormScreen(ModalScreen[dict[str, str]]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave"),
-        Binding("up", "app.focus_previous", show=False),
-        Binding("down", "app.focus_next", show=False),
+        Binding("up", "app.focus_previous", "field before", show=False),
+        Binding("down", "app.focus_next", "next field", show=False),
     ]
+    BINDINGS = named("prompt_form", BINDINGS)
 
     def __init__(self, prompt: PromptFile, given: Mapping[str, str]) -> None:
         """`given` are the values that nobody is asked for."""

@@ -15,6 +15,7 @@ from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.prompt_files import Kind, PromptFile
 from assistant.domain.sensitivity import Label
 from assistant.ports.words import PromptShelf
+from assistant.tui.actions import named
 from assistant.tui.widgets.line import Line
 from assistant.tui.wording import MARKS
 
@@ -45,11 +46,12 @@ class PromptsScreen(ModalScreen[str]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f6", "leave", "leave"),
-        Binding("up", "step(-1)", show=False),
-        Binding("down", "step(1)", show=False),
-        Binding("pageup", "scroll(-1)", show=False),
-        Binding("pagedown", "scroll(1)", show=False),
+        Binding("up", "step(-1)", "up", show=False),
+        Binding("down", "step(1)", "down", show=False),
+        Binding("pageup", "scroll(-1)", "page up in the text", show=False),
+        Binding("pagedown", "scroll(1)", "page down in the text", show=False),
     ]
+    BINDINGS = named("prompts", BINDINGS)
 
     def __init__(self, shelf: PromptShelf) -> None:
         super().__init__()

@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from assistant.tui.actions import named
 from assistant.tui.widgets.line import Line
 
 
@@ -18,6 +19,7 @@ class RenameScreen(ModalScreen[str]):
     RenameScreen Input { width: 64; max-width: 90%; border: round $foreground 60%; background: $surface; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "keep the old title")]
+    BINDINGS = named("rename", BINDINGS)
 
     def __init__(self, title: str) -> None:
         super().__init__()

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from assistant.domain.hygiene import one_line
 from assistant.domain.places import SHORT_NAMES, Place
+from assistant.tui.actions import named
 
 if TYPE_CHECKING:
     from assistant.domain.routing import RouteState
@@ -55,6 +56,7 @@ class RouteScreen(ModalScreen[str]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+r", "leave", "as it was"),
     ]
+    BINDINGS = named("routes", BINDINGS)
 
     def __init__(self, states: "Sequence[RouteState]", pinned: str, *, cloud: bool = False) -> None:
         """`pinned` is the route that the chat is kept on now ("": the default of the moment).

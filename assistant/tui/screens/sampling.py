@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 from assistant.domain.errors import AssistantError
 from assistant.domain.prompt import Sampling
 from assistant.domain.sampling_presets import ABOUT, KEYS, SETTINGS_WORDS, allowed, shown
+from assistant.tui.actions import named
 from assistant.tui.widgets.line import Line
 
 PRESET = "preset"
@@ -73,6 +74,7 @@ class SamplingScreen(ModalScreen[bool]):
         Binding("escape", "leave", "back"),
         Binding("d,delete", "default", "as the settings say", show=False),
     ]
+    BINDINGS = named("sampling", BINDINGS)
 
     def __init__(self, tuning: Tunable) -> None:
         super().__init__()

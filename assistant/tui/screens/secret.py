@@ -10,6 +10,7 @@ from textual.widgets import Input, Static
 
 from assistant.domain.hygiene import harmless
 from assistant.domain.secret import Secret
+from assistant.tui.actions import named
 
 
 class SecretScreen(ModalScreen["Secret | None"]):
@@ -24,6 +25,7 @@ class SecretScreen(ModalScreen["Secret | None"]):
     SecretScreen Input { border: none; background: $foreground 10%; height: 1; padding: 0 1; margin: 1 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "leave")]
+    BINDINGS = named("secret", BINDINGS)
 
     def __init__(self, title: str, about: str) -> None:
         """`about` says what it is for and where it is kept."""

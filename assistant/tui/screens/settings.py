@@ -13,6 +13,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from assistant.domain.settings import Settings
+from assistant.tui.actions import named
 from assistant.tui.screens.setting_rows import Row, parsed, rows
 from assistant.tui.widgets.line import Line
 
@@ -38,6 +39,7 @@ class SettingsScreen(ModalScreen[bool]):
         Binding("left", "theme(-1)", "previous theme", show=False),
         Binding("right", "theme(1)", "next theme", show=False),
     ]
+    BINDINGS = named("settings", BINDINGS)
 
     def __init__(self, settings: Settings, change: Callable[[str, Value], str]) -> None:
         """`change` writes one key and returns what is wrong, "" where nothing is."""

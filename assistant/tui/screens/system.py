@@ -11,6 +11,7 @@ from textual.widgets import Static, TextArea
 
 from assistant.domain.hygiene import harmless
 from assistant.domain.sensitivity import Label
+from assistant.tui.actions import named
 from assistant.tui.widgets.keys import act
 from assistant.tui.wording import MARKS
 
@@ -31,6 +32,7 @@ class SystemScreen(ModalScreen[str]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "as it was")]
+    BINDINGS = named("system", BINDINGS)
 
     def __init__(self, text: str, usual: str, label: Label) -> None:
         """`usual` is the settings' own; `label` is what a changed text carries."""
@@ -70,6 +72,7 @@ class Writing(TextArea):
         Binding("enter", "keep", "keep", show=False),
         Binding("ctrl+j,shift+enter", "newline", "new line", show=False),
     ]
+    BINDINGS = named("system", BINDINGS)
 
     def __init__(self, text: str) -> None:
         super().__init__(text, highlight_cursor_line=False)

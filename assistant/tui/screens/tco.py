@@ -23,6 +23,7 @@ from assistant.domain.tco_mine import mine
 from assistant.domain.tco_prices import ListPrice, at_list_prices, with_price
 from assistant.domain.tco_sensitivity import sensitivity
 from assistant.ports.comparing import Comparing
+from assistant.tui.actions import named
 from assistant.tui.screens.tco_fields import HEIGHT, WIDTH, TcoFields
 from assistant.tui.screens.tco_page import graph_of, list_text, result_text, sensitivity_text
 from assistant.tui.widgets.meters import glyphs_for
@@ -74,6 +75,7 @@ class TcoScreen(ModalScreen[bool]):
         Binding("pagedown", "scroll(1)", "down", show=False),
         Binding("pageup", "scroll(-1)", "up", show=False),
     ]
+    BINDINGS = named("tco", BINDINGS)
 
     def __init__(self, world: Callable[[], Comparing] | None, inputs: Inputs = GUIDE) -> None:
         """`world` gives prices, rates and what was measured; it is called in a thread, once (None: there are none)."""

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from assistant.domain.errors import UsageError
 from assistant.domain.tco_inputs import FIELDS, Field, Inputs, checked, value_of, with_said
+from assistant.tui.actions import named
 
 GROUPS: Final = {
     "requests_per_day": "Workload",
@@ -42,6 +43,7 @@ class TcoFields(Widget, can_focus=True):
         Binding("enter", "apply", "apply what is typed", show=False),
         Binding("backspace", "erase", "erase", show=False),
     ]
+    BINDINGS = named("tco_fields", BINDINGS)
 
     class Changed(Message):
         """The person changed an input."""

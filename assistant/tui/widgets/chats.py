@@ -17,6 +17,7 @@ from textual.strip import Strip
 from assistant.domain.hygiene import one_line
 from assistant.domain.sensitivity import Label
 from assistant.ports import ConversationSummary
+from assistant.tui.actions import named
 from assistant.tui.widgets.keys import act
 
 _TODAY = "Today"
@@ -114,6 +115,7 @@ class Chats(ScrollView, can_focus=True):
         Binding("u", "ask('restore')", "bring back what was taken away last", show=False),
         Binding("escape", "leave", "end the search, leave the archive", show=False),
     ]
+    BINDINGS = named("chats", BINDINGS)
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "chats--heading",
         "chats--title",

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
+from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.layout import Layout, Room, Wanted, arrange, toggled
 from assistant.tui.widgets.chats import Chats
 from assistant.tui.widgets.composer import Composer
@@ -21,6 +22,7 @@ class Columns(Horizontal):
         Binding("ctrl+o", "chats", "list of chats", show=False),
         Binding("f2", "panel", "panel", show=False),
     ]
+    BINDINGS = named(EVERYWHERE, BINDINGS)
 
     def __init__(self, wanted: Wanted) -> None:
         super().__init__(id="columns")

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.places import SHORT_NAMES
+from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.pastes import Pastes, is_long
 from assistant.tui.recall import Recall
 from assistant.tui.widgets.commanding import Commanding
@@ -53,8 +54,8 @@ class Composer(Commanding):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "send", show=False),
         Binding("ctrl+j,shift+enter", "newline", "new line", show=False),
-        Binding("ctrl+n", "leave", show=False),
-        Binding("f6", "app.prompts", show=False),
+        Binding("ctrl+n", "leave", show=False, id=f"{EVERYWHERE}.new_chat"),
+        Binding("f6", "app.prompts", show=False, id=f"{EVERYWHERE}.prompts"),
         Binding("ctrl+s", "screen.to_cloud", show=False),
         Binding("ctrl+t", "screen.toggle_cloud", show=False),
         Binding("ctrl+l", "screen.toggle_label", show=False),
@@ -68,6 +69,7 @@ class Composer(Commanding):
             "pagedown", "screen.page_transcript(1)", "page down in the conversation", show=False
         ),
     ]
+    BINDINGS = named("composer", BINDINGS)
 
     def __init__(self) -> None:
         super().__init__(

@@ -9,28 +9,40 @@ from textual.content import Content
 from textual.widget import Widget
 
 from assistant.domain.places import Place
+from assistant.tui.keys_now import Keys
 from assistant.tui.wording import Standing
 
 
 class Hint(NamedTuple):
-    """A key that the bar shows as `shown`; a click presses it."""
+    """A key that the bar shows as `shown`; a click presses it. A person may have given the `action` another one."""
 
     key: str
     shown: str
     word: str
+    action: str = ""
+
+    def now(self, keys: Keys) -> "Hint":
+        """The same with the key as it is now."""
+        key = keys.first(self.action, self.key)
+        return self if key == self.key else self._replace(key=key, shown=short(key))
+
+
+def short(key: str) -> str:
+    """A key as the bar shows it: `ctrl+n` as `^n`, `escape` as `esc`."""
+    return key.replace("ctrl+", "^").replace("escape", "esc")
 
 
 IDLE = (
-    Hint("enter", "enter", "send"),
-    Hint("f1", "f1", "help"),
+    Hint("enter", "enter", "send", "composer.submit"),
+    Hint("f1", "f1", "help", "everywhere.help"),
     Hint("ctrl+p", "^p", "palette"),
-    Hint("ctrl+n", "^n", "new"),
-    Hint("ctrl+o", "^o", "chats"),
-    Hint("f2", "f2", "panel"),
+    Hint("ctrl+n", "^n", "new", "everywhere.new_chat"),
+    Hint("ctrl+o", "^o", "chats", "everywhere.chats"),
+    Hint("f2", "f2", "panel", "everywhere.panel"),
     Hint("ctrl+q", "^q", "quit"),
 )
-OFFERED = (Hint("f5", "f5", "ask again"), *IDLE)
-CLOUD = (IDLE[0], Hint("ctrl+s", "^s", "to cloud"), *IDLE[1:])
+OFFERED = (Hint("f5", "f5", "ask again", "everywhere.ask_again"), *IDLE)
+CLOUD = (IDLE[0], Hint("ctrl+s", "^s", "to cloud", "everywhere.to_cloud"), *IDLE[1:])
 """Where a cloud route is set up."""
 CLOUD_OFFERED = (OFFERED[0], *CLOUD)
 _STANDS = {
@@ -38,7 +50,11 @@ _STANDS = {
     Place.THIS_NETWORK: ("THIS NETWORK", "$text-primary"),
     Place.CLOUD: ("CLOUD", "$text-warning"),
 }
-RUNNING = (Hint("escape", "esc", "stop"), Hint("enter", "enter", "queue"), *IDLE[1:])
+RUNNING = (
+    Hint("escape", "esc", "stop", "everywhere.stop"),
+    Hint("enter", "enter", "queue", "composer.submit"),
+    *IDLE[1:],
+)
 
 
 def idle_hints(*, offered: bool, cloud: bool, edits: bool = False) -> Sequence[Hint]:
@@ -59,6 +75,7 @@ class Status(Widget):
         self._hints: Sequence[Hint] = IDLE
         self._line: str | None = None
         self._keys_at = 0
+        self.keys = Keys()
 
     def stand(self, standing: Standing) -> None:
         """Shows what has left, or why nothing can be sent."""
@@ -95,7 +112,7 @@ class Status(Widget):
         left = self._left(width)
         room = width - left.cell_length - 3
         keys: list[Content] = []
-        for hint in self._hints:
+        for hint in self._now():
             key = Content.assemble((hint.shown, "$text"), (f" {hint.word}", "$foreground-muted"))
             room -= key.cell_length + 2
             if room < 0:
@@ -106,10 +123,13 @@ class Status(Widget):
         self._keys_at = left.cell_length + gap
         return Content.assemble(left, " " * gap, right)
 
+    def _now(self) -> Sequence[Hint]:
+        return [hint.now(self.keys) for hint in self._hints]
+
     def on_click(self, event: events.Click) -> None:
         """A click on a key presses it."""
         at = self._keys_at
-        for hint in self._hints:
+        for hint in self._now():
             end = at + cell_len(f"{hint.shown} {hint.word}")
             if event.y == self.size.height - 1 and at <= event.x < end <= self.size.width:
                 self.app.simulate_key(hint.key)

@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Blur, Click, Focus
 from textual.message import Message
 
+from assistant.tui.actions import named
 from assistant.tui.markdown.lines import Code, Line
 from assistant.tui.markdown.wrap import columns_of
 from assistant.tui.widgets.transcript_looks import CLASSES, CSS, GUTTER
@@ -48,6 +49,7 @@ class Transcript(TranscriptView):
         Binding("u", "screen.tree('undo')", "bring back what was deleted last", show=False),
         Binding("z", "screen.undo_summary", "take the summary back", show=False),
     ]
+    BINDINGS = named("conversation", BINDINGS)
 
     class CopyRequested(Message):
         """The person wants `text` on the clipboard; `what` is `selection`, `code` or `message`."""
@@ -86,6 +88,8 @@ class Transcript(TranscriptView):
 
     def stream(self, key: str, text: str) -> None:
         """Appends to an open entry; cheap, the drawing comes with the next frame. Raises: KeyError if it is not open."""
+        if self.calm:
+            text = self._rows.take(key, text, self.pages.width)
         self.pages.stream(key, text)
         self.draw_soon()
 

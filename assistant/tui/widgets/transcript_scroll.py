@@ -8,6 +8,7 @@ from textual.scroll_view import ScrollView
 from textual.timer import Timer
 from textual.widget import Widget
 
+from assistant.tui.calm import Rows
 from assistant.tui.widgets.transcript_looks import GUTTER
 from assistant.tui.widgets.transcript_pages import Pages
 
@@ -27,6 +28,8 @@ class TranscriptScroll(ScrollView, can_focus=True, inherit_bindings=False):
 
     frames_per_second: int = 10
     """How often a growing reply is drawn."""
+    calm = False
+    """Whether it grows by rows."""
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class TranscriptScroll(ScrollView, can_focus=True, inherit_bindings=False):
         self._thumb: tuple[bool, int, int] = (False, 0, 0)
         self._frame: Timer | None = None
         self._drawn_at = 0.0
+        self._rows = Rows()
         self._took = 0.0
 
     # Where we are.

@@ -1,0 +1,267 @@
+"""What is said in the plain chat: the conversation in view, the next message's label, and one turn after the other."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from assistant.commands import ask, leave, stores
+from assistant.commands.plain_voice import Voice, who
+from assistant.commands.talk import at_terminal
+from assistant.commands.talk import say as tell
+from assistant.domain.decisions import Verdict
+from assistant.domain.errors import (
+    AssistantError,
+    RefusedError,
+    RouteError,
+    StorageError,
+    UsageError,
+)
+from assistant.domain.events import Asked
+from assistant.domain.hygiene import harmless, one_line
+from assistant.domain.places import Place, Route
+from assistant.domain.prompt import Finish, Message, Prompt, Role
+from assistant.domain.sensitivity import Label, join
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from assistant.commands.aside import Aside
+    from assistant.conversation.engine import Proposal
+    from assistant.domain.departure import Choice
+    from assistant.domain.turns import TurnRecord
+    from assistant.ports import ConversationSummary
+    from assistant.wiring.house import House
+
+SCREEN = "the plain chat"
+_READ_BACK = 6
+"""Messages that are read again when a conversation is opened."""
+
+
+class Talk:
+    """The conversation in view ("": an empty one), and what is sent in it."""
+
+    def __init__(self, house: "House", aside: "Aside", *, times: bool) -> None:
+        """`times` says after each reply where it came from and how quick it was."""
+        from assistant.tui.copies import Copies
+
+        self._house = house
+        self._aside = aside
+        self.times = times
+        self.code = 0
+        self.summary: ConversationSummary | None = None
+        self.system = house.settings.generation.system_prompt
+        self.route = ""
+        self.mark: Label | None = None
+        self.chat_label = Label.PUBLIC
+        self.draft = ""
+        self.failed: tuple[str, Label, Route] | None = None
+        self._kept = Copies()
+        self._voice = Voice(house, aside)
+        self._looking: Future[None] | None = aside.start(self._begin())
+
+    async def _begin(self) -> None:
+        """Looks where prompts can go, and gets the default route ready while the person types."""
+        from assistant.wiring.house import local_routes, look_again
+
+        await look_again(self._house.engine, local_routes(self._house))
+        if self._house.engine.routes and self._house.settings.engine.load_at_start:
+            await self._house.engine.warm()
+
+    # What is in view
+
+    @property
+    def conversation(self) -> str:
+        """Its id; "" while nothing was said."""
+        return self.summary.id if self.summary else ""
+
+    @property
+    def label(self) -> Label:
+        """How far the next message may travel."""
+        default = Label(self._house.settings.labels.default)
+        return join((self.mark or default, self.chat_label))
+
+    def greet(self) -> None:
+        """Says what was typed here and not sent."""
+        journal = self._house.journal
+        self.draft = journal.draft(self.conversation)
+        if self.draft:
+            # What is not known of an old draft is the strictest there is.
+            self.mark = journal.draft_label(self.conversation) or Label.LOCAL_ONLY
+            tell(f"not sent yet: {one_line(self.draft)}; /send sends it, /drop forgets it")
+
+    def show(self, summary: "ConversationSummary | None") -> None:
+        """Brings a conversation into view and reads its end; None: an empty one."""
+        self.summary, self.failed, self.mark = summary, None, None
+        if summary is None:
+            self.system, self.route = self._house.settings.generation.system_prompt, ""
+            self.chat_label = Label.PUBLIC
+        else:
+            self.system, self.route = summary.system, summary.route
+            self.chat_label = summary.label
+            path = self._house.journal.path(summary.head) if summary.head else ()
+            self._remember(path)
+            tell(f"{one_line(summary.title) or 'untitled'}, {len(path)} messages")
+            self.read(path[-_READ_BACK:])
+        self.greet()
+
+    def read(self, messages: Sequence[Message]) -> None:
+        """Prints messages that were said, each with who said it in words."""
+        from assistant.domain.thinking import split
+
+        journal = self._house.journal
+        for message in messages:
+            if message.role is Role.USER:
+                print(f"you: {harmless(message.text)}")
+                continue
+            record = journal.record(message.turn) if message.turn else None
+            print(f"{who(record.route)}:" if record else "assistant:")
+            print(harmless(split(message.text).answer or message.text).rstrip("\n"))
+        sys.stdout.flush()
+
+    def _remember(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            if message.label is Label.LOCAL_ONLY:
+                self._kept.remember(message.text)
+
+    def note(self, text: str) -> None:
+        """`text` is typed and not sent: a crash does not lose it. Raises: StorageError."""
+        self.draft = text
+        if self._house.journal.writable:
+            label = Label.LOCAL_ONLY if self._kept.holds(text) else self.label
+            self._house.journal.save_draft(self.conversation, text, label)
+
+    # One turn
+
+    def ask(self, text: str, route: str = "") -> None:
+        """Sends a message and reads out its reply. Raises: AssistantError where nothing was sent; the text is kept then."""
+        label = self.label
+        if label is not Label.LOCAL_ONLY and self._kept.holds(text):
+            label = Label.LOCAL_ONLY
+            tell("this text holds a local-only one, so it is local-only itself")
+        if label is Label.LOCAL_ONLY:
+            self._kept.remember(text)
+        self.mark = label
+        self.note(text)
+        if not self._house.journal.writable:
+            raise StorageError("the journal cannot be written, so nothing is sent", "look at df -h")
+        self.looked()
+        proposal = self._propose(text, label, route)
+        if proposal.considered is None or self._cleared(proposal):
+            self._told(text, label, self._voice.run(proposal, self._asked))
+
+    def _cleared(self, proposal: "Proposal") -> bool:
+        """Asks for leave where it is missing; where it stays so, the text is kept, and that nothing left is on record."""
+        engine = self._house.engine
+        asyncio.run(leave.settle(engine, proposal, SCREEN))
+        asked = proposal.decision.verdict is Verdict.ASK and at_terminal()
+        prompt, seen = proposal.prompt, proposal.considered
+        choice = seen.departure.choice if seen else None
+        name = proposal.route.id
+        now = engine.propose(prompt, name, choice=choice, message=proposal.message)
+        if now.decision.verdict is Verdict.ALLOW:
+            return True
+        if not asked:
+            from assistant.conversation import refusals
+
+            self._aside.do(engine.deny(refusals.of(now)))
+        for line in leave.refusal_lines(now.decision):
+            tell(line)
+        self._moved(prompt)
+        tell("nothing was sent; the text is kept: /send asks here, /drop forgets it")
+        self.code = RefusedError.exit_code
+        return False
+
+    def _moved(self, prompt: Prompt) -> None:
+        """The conversation is on record: what is typed in it is its own draft from now on."""
+        if self.summary is None:
+            self._house.journal.save_draft("", "", Label.LOCAL_ONLY)
+            self.summary = self._house.journal.conversation(prompt.conversation)
+        self.note(prompt.text)
+
+    def looked(self) -> None:
+        """Waits for the first look; what it could not do is said once, and the engine says the rest itself."""
+        looking, self._looking = self._looking, None
+        if looking is None:
+            return
+        try:
+            looking.result()
+        except AssistantError as error:
+            tell(str(error))
+
+    def _propose(self, text: str, label: Label, route: str) -> "Proposal":
+        house, known = self._house, self.summary
+        engine = house.engine
+        sampling = (known.sampling if known else None) or house.settings.generation.sampling
+        head = known.head if known else None
+        named = route or self.route
+        name = known.id if known else engine.new_id()
+        prompt = Prompt(text, name, head, label, self.system, sampling)
+        if any(each.id == named and each.place is Place.CLOUD for each in engine.routes):
+            stores.unlock(house.cloud.routes.keys.routes)
+        try:
+            proposal = engine.propose(prompt, named or None, choice=_choice(house))
+        except RouteError as error:
+            from assistant.conversation import refusals
+
+            self._aside.do(refusals.not_proposed(engine, prompt, named, error))
+            raise
+        if known is None:
+            self._aside.do(self._start(prompt))
+        return proposal
+
+    async def _start(self, prompt: Prompt) -> None:
+        """Puts a new conversation on record, with what was said of it before it was one."""
+        engine = self._house.engine
+        title = one_line(prompt.text, 60)
+        await engine.start_conversation(prompt.system, title, prompt.conversation)
+        if self.chat_label is not Label.PUBLIC:
+            await engine.label_conversation(prompt.conversation, self.chat_label)
+        if self.route:
+            await engine.pin(prompt.conversation, self.route)
+
+    def _asked(self, event: Asked) -> None:
+        """The message is on record: no draft has to hold it any more, neither here nor in the empty chat."""
+        self._remember((event.message,))
+        journal = self._house.journal
+        for name in {self.conversation, event.message.conversation}:
+            journal.save_draft(name, "", Label.LOCAL_ONLY)
+        self.draft, self.mark = "", None
+
+    def _told(self, text: str, label: Label, record: "TurnRecord") -> None:
+        """Says how it went; the next message follows this one."""
+        journal, engine = self._house.journal, self._house.engine
+        self.summary = journal.conversation(record.conversation)
+        if record.decision.label is Label.LOCAL_ONLY:
+            self._kept.remember(record.reply)
+        for line in ask.sign_off(record):
+            tell(line)
+        self.code = ask.exit_code(record)
+        if self.times:
+            tell(ask.summary(record).replace(" · ", ", "))
+        refused = record.error is not None and record.error.code == "refused"
+        other = None if refused else engine.alternative(record.route)
+        self.failed = (text, label, other) if other and record.finish is Finish.FAILED else None
+        if self.failed and other:
+            if self._house.settings.hat.fall_back and record.route.backend.startswith("hailo"):
+                self.again()
+            else:
+                tell(f"/again asks the same on {other.id}")
+
+    def again(self) -> None:
+        """Asks the message whose turn failed on another route of this machine. Raises: UsageError where none failed."""
+        if self.failed is None:
+            raise UsageError("nothing failed here, so there is nothing to ask again")
+        (text, label, route), self.failed = self.failed, None
+        self.mark = label
+        tell(f"asking the same on {route.id}")
+        self.ask(text, route.id)
+
+
+def _choice(house: "House") -> "Choice":
+    """What is kept back of a send to the cloud: as the settings say."""
+    from assistant.domain.departure import Choice
+    from assistant.domain.findings import ScanVerdict
+
+    word = house.settings.cloud.keep_back
+    return Choice(None if word == "none" else ScanVerdict(word), False)
