@@ -57,7 +57,8 @@ def test_the_wheel_holds_the_whole_package(wheel: zipfile.ZipFile) -> None:
 
 
 def test_the_wheel_holds_every_shipped_file(wheel: zipfile.ZipFile) -> None:
-    shipped = {f"config/{path.name}" for path in (ROOT / "config").iterdir()}
+    found = (path for path in (ROOT / "config").rglob("*") if path.is_file())
+    shipped = {path.relative_to(ROOT).as_posix() for path in found}
     shipped.add("models/catalog.toml")
     packed = {
         name.removeprefix("assistant/_shipped/")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from assistant.commands import leave, prompting
 from assistant.domain.decisions import Verdict
-from assistant.domain.errors import EXIT_CANCELLED, RouteError
+from assistant.domain.errors import EXIT_CANCELLED, RouteError, UsageError
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.notices import window_moved
 from assistant.domain.prompt import Finish
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
     from assistant.conversation.engine import Engine, Proposal
     from assistant.domain.prompt import Sampling
+    from assistant.domain.sampling_presets import Preset
     from assistant.domain.thinking import Piece
     from assistant.domain.turns import TurnRecord
+    from assistant.ports import ConversationSummary
     from assistant.wiring.house import House
 
 EXIT_CODES = {"refused": 3, "usage": 2, "settings": 2}
@@ -45,6 +47,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--json", action="store_true", help="print the whole turn as one object")
     parser.add_argument("--max-tokens", type=_positive, metavar="N", help="longest reply in tokens")
     parser.add_argument("--temperature", type=_temperature, metavar="T", help="0 is greedy")
+    parser.add_argument("--preset", metavar="NAME", help="how the reply is made, by name")
     parser.add_argument("--seed", type=_seed, metavar="N", help="same seed, same reply")
     parser.set_defaults(run=run)
 
@@ -69,7 +72,7 @@ async def _ask(house: "House", args: argparse.Namespace, text: str) -> "TurnReco
     engine = house.engine
     try:
         await look_again(engine, local_routes(house))
-        proposal = await _propose(house, args, text, _sampling(house, args))
+        proposal = await _propose(house, args, text)
         await leave.settle(engine, proposal)
         record = await _stream(engine, proposal, quiet=args.json)
         again = _once_more(house, proposal, record)
@@ -96,12 +99,11 @@ def _once_more(house: "House", failed: "Proposal", record: "TurnRecord") -> "Pro
     return house.engine.propose(replace(failed.prompt, parent=parent), other.id)
 
 
-async def _propose(
-    house: "House", args: argparse.Namespace, text: str, sampling: "Sampling"
-) -> "Proposal":
+async def _propose(house: "House", args: argparse.Namespace, text: str) -> "Proposal":
     """Looks whether a route answers before a new conversation is made."""
     engine = house.engine
     known = prompting.known_conversation(house, args.conversation)
+    sampling = _sampling(house, args, known)
     prompt = prompting.prompt_of(house, args, text, known, sampling)
     choice = prompting.choice_of(house, args)
     _unlock(house, args.route or (known.route if known else ""))
@@ -252,15 +254,32 @@ def summary(record: "TurnRecord") -> str:
     )
 
 
-def _sampling(house: "House", args: argparse.Namespace) -> "Sampling":
+def _sampling(
+    house: "House", args: argparse.Namespace, known: "ConversationSummary | None"
+) -> "Sampling":
+    """As the preset says that was named, else as the conversation's replies are made, else as the settings say. Raises: UsageError."""
     from dataclasses import replace
 
-    sampling = house.settings.generation.sampling
+    usual = house.settings.generation.sampling
+    sampling = known.sampling if known and known.sampling else usual
+    if args.preset is not None:
+        sampling = _preset(house, args.preset).over(usual)
     if args.max_tokens is not None:
         sampling = replace(sampling, max_tokens=args.max_tokens)
     if args.temperature is not None:
         sampling = replace(sampling, temperature=args.temperature)
-    return replace(sampling, seed=args.seed)
+    return sampling if args.seed is None else replace(sampling, seed=args.seed)
+
+
+def _preset(house: "House", name: str) -> "Preset":
+    from assistant.wiring.house import words
+
+    found = words(house).presets.read()
+    preset = next((one for one in found if one.name == name), None)
+    if preset is None:
+        known = ", ".join(one.name for one in found)
+        raise UsageError(f"there is no preset {one_line(name, 40)!r}", f"known: {known}")
+    return preset
 
 
 def exit_code(record: "TurnRecord") -> int:

@@ -19,3 +19,12 @@ def path(name: str) -> Path:
 def read_text(name: str) -> str:
     """The text of the shipped file `name`. Raises: StorageError."""
     return path(name).read_text(encoding="utf-8")
+
+
+def folder(name: str) -> list[Path]:
+    """The files of the shipped folder `name`, by name; none where this installation lacks it."""
+    for root in (_PACKAGE / "_shipped", _PACKAGE.parent):
+        found = root / name
+        if found.is_dir():
+            return sorted(path for path in found.iterdir() if path.is_file())
+    return []

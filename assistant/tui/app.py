@@ -13,8 +13,10 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from assistant.tui.actions import EVERYWHERE, named
+from assistant.tui.command_source import CommandSource
 from assistant.tui.services import Services
 from assistant.tui.sheets import SheetApp
+from assistant.tui.widgets.commanding import Commanding
 from assistant.tui.widgets.transcript import Transcript
 
 FALLBACK_THEME = "textual-dark"
@@ -50,6 +52,7 @@ class AssistantApp(SheetApp):
         Binding(
             "f3", "costs", "costs: here, in the cloud, and what it would have been", show=False
         ),
+        Binding("f6", "prompts", "prompts: your library", show=False),
         Binding("f8", "hat", "HAT: its state, what mends it, the routes", show=False),
         Binding(
             "f4", "cloud('consent')", "consent: every grant, and what each let out", show=False
@@ -76,12 +79,26 @@ class AssistantApp(SheetApp):
         self._folder = folder
         self.first = ""
         self.to_terminal: Callable[[str], None] = self._write
+        self.chat.composer.completing.sources.append(CommandSource(self.chat))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual's signature
         """What the palette offers."""
         from assistant.tui.commands import commands
 
         return commands(self, self.action_quit)
+
+    def on_commanding_commanded(self, event: Commanding.Commanded) -> None:
+        """Does what a typed command says."""
+        from assistant.tui.deeds import obey
+
+        self.chat.run_worker(obey(self.chat, event.text))
+
+    def action_prompts(self) -> None:
+        """The library of prompts."""
+        from assistant.tui.library import Library
+
+        if self.screen is self.chat:
+            self.chat.start_told(lambda chat: Library(chat).pick())
 
     def action_cloud(self, what: str) -> None:
         """Opens a sheet of the cloud (`consent`, `outbox`, `key`, `unlock`), or goes offline (`panic`)."""

@@ -9,6 +9,7 @@ from textual.app import SystemCommand
 from assistant.domain.thinking import split
 from assistant.tui.screens.chat import ChatScreen
 from assistant.tui.shelf_commands import of_chats
+from assistant.tui.word_commands import word_commands
 
 _CLOUD = (
     ("Consent", "Every grant, what is left of it, what it let out", "consent"),
@@ -57,6 +58,7 @@ def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
     yield SystemCommand(
         "Label of this chat", "All that is said in it local-only, or not", chat.action_label_chat
     )
+    yield from word_commands(chat)
 
 
 def _whole(chat: ChatScreen, exchange: Callable[[str], None]) -> Iterable[SystemCommand]:

@@ -38,6 +38,7 @@ from assistant.tui.live import Live
 from assistant.tui.sending import Sending
 from assistant.tui.services import Services
 from assistant.tui.siblings import Siblings
+from assistant.tui.slash import is_command
 from assistant.tui.titles import Titles
 from assistant.tui.turn import Ask, Chat, Running, Turns
 from assistant.tui.widgets.transcript import Entry
@@ -158,7 +159,8 @@ class Desk:
         self._wanted = ""
         self.typed(left)
         waiting = self.turns.unstarted() if self.chat.head else []
-        self._blank.system = self._settings().generation.system_prompt
+        if self._blank.instructed is None:
+            self._blank.system = self._settings().generation.system_prompt
         self.chat = waiting[0] if waiting else self._blank
         standing = self._view.composer.full_text
         self._show(None, blank(self.sending.bound(self.chat)))
@@ -172,6 +174,7 @@ class Desk:
         unsaved = self._drafts.latest(summary.id)
         chat = self._known.setdefault(summary.id, Chat(summary.system, summary.id))
         chat.head, chat.title, chat.route = summary.head, summary.title, summary.route
+        chat.preset, chat.sampling = summary.preset, summary.sampling
         chat.label, chat.begun = summary.label, True
         if chat.edit is None:
             chat.typed = opened.draft if unsaved is None else unsaved
@@ -344,7 +347,7 @@ def _readable(desk: Desk, engine: "Engine", settings: Callable[[], Settings]) ->
     wanted = settings().engine.prefill_while_typing and desk.bearings.report
     # The pin of a chat that is not on record is not known to the engine.
     elsewhere = chat.cloud or (chat.route and not chat.conversation)
-    busy = elsewhere or turns.running is not None
+    busy = elsewhere or turns.running is not None or is_command(chat.typed)
     if not wanted or busy or not engine.routes or not chat.typed.strip():
         return None
     return turns.prompt(chat, chat.typed, branch=chat.edit.branch if chat.edit else None)

@@ -130,8 +130,9 @@ class Face:
             else idle_hints(offered=offered, cloud=cloud, edits=edits)
         )
         entitle(self.transcript, desk.chat.title or "New chat")
+        tuned = wording.tuned(desk.chat.preset, changed=desk.chat.sampling is not None)
         full = desk.compacting.window(desk.context, desk.bearings.doing)
-        parts = (self.attached, wording.EDITING if edits else full)
+        parts = (self.attached, *((wording.EDITING,) if edits else (tuned, full)))
         self.composer.label(bound, " · ".join(part for part in parts if part))
 
     @property

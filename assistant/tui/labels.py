@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from assistant.domain.attachments import parted
 from assistant.domain.sensitivity import Label, join
-from assistant.domain.settings import Settings
+from assistant.domain.settings import GenerationSettings, Settings
 from assistant.tui.copies import Copies
 from assistant.tui.turn import Chat
 
@@ -15,6 +15,7 @@ _NEXT = {
 }
 _MOST_OF_A_FILE = 400_000
 """Characters of an attachment of which parts are recognised again."""
+KEPT = "this chat has a system prompt of its own, which is local-only with it: /system clear comes first"
 _MOST_TYPED = 10_000
 """Characters up to which a text is looked at with every key; a longer one is once it is sent."""
 
@@ -56,6 +57,12 @@ class Labels:
         if chat.edit and join((chat.label, chat.edit.branch.label)) is not chat.label:
             return f"what you edit is {chat.edit.branch.label.value}, and so is what comes of it at least"
         return f"this chat is {chat.label.value}, and so is every message in it at least"
+
+    def why_kept(self, chat: Chat) -> str:
+        """Why a local-only chat has to stay so; "" where it need not: its own system prompt is local-only with it."""
+        known = (self._settings().generation.system_prompt, GenerationSettings().system_prompt)
+        said = chat.instructed not in (None, Label.LOCAL_ONLY)
+        return "" if said or not chat.system or chat.system in known else KEPT
 
     def raise_to(self, chat: Chat, label: Label) -> None:
         """What stands in the composer of `chat` has at least `label` from now on."""

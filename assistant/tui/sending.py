@@ -183,6 +183,9 @@ class Sending:
         chat = self._desk.chat
         kept = chat.label is Label.LOCAL_ONLY
         label = Label.NORMAL if kept else Label.LOCAL_ONLY
+        if kept and (why := self._desk.labels.why_kept(chat)):
+            self._view.tell(why, error=True)
+            return
         try:
             if chat.conversation:
                 await self._engine.label_conversation(chat.conversation, label)

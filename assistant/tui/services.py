@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from assistant.ports.comparing import Comparing
     from assistant.ports.leaving import Outbox
     from assistant.ports.looks import Looks
+    from assistant.ports.words import Words
 
 
 class KeyDesk(Protocol):
@@ -70,8 +71,14 @@ class ExchangeDesk(Protocol):
         """The strictest label in it."""
         ...
 
-    def keep(self, conversation: str, form: str, most: "Label") -> "Path":
-        """Writes one as "html", "markdown", "json" or "jsonl", without what is stricter than `most`; gives where to."""
+    def keep(
+        self, conversation: str, form: str, most: "Label", place: "Path | None" = None
+    ) -> "Path":
+        """Writes one as "html", "markdown", "json" or "jsonl", without what is stricter than `most`; gives where to.
+
+        It goes to `place`, into it where that is a folder, and with None into the folder of this program. Raises: UsageError
+        where there is a file already: nothing is replaced.
+        """
         ...
 
     def bring(self, file: "Path") -> Sequence[str]:
@@ -89,7 +96,7 @@ class Services:
     sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes. `comparing`
     makes what a comparison over years is fed with; it reads files. `ledger` keeps every turn's figures, `cost_desk` is what reports
     on them need, `attaching` makes what reads attachments, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
-    `exchange` writes conversations into files and takes them in.
+    `exchange` writes conversations into files and takes them in; `words` are the library of prompts and the presets.
     `branches` are the trees of conversations.
     `looks` are the person's own themes and keys; `calm` asks for the calm screen in this run, whatever the settings say.
     """
@@ -116,3 +123,4 @@ class Services:
     branches: "Branches | None" = None
     looks: "Looks | None" = None
     calm: bool = False
+    words: "Callable[[], Words] | None" = None

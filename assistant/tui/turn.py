@@ -24,6 +24,7 @@ from assistant.tui.branch import Branch, Edit
 if TYPE_CHECKING:
     from assistant.domain.decisions import Decision
     from assistant.domain.departure import Choice
+    from assistant.domain.prompt import Sampling
     from assistant.domain.turns import TurnRecord
 
 CLOSING_S = 3.0
@@ -41,7 +42,9 @@ class Chat:
     that is said in it carries at least, `mark` the label of the next message (None: as the settings say). `cloud` is the
     cloud route that the person switched it to, while a grant for it lives; `promised` is the id that a new one will have;
     `held` are texts that are being looked at before they may leave. `begun` says that it was read from the journal, where
-    all of it may be deleted; `edit` is the edit of a message that stands in its composer.
+    all of it may be deleted; `edit` is the edit of a message that stands in its composer. Replies are made with `sampling`
+    (None: as the settings say), whose name is `preset`; `instructed` is the label of `system` where the person set it since the
+    start (None: they did not).
     """
 
     system: str = ""
@@ -57,6 +60,9 @@ class Chat:
     held: list["Ask"] = field(default_factory=list)
     begun: bool = False
     edit: Edit | None = None
+    preset: str = ""
+    sampling: "Sampling | None" = None
+    instructed: Label | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,7 +233,7 @@ class Turns:
             label=join((label, chat.label, least)),
             continues=branch.continues if branch else "",
             system=chat.system,
-            sampling=self._generation().sampling,
+            sampling=chat.sampling or self._generation().sampling,
         )
 
     async def stop(self, chat: Chat) -> bool:
@@ -375,12 +381,19 @@ async def _begin(engine: Engine, ask: Ask, conversation: str) -> None:
     """Puts the conversation of a first text on record. Raises: UsageError, StorageError."""
     chat = ask.chat
     title = one_line(headline(ask.text).strip().split("\n", 1)[0], TITLE_WIDTH)
-    chat.conversation = await engine.start_conversation(chat.system, title, conversation)
+    kept = chat.instructed is Label.LOCAL_ONLY
+    # A local-only system prompt is on record only once its chat is: a fault between the two leaves nothing that may leave.
+    told = "" if kept else chat.system
+    chat.conversation = await engine.start_conversation(told, title, conversation)
     chat.title = title
     # One of which nobody says anything is normal; a public message can only begin a public one.
     begun = Label.PUBLIC if ask.label is Label.PUBLIC else Label.NORMAL
     chat.label = chat.label if chat.label is Label.LOCAL_ONLY else begun
     if chat.label is not Label.NORMAL:
         await engine.label_conversation(chat.conversation, chat.label)
+    if kept:
+        await engine.instruct(chat.conversation, chat.system)
+    if chat.sampling is not None:
+        await engine.tune(chat.conversation, chat.preset, chat.sampling)
     if chat.route:
         await engine.pin(chat.conversation, chat.route)

@@ -104,6 +104,11 @@ def attached(tokens: int, window: int | None) -> str:
     return f"attached {token_words(tokens)}{share}"
 
 
+def tuned(preset: str, *, changed: bool) -> str:
+    """How replies here are made where that is not as the settings say."""
+    return one_line(preset, 32) if preset else "own sampling" if changed else ""
+
+
 def standing(*, writable: bool, bound: Bound, left: bool, grants: Grants | None = None) -> Standing:
     """What the bar at the bottom says of where prompts go and of what has `left`, or why nothing can; `grants` (None: none)."""
     grants = grants or Grants()

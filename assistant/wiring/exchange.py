@@ -31,15 +31,20 @@ class ExchangeDesk:
         """The strictest label in it. Raises: StorageError."""
         return exports.holds(self._journal.database, [conversation])
 
-    def keep(self, conversation: str, form: str, most: Label) -> Path:
-        """Writes a new file without what has a stricter label than `most`; gives where to. Raises: UsageError, StorageError."""
+    def keep(self, conversation: str, form: str, most: Label, place: Path | None = None) -> Path:
+        """Writes a new file without what has a stricter label than `most`; gives where to. Raises: UsageError, StorageError.
+
+        It goes to `place`, into it where that is a folder, and with None into the folder of this program.
+        """
         known = self._journal.conversation(conversation)
         if known is None:
             raise UsageError(f"there is no conversation {conversation!r}")
         # A title may tell of what is left out.
         title = known.title if most is Label.LOCAL_ONLY else ""
         day = datetime.fromtimestamp(self._clock.now_ms() / 1000).astimezone().date().isoformat()
-        path = exports.free_name(self._folder, title, day, Form(form))
+        path = place.expanduser().absolute() if place else self._folder
+        if place is None or path.is_dir():
+            path = exports.free_name(path, title, day, Form(form))
         lines = exports.lines(self._journal.database, [conversation], Form(form), most)
         exports.keep(path, lines)
         return path

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from assistant.domain.routing import LocalReport
     from assistant.domain.sensing import Sensed
     from assistant.ports.comparing import Comparing
+    from assistant.ports.words import Words
     from assistant.tui.services import Services
     from assistant.wiring.costs import CostRoom
     from assistant.wiring.exchange import ExchangeDesk
@@ -175,6 +176,7 @@ def services(house: House, *, calm: bool = False) -> "Services":
         branches=SqliteBranches(house.journal.database),
         looks=LooksShelf(house.places.config),
         calm=calm,
+        words=lambda: words(house),
     )
 
 
@@ -183,6 +185,13 @@ def exchange_desk(house: House) -> "ExchangeDesk":
     from assistant.wiring.exchange import ExchangeDesk
 
     return ExchangeDesk(house.places, house.journal, house.clock)
+
+
+def words(house: House) -> "Words":
+    """The library of prompts and the presets; made where they are first asked for."""
+    from assistant.wiring.words import words
+
+    return words(house.places)
 
 
 def cost_room(house: House) -> "CostRoom":

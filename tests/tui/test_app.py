@@ -67,7 +67,7 @@ def test_no_key_needs_more_than_a_plain_terminal_sends() -> None:
 
 async def test_help_has_every_section(tmp_path: Path) -> None:
     on = stage(tmp_path)
-    async with opened(on, (120, 100)) as (app, pilot):
+    async with opened(on, (120, 200)) as (app, pilot):
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
         shown = screen_text(app)

@@ -1,8 +1,8 @@
 """The keys of the chat that say where a message goes, and how far it may travel."""
 
 import functools
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -48,6 +48,17 @@ class ActingScreen(Screen[None]):
 
         return await self.app.push_screen_wait(RouteScreen(states, "", cloud=True))
 
+    def start_told(self, work: "Callable[[Self], Awaitable[None]]") -> None:
+        """Runs `work` beside the screen and says its errors."""
+
+        async def run() -> None:
+            try:
+                await work(self)
+            except AssistantError as error:
+                self.face.tell(str(error), error=True)
+
+        self.run_worker(run())
+
     async def ask_yes(self, title: str, yes: str) -> bool:
         """Asks whether to do what `yes` says; the first answer is no."""
         from assistant.tui.screens.pick import PickScreen
@@ -62,7 +73,7 @@ class ActingScreen(Screen[None]):
 
     def action_to_cloud(self) -> None:
         """What stands in the composer, this one message, to the cloud; a sheet asks where no grant covers it."""
-        if self.face.composer.waits():
+        if self.face.composer.command() or self.face.composer.waits():
             return
         if self.face.composer.full_text.strip():
             self.face.desk.sending.to_cloud(self.face.composer.take())
@@ -71,7 +82,7 @@ class ActingScreen(Screen[None]):
 
     def action_toggle_cloud(self) -> None:
         """The messages of this chat to the cloud while a grant for it lives, or here again."""
-        if not self.face.composer.waits():
+        if not self.face.composer.command() and not self.face.composer.waits():
             self.face.desk.sending.toggle()
 
     def action_toggle_label(self) -> None:
@@ -130,9 +141,9 @@ class ActingScreen(Screen[None]):
         from assistant.tui.screens.routes import RouteScreen
 
         desk = self.face.desk
-        self.app.push_screen(RouteScreen(desk.bearings.states, desk.chat.route), self._pin)
+        self.app.push_screen(RouteScreen(desk.bearings.states, desk.chat.route), self.pin)
 
-    async def _pin(self, route: str | None) -> None:
+    async def pin(self, route: str | None) -> None:
         """Keeps the chat in view on `route` ("": the default of the moment, None: as it was); a new one from its first send on."""
         chat = self.face.desk.chat
         if route is None:

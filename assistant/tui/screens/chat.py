@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from assistant.domain.settings import Settings
-from assistant.tui import editing, places
+from assistant.tui import editing, places, slash
 from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.face import Face
 from assistant.tui.screens.acting import ActingScreen
@@ -37,8 +37,8 @@ class ChatScreen(ActingScreen):
         """`settings` gives those of the moment; `drawn` is called after the first frame."""
         super().__init__()
         self.engine, self.journal = services.engine, services.journal
-        self._services = services
-        self._settings = settings
+        self.services = self._services = services
+        self.settings = self._settings = settings
         self._drawn = drawn
         self.face = Face(self, self, services, settings)
         self.columns = self.face.columns
@@ -47,6 +47,7 @@ class ChatScreen(ActingScreen):
         self.status = self.face.status
         self.desk = self.face.desk
         self.tell = self.face.tell
+        self.composer.is_command, self.composer.is_leave = slash.is_command, slash.is_leave
 
     def compose(self) -> ComposeResult:
         """The columns and the status below them, dressed before they are mounted: each class set later costs a pass."""

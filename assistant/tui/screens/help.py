@@ -16,6 +16,7 @@ from assistant.tui.actions import named
 from assistant.tui.keys_now import Keys
 from assistant.tui.screens.acting import ActingScreen
 from assistant.tui.screens.chat import ChatScreen
+from assistant.tui.verbs import VERBS
 from assistant.tui.widgets.chats import Chats
 from assistant.tui.widgets.columns import Columns
 from assistant.tui.widgets.composer import Composer
@@ -84,6 +85,7 @@ def sections(app: type[App[int]], keys: Keys | None = None) -> Sequence[Section]
     return (
         section("Everywhere", everywhere, keys),
         section("Composer", [*Composer.BINDINGS, _TYPED, *EDITING], keys),
+        Section("Commands", tuple((verb.line, verb.about) for verb in VERBS)),
         section("Conversation", Transcript.BINDINGS, keys),
         section("List of chats", Chats.BINDINGS, keys),
     )
@@ -116,7 +118,9 @@ Nothing goes to the cloud by itself: ctrl+s sends one message there, ctrl+t thos
 while you grant it. A sheet shows first what leaves, to the byte; enter never grants.
 Every version of a message stays: ‹ 2/3 › says which one is shown, left and right step.
 A backslash at the end of a line, then Enter, makes a new line in every terminal.
-A long paste is folded to one mark; it is sent whole."""
+A long paste is folded to one mark; it is sent whole.
+A text that begins with a slash and a letter is a command and is never sent; a space before it, or another
+slash in the first word, makes it a message."""
 
 
 class HelpScreen(ModalScreen[bool]):

@@ -13,7 +13,7 @@ from assistant.domain.hygiene import one_line
 from assistant.domain.places import SHORT_NAMES
 from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.recall import Recall
-from assistant.tui.widgets.folding import FoldingArea
+from assistant.tui.widgets.commanding import Commanding
 from assistant.tui.widgets.keys import act
 from assistant.tui.wording import Bound, badge
 
@@ -25,7 +25,7 @@ def entitle(widget: Widget, title: str) -> None:
         widget.border_title = markup
 
 
-class Composer(FoldingArea):
+class Composer(Commanding):
     """A text area of one to ten lines; long pastes are folded until they are sent."""
 
     class Submitted(Message):
@@ -53,6 +53,7 @@ class Composer(FoldingArea):
         Binding("enter", "submit", "send", show=False),
         Binding("ctrl+j,shift+enter", "newline", "new line", show=False),
         Binding("ctrl+n", "leave", show=False, id=f"{EVERYWHERE}.new_chat"),
+        Binding("f6", "app.prompts", show=False, id=f"{EVERYWHERE}.prompts"),
         Binding("ctrl+s", "screen.to_cloud", show=False),
         Binding("ctrl+t", "screen.toggle_cloud", show=False),
         Binding("ctrl+l", "screen.toggle_label", show=False),
@@ -111,6 +112,8 @@ class Composer(FoldingArea):
         row, column = self.cursor_location
         if column and self.document[row][column - 1] == "\\":
             self.replace("\n", (row, column - 1), (row, column))
+        elif self.command():
+            return
         elif self.text.strip() and not self.waits():
             bound = self._bound
             self.post_message(self.Submitted(self.take(), bound))
@@ -147,8 +150,8 @@ class Composer(FoldingArea):
             self.put(prompt)
 
     async def _on_key(self, event: events.Key) -> None:
-        """Its keys act in the order in which they were pressed; those of a choice that is shown, on the choice."""
-        if self.choosing(event.key):
+        """Its keys act in the order in which they were pressed; what is offered has them first."""
+        if self.choosing(event.key) or self.completing.press(event.key):
             event.stop()
             event.prevent_default()
         else:

@@ -23,9 +23,7 @@ def whole(number: int) -> Selection:
 
 def selected(pages: Pages, selection: Selection) -> str:
     """The selected text, without headings and frames."""
-    first = _place(selection.start or Offset(0, 0))
-    last = _place(selection.end or Offset(0, offset_of(len(pages), 0)))
-    numbers = range(first[0], min(last[0] + 1, len(pages)))
+    first, last = _ends(pages, selection)
     parts = [
         _part(
             pages,
@@ -33,10 +31,22 @@ def selected(pages: Pages, selection: Selection) -> str:
             first[1:] if number == first[0] else (0, 0),
             last[1:] if number == last[0] else (_LAST_ROW, 0),
         )
-        for number in numbers
+        for number in numbers(pages, selection)
     ]
     found = [part for part in parts if part]
     return "\n\n".join([*(part.rstrip("\n") for part in found[:-1]), *found[-1:]])
+
+
+def numbers(pages: Pages, selection: Selection) -> range:
+    """The entries that the selection lies on."""
+    first, last = _ends(pages, selection)
+    return range(first[0], min(last[0] + 1, len(pages)))
+
+
+def _ends(pages: Pages, selection: Selection) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    first = _place(selection.start or Offset(0, 0))
+    last = _place(selection.end or Offset(0, offset_of(len(pages), 0)))
+    return first, last
 
 
 def _place(offset: Offset) -> tuple[int, int, int]:
