@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from assistant.domain.secret import Secret
     from assistant.domain.sensing import Sensed
     from assistant.ports.accounting import Ledger
+    from assistant.ports.chats import Branches, Finder
     from assistant.ports.comparing import Comparing
     from assistant.ports.leaving import Outbox
 
@@ -69,6 +70,7 @@ class Services:
     sets whose names a person knows, `outbox` all that ever left, `keys` the keys of cloud routes. `comparing`
     makes what a comparison over years is fed with; it reads files. `ledger` keeps every turn's figures, `cost_desk` is what reports
     on them need, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
+    `finder` looks through all history, `branches` are the trees of conversations.
     """
 
     engine: Engine
@@ -88,3 +90,5 @@ class Services:
     comparing: "Callable[[], Comparing] | None" = None
     ledger: "Callable[[], Ledger] | None" = None
     cost_desk: "Callable[[], CostDesk] | None" = None
+    branches: "Branches | None" = None
+    finder: "Callable[[], Finder] | None" = None

@@ -17,6 +17,7 @@ from assistant.machine.clock import SystemClock
 from assistant.ports import Clock, SettingsStore
 from assistant.storage import paths
 from assistant.storage.audit_desk import AuditStores
+from assistant.storage.branches import SqliteBranches
 from assistant.storage.instances import Instance
 from assistant.storage.journal import Opened, SqliteJournal, open_journal, open_or_stand_in
 from assistant.storage.models import ModelShelf
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from assistant.domain.routing import LocalReport
     from assistant.domain.sensing import Sensed
     from assistant.ports.comparing import Comparing
+    from assistant.storage.search import SqliteFinder
     from assistant.tui.services import Services
     from assistant.wiring.costs import CostRoom
     from assistant.wiring.local import LocalRoutes
@@ -166,7 +168,16 @@ def services(house: House) -> "Services":
         ledger=lambda: cost_room(house).ledger,
         cost_desk=lambda: cost_room(house),
         running_costs=lambda chat: cost_room(house).running(chat),
+        branches=SqliteBranches(house.journal.database),
+        finder=lambda: finder(house),
     )
+
+
+def finder(house: House) -> "SqliteFinder":
+    """What looks through all history."""
+    from assistant.storage.search import SqliteFinder
+
+    return SqliteFinder(house.journal.database)
 
 
 def cost_room(house: House) -> "CostRoom":
