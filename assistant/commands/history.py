@@ -31,10 +31,19 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     listing.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N")
     listing.add_argument("--archived", action="store_true", help="those in the archive")
-    searching = actions.add_parser("search", help="messages that hold all the words")
+    searching = actions.add_parser(
+        "search",
+        help="messages that hold all the words",
+        description="Titles, then messages, the newest first. A phrase stands in quotes of its own: '\"in order\"'. "
+        "What begins with a dash goes behind a lone --.",
+    )
     searching.add_argument(
         "words", nargs="+", metavar="WORD", help="the last one may be a beginning"
     )
+    searching.add_argument("--route", default="", metavar="ID", help="what this route answered")
+    searching.add_argument("--since", default="", metavar="D", help="from this day on")
+    searching.add_argument("--until", default="", metavar="D", help="to this day, included")
+    searching.add_argument("--label", default="", help="public, normal or local-only")
     searching.add_argument("--limit", type=_count, default=20, metavar="N", help="at most N")
     for action in (listing, searching):
         action.add_argument("--json", action="store_true", help="print one list of objects")
@@ -97,20 +106,16 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _search(args: argparse.Namespace) -> int:
-    from assistant.storage.markdown import moment
+    from assistant.commands.hits import print_hits
+    from assistant.domain.search_line import FILTERS, filtered
+    from assistant.ports.chats import Wanted
+    from assistant.storage.search import SqliteFinder
 
+    line = filtered(" ".join(args.words), {name: getattr(args, name) for name in FILTERS})
+    wanted = Wanted(line.words, line.route, line.since_ms, line.until_ms, line.label)
     with _journal() as journal:
-        hits = journal.search(" ".join(args.words), args.limit)
-    if args.json:
-        keys = ("conversation", "title", "message", "role", "excerpt", "created_at_ms")
-        print(json.dumps([{key: getattr(hit, key) for key in keys} for hit in hits], indent=2))
-        return 0
-    for hit in hits:
-        print(f"{hit.conversation}  {moment(hit.created_at_ms)}  {one_line(hit.title, 60)}")
-        if hit.role != "title":
-            print(f"    {hit.role}: {hit.excerpt}")
-    if not hits:
-        print("nothing holds all these words", file=sys.stderr)
+        hits = SqliteFinder(journal.database).find(wanted, args.limit)
+    print_hits(hits, as_json=args.json)
     return 0
 
 

@@ -245,18 +245,6 @@ class ConversationSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class SearchHit:
-    """One message that a search found; `excerpt` is on one line."""
-
-    conversation: str
-    title: str
-    message: str
-    role: str
-    excerpt: str
-    created_at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class Notice:
     """Something about a conversation that is shown in the transcript before the message `before`."""
 
@@ -314,10 +302,6 @@ class Journal(Protocol):
 
     def record(self, turn: str) -> "TurnRecord | None":
         """One finished turn, whole."""
-        ...
-
-    def search(self, text: str, limit: int = 20) -> Sequence[SearchHit]:
-        """What holds all words of `text`: titles first (role `title`), then messages, the newest first."""
         ...
 
     def draft(self, conversation: str) -> str:

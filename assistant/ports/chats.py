@@ -40,7 +40,7 @@ class Branches(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a search looks for: all `words` of a text, and what the others say where they say something.
+    """What a search looks for: all `words` of a text (as domain.searching reads them), and what the others say where they say something.
 
     `route` is the id of the one that answered (its question counts too); `since_ms` and `until_ms` bound when it was said, `until_ms`
     itself is out; `archived`: conversations out of the list as well.

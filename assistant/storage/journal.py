@@ -17,7 +17,7 @@ from assistant.domain.events import (
 )
 from assistant.domain.prompt import Message, Summary
 from assistant.domain.sensitivity import Label
-from assistant.ports import ConversationSummary, Notice, SearchHit
+from assistant.ports import ConversationSummary, Notice
 from assistant.storage import folds, queries
 from assistant.storage.audit_desk import AuditDesk, AuditStores
 from assistant.storage.database import Database, in_memory, open_database
@@ -127,11 +127,6 @@ class SqliteJournal:
         """One finished turn, whole."""
         with self.database.read() as db:
             return queries.record(db, turn)
-
-    def search(self, text: str, limit: int = 20) -> Sequence[SearchHit]:
-        """What holds all words of `text`, the last one as a beginning: titles, then messages, the newest first."""
-        with self.database.read() as db:
-            return queries.search(db, text, limit)
 
     def draft(self, conversation: str) -> str:
         """The unsent text kept for a conversation ("" where there is none)."""

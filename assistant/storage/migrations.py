@@ -190,6 +190,13 @@ def _arranged(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _search(connection: sqlite3.Connection) -> None:
+    """What a search asks of messages beside their words; only who migrates loads it."""
+    from assistant.storage import search_tables
+
+    search_tables.search_tables(connection)
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration("0001_journal", _journal),
     Migration("0002_pinned_route", _pinned_route),
@@ -200,6 +207,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration("0007_ledger", _ledger),
     Migration("0008_draft_label", _draft_label),
     Migration("0009_arranged", _arranged),
+    Migration("0010_search", _search),
 )
 
 

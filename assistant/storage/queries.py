@@ -10,9 +10,8 @@ from assistant.domain.fields import Fields
 from assistant.domain.notices import window_moved
 from assistant.domain.prompt import Finish, Message, Role, Sampling, Summary
 from assistant.domain.sensitivity import Label
-from assistant.ports import ConversationSummary, Notice, SearchHit
+from assistant.ports import ConversationSummary, Notice
 from assistant.storage.rows import joined_chunks, storable
-from assistant.storage.wording import excerpt, match_all, words
 
 if TYPE_CHECKING:
     from assistant.domain.turns import TurnRecord
@@ -56,22 +55,6 @@ _RECORDS_OF_ROUTE = """
     SELECT event.body FROM turn JOIN event ON event.seq = turn.finished
     WHERE turn.route = ? AND turn.finished IS NOT NULL AND turn.instance <> ''
     ORDER BY turn.finished DESC LIMIT ?
-"""
-
-_TITLES = """
-    SELECT id, title, coalesce(head, ''), 'title', title, updated_at_ms FROM conversation
-    WHERE deleted = 0 AND n IN (SELECT rowid FROM title_index WHERE title_index MATCH ?)
-    ORDER BY activity DESC LIMIT ?
-"""
-
-_MESSAGES = """
-    SELECT conversation.id, conversation.title, message.id, role, substr(message.text, 1, 20000),
-        message.created_at_ms
-    FROM message_index
-    JOIN message ON message.n = message_index.rowid
-    JOIN conversation ON conversation.id = message.conversation
-    WHERE message_index MATCH ? AND deleted = 0 AND message.hidden IS NULL
-    ORDER BY message_index.rowid DESC LIMIT ?
 """
 
 
@@ -209,17 +192,3 @@ def record(db: sqlite3.Connection, turn: str) -> "TurnRecord | None":
     from assistant.domain.turns import turn_from_json
 
     return None if found is None else turn_from_json(json.loads(found[0]))
-
-
-def search(db: sqlite3.Connection, text: str, limit: int) -> list[SearchHit]:
-    """Conversations whose title holds all words of `text`, then messages that do; the newest first of each."""
-    wanted = words(storable(text))
-    if not wanted:
-        return []
-    query = match_all(wanted)
-    titles = db.execute(_TITLES, (query, limit)).fetchall()
-    messages = db.execute(_MESSAGES, (query, limit - len(titles))).fetchall()
-    return [
-        SearchHit(within, title, found, role, excerpt(shown, wanted), at_ms)
-        for within, title, found, role, shown, at_ms in (*titles, *messages)
-    ]

@@ -6,6 +6,7 @@ import sqlite3
 
 from assistant.domain.errors import StorageError
 from assistant.domain.prompt import Message
+from assistant.domain.searching import humps
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -73,9 +74,11 @@ def look_at(db: sqlite3.Connection, conversation: str, head: str, added: int) ->
 
 
 def index_text(db: sqlite3.Connection, n: int, text: str) -> None:
-    """Lets the message `n` be found by its text."""
+    """Lets the message `n` be found by its text, and by the parts of names like `getUserName` in it."""
     if text:
-        db.execute("INSERT INTO message_index(rowid, text) VALUES (?, ?)", (n, text))
+        parts = humps(text)
+        indexed = f"{text}\n{parts}" if parts else text
+        db.execute("INSERT INTO message_index(rowid, text) VALUES (?, ?)", (n, indexed))
 
 
 def touch(db: sqlite3.Connection, conversation: str, at_ms: int, seq: int) -> None:

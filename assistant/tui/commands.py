@@ -148,6 +148,9 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
 
     yield SystemCommand("New chat", "Begin an empty conversation", chat.action_new_chat)
     yield SystemCommand("Search chats", "Find a conversation by its title", columns.search)
+    yield SystemCommand(
+        "Search history", "Find a message by its words, in all chats", chat.action_find
+    )
     yield from of_chats(chat)
     yield from _whole(chat, host.action_exchange)
     yield SystemCommand("Copy reply", "Copy the latest reply", copy)

@@ -129,6 +129,11 @@ async def _export(screen: "ChatScreen", rest: str) -> str:
     return await export(screen, rest)
 
 
+async def _search(screen: "ChatScreen", rest: str) -> str:
+    screen.action_find(rest)
+    return ""
+
+
 DEEDS: Mapping[str, Deed] = {
     "model": _model,
     "route": _route,
@@ -140,5 +145,6 @@ DEEDS: Mapping[str, Deed] = {
     "label": _label,
     "title": _title,
     "export": _export,
+    "search": _search,
 }
 """Commands that take something behind their name; the others do what the palette's entry does."""

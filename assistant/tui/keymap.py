@@ -44,6 +44,7 @@ def _sheets() -> Places:
         rename,
         routes,
         sampling,
+        search,
         secret,
         settings,
         system,
@@ -74,6 +75,7 @@ def _sheets() -> Places:
         "beside": (beside.BesideScreen, beside.Reading),
         "rename": (rename.RenameScreen,),
         "one_line": (one_line.LineScreen,),
+        "search": (search.SearchScreen,),
         "secret": (secret.SecretScreen,),
         "held_message": (held_message.HeldMessageScreen,),
     }

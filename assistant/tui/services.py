@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from assistant.domain.sensitivity import Label
     from assistant.ports.accounting import Ledger
     from assistant.ports.attaching import Attaching
-    from assistant.ports.chats import Branches
+    from assistant.ports.chats import Branches, Finder
     from assistant.ports.comparing import Comparing
     from assistant.ports.leaving import Outbox
     from assistant.ports.looks import Looks
@@ -97,7 +97,7 @@ class Services:
     makes what a comparison over years is fed with; it reads files. `ledger` keeps every turn's figures, `cost_desk` is what reports
     on them need, `attaching` makes what reads attachments, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
     `exchange` writes conversations into files and takes them in; `words` are the library of prompts and the presets.
-    `branches` are the trees of conversations.
+    `finder` looks through all history, `branches` are the trees of conversations.
     `looks` are the person's own themes and keys; `calm` asks for the calm screen in this run, whatever the settings say.
     """
 
@@ -124,3 +124,4 @@ class Services:
     looks: "Looks | None" = None
     calm: bool = False
     words: "Callable[[], Words] | None" = None
+    finder: "Callable[[], Finder] | None" = None

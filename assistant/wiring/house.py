@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from assistant.domain.sensing import Sensed
     from assistant.ports.comparing import Comparing
     from assistant.ports.words import Words
+    from assistant.storage.search import SqliteFinder
     from assistant.tui.services import Services
     from assistant.wiring.costs import CostRoom
     from assistant.wiring.exchange import ExchangeDesk
@@ -177,6 +178,7 @@ def services(house: House, *, calm: bool = False) -> "Services":
         looks=LooksShelf(house.places.config),
         calm=calm,
         words=lambda: words(house),
+        finder=lambda: finder(house),
     )
 
 
@@ -192,6 +194,13 @@ def words(house: House) -> "Words":
     from assistant.wiring.words import words
 
     return words(house.places)
+
+
+def finder(house: House) -> "SqliteFinder":
+    """What looks through all history."""
+    from assistant.storage.search import SqliteFinder
+
+    return SqliteFinder(house.journal.database)
 
 
 def cost_room(house: House) -> "CostRoom":

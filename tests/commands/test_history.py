@@ -91,6 +91,30 @@ def test_search_shows_where_and_what(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.usefixtures("filled")
+def test_a_search_can_be_narrowed_and_says_where_the_words_are(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _history("search", "needle", "--json", "--route", "cpu", "--label", "normal") == 0
+    [hit, other] = json.loads(capsys.readouterr().out)
+    assert (hit["route"], hit["label"]) == (other["route"], "normal")
+    [[start, end]] = hit["marks"]
+    assert hit["excerpt"][start:end] == "needle"
+    for narrow in (("--since", "2090-01-01"), ("--until", "2001-01-01"), ("--route", "no")):
+        assert _history("search", "needle", *narrow) == 0
+        assert capsys.readouterr().out == ""
+    for wrong in (("--since", "soon"), ("--label", "secret"), ("--until", "2026-02-30")):
+        with pytest.raises(UsageError):
+            _history("search", "needle", *wrong)
+    with pytest.raises(UsageError):
+        _history("search", "*")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert _history("search", "needle", "--limit", "1") == 0
+    assert "user: find the \x1b[1mneedle\x1b[0m␛[31m" in capsys.readouterr().out
+    assert _history("search", "second") == 0
+    assert "\x1b[1mSecond\x1b[0m" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("filled")
 def test_export_and_import_go_round(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,

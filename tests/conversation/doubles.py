@@ -31,7 +31,6 @@ from assistant.ports import (
     Generation,
     Notice,
     PromptProgress,
-    SearchHit,
     Text,
     Waiting,
 )
@@ -229,9 +228,6 @@ class ListJournal:
         raise NotImplementedError
 
     def record(self, turn: str) -> TurnRecord | None:
-        raise NotImplementedError
-
-    def search(self, text: str, limit: int = 20) -> Sequence[SearchHit]:
         raise NotImplementedError
 
     def draft(self, conversation: str) -> str:

@@ -17,6 +17,7 @@ from assistant.storage.database import open_database
 from assistant.storage.journal import SqliteJournal
 from tests.conversation.doubles import CountingClock, ScriptedBackend
 from tests.fakes import NOW_MS, started, whole_turn
+from tests.finding import hits
 
 ABOUT = "How do I keep four Pis in time without NTP?"
 
@@ -84,7 +85,7 @@ async def test_the_conversation_itself_is_asked_so_that_what_was_read_stays_of_u
     found = journal.conversation("c1")
     assert found is not None
     assert (found.title, found.titled, found.messages) == ("Time for Pis", TitledBy.MODEL, 2)
-    assert not journal.search(ASK)
+    assert not hits(journal, ASK)
 
 
 async def test_the_permit_has_the_label_of_all_that_was_said(journal: SqliteJournal) -> None:

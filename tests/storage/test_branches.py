@@ -15,6 +15,7 @@ from assistant.storage.branches import SqliteBranches
 from assistant.storage.database import in_memory
 from assistant.storage.journal import SqliteJournal
 from tests.fakes import NOW_MS, started, whole_turn
+from tests.finding import hits
 
 
 @dataclass
@@ -83,7 +84,7 @@ def check(model: Model, journal: SqliteJournal, tree: SqliteBranches) -> None:
         }
         assert tree.siblings(f"r-t{turn}") == expected
         assert tree.leaf(f"q-t{turn}") == reply(model.leaf(turn))
-    found = {hit.message for hit in journal.search("reply", 1000)}
+    found = {hit.message for hit in hits(journal, "reply", 1000)}
     assert found == {f"r-t{turn}" for turn in model.seen()}
     deleted, gone = tree.deleted("c1"), model.last_deleted()
     assert (deleted and deleted.message) == (gone and f"q-t{gone}")

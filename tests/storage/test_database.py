@@ -18,6 +18,7 @@ from assistant.storage.database import Database, in_memory, open_database
 from assistant.storage.journal import SqliteJournal
 from assistant.storage.migrations import MIGRATIONS, Migration, migrate
 from tests.fakes import NOW_MS, asked, delta, finished, started, whole_turn
+from tests.finding import found
 
 ROOT = Path(__file__).parents[2]
 
@@ -173,7 +174,7 @@ def test_damage_inside_is_told_when_it_is_met_and_ends_all_writing(tmp_path: Pat
     with pytest.raises(CorruptError):
         for i in range(400):
             journal.path(f"r-t{i}")
-            journal.search("word")
+            found(journal, "word")
             journal.records(400)
     assert not journal.writable
     assert "damaged" in journal.why_not_writable
@@ -260,9 +261,10 @@ READ_AS_NOBODY = (
     "from assistant.storage.database import open_database\n"
     "from assistant.storage.journal import SqliteJournal\n"
     "from tests.fakes import started\n"
+    "from tests.finding import found\n"
     "if os.geteuid() == 0: os.setgid(65534); os.setuid(65534)\n"
     "journal = SqliteJournal(open_database(Path(sys.argv[1]), 1))\n"
-    "print(journal.writable, [m.text for m in journal.path('r-t0')][1:], bool(journal.search('wor')))\n"
+    "print(journal.writable, [m.text for m in journal.path('r-t0')][1:], bool(found(journal, 'wor')))\n"
     "assert 'cannot be written' in journal.why_not_writable, journal.why_not_writable\n"
     "try: journal.append(started('c9'))\n"
     "except StorageError as error: print(error.exit_code)\n"

@@ -11,6 +11,7 @@ from assistant.domain.events import BranchDeleted, Declassified, Labelled
 from assistant.domain.prompt import Message
 from assistant.domain.sensitivity import Label
 from tests.fakes import NOW_MS, asked, decided, started, whole_turn
+from tests.finding import found
 from tests.storage.leaving_stage import LOCKED, Program, Ring
 
 LOCAL, NORMAL, PUBLIC = Label.LOCAL_ONLY, Label.NORMAL, Label.PUBLIC
@@ -59,7 +60,7 @@ def test_the_branch_of_copies_is_the_head_and_the_original_stays(program: Progra
         (m.role, m.text, m.turn, m.finish) for m in before
     ]
     assert program.journal.path("r-t3") == before
-    assert "copy-r-t2" in {hit.message for hit in program.journal.search("reply t2")}
+    assert "copy-r-t2" in found(program.journal, "reply t2")
     program.journal.append(asked("t4", parent="copy-r-t3"))
     assert len(program.journal.path("r-t4")) == 8
 

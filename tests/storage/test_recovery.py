@@ -22,6 +22,7 @@ from assistant.storage.journal import Opened, SqliteJournal, open_journal, open_
 from assistant.storage.ledger import SqliteLedger
 from assistant.storage.rows import add_event
 from tests.fakes import LOCAL, NOW_MS, asked, decided, delta, started, whole_turn
+from tests.finding import found
 
 LATER_MS = NOW_MS + 60_000
 
@@ -59,7 +60,7 @@ def test_the_text_that_had_arrived_is_kept(journal: SqliteJournal) -> None:
     assert record.usage == Usage(output_tokens=3, estimated=True)
     assert (record.cost, record.compared) == (Cost(), ())
     assert record.latency_ms.total is None
-    assert [hit.message for hit in journal.search("half reply")] == ["r-dead"]
+    assert found(journal, "half reply") == ["r-dead"]
 
 
 def test_a_turn_without_a_decision_was_not_allowed(journal: SqliteJournal) -> None:

@@ -19,6 +19,7 @@ from assistant.storage.markdown import conversation_lines, moment
 from assistant.storage.sheets import sheet_of
 from assistant.storage.transfer import Imported, documents, export_lines, import_lines
 from tests.fakes import NOW_MS, asked, decided, delta, finished, started, whole_turn
+from tests.finding import found
 
 FAILURE = ErrorNote("engine", "engine", "the worker \x1b[31mdied", "ask again")
 
@@ -70,9 +71,7 @@ def test_out_in_and_out_again_is_equal(journal: SqliteJournal, other: SqliteJour
     assert other.record("t4") == journal.record("t4")
     assert [c.id for c in other.conversations()] == [c.id for c in journal.conversations()]
     assert other.conversation("c1") == journal.conversation("c1")
-    assert [h.message for h in other.search("reply")] == [
-        h.message for h in journal.search("reply")
-    ]
+    assert found(other, "reply") == found(journal, "reply")
 
 
 def test_what_came_from_elsewhere_does_not_colour_the_figures_here(

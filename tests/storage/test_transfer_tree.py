@@ -16,6 +16,7 @@ from assistant.domain.sensitivity import Label
 from assistant.storage.branches import SqliteBranches
 from assistant.storage.transfer import Imported, Notes, export_lines, import_lines
 from tests.fakes import NOW_MS, started, whole_turn
+from tests.finding import hits
 from tests.storage.leaving_stage import Program, Ring
 
 LOCAL, NORMAL = Label.LOCAL_ONLY, Label.NORMAL
@@ -134,7 +135,7 @@ def test_an_import_does_not_bring_back_what_was_deleted_here(
         here.journal.append(event)
     assert brought(there, exported(here)) == Imported(turns=1, skipped=5)
     assert head(there) == "r-t2"
-    assert there.journal.search("question t6") == []
+    assert hits(there.journal, "question t6") == []
     summary = there.journal.conversation("c1")
     assert summary is not None
     assert summary.messages == 4

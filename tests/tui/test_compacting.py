@@ -12,6 +12,7 @@ from assistant.ports import ConversationSummary, Notice
 from assistant.tui.app import AssistantApp
 from assistant.tui.compacting import OFFER
 from assistant.tui.entries import Opened, entries
+from tests.finding import hits
 from tests.tui.driving import (
     answered,
     opened,
@@ -92,7 +93,7 @@ async def test_a_message_that_is_sent_goes_first_and_esc_ends_it(tmp_path: Path)
         await until(pilot, lambda: len(on.backend.asked) == 4)
         await send(app, pilot, "me first")
         await answered(app, pilot)
-        assert on.journal.search("me first")
+        assert hits(on.journal, "me first")
         await until(pilot, lambda: not app.chat.desk.compacting.running)
         app.chat.action_summarise()
         await until(pilot, lambda: len(on.backend.asked) == 6)

@@ -17,6 +17,7 @@ from assistant.tui.turn import Ask
 if TYPE_CHECKING:
     from assistant.domain.routing import RouteState
     from assistant.tui.petition import Answer, Petition
+    from assistant.tui.services import Services
     from assistant.tui.tree import Tree
     from assistant.tui.widgets.path_choice import PathChoice
 
@@ -29,11 +30,13 @@ class ActingScreen(Screen[None]):
         Binding("ctrl+s", "to_cloud", "send this one message to the cloud", show=False),
         Binding("ctrl+t", "toggle_cloud", "this chat to the cloud, and back", show=False),
         Binding("ctrl+l", "toggle_label", "next message: local-only, public, normal", show=False),
+        Binding("ctrl+f", "find", "find a message in all chats", show=False, priority=True),
         Binding("f5", "ask_again", "ask another route, after a reply failed", show=False),
     ]
     BINDINGS = named(EVERYWHERE, BINDINGS)
     engine: Engine
     journal: Journal
+    services: "Services"
     face: Face
 
     async def ask_consent(self, petition: "Petition") -> "Answer | None":
@@ -119,6 +122,28 @@ class ActingScreen(Screen[None]):
         desk = self.face.desk
         acts = Beside(self.engine, self.journal, self.face, desk, self._tree, show)
         self.run_worker(acts.act(), group="tree")
+
+    def action_find(self, line: str | None = None) -> None:
+        """Searches all history for `line` (None: as it was left), and goes to the hit that is chosen."""
+        if self.app.screen is self:
+            self.run_worker(self._find(self._sought if line is None else line), group="find")
+
+    _sought = ""
+
+    async def _find(self, line: str) -> None:
+        from assistant.tui.jump import jump
+        from assistant.tui.screens.search import SearchScreen
+
+        services, desk = self.services, self.face.desk
+        if services.finder is None:
+            self.face.tell("there is nothing to search in here")
+            return
+        routes = [route.id for route in services.engine.routes]
+        screen = SearchScreen(services.finder, routes, services.clock.now_ms(), line)
+        hit = await self.app.push_screen_wait(screen)
+        self._sought = screen.line
+        if hit is not None:
+            await jump(services.engine, services.branches, desk, self.face, hit)
 
     def action_ask_again(self) -> None:
         """The text whose turn failed, once more, on another route."""
