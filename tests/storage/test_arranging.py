@@ -93,14 +93,14 @@ def test_a_moved_head_is_where_the_next_message_follows(journal: SqliteJournal) 
 
 
 def test_a_deleted_branch_is_nowhere_and_comes_back_whole(journal: SqliteJournal) -> None:
-    before = standing(journal), journal.path("r-t4"), hits(journal, "question t", 50)
+    before = standing(journal), journal.path("r-t4"), hits(journal, "question", 50)
     delete(journal, "t3", "r-t2")
     assert (standing(journal).head, standing(journal).messages) == ("r-t2", 4)
     assert [m.turn for m in journal.path("r-t4")] == ["t1", "t1"]
-    assert {hit.message for hit in hits(journal, "question t", 50)} == {"q-t1", "q-t2"}
+    assert {hit.message for hit in hits(journal, "question", 50)} == {"q-t1", "q-t2"}
     assert journal.record("t3") is not None, "what it cost stays"
     restore(journal, "t3", "r-t4")
-    assert (standing(journal), journal.path("r-t4"), hits(journal, "question t", 50)) == before
+    assert (standing(journal), journal.path("r-t4"), hits(journal, "question", 50)) == before
 
 
 def test_what_was_deleted_before_stays_so_when_what_is_around_it_comes_back(
