@@ -40,7 +40,7 @@ def shell(program: Program, line: str, **extra: str) -> "subprocess.CompletedPro
     [
         ('"$@" <&-', 2, b"usage: the chat needs a terminal"),
         ('"$@" ask <&-', 2, b"usage: the prompt is empty"),
-        ('"$@" history import - <&-', 2, b"usage: line 1 of the import"),
+        ('"$@" history import - <&-', 2, b"usage: the import: it is empty"),
         ('"$@" history list >&-', 0, b""),
         ('"$@" ask "" 2>&-', 2, b""),
         ('"$@" history list >/dev/full', 5, b"storage: the output cannot be written: No space"),

@@ -22,7 +22,7 @@ from assistant.domain.consent import (
     Stated,
     fold,
 )
-from assistant.domain.coverage import covers, ending
+from assistant.domain.coverage import LAPSING, covers, ending, gaps
 from assistant.domain.errors import RefusedError
 from assistant.storage.audit_papers import AuditPapers
 from tests.facts_maker import GRANT, LIMITS, NOW, REQUEST
@@ -54,6 +54,14 @@ class Model:
     def saw(self, at: Moment) -> None:
         if self.latest is None or at.wall_ms >= self.latest.wall_ms:
             self.latest = at
+
+    def refused(self, grant: Grant, at: Moment) -> None:
+        """What a send was refused for may be a lapse, which stays one."""
+        standing = self.standing(grant)
+        missing = {one.code for one in gaps(grant, standing, request(), at, self.seen())}
+        given = standing.state is State.GIVEN
+        if given and not self.offline and not LAPSING.isdisjoint(missing):
+            self.events.append(Stated(grant.id, at, State.INVALIDATED, Actor.SYSTEM, "lapsed"))
 
     def lapse(self, at: Moment) -> bool:
         """What has run out by `at`; returns whether anything still holds."""
@@ -161,6 +169,7 @@ class Consents(RuleBasedStateMachine):
             self.permits.append((turn, grant.id))
         else:
             _refuses(lambda: program.journal.append(permitted(turn, self.now, grant.id)))
+            self.model.refused(grant, self.now)
         self.model.saw(self.now)
 
     @rule(who=WHO, tokens=st.none() | st.integers(0, 100))

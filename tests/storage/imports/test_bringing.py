@@ -36,7 +36,7 @@ def bring(journal: SqliteJournal, value: object, label: Label | None = None) -> 
 
 
 def only(journal: SqliteJournal) -> ConversationSummary:
-    [found] = journal.conversations()
+    [found] = journal.conversations(archived=None)
     return found
 
 
@@ -176,7 +176,12 @@ def test_one_that_is_broken_keeps_no_other_out_and_is_named(journal: SqliteJourn
 
 def test_those_of_one_file_stand_by_their_times_whatever_its_order(journal: SqliteJournal) -> None:
     bring(journal, [shapes.claude(), shapes.chatgpt()])
-    assert [found.title for found in journal.conversations()] == ["Owls", "Bread"]
+    with journal.database.read() as db:
+        titles = [
+            title
+            for (title,) in db.execute("SELECT title FROM conversation ORDER BY activity DESC")
+        ]
+    assert titles == ["Owls", "Bread"]
 
 
 def test_a_forced_format_is_taken_at_its_word(journal: SqliteJournal) -> None:

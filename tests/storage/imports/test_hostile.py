@@ -97,10 +97,10 @@ def take(value: object) -> None:
         try:
             brought = bring_in(journal.database, raw)
         except UsageError:
-            assert not journal.conversations()
+            assert not journal.conversations(archived=None)
             return
-        assert len(journal.conversations()) == brought.imported.conversations
-        for found in journal.conversations():
+        assert len(journal.conversations(archived=None)) == brought.imported.conversations
+        for found in journal.conversations(archived=None):
             assert found.head is None or journal.path(found.head)
         with journal.database.read() as db:
             [[turns]] = db.execute("SELECT count(*) FROM turn WHERE finished IS NOT NULL")
