@@ -3,6 +3,7 @@
 python -m tests.benchmarks.bench_size [ROUNDS]
 """
 
+import os
 import statistics
 import sys
 import tempfile
@@ -13,13 +14,14 @@ from assistant.storage import folds
 from assistant.storage.database import open_database
 from tests.benchmarks.bench_start import OURS, first_frame
 from tests.benchmarks.processes import rss_mb
-from tests.e2e.program import Program
+from tests.conftest import STARTER
+from tests.e2e.program import Program, with_model
 from tests.e2e.terminal import Terminal
 from tests.fakes import NOW_MS, started, whole_turn
 
 TURNS = 5_000
 CHATS = 20_000
-PAGES = 200
+PAGES = 50
 LAST = "the very last words"
 PAGE_UP = "\x1b[5~"
 REPLY = "Use **PTP** over the wired ports.\n\n```bash\nsudo ptp4l -i eth{0} -m\n```\n\nThe others follow."
@@ -54,7 +56,8 @@ def many_chats(file: Path) -> None:
 
 def home(folder: Path, name: str) -> tuple[Program, dict[str, str], Path]:
     """A program in a home of its own, what it is started with, and its journal."""
-    program = Program(folder / name)
+    (folder / name).mkdir()
+    program = with_model(folder / name, Path(os.environ.get("ASSISTANT_TEST_MODEL") or STARTER))
     program.run("history", "list")
     around = {**program.environment, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
     journal = next((folder / name).rglob("journal.db"))
