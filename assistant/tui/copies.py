@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from threading import Lock
+
+from assistant.tui.hashes import MOST, Hashes
 
 _LEAST = 24
 """Characters from which a text, or a line of one, counts as copied where it stands inside another one."""
@@ -11,58 +13,84 @@ _ANCHOR = 12
 _WINDOW = 32
 _STRIDE = 8
 """A window begins at every eighth letter or digit: a run of `_WINDOW + _STRIDE - 1` of them, some eight words, holds one."""
-_MOST_WINDOWS = 100_000
-"""That is 800 kB of letters; what was remembered first is forgotten first."""
-_MOST_LINES = 20_000
+_MOST_SHORT = 20_000
+"""Texts too short for all of that, which are kept as they are."""
+_MOST_SEEN = 100_000
 
 _WORDS = re.compile(r"\w+")
 
 
 class Copies:
-    """Texts that were remembered. Blanks, case and punctuation make no difference, except to very short ones."""
+    """Texts that were remembered. Blanks, case and punctuation make no difference, except to very short ones.
 
-    def __init__(self) -> None:
-        """Nothing is remembered yet. The dictionaries are sets in the order of what came first."""
-        self._wholes: dict[str, None] = {}
-        self._windows: dict[int, None] = {}
-        self._lines: dict[str, set[str]] = {}
+    None is forgotten. Where there were more than can be kept, what is not known to be no copy counts as one. One thread may
+    remember while another one asks.
+    """
+
+    def __init__(self, most: int = MOST) -> None:
+        """Nothing is remembered yet; of each kind of part, about `most` can be."""
+        self._lock = Lock()
+        self._seen: set[int] = set()
+        self._short: set[str] = set()
+        self._windows, self._anchors, self._lines = (Hashes(most) for _ in range(3))
+        self._lacking = False
+
+    @property
+    def full(self) -> bool:
+        """Whether there was more than can be kept: any text may be a copy then."""
+        parts = (self._windows, self._anchors, self._lines)
+        return self._lacking or any(part.full for part in parts)
 
     def remember(self, text: str) -> None:
         """A part of `text` is a copy from now on."""
         text = text.strip()
-        if not text or text in self._wholes:
+        if text:
+            with self._lock:
+                self._take(text)
+
+    def _take(self, text: str) -> None:
+        key = hash(text)
+        if key in self._seen:
             return
-        self._wholes[text] = None
         solid = _solid(text)
-        for start in range(0, len(solid) - _WINDOW + 1, _STRIDE):
-            self._windows[hash(solid[start : start + _WINDOW])] = None
-        for line in _short(text):
-            self._lines.setdefault(line[:_ANCHOR], set()).add(line)
-        _forget(self._wholes, _MOST_LINES)
-        _forget(self._windows, _MOST_WINDOWS)
-        _forget(self._lines, _MOST_LINES)
+        if len(text) < _LEAST or len(solid) < _ANCHOR:
+            self._lacking = self._lacking or len(self._short) >= _MOST_SHORT
+            if not self._lacking:
+                self._short.add(text)
+        starts = range(0, len(solid) - _WINDOW + 1, _STRIDE)
+        self._windows.add([hash(solid[start : start + _WINDOW]) for start in starts])
+        lines = list(_short(text))
+        self._lines.add(map(hash, lines))
+        # After the lines: who asks meanwhile and finds an anchor finds its line too.
+        self._anchors.add(hash(line[:_ANCHOR]) for line in lines)
+        # Only spares work: what is not found here any more is taken in once again.
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen.add(key)
 
     def holds(self, text: str) -> bool:
-        """Whether something that was remembered stands in `text`. Takes some 3 ms for 10 kB."""
+        """Whether something that was remembered stands in `text`, or may. Takes some 3 ms for 10 kB."""
         text = text.strip()
-        if not text or not self._wholes:
+        if not text:
             return False
-        if text in self._wholes:
+        if text in self._short or self.full:
             return True
         solid = _solid(text)
         return self._holds_line(solid) or self._holds_run(solid)
 
     def _holds_run(self, solid: str) -> bool:
         windows = self._windows
-        starts = range(len(solid) - _WINDOW + 1)
+        starts = range(len(solid) - _WINDOW + 1) if len(windows) else ()
         return any(hash(solid[start : start + _WINDOW]) in windows for start in starts)
 
     def _holds_line(self, solid: str) -> bool:
-        lines = self._lines
-        for start in range(len(solid) - _ANCHOR + 1):
-            found = lines.get(solid[start : start + _ANCHOR])
-            if found and any(solid.startswith(line, start) for line in found):
-                return True
+        anchors, lines = self._anchors, self._lines
+        for start in range(len(solid) - _ANCHOR + 1) if len(anchors) else ():
+            if hash(solid[start : start + _ANCHOR]) in anchors:
+                longest = min(len(solid), start + _WINDOW + _STRIDE - 2)
+                ends = range(start + _ANCHOR, longest + 1)
+                if any(hash(solid[start:end]) in lines for end in ends):
+                    return True
         return False
 
 
@@ -77,9 +105,3 @@ def _short(text: str) -> Iterator[str]:
         solid = _solid(part) if len(part.strip()) >= _LEAST else ""
         if _ANCHOR <= len(solid) < _WINDOW + _STRIDE - 1:
             yield solid
-
-
-def _forget(kept: "dict[str, None] | dict[int, None] | dict[str, set[str]]", most: int) -> None:
-    """Drops what came first, down to `most`."""
-    for key in list(islice(kept, max(0, len(kept) - most))):
-        del kept[key]  # type: ignore[arg-type]

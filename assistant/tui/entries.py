@@ -2,9 +2,9 @@
 
 import functools
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from assistant.domain.errors import AssistantError
@@ -71,20 +71,21 @@ def read(journal: Journal, conversation: str, branches: "Branches | None" = None
 
 
 @functools.lru_cache(maxsize=1)
-def _now(now_ms: int) -> datetime:
-    return _local(now_ms)
-
-
-def _local(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone()
+def _now(now_ms: int) -> time.struct_time:
+    return time.localtime(now_ms / 1000)
 
 
 def clock_time(at_ms: int, now_ms: int) -> str:
     """The local time of day; with the date where it was not today."""
-    at, now = _local(at_ms), _now(now_ms)
-    if at.date() == now.date():
-        return f"{at:%H:%M}"
-    return f"{at.day} {at:%b %H:%M}" if at.year == now.year else f"{at:%Y-%m-%d}"
+    at, now = time.localtime(at_ms / 1000), _now(now_ms)
+    if at[:3] == now[:3]:
+        return time.strftime("%H:%M", at)
+    same_year = at.tm_year == now.tm_year
+    return (
+        f"{at.tm_mday} {time.strftime('%b %H:%M', at)}"
+        if same_year
+        else time.strftime("%Y-%m-%d", at)
+    )
 
 
 def heading(route: Route | None, decision: "Decision | None" = None) -> str:
@@ -135,8 +136,9 @@ def marked_entry(entry: Entry, label: Label | None) -> Entry:
 
 def _marked(label: Label, aside: str) -> str:
     """What stands beside a message, behind the mark of one that must not leave."""
-    mark = MARKS[label] if label is Label.LOCAL_ONLY else ""
-    return " · ".join(part for part in (mark, aside) if part)
+    if label is not Label.LOCAL_ONLY:
+        return aside
+    return f"{MARKS[label]} · {aside}" if aside else MARKS[label]
 
 
 def waiting(reading: RequestReading | None) -> str:
@@ -186,8 +188,9 @@ def reply_entry(
     record: "TurnRecord | None",
     finish: Finish | None,
     label: Label = Label.NORMAL,
+    turn: str = "",
 ) -> Entry:
-    """A reply that is over, or whose end nobody recorded (`record` is None)."""
+    """A reply that is over, or whose end nobody recorded (`record` is None); of `turn`, where its figures are read later."""
     route, decision = (record.route, record.decision) if record else (None, None)
     return Entry(
         key,
@@ -197,6 +200,7 @@ def reply_entry(
         heading=heading(route, decision),
         aside=_marked(label, outcome(record, finish)),
         error=record.error.line() if record and record.error else "",
+        turn=turn,
     )
 
 
@@ -241,8 +245,8 @@ def entries(opened: Opened, now_ms: int) -> list[Entry]:
             found.append(notices[message.id])
         if message.role is Role.ASSISTANT:
             record = opened.records.get(message.turn)
-            entry = reply_entry(message.id, message.text, record, message.finish, message.label)
-            found.append(replace(entry, turn=message.turn) if number < late else entry)
+            said = (message.id, message.text, record, message.finish, message.label)
+            found.append(reply_entry(*said, message.turn if number < late else ""))
         else:
             found.append(asked_entry(message, now_ms, asked_heading(message.id, opened.siblings)))
     return found

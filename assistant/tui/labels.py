@@ -1,6 +1,7 @@
 """How far the next message may travel: what a person says of it, what its chat says, and what it was made from."""
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
 
 from assistant.domain.attachments import parted
 from assistant.domain.sensitivity import Label, join
@@ -16,6 +17,8 @@ _NEXT = {
 _MOST_OF_A_FILE = 400_000
 """Characters of an attachment of which parts are recognised again."""
 KEPT = "this chat has a system prompt of its own, which is local-only with it: /system clear comes first"
+_AT_ONCE = 20_000
+"""Characters that are remembered at once, in some 5 ms; more of them are in a thread."""
 _MOST_TYPED = 10_000
 """Characters up to which a text is looked at with every key; a longer one is once it is sent."""
 
@@ -30,6 +33,7 @@ class Labels:
         # Apart from what was said: one large file would make all of that forgotten.
         self._kept_files = Copies()
         self._files: dict[str, Label] = {}
+        self._behind = 0
 
     @property
     def default(self) -> Label:
@@ -81,6 +85,24 @@ class Labels:
                 for one in found:
                     self._keep(one.text, label)
 
+    def learn(
+        self,
+        texts: Iterable[tuple[str, Label]],
+        start: Callable[[Coroutine[None, None, None]], object],
+    ) -> None:
+        """These are in view, and may be many: `start` runs a coroutine. Until they are remembered, what is sent counts as a copy."""
+        kept = [(text, label) for text, label in texts if label is Label.LOCAL_ONLY]
+        if sum(len(text) for text, _ in kept) <= _AT_ONCE:
+            self.remember(kept)
+            return
+        self._behind += 1
+        start(self._catch_up(kept))
+
+    async def _catch_up(self, kept: Iterable[tuple[str, Label]]) -> None:
+        await asyncio.to_thread(self.remember, kept)
+        # Not in a `finally`: of texts that were not remembered nobody can tell a copy.
+        self._behind -= 1
+
     def attached(self, chat: Chat, text: str, label: Label | None) -> None:
         """`text` is attached in `chat`; `label` is that of the folder where it lay (None: none is said)."""
         if label is not None:
@@ -119,7 +141,7 @@ class Labels:
     def of_taken(self, text: str, label: Label) -> Label:
         """The label of `text`, which a person just sent with `label`: a copy is one also where nobody saw it in the composer."""
         found = join((label, self._of_files(text)))
-        return Label.LOCAL_ONLY if self._copied(text) else found
+        return Label.LOCAL_ONLY if self._behind or self._copied(text) else found
 
     def _copied(self, text: str) -> bool:
         return self._kept.holds(text) or self._kept_files.holds(text)

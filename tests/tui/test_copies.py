@@ -1,5 +1,6 @@
 """A copy of a local-only text is local-only, however fast it is sent and whatever part of it was copied."""
 
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 
 import pytest
@@ -56,22 +57,74 @@ def test_a_part_of_a_text_is_a_copy_of_it(text: str, copied: bool) -> None:
 
 
 @given(
-    words=st.lists(st.text(st.characters(categories=["L", "N"]), min_size=4, max_size=9), min_size=10, max_size=60),
+    said=st.lists(st.text(st.characters(categories=["L", "N"]), min_size=4, max_size=9), min_size=10, max_size=60),
     data=st.data(),
 )  # fmt: skip
-def test_any_ten_words_are_a_copy(words: list[str], data: st.DataObject) -> None:
-    start = data.draw(st.integers(0, len(words) - 10))
+def test_any_ten_words_are_a_copy(said: list[str], data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(said) - 10))
     copies = Copies()
-    copies.remember(" ".join(words))
-    assert copies.holds("So: " + ",\n".join(words[start : start + 10]) + " - or not?")
+    copies.remember(" ".join(said))
+    assert copies.holds("So: " + ",\n".join(said[start : start + 10]) + " - or not?")
 
 
-def test_what_is_remembered_is_bounded_and_the_newest_stays() -> None:
+def words(number: int) -> str:
+    """A text that has nothing in common with that of another number."""
+    return " ".join(f"word{number}x{place}" for place in range(400))
+
+
+def test_what_was_remembered_first_is_not_forgotten() -> None:
+    """The part that is copied may be of the beginning of a long history."""
     copies = Copies()
     for number in range(400):
-        copies.remember(" ".join(f"word{number}x{place}" for place in range(400)))
+        copies.remember(words(number))
+    assert copies.holds("word0x7 word0x8 word0x9 word0x10 word0x11 word0x12")
     assert copies.holds("word399x7 word399x8 word399x9 word399x10 word399x11 word399x12")
-    assert not copies.holds("word0x7 word0x8 word0x9 word0x10 word0x11 word0x12")
+    assert not copies.holds("a question that has nothing to do with any of it")
+    assert not copies.full
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [[words(1)], [f"line {n:04} of the long list" for n in range(200)], map(str, range(20_001))],
+)
+def test_what_cannot_be_told_from_a_copy_any_more_counts_as_one(texts: Iterable[str]) -> None:
+    copies = Copies(most=100)
+    assert not copies.holds("anything else that one may say")
+    for text in texts:
+        copies.remember(text)
+    assert copies.full
+    assert copies.holds("anything else that one may say")
+    assert not copies.holds("")
+
+
+async def test_until_a_long_history_is_remembered_what_is_sent_counts_as_a_copy() -> None:
+    labels, chat = Labels(Settings), Chat()
+    begun: list[Coroutine[None, None, None]] = []
+    texts = [(words(number), Label.LOCAL_ONLY) for number in range(20)]
+    labels.learn([*texts, (LETTER, Label.NORMAL)], begun.append)
+    assert not labels.typed(chat, "What is new?")
+    assert labels.of_taken("What is new?", Label.NORMAL) is Label.LOCAL_ONLY
+    [work] = begun
+    await work
+    assert labels.of_taken("What is new?", Label.NORMAL) is Label.NORMAL
+    assert labels.of_taken(texts[0][0][40:140], Label.NORMAL) is Label.LOCAL_ONLY
+    assert labels.of_taken(LETTER, Label.NORMAL) is Label.NORMAL
+
+
+async def test_what_could_not_be_remembered_leaves_every_text_a_copy() -> None:
+    labels = Labels(Settings)
+    begun: list[Coroutine[None, None, None]] = []
+    labels.learn([(words(number), Label.LOCAL_ONLY) for number in range(20)], begun.append)
+    begun[0].close()
+    assert labels.of_taken("What is new?", Label.NORMAL) is Label.LOCAL_ONLY
+
+
+async def test_a_short_history_is_remembered_at_once() -> None:
+    labels = Labels(Settings)
+    begun: list[Coroutine[None, None, None]] = []
+    labels.learn([(LETTER, Label.LOCAL_ONLY), (words(1) * 20, Label.NORMAL)], begun.append)
+    assert not begun
+    assert labels.of_taken(LETTER, Label.NORMAL) is Label.LOCAL_ONLY
 
 
 def test_a_text_too_long_to_be_looked_at_with_every_key_is_once_it_is_sent() -> None:
