@@ -114,3 +114,23 @@ def test_lines_of_fences_and_lists_are_final_at_once(opening: str) -> None:
         growing.append(f"line {number}\n" + ("- " if opening == "- " else ""))
         growing.update()
         assert len(growing.lines) - growing.fixed <= 3
+
+
+@pytest.mark.parametrize("width", [40, 8])
+@pytest.mark.parametrize("end", ["", "\nand then\n\nmore\n\n", "\n\nand then\n\nmore\n\n"])
+def test_a_long_table_becomes_final_from_its_start(width: int, end: str) -> None:
+    """However long a table grows, a round reads a bounded part of it; as even columns as these all parts have alike."""
+    lines = [f"| row {number:04} | **value** {number:04} | {number:04} |" for number in range(350)]
+    text = "Look:\n\n| name | what | how many |\n|:--|:-:|--:|\n" + "\n".join(lines) + end
+    growing = grown(text, width, [37])
+    whole = layout(text, width).lines
+    assert len(growing.lines) - growing.fixed < 110 * 4 or end
+    assert [line.text for line in growing.lines] == [line.text for line in whole]
+    assert growing.fixed > len(whole) // 2
+
+
+def test_a_row_that_is_wider_than_those_above_is_shown_whole() -> None:
+    lines = [f"| {number} | x |" for number in range(150)] + ["| the last one | long words |"]
+    drawn = rows("| a | b |\n|---|---|\n" + "\n".join(lines))
+    assert drawn[-1].split() == ["the", "last", "one", "│", "long", "words"]
+    assert [row.split()[0] for row in drawn[2:-1]] == [str(number) for number in range(150)]

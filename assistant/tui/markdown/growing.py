@@ -17,6 +17,8 @@ _SENTINEL = "\ue000"
 _LONG = 600
 _KEPT = 150
 """Characters: a paragraph longer than the one is set in parts, but for the other at its end."""
+_MANY = 100
+"""Rows: a longer table is set in parts, each with columns as wide as it needs; the whole has them even at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,13 @@ class _Begun:
     """What of the open block is set already.
 
     Of a paragraph: `carry` is its last row, `glue` the blank or newline after it. Of a list: `number` is its next item's.
+    Of a table: `header` is its first two source lines, without which the parser would not see it go on.
     """
 
     carry: tuple[Span, ...] = ()
     glue: str = ""
     number: int = 0
+    header: str = ""
 
 
 class Growing:
@@ -97,7 +101,8 @@ class Growing:
 
     def _in_blocks(self) -> bool:
         """Sets the blocks that are finished for good, then the open end; True if there is more to do."""
-        head = _SENTINEL + self._begun.glue if self._begun and self._begun.glue else ""
+        head = self._begun.header if self._begun else ""
+        head = _SENTINEL + self._begun.glue if self._begun and self._begun.glue else head
         source = (head + self._tail).split("\n")
         nodes = blocks("\n".join(source))
         setter = Typesetter(source, self._memo)
@@ -131,6 +136,8 @@ class Growing:
             if blank:
                 self._sheet.lines.append(GAP)
             setter.items(node, self._sheet, self._width, number=begun.number)
+        elif begun and begun.header:
+            self._sheet.add(setter.table_rest(node, self._width))
         else:
             if gap_before(node, self._previous, blank):
                 self._sheet.lines.append(GAP)
@@ -147,6 +154,8 @@ class Growing:
             return True
         if node.kind in _LISTS:
             return self._narrow_list(node, setter, source)
+        if node.kind == "table":
+            return self._narrow_table(node, setter, source)
         return node.kind == "paragraph" and self._narrow_paragraph(node, setter, source)
 
     def _narrow_list(self, node: Node, setter: Typesetter, source: list[str]) -> bool:
@@ -160,6 +169,19 @@ class Growing:
         self._begun = _Begun(number=number + count)
         self._fix()
         self._cut(rest.first, source)
+        return True
+
+    def _narrow_table(self, node: Node, setter: Typesetter, source: list[str]) -> bool:
+        head, *bodies = node.children
+        rows = bodies[0].children if bodies else []
+        if len(rows) <= _MANY:
+            return False
+        body = Node(bodies[0].token, bodies[0].first, rows[-1].first, rows[:-1])
+        header = "\n".join(source[node.first : node.first + 2]) + "\n"
+        self._put(Node(node.token, node.first, rows[-1].first, [head, body]), setter)
+        self._begun = _Begun(header=header)
+        self._fix()
+        self._tail = "\n".join(source[rows[-1].first :])
         return True
 
     def _narrow_paragraph(self, node: Node, setter: Typesetter, source: list[str]) -> bool:

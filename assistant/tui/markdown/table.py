@@ -21,19 +21,20 @@ class Table:
     aligned: tuple[str, ...]
 
 
-def table_lines(table: Table, width: int) -> list[Line]:
-    """The table's rows, at most `width` columns wide."""
+def table_lines(table: Table, width: int, *, begun: bool = False) -> list[Line]:
+    """The table's rows, at most `width` columns wide; of one that is `begun` without the header, others stand above."""
     needs = [
         max(1, *(_columns(row[index]) for row in (table.header, *table.rows)))
         for index in range(len(table.header))
     ]
     room = width - len(_BETWEEN) * (len(needs) - 1)
     if room < min(sum(needs), MIN_COLUMN * len(needs)):
-        return _records(table, width)
+        return _records(table, width, begun=begun)
     widths = fitted(needs, room)
     edge = "─┼─".join("─" * columns for columns in widths)
-    lines = _row(table.header, widths, table.aligned)
-    lines.append(Line((Span(edge, "frame", ""),), ""))
+    lines: list[Line] = []
+    if not begun:
+        lines += [*_row(table.header, widths, table.aligned), Line((Span(edge, "frame", ""),), "")]
     for row in table.rows:
         lines += _row(row, widths, table.aligned)
     return lines
@@ -76,11 +77,11 @@ def _padded(spans: tuple[Span, ...], width: int, aligned: str) -> list[Span]:
     return [span for span in padded if span.text]
 
 
-def _records(table: Table, width: int) -> list[Line]:
+def _records(table: Table, width: int, *, begun: bool) -> list[Line]:
     """Each row as lines of `header: cell`, for a screen too narrow for the columns."""
     lines: list[Line] = []
-    for row in table.rows or (table.header,):
-        if lines:
+    for row in table.rows if begun else table.rows or (table.header,):
+        if lines or begun:
             lines.append(Line((Span("─" * min(width, MIN_COLUMN), "frame", ""),), ""))
         for header, cell in zip(table.header, row, strict=True):
             spans = cell if row is table.header else (*header, Span(": "), *cell)

@@ -155,10 +155,17 @@ class Typesetter:
 
     def table(self, node: Node, width: int, look: str, _level: int) -> Sheet:
         """A table."""
+        return Sheet(table_lines(self._table(node, look), width))
+
+    def table_rest(self, node: Node, width: int) -> Sheet:
+        """The rows of a table whose header, and the rows before them, are set already."""
+        return Sheet(table_lines(self._table(node, ""), width, begun=True))
+
+    def _table(self, node: Node, look: str) -> Table:
         head, *bodies = node.children
         rows = [row for body in bodies for row in body.children]
         cells = head.children[0].children
-        table = Table(
+        return Table(
             tuple(spans_of(cell.content, "head") for cell in cells),
             tuple(tuple(self._cell(cell, look) for cell in row.children) for row in rows),
             tuple(
@@ -166,7 +173,6 @@ class Typesetter:
                 for cell in cells
             ),
         )
-        return Sheet(table_lines(table, width))
 
     def _cell(self, cell: Node, look: str) -> Cell:
         return self._memo.spans(cell.content, look)
