@@ -22,6 +22,7 @@ from tests.fakes import NOW_MS, started, whole_turn
 TURNS = 5_000
 CHATS = 20_000
 PAGES = 50
+PATIENCE_S = 10.0
 LAST = "the very last words"
 PAGE_UP = "\x1b[5~"
 REPLY = "Use **PTP** over the wired ports.\n\n```bash\nsudo ptp4l -i eth{0} -m\n```\n\nThe others follow."
@@ -74,8 +75,8 @@ def pages(program: Program, around: dict[str, str]) -> tuple[list[float], float]
             began, drawn = time.monotonic(), len(terminal.raw)
             terminal.send(PAGE_UP)
             while len(terminal.raw) == drawn:
-                if not terminal.pump(5):
-                    raise AssertionError(terminal.text())
+                if not terminal.pump(PATIENCE_S) or time.monotonic() - began > PATIENCE_S:
+                    raise AssertionError(f"a page up drew nothing:\n{terminal.text()}")
             took.append((time.monotonic() - began) * 1000)
         return sorted(took), rss_mb(terminal.pid)
     finally:
