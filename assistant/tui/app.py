@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 
 from assistant.tui.actions import EVERYWHERE, named
@@ -80,6 +81,15 @@ class AssistantApp(SheetApp):
         self.first = ""
         self.to_terminal: Callable[[str], None] = self._write
         self.chat.composer.completing.sources.append(CommandSource(self.chat))
+
+    def get_driver_class(self) -> type[Driver]:
+        """That of the surroundings; for a terminal one that ends where the terminal goes away."""
+        found = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":
+            return found
+        from assistant.tui.driver import TerminalDriver
+
+        return TerminalDriver
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual's signature
         """What the palette offers."""

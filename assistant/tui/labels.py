@@ -30,7 +30,7 @@ class Labels:
         """`settings` gives those of the moment."""
         self._settings = settings
         self._kept = Copies()
-        # Apart from what was said: one large file would make all of that forgotten.
+        # Apart from what was said: large files use up their own room alone.
         self._kept_files = Copies()
         self._files: dict[str, Label] = {}
         self._behind = 0

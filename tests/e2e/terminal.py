@@ -37,6 +37,12 @@ class Terminal:
         """Types."""
         os.write(self.fd, keys.encode())
 
+    def hang_up(self) -> None:
+        """Goes away, as a terminal does whose connection broke; what the child still writes has nowhere to go."""
+        os.close(self.fd)
+        # Something to read from, of which nothing comes.
+        self.fd, self._other_end = os.pipe()
+
     def text(self) -> str:
         """The screen's lines."""
         return "\n".join(self.screen.display)

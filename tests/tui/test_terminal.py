@@ -52,6 +52,16 @@ def test_a_lost_terminal_loses_nothing_that_was_typed(tmp_path: Path, sign: sign
     assert draft(tmp_path) == "half a thought"
 
 
+def test_a_terminal_that_is_gone_ends_the_program_with_all_kept(tmp_path: Path) -> None:
+    """A connection that breaks takes the pty away: whatever is still written has nowhere to go, and nobody waits for it."""
+    with chat(tmp_path) as terminal:
+        terminal.send("half a thought")
+        terminal.wait_for_text("half a thought")
+        terminal.hang_up()
+        assert terminal.wait_for_exit() == 0
+    assert draft(tmp_path) == "half a thought"
+
+
 def test_a_paste_of_100_kb_is_folded_and_kept(tmp_path: Path) -> None:
     text = ("lorem ipsum dolor sit amet " * 4000)[:100_000]
     with chat(tmp_path) as terminal:
