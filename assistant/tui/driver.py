@@ -39,7 +39,7 @@ class TerminalDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Begins, or goes on after the program was stopped, which a terminal that goes away looks like."""
         before = self._writer_thread
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         begun = self._writer_thread
         if begun is None or begun is before:
             return
