@@ -304,6 +304,19 @@ class Progress:
     cached: int | None = None
 
 
+Arranged = (
+    ConversationShelved
+    | ConversationInstructed
+    | ConversationTuned
+    | HeadMoved
+    | BranchDeleted
+    | BranchRestored
+    | Compacted
+    | CompactionUndone
+    | Rated
+)
+"""How a person arranges a conversation: its place, its settings, its branches, its summaries, what they found better."""
+
 ConversationEvent = (
     ConversationStarted
     | ConversationRenamed
@@ -313,15 +326,7 @@ ConversationEvent = (
     | ConversationLabelled
     | Labelled
     | Declassified
-    | ConversationShelved
-    | ConversationInstructed
-    | ConversationTuned
-    | HeadMoved
-    | BranchDeleted
-    | BranchRestored
-    | Compacted
-    | CompactionUndone
-    | Rated
+    | Arranged
 )
 TurnEvent = Asked | Decided | Permitted | PermitOver | Trimmed | Delta | Finished
 Event = ConversationEvent | TurnEvent

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 
 from assistant.domain.errors import StorageError
 from assistant.domain.events import (
+    Arranged,
     BranchDeleted,
     BranchRestored,
     Compacted,
@@ -20,18 +21,6 @@ from assistant.domain.events import (
 from assistant.domain.sensitivity import Label, join
 from assistant.storage.branches import below
 from assistant.storage.rows import add_event, storable, unknown
-
-Arranged = (
-    ConversationShelved
-    | ConversationInstructed
-    | ConversationTuned
-    | HeadMoved
-    | BranchDeleted
-    | BranchRestored
-    | Compacted
-    | CompactionUndone
-    | Rated
-)
 
 # A message always has a larger number than the one that it follows.
 _LABELS_TO = """

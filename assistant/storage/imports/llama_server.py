@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from assistant.storage.imports.values import (
+    SPEAKERS,
     Leavings,
     Piece,
     Source,
@@ -29,12 +30,6 @@ from assistant.storage.imports.values import (
     text,
 )
 
-_SPEAKERS = {
-    "user": Speaker.PERSON,
-    "assistant": Speaker.MODEL,
-    "system": Speaker.SYSTEM,
-    "tool": Speaker.TOOL,
-}
 _MEDIA = {"imageFile": "image", "audioFile": "audio", "videoFile": "video"}
 _MOST_LINES = 200_001
 
@@ -95,7 +90,7 @@ def _piece(message: Table, where: str, left: Leavings) -> Piece:
     return Piece(
         required(message.get("id"), f"{where}.id"),
         name(message.get("parent")),
-        _SPEAKERS.get(text(message.get("role")), Speaker.SYSTEM),
+        SPEAKERS.get(text(message.get("role")), Speaker.SYSTEM),
         "" if knot else said,
         text(message.get("reasoningContent")) or text(message.get("thinking")),
         at_ms=moment_ms(message.get("timestamp")),

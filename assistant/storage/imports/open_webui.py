@@ -8,6 +8,7 @@ stands in `chat.params.system`, in older exports in `chat.system`. Very old ones
 """
 
 from assistant.storage.imports.values import (
+    SPEAKERS,
     Leavings,
     Piece,
     Source,
@@ -25,13 +26,6 @@ from assistant.storage.imports.values import (
     tables,
     text,
 )
-
-_SPEAKERS = {
-    "user": Speaker.PERSON,
-    "assistant": Speaker.MODEL,
-    "system": Speaker.SYSTEM,
-    "tool": Speaker.TOOL,
-}
 
 
 def recognises(one: Table) -> bool:
@@ -92,7 +86,7 @@ def _piece(key: str, message: Table, left: Leavings) -> Piece:
     return Piece(
         key,
         name(message.get("parentId")),
-        _SPEAKERS.get(text(message.get("role")), Speaker.SYSTEM),
+        SPEAKERS.get(text(message.get("role")), Speaker.SYSTEM),
         joined([_content(message.get("content"), left), *files, *images, _error(message)]),
         text(message.get("reasoning_content")),
         at_ms=moment_ms(message.get("timestamp")),

@@ -41,6 +41,15 @@ class Speaker(StrEnum):
     TOOL = "tool"
 
 
+SPEAKERS: Final = {
+    "user": Speaker.PERSON,
+    "assistant": Speaker.MODEL,
+    "system": Speaker.SYSTEM,
+    "tool": Speaker.TOOL,
+}
+"""By the names that the OpenAI wire gave them, which others took over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """One message of another program; `parent` is the id of the one that it follows, `name` that of a tool.
