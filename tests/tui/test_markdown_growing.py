@@ -33,6 +33,8 @@ def test_what_is_final_is_what_the_whole_gives(text: str, width: int, sizes: lis
 
 
 @given(TEXTS | LONG_PARAGRAPHS, WIDTHS, SIZES)
+@example("foo bar\n  ```\n\t", 8, [1])
+@example(" ```\n \tx\n\t\ty", 30, [2])
 def test_after_a_newline_all_lines_are_those_of_the_whole(
     text: str, width: int, sizes: list[int]
 ) -> None:
