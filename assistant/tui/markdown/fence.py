@@ -7,7 +7,6 @@ from assistant.tui.markdown.box import Box
 from assistant.tui.markdown.lines import Sheet
 from assistant.tui.markdown.parser import Node, literal
 
-
 TAB = 4
 """Columns from one stop of a tab to the next."""
 
