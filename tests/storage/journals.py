@@ -55,6 +55,8 @@ class Maker:
     journal: SqliteJournal = field(default_factory=lambda: SqliteJournal(in_memory(NOW_MS)))
     heads: dict[str, list[str]] = field(default_factory=dict)
     """The replies of each conversation that are in sight."""
+    named: set[str] = field(default_factory=set)
+    """The conversations that a person gave a title: no model may change it."""
     at_ms: int = NOW_MS
     count: int = 0
 
@@ -106,8 +108,11 @@ class Maker:
         act(name)
 
     def _rename(self, name: str) -> None:
-        by = self.draw(st.sampled_from([TitledBy.MODEL, TitledBy.PERSON]))
-        assert isinstance(by, TitledBy)
+        by = TitledBy.PERSON
+        if name not in self.named and self.draw(st.booleans()):
+            by = TitledBy.MODEL
+        else:
+            self.named.add(name)
         self.append(ConversationRenamed(name, f"title {self.count}", self.at_ms, by))
 
     def _shelve(self, name: str) -> None:
