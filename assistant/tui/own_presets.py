@@ -1,7 +1,8 @@
 """A person's own presets from the sheet of the sampling: kept, taken away, and brought back."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from assistant.domain.errors import UsageError
 from assistant.domain.sampling_presets import (
@@ -17,13 +18,43 @@ if TYPE_CHECKING:
     from assistant.domain.prompt import Sampling
     from assistant.ports.words import Presets
     from assistant.tui.screens.chat import ChatScreen
-    from assistant.tui.tuning import Tuning
+
+
+class Tuned(Protocol):
+    """The sampling of the chat in view; every method may raise an AssistantError."""
+
+    @property
+    def preset(self) -> str:
+        """The name of the preset that was taken; "" for none."""
+        ...
+
+    @property
+    def sampling(self) -> "Sampling":
+        """What the next reply is made with."""
+        ...
+
+    @property
+    def base(self) -> "Sampling":
+        """As the settings say."""
+        ...
+
+    async def presets(self) -> Sequence[Preset]:
+        """All of them."""
+        ...
+
+    async def take(self, preset: str, sampling: "Sampling | None") -> None:
+        """Has replies made so."""
+        ...
+
+    async def name_again(self) -> None:
+        """The chat goes by the name of the preset that now says what its replies are made with."""
+        ...
 
 
 class OwnPresets:
     """Changes the person's presets; methods run in a worker and raise AssistantErrors. What they give is said; "" is nothing."""
 
-    def __init__(self, screen: "ChatScreen", tuning: "Tuning") -> None:
+    def __init__(self, screen: "ChatScreen", tuning: Tuned) -> None:
         """`tuning` is of the chat whose sampling is kept."""
         self._screen = screen
         self._tuning = tuning

@@ -15,7 +15,7 @@ from assistant.domain.errors import AssistantError, UsageError
 from assistant.domain.settings import Settings
 from assistant.machine.clock import SystemClock
 from assistant.ports import Clock, SettingsStore
-from assistant.storage import paths
+from assistant.storage import paths, queries
 from assistant.storage.audit_desk import AuditStores
 from assistant.storage.branches import SqliteBranches
 from assistant.storage.instances import Instance
@@ -79,7 +79,9 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
         held.callback(opened.journal.close)
         audit = opened.journal.audit
         models = model_shelf(places, clock, settings, lambda: audit.offline)
-        processor = Processor(places, models, clock)
+        processor = Processor(
+            places, models, clock, functools.partial(queries.deleted, opened.journal.database)
+        )
         cloud = CloudRoom(places, clock, opened.journal, settings, keys, load=store.load)
         backends = processor.backends(settings)
         power = meter(places, clock, store.load)
