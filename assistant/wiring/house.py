@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from assistant.domain.routing import LocalReport
     from assistant.domain.sensing import Sensed
     from assistant.ports.comparing import Comparing
+    from assistant.ports.models import HatModels
     from assistant.ports.words import Words
     from assistant.storage.search import SqliteFinder
     from assistant.tui.services import Services
@@ -181,6 +182,7 @@ def services(house: House, *, calm: bool = False) -> "Services":
         calm=calm,
         words=lambda: words(house),
         finder=lambda: finder(house),
+        hat_models=lambda: hat_shelf(house, routes()),
     )
 
 
@@ -196,6 +198,13 @@ def words(house: House) -> "Words":
     from assistant.wiring.words import words
 
     return words(house.places)
+
+
+def hat_shelf(house: House, routes: "LocalRoutes") -> "HatModels":
+    """The HAT's models, by the settings of the moment. Raises: SettingsError."""
+    from assistant.wiring.hat_models import HatShelf
+
+    return HatShelf(routes, house.settings_store, house.settings_store.load())
 
 
 def finder(house: House) -> "SqliteFinder":

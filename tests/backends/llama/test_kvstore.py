@@ -203,8 +203,11 @@ async def test_a_start_leaves_nothing_of_what_is_gone(tmp_path: Path) -> None:
     store.save("a", 10, writes(state([1])))
     store.save("b", 10, writes(state([2])))
     backend = LlamaBackend(
-        *(Route("cpu", Place.THIS_MACHINE, "llama", "toy"), tmp_path / "none.gguf"),
-        *(EngineSettings(), tmp_path / "state", tmp_path / "cache"),
+        Route("cpu", Place.THIS_MACHINE, "llama", "toy"),
+        tmp_path / "none.gguf",
+        EngineSettings(),
+        tmp_path / "state",
+        tmp_path / "cache",
         gone=lambda: ["a"],
     )
     with pytest.raises(ModelError):
