@@ -17,7 +17,7 @@ async def pin_route(screen: "ChatScreen", name: str) -> str:
     state = next((one for one in states if one.id == name), None)
     if name != "auto" and state is None:
         known = ", ".join(["auto", *(one.id for one in states)])
-        hint = f"known: {known}; ctrl+s and ctrl+t send to the cloud"
+        hint = f"known: {known}; [[everywhere.to_cloud ctrl+s]] and [[everywhere.toggle_cloud ctrl+t]] send to the cloud"
         raise UsageError(f"there is no route {one_line(name, 40)!r} to keep a chat on", hint)
     if state is not None and not state.ready:
         raise UsageError(f"{state.id} is not ready: {one_line(state.why, 200)}", "/route lists all")

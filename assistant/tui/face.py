@@ -76,11 +76,15 @@ class Face:
 
     def tell(self, text: str, error: bool = False) -> None:
         """A toast, harmless whatever it quotes; errors stay longer."""
-        text = harmless(text)
+        text = harmless(self.said(text))
         if error:
             self._screen.notify(text, severity="error", timeout=12, markup=False)
         else:
             self._screen.notify(text, timeout=5, markup=False)
+
+    def said(self, text: str) -> str:
+        """`text` with the keys as they are now."""
+        return self.status.keys.said(text)
 
     def need_model(self) -> None:
         """Offers to fetch one."""

@@ -132,7 +132,7 @@ class Shelf:
             self._reader.tell(str(error), error=True)
             return False
         self.undoable(conversation, functools.partial(self._engine.restore, conversation))
-        self._reader.tell(f"deleted “{title}” · u in the list brings it back")
+        self._reader.tell(f"deleted “{title}” · [[chats.ask_restore u]] in the list brings it back")
         return True
 
     async def undo(self) -> str:

@@ -26,8 +26,8 @@ from assistant.domain.hygiene import one_line
 from assistant.domain.ledger import By, Chosen
 from assistant.tui.widgets import plot
 
-KEYS: Final = "d day · m month · r route · o model · c chat · e export · t years · esc"
-MORE_KEYS: Final = "enter details · / find · f only this line · x another cloud"
+KEYS: Final = "[[costs.by_day d]] day · [[costs.by_month m]] month · [[costs.by_route r]] route · [[costs.by_model o]] model · [[costs.by_conversation c]] chat · [[costs.export e]] export · [[costs.tco t]] years · esc"
+MORE_KEYS: Final = "enter details · [[costs.find /]] find · [[costs.only f]] only this line · [[costs.next x]] another cloud"
 
 _ROLES: Final = {
     Curve.FULL: "local",

@@ -143,7 +143,7 @@ class Status(Widget):
         standing = self._standing
         word, colour = _STANDS[standing.place]
         said = f"{standing.joint}{standing.text}" if standing.text else ""
-        act = f" · {standing.act}" if standing.act else ""
+        act = f" · {self.keys.said(standing.act)}" if standing.act else ""
         # What ends it is never cut off.
         room = max(0, width - 2 - cell_len(standing.word or word) - cell_len(act))
         if cell_len(said) > room:
