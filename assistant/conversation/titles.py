@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from assistant.conversation.own_titles import own_title
 from assistant.conversation.stopping import StoppedError
 from assistant.domain.events import TitledBy
 from assistant.domain.hygiene import one_line
@@ -94,7 +95,7 @@ def _is_answer(finish: Finish | None) -> bool:
 
 
 async def entitle(engine: "Engine", journal: "Journal", conversation: str) -> str | None:
-    """Words a title and puts it on record; "" where none is to be had, None where something else had to be done first.
+    """Words a title and puts it on record, one of the person's own words where the model words none; "" where none is to be had, None where something else had to be done first.
 
     Raises: RouteError, StorageError.
     """
@@ -109,8 +110,11 @@ async def entitle(engine: "Engine", journal: "Journal", conversation: str) -> st
             said = await work.say(task, enough)
     except StoppedError:
         return None
-    about = "\n".join(one.text for one in task.messages[:-1] if one.role is not Role.SYSTEM)
-    title = worded(said, about)
+    about = [one for one in task.messages[:-1] if one.role is not Role.SYSTEM]
+    title, by = worded(said, "\n".join(one.text for one in about)), TitledBy.MODEL
+    if not title:
+        asked = (own_title(one.text, WIDTH) for one in about if one.role is Role.USER)
+        title, by = next(filter(None, asked), ""), TitledBy.PROMPT
     if title:
-        await engine.rename(conversation, title, TitledBy.MODEL)
+        await engine.rename(conversation, title, by)
     return title
