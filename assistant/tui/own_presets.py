@@ -1,8 +1,7 @@
 """A person's own presets from the sheet of the sampling: kept, taken away, and brought back."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from assistant.domain.errors import UsageError
 from assistant.domain.sampling_presets import (
@@ -13,6 +12,7 @@ from assistant.domain.sampling_presets import (
     shown,
     unfit_name,
 )
+from assistant.tui.tuning import Tuning
 
 if TYPE_CHECKING:
     from assistant.domain.prompt import Sampling
@@ -20,41 +20,18 @@ if TYPE_CHECKING:
     from assistant.tui.screens.chat import ChatScreen
 
 
-class Tuned(Protocol):
-    """The sampling of the chat in view; every method may raise an AssistantError."""
+async def show(screen: "ChatScreen") -> None:
+    """Opens the sheet with every value of the sampling; from a worker."""
+    from assistant.tui.screens.sampling import SamplingScreen
 
-    @property
-    def preset(self) -> str:
-        """The name of the preset that was taken; "" for none."""
-        ...
-
-    @property
-    def sampling(self) -> "Sampling":
-        """What the next reply is made with."""
-        ...
-
-    @property
-    def base(self) -> "Sampling":
-        """As the settings say."""
-        ...
-
-    async def presets(self) -> Sequence[Preset]:
-        """All of them."""
-        ...
-
-    async def take(self, preset: str, sampling: "Sampling | None") -> None:
-        """Has replies made so."""
-        ...
-
-    async def name_again(self) -> None:
-        """The chat goes by the name of the preset that now says what its replies are made with."""
-        ...
+    tuning = Tuning(screen)
+    await screen.app.push_screen_wait(SamplingScreen(tuning, OwnPresets(screen, tuning)))
 
 
 class OwnPresets:
     """Changes the person's presets; methods run in a worker and raise AssistantErrors. What they give is said; "" is nothing."""
 
-    def __init__(self, screen: "ChatScreen", tuning: Tuned) -> None:
+    def __init__(self, screen: "ChatScreen", tuning: Tuning) -> None:
         """`tuning` is of the chat whose sampling is kept."""
         self._screen = screen
         self._tuning = tuning
