@@ -37,6 +37,8 @@ _ABOUT_ITSELF = frozenset(
     ("title", "titles", "headline", "conversation", "summary", "assistant", "request")
 )
 _SHELL = " \t*_#`\"'“”„«»‘’<>-–—:."
+_STUCK = re.compile(r"(.{2,12}?)\1\1|://|`")
+"""What goes round in circles, as small models do; and neither an address nor code is a title."""
 _PREFIX = re.compile(r"^(?:\W*)(?:title|titel|titre|título|titolo)\s*[:：]\s*", re.IGNORECASE)
 
 
@@ -49,8 +51,8 @@ def enough(said: str) -> bool:
 def worded(said: str, about: str) -> str:
     """The title in what a model said, harmless, on one line of at most WIDTH characters; "" where there is none.
 
-    Small models speak of the title instead, or of something else: a title has a word of what it is `about`, and is none of
-    those that go on and on.
+    Small models speak of the title instead, or of something else: a title has a word of what it is `about`, the person's own
+    words, and is none of those that go on and on.
     """
     parts = split(said)
     lines = [] if parts.thinking else parts.answer.strip().splitlines()
@@ -58,7 +60,7 @@ def worded(said: str, about: str) -> str:
     title = one_line(line.strip(_SHELL)[: 2 * WIDTH], 20 * WIDTH)
     words = re.findall(r"\w+", title.casefold())
     announced = line.rstrip(" *").endswith((":", "："))
-    if announced or len(title) > WIDTH or _ABOUT_ITSELF.intersection(words):
+    if announced or len(title) > WIDTH or _STUCK.search(title) or _ABOUT_ITSELF.intersection(words):
         return ""
     return title if _shares_a_word(words, about.casefold()) else ""
 
@@ -110,11 +112,11 @@ async def entitle(engine: "Engine", journal: "Journal", conversation: str) -> st
             said = await work.say(task, enough)
     except StoppedError:
         return None
-    about = [one for one in task.messages[:-1] if one.role is not Role.SYSTEM]
-    title, by = worded(said, "\n".join(one.text for one in about)), TitledBy.MODEL
+    asked = [one.text for one in task.messages[:-1] if one.role is Role.USER]
+    title, by = worded(said, "\n".join(asked)), TitledBy.MODEL
     if not title:
-        asked = (own_title(one.text, WIDTH) for one in about if one.role is Role.USER)
-        title, by = next(filter(None, asked), ""), TitledBy.PROMPT
+        own = (own_title(text, WIDTH) for text in asked)
+        title, by = next(filter(None, own), ""), TitledBy.PROMPT
     if title:
         await engine.rename(conversation, title, by)
     return title

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from textual.binding import Binding
 from textual.dom import DOMNode
 
-ROOM = re.compile(r"\[\[([a-z_]+\.[a-z_0-9]+) ([^\s\]]+)\]\]")
+ROOM = re.compile(r"\[\[([a-z_]+\.[a-z_0-9]+) (\S+?)\]\]")
 """Room for a key in a text: `[[ACTION KEY]]`, with the usual key, as it is written where nobody has another one."""
 
 

@@ -58,7 +58,9 @@ class Period:
     @property
     def words(self) -> str:
         """As a title has it, with the keys that change it around it."""
-        return "all · [ month" if self.first is None else f"[ {self.first:%Y-%m} ] · a all"
+        if self.first is None:
+            return "all · [[costs.move_back []] month"
+        return f"[[costs.move_back []] {self.first:%Y-%m} [[costs.move_on ]]] · [[costs.all a]] all"
 
     def moved(self, months: int, today: date) -> "Period":
         """The month before or after; from all there is, the one of today. No month begins after today."""

@@ -167,7 +167,7 @@ class TcoScreen(ModalScreen[bool]):
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
         self._said.set_class(wrong, "-wrong")
-        self._said.update(text)
+        self._said.update(with_keys(self, text))
 
     def action_guide(self) -> None:
         """The guide's example, as it was."""
@@ -187,7 +187,7 @@ class TcoScreen(ModalScreen[bool]):
             return
         self._priced = (self._priced + 1) % len(known)
         price, inputs = known[self._priced]
-        self._show(inputs, f"the cloud's price is that of {price.name} by the list; it is not the same model · p the next")  # fmt: skip
+        self._show(inputs, f"the cloud's price is that of {price.name} by the list; it is not the same model · [[tco.price p]] the next")  # fmt: skip
 
     def action_ask(self, what: str) -> None:
         """Fills the fields with what the world says: "mine" of this machine, "telemetry" of what was measured on it."""
