@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from assistant.domain.sensitivity import Label
+
+if TYPE_CHECKING:
+    from assistant.ports import ConversationSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,10 @@ class Branches(Protocol):
 
     def deleted(self, conversation: str) -> Deleted | None:
         """What was deleted last of those that can be brought back now; None where nothing is."""
+        ...
+
+    def gone(self, limit: int) -> "Sequence[ConversationSummary]":
+        """Whole conversations that are deleted; those in which something was said last come first."""
         ...
 
 

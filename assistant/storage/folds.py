@@ -193,8 +193,10 @@ def _asked(db: sqlite3.Connection, event: Asked) -> None:
         (asked.turn, asked.conversation, question, answer, event.instance),
     )
     look_at(db, asked.conversation, event.reply, 2)
-    # What is said in an archived conversation brings it back into the list.
-    back = "UPDATE conversation SET archived = 0 WHERE id = ? AND archived <> 0"
+    # What is said in a conversation brings it back into the list: another program may have deleted or archived it.
+    back = (
+        "UPDATE conversation SET archived = 0, deleted = 0 WHERE id = ? AND (archived OR deleted)"
+    )
     db.execute(back, (asked.conversation,))
     touch(db, asked.conversation, event.at_ms, seq)
 
