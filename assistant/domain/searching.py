@@ -61,6 +61,10 @@ class Sought:
                 found.append((start, end))
         return tuple(found)
 
+    def holds(self, text: str) -> bool:
+        """Whether `text` holds all of them."""
+        return all(next(places, None) for places in self._places(text))
+
     def first(self, text: str) -> int | None:
         """Where the first of them begins in `text`; None where it holds none."""
         firsts = (next(places, None) for places in self._places(text))

@@ -85,6 +85,7 @@ class ChatScreen(ActingScreen):
 
     @on(Composer.Submitted)
     def _submitted(self, event: Composer.Submitted) -> None:
+        self.end_search()
         self.desk.sending.enter(event.text, event.bound)
 
     @on(Composer.Left)
@@ -145,10 +146,16 @@ class ChatScreen(ActingScreen):
         self.face.desk_changed()
 
     async def action_stop(self) -> None:
-        """Folds what lies over the conversation; else stops the reply in view or a summary; else leaves an edit; else back to the composer."""
-        if not self.columns.fold() and self.status.stoppable:
+        """Folds what lies over the conversation; else stops the reply in view or a summary; else leaves an edit, or the hit of a search.
+
+        Else back to the composer.
+        """
+        folded = self.columns.fold()
+        if not folded and self.status.stoppable:
             await self.desk.turns.stop(self.desk.chat)
-        elif not self.desk.compacting.stop() and not editing.leave(self.desk.chat, self.face):
+            return
+        ended = self.desk.compacting.stop() or editing.leave(self.desk.chat, self.face)
+        if not ended and (folded or not self.find_again()):
             self.composer.focus()
 
     def action_new_chat(self) -> None:
