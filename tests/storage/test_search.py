@@ -21,9 +21,11 @@ from assistant.domain.events import (
 )
 from assistant.domain.places import Place, Route
 from assistant.domain.sensitivity import Label
+from assistant.ports.chats import Wanted
 from assistant.storage.database import in_memory, open_database
 from assistant.storage.journal import SqliteJournal
 from assistant.storage.migrations import MIGRATIONS
+from assistant.storage.search import SqliteFinder
 from tests.fakes import LOCAL, NOW_MS, asked, decided, started, whole_turn
 from tests.finding import found, hits
 
@@ -181,3 +183,30 @@ def test_what_was_on_record_before_is_found_too(tmp_path: Path) -> None:
         assert found(journal, "getUserName") == ["m1"]
         assert found(journal, "plain") == ["m2"]
         assert found(journal, "plain", until_ms=NOW_MS) == []
+
+
+def test_more_come_after_the_last_one_that_is_known(journal: SqliteJournal) -> None:
+    _say(journal, *(f"a needle {n}" for n in range(7)), title="needles")
+    finder = SqliteFinder(journal.database)
+    told, after = [], ""
+    while page := finder.find(Wanted("needle "), 3, after):
+        told += [hit.message for hit in page]
+        after = told[-1]
+    assert told == [f"q-c1-{n}" for n in reversed(range(7))]
+    assert finder.find(Wanted("needle "), 3, "no such message") == []
+    [hit] = finder.find(Wanted("needles"), 3)
+    assert hit.role == "title"
+
+
+@pytest.mark.parametrize("looks", [1, 2, 3, 20])
+def test_a_search_that_nobody_waits_for_ends_and_harms_no_other(
+    journal: SqliteJournal, looks: int
+) -> None:
+    _say(journal, *(f"a needle {n}" for n in range(40)))
+    left = iter(range(looks))
+    finder = SqliteFinder(journal.database)
+    assert finder.find(Wanted("needle"), 50, "", lambda: next(left, None) is None) == ()
+    assert len(finder.find(Wanted("needle"))) == 40
+    with journal.database.read() as db:
+        walked = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 99999) SELECT count(*) FROM c"
+        assert db.execute(walked).fetchone() == (99_999,)
