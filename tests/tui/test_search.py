@@ -144,6 +144,24 @@ async def test_the_way_from_hit_to_hit_and_back_to_the_list(tmp_path: Path) -> N
         assert "to the list" not in screen_text(app)
 
 
+async def test_from_the_titles_to_the_texts(tmp_path: Path) -> None:
+    on = shelf(tmp_path)
+    async with opened(on, NARROW) as (app, pilot):
+        for way in ("enter", "click"):
+            await pilot.press("ctrl+o", "slash", *"monitors")
+            await until(pilot, lambda: "enter: search texts" in screen_text(app))
+            if way == "click":
+                await pilot.click(app.chat.columns.chats, offset=(4, 3))
+            else:
+                await pilot.press("enter")
+            await until(pilot, lambda: "1 found" in screen_text(app))
+            assert isinstance(app.screen, SearchScreen)
+            assert app.screen.line == "monitors"
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is app.chat)
+            assert app.focused is app.chat.composer
+
+
 async def test_a_running_reply_is_stopped_before_a_search_is_left(tmp_path: Path) -> None:
     on = shelf(tmp_path)
     on.backend.answers = [Answer(hold=1)]

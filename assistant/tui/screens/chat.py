@@ -117,6 +117,12 @@ class ChatScreen(ActingScreen):
         self.composer.focus()
         self.run_worker(self.desk.open(event.conversation))
 
+    @on(Chats.Sought)
+    def _search_texts(self, event: Chats.Sought) -> None:
+        self.columns.fold()
+        self.composer.focus()
+        self.action_find(event.words)
+
     @on(Chats.Act)
     def _act(self, event: Chats.Act) -> None:
         self.run_worker(self.act(event.verb, event.conversation))
