@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from assistant.domain.errors import UsageError
-from assistant.domain.searching import Sought, Spans, excerpt, hump_apart, sought
+from assistant.domain.searching import Sought, Spans, excerpt, sought, ways
 from assistant.domain.sensitivity import Label
 from assistant.ports.chats import Hit, Wanted
 from assistant.storage.database import Database
@@ -127,14 +127,13 @@ def _broken_off(db: sqlite3.Connection, stop: Callable[[], bool]) -> Iterator[No
 def _match(words: Sought) -> str:
     """The query of FTS5 for all of `words`. Quoted, no word is an operator.
 
-    A name with humps may be a part of a longer one, of which the index has the parts.
+    A name with humps may be a part of a longer one, of which the index has the parts; so may words of a script without blanks.
     """
     last = len(words.phrases) - 1
     wanted = []
     for number, phrase in enumerate(words.phrases):
         star = " *" if words.open and number == last else ""
-        ways = dict.fromkeys((phrase, hump_apart(phrase)))
-        wanted.append(f"({' OR '.join(_quoted(way) + star for way in ways)})")
+        wanted.append(f"({' OR '.join(_quoted(way) + star for way in ways(phrase))})")
     return " AND ".join(wanted)
 
 
