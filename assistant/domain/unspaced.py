@@ -8,9 +8,6 @@ _SIGN: Final = (
     "\u3005-\u3007\u3041-\u3096\u30a1-\u30fa\u30fc\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
-GLOB: Final = f"*[{_SIGN}]*"
-"""For SQLite: a text with such a character in it."""
-
 _TOKEN = re.compile(r"[^\W_]+")
 
 
