@@ -1,7 +1,7 @@
 """The keys of the chat that say where a message goes, and how far it may travel."""
 
 import functools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from textual.binding import Binding, BindingType
@@ -16,8 +16,8 @@ from assistant.tui.turn import Ask
 
 if TYPE_CHECKING:
     from assistant.domain.routing import RouteState
+    from assistant.tui.finding import Finding
     from assistant.tui.petition import Answer, Petition
-    from assistant.tui.screens.search import Left
     from assistant.tui.services import Services
     from assistant.tui.tree import Tree
     from assistant.tui.widgets.path_choice import PathChoice
@@ -127,51 +127,18 @@ class ActingScreen(Screen[None]):
     def action_find(self, line: str | None = None) -> None:
         """Searches all history for `line` (None: as it was left), and goes to the hit that is chosen."""
         if self.app.screen is self:
-            from assistant.tui.screens.search import Left
+            self.finding.begin(line)
 
-            asked = self._sought.line if self._sought and line is None else line
-            self.run_worker(self._find(Left(asked or "")), group="find")
+    @functools.cached_property
+    def finding(self) -> "Finding":
+        """The search over all history."""
+        from assistant.tui.finding import Finding
 
-    _sought: "Left | None" = None
+        def start(work: Coroutine[None, None, None]) -> object:
+            return self.run_worker(work, group="find")
 
-    def find_again(self) -> bool:
-        """From the hit that was gone to back to the list of them, as it was left; False where no search is on."""
-        trail = self.face.transcript.trail
-        if trail is None or self._sought is None:
-            return False
-        places = {hit.message: n for n, hit in enumerate(self._sought.hits) if hit.role != "title"}
-        left = self._sought._replace(at=places.get(trail.at, self._sought.at))
-        self.end_search()
-        self.run_worker(self._find(left), group="find")
-        return True
-
-    def end_search(self) -> None:
-        """Nothing is marked in the conversation any more."""
-        if self.face.transcript.trail:
-            self.face.transcript.seek(None)
-            self.face.label()
-
-    def on_transcript_hits_hit_moved(self) -> None:
-        """Says which hit is at hand."""
-        self.face.label()
-
-    async def _find(self, left: "Left") -> None:
-        from assistant.domain.search_line import read_line
-        from assistant.domain.searching import sought
-        from assistant.tui.jump import jump
-        from assistant.tui.screens.search import SearchScreen
-
-        services, desk = self.services, self.face.desk
-        if services.finder is None:
-            self.face.tell("there is nothing to search in here")
-            return
-        routes = [route.id for route in services.engine.routes]
-        screen = SearchScreen(services.finder, routes, services.clock.now_ms(), left)
-        hit = await self.app.push_screen_wait(screen)
-        self._sought = screen.left
-        if hit is not None:
-            words = sought(read_line(self._sought.line).words)
-            await jump(services.engine, services.branches, desk, self.face, hit, words)
+        show = self.app.push_screen_wait
+        return Finding(self.services, self.face.desk, self.face, show, start)
 
     def action_ask_again(self) -> None:
         """The text whose turn failed, once more, on another route."""

@@ -85,7 +85,7 @@ class ChatScreen(ActingScreen):
 
     @on(Composer.Submitted)
     def _submitted(self, event: Composer.Submitted) -> None:
-        self.end_search()
+        self.finding.end()
         self.desk.sending.enter(event.text, event.bound)
 
     @on(Composer.Left)
@@ -107,6 +107,10 @@ class ChatScreen(ActingScreen):
     @on(Transcript.KeepRequested)
     def _keep_here(self, event: Transcript.KeepRequested) -> None:
         self.run_worker(self.desk.sending.keep_here(event.key))
+
+    @on(Transcript.HitMoved)
+    def _hit_moved(self) -> None:
+        self.face.label()
 
     @on(Chats.Opened)
     def _opened(self, event: Chats.Opened) -> None:
@@ -161,7 +165,7 @@ class ChatScreen(ActingScreen):
             await self.desk.turns.stop(self.desk.chat)
             return
         ended = self.desk.compacting.stop() or editing.leave(self.desk.chat, self.face)
-        if not ended and (folded or not self.find_again()):
+        if not ended and (folded or not self.finding.again()):
             self.composer.focus()
 
     def action_new_chat(self) -> None:
