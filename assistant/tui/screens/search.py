@@ -87,6 +87,7 @@ class SearchScreen(ModalScreen[Hit | None]):
         self._left = left
         self.hits: list[Hit] = []
         self._more = False
+        self._asking = False
         self._chosen = 0
 
     @property
@@ -124,6 +125,7 @@ class SearchScreen(ModalScreen[Hit | None]):
             self._begin()
 
     def _begin(self) -> None:
+        self._more = False
         self.run_worker(self._look(), exclusive=True, group="search")
 
     async def _look(self) -> None:
@@ -132,7 +134,7 @@ class SearchScreen(ModalScreen[Hit | None]):
 
     async def _ask(self, after: str) -> None:
         """Asks for the first hits, or for those after the message `after`; shows them, or why there are none."""
-        self._more = False
+        self._asking = True
         try:
             asked = read_line(self.line)
             times = asked.since_ms, asked.until_ms
@@ -141,6 +143,8 @@ class SearchScreen(ModalScreen[Hit | None]):
         except AssistantError as error:
             self._show((), error.note().line())
             return
+        finally:
+            self._asking = False
         if found is None:
             self._show((), HINT)
             return
@@ -167,6 +171,7 @@ class SearchScreen(ModalScreen[Hit | None]):
         found = self.query_one(OptionList)
         found.clear_options()
         if said:
+            self._more = False
             self.query_one("#said", Static).update(said)
             return
         self._add(hits)
@@ -186,7 +191,7 @@ class SearchScreen(ModalScreen[Hit | None]):
         found = self.query_one(OptionList)
         # Two screens ahead.
         seen = found.scroll_offset.y + 3 * found.size.height
-        if self._more and seen >= found.virtual_size.height:
+        if self._more and not self._asking and seen >= found.virtual_size.height:
             self.run_worker(self._ask(self.hits[-1].message), exclusive=True, group="search")
 
     def action_move(self, step: int) -> None:
