@@ -16,8 +16,8 @@ from assistant.tui.turn import Ask
 
 if TYPE_CHECKING:
     from assistant.domain.routing import RouteState
-    from assistant.tui.finding import Finding
     from assistant.tui.petition import Answer, Petition
+    from assistant.tui.screens.finding import Finding
     from assistant.tui.services import Services
     from assistant.tui.tree import Tree
     from assistant.tui.widgets.path_choice import PathChoice
@@ -132,7 +132,7 @@ class ActingScreen(Screen[None]):
     @functools.cached_property
     def finding(self) -> "Finding":
         """The search over all history."""
-        from assistant.tui.finding import Finding
+        from assistant.tui.screens.finding import Finding
 
         def start(work: Coroutine[None, None, None]) -> object:
             return self.run_worker(work, group="find")
