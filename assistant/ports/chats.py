@@ -1,6 +1,6 @@
 """What the core and the screens ask of how conversations branch, and of what is to be found in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -82,6 +82,16 @@ class Hit:
 class Finder(Protocol):
     """Looks through all history. Blocks; may raise a StorageError."""
 
-    def find(self, wanted: Wanted, limit: int = 50) -> Sequence[Hit]:
-        """Titles first, then messages, the newest first of each. Raises: UsageError for words that can find nothing."""
+    def find(
+        self,
+        wanted: Wanted,
+        limit: int = 50,
+        after: str = "",
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Sequence[Hit]:
+        """Titles first, then messages, the newest first of each.
+
+        `after` is the last message of those that one has: then the messages that come after it. Where `stop` says yes meanwhile, the search
+        is broken off and gives nothing. Raises: UsageError for words that can find nothing.
+        """
         ...
