@@ -29,19 +29,24 @@ async def jump(
     """Errors are told. The `words` that were searched for are then marked, and their other places in the chat a key away."""
     try:
         await desk.open(hit.conversation)
+        chat = desk.chat
+        if chat.conversation != hit.conversation:
+            # The person went on to another one.
+            return
         elsewhere = view.transcript.pages.number_of(hit.message) is None
         if hit.role != "title" and branches is not None and elsewhere:
             leaf = await asyncio.to_thread(branches.leaf, hit.message)
-            if desk.turns.running_in(desk.chat):
+            if desk.turns.running_in(chat):
                 view.tell(BUSY)
                 return
             await engine.move_head(hit.conversation, leaf)
-            desk.chat.head = leaf
-            await desk.open(hit.conversation)
+            chat.head = leaf
+            if desk.chat is chat:
+                await desk.open(hit.conversation)
     except AssistantError as error:
         view.tell(str(error), error=True)
         return
-    if hit.conversation == desk.chat.conversation:
+    if chat is desk.chat:
         await _mark(view, "" if hit.role == "title" else hit.message, words)
 
 

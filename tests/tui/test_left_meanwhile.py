@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from assistant.domain.prompt import Message, Role
+from assistant.domain.searching import sought
+from assistant.ports.chats import Wanted
+from assistant.storage.search import SqliteFinder
 from assistant.tui import titles
+from assistant.tui.jump import jump
 from tests.tui.driving import answered, opened, send, settled_surroundings, toasts, until
 from tests.tui.fake_services import Answer, Stage, stage
 
@@ -67,6 +71,31 @@ async def test_an_act_on_a_message_is_none_on_the_chat_that_came_into_view(
         said = [one.text for one in on.backend.asked[-1].messages if one.role is Role.USER]
         assert said == ["a new thing"]
         assert not [said for said in toasts(app) if "fault" in said]
+
+
+async def test_a_way_to_a_hit_ends_where_the_person_went_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on = stage(tmp_path, Answer(("one",)), Answer(("two",)))
+    disk = SlowDisk(on, monkeypatch)
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "first")
+        await answered(app, pilot)
+        found = SqliteFinder(on.journal.database).find(Wanted("first"))
+        hit = next(one for one in found if one.role == "user")
+        await pilot.press("ctrl+n")
+        await pilot.pause()
+        disk.slow = True
+        chat, branches = app.chat, on.services.branches
+        way = jump(chat.engine, branches, chat.desk, chat.face, hit, sought("first"))
+        going = asyncio.create_task(way)
+        await asyncio.to_thread(disk.reading.wait, 10)
+        await pilot.press("ctrl+n")
+        blank = chat.desk.chat
+        disk.go.set()
+        await going
+        assert chat.desk.chat is blank
+        assert (blank.head, blank.conversation) == (None, "")
 
 
 async def test_what_is_said_in_a_chat_that_another_window_deleted_brings_it_back(
