@@ -81,6 +81,12 @@ def deleted(database: "Database") -> list[str]:
         return [name for (name,) in db.execute("SELECT id FROM conversation WHERE deleted <> 0")]
 
 
+def deleted_conversations(db: sqlite3.Connection, limit: int) -> list[ConversationSummary]:
+    """The newest activity first."""
+    rows = db.execute(f"{_CONVERSATION} WHERE deleted = 1 ORDER BY activity DESC LIMIT ?", (limit,))
+    return [_summary(row) for row in rows]
+
+
 def conversation(db: sqlite3.Connection, name: str) -> ConversationSummary | None:
     """One, deleted ones too."""
     row = db.execute(f"{_CONVERSATION} WHERE id = ?", (storable(name),)).fetchone()
