@@ -1,5 +1,6 @@
 """What holds for every test: a home of its own, no network but loopback, no secrets of anybody, one real model."""
 
+import gc
 import ipaddress
 import itertools
 import os
@@ -38,6 +39,13 @@ def pytest_configure(config: pytest.Config) -> None:
     renewing = config.getoption("update_snapshots", default=False)
     if renewing and sys.version_info[:2] != SNAPSHOT_PYTHON:
         raise pytest.UsageError("pictures of screens are renewed with Python 3.11 only")
+
+
+def pytest_collection_finish() -> None:
+    """What was collected lives to the end: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _refuse_outside(event: str, args: tuple[object, ...]) -> None:
