@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from assistant.storage import paths
+from assistant.storage import database, paths
+from tests import schema
 
 ROOT = Path(__file__).parents[1]
 STARTER = ROOT / ".venv" / "starter" / "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -68,6 +69,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.partition("%")[0]).is_loopback
     except ValueError:
         return False
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_schema() -> Iterator[None]:
+    """Laws make thousands of journals in memory: they are copies of one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "migrate", schema.migrate)
+        yield
 
 
 @pytest.fixture(autouse=True)
