@@ -156,7 +156,9 @@ class Acts:
             )
         self._talk.unsent.mark = Label(rest)
         said = self._talk.unsent.label.value
-        tell(f"the next message is {said}{'' if said == rest else ', as what is attached or this chat is'}")
+        tell(
+            f"the next message is {said}{'' if said == rest else ', as what is attached or this chat is'}"
+        )
 
     def _keep(self, _: str) -> None:
         talk = self._talk

@@ -1,6 +1,6 @@
 """The local-only texts that were in view and the labels of files that were attached, so that a copy of one is as strict as it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from assistant.domain.attachments import Attachment, parted
 from assistant.domain.sensitivity import Label, join
@@ -8,6 +8,8 @@ from assistant.tui.copies import Copies
 
 _MOST_OF_A_FILE = 400_000
 """Characters of an attachment of which parts are recognised again."""
+_OVERLAP = 400
+"""Characters of what had arrived before that are taken in once more with what came: the seam is in view as well."""
 
 
 class Kept:
@@ -18,6 +20,15 @@ class Kept:
         self._said = Copies()
         self._copied = Copies()
         self._files: dict[str, Label] = {}
+        self._coming: dict[str, _Coming] = {}
+
+    def come(self, turn: str, parts: Sequence[str]) -> None:
+        """A local-only reply comes, and is in view as `parts`, to which more is added."""
+        self._coming.setdefault(turn, _Coming(parts))
+
+    def came(self, turn: str) -> None:
+        """That reply is over, and remembered where it was local-only."""
+        self._coming.pop(turn, None)
 
     def remember(self, text: str) -> None:
         """A local-only message was in view, with what is attached to it."""
@@ -42,4 +53,24 @@ class Kept:
 
     def holds(self, text: str) -> bool:
         """Whether a local-only text, or a part of one, stands in `text`, or may."""
-        return self._said.holds(text) or self._copied.holds(text)
+        known = self._said.holds(text) or self._copied.holds(text)
+        return known or any(one.holds(text) for one in self._coming.values())
+
+
+class _Coming:
+    """A reply while it comes; what has arrived is taken in when somebody asks."""
+
+    def __init__(self, parts: Sequence[str]) -> None:
+        self._parts = parts
+        self._taken = 0
+        self._end = ""
+        self._copies = Copies()
+
+    def holds(self, text: str) -> bool:
+        new = "".join(self._parts[self._taken :])
+        self._taken = len(self._parts)
+        if new:
+            piece = self._end + new
+            self._copies.remember(piece)
+            self._end = piece[-_OVERLAP:]
+        return self._copies.holds(text)

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from typing import TYPE_CHECKING
 
 from assistant.domain.attachments import parted
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import GenerationSettings, Settings
 from assistant.tui.kept import Kept
-from assistant.tui.turn import Chat
+from assistant.tui.turn import Chat, Running
+
+if TYPE_CHECKING:
+    from assistant.domain.turns import TurnRecord
 
 _NEXT = {
     Label.NORMAL: Label.LOCAL_ONLY,
@@ -76,6 +80,17 @@ class Labels:
         for text, label in texts:
             if label is Label.LOCAL_ONLY:
                 self._kept.remember(text)
+
+    def coming(self, running: Running) -> None:
+        """A reply comes: a copy of what is there of it is as strict as it is."""
+        decision = running.decision
+        if running.asked and (decision is None or decision.label is Label.LOCAL_ONLY):
+            self._kept.come(running.asked.turn, running.text)
+
+    def came(self, record: "TurnRecord") -> None:
+        """A reply is over."""
+        self.remember([(record.reply, record.decision.label)])
+        self._kept.came(record.turn)
 
     def learn(
         self,

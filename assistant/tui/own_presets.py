@@ -12,18 +12,26 @@ from assistant.domain.sampling_presets import (
     shown,
     unfit_name,
 )
+from assistant.tui.tuning import Tuning
 
 if TYPE_CHECKING:
     from assistant.domain.prompt import Sampling
     from assistant.ports.words import Presets
     from assistant.tui.screens.chat import ChatScreen
-    from assistant.tui.tuning import Tuning
+
+
+async def show(screen: "ChatScreen") -> None:
+    """Opens the sheet with every value of the sampling; from a worker."""
+    from assistant.tui.screens.sampling import SamplingScreen
+
+    tuning = Tuning(screen)
+    await screen.app.push_screen_wait(SamplingScreen(tuning, OwnPresets(screen, tuning)))
 
 
 class OwnPresets:
     """Changes the person's presets; methods run in a worker and raise AssistantErrors. What they give is said; "" is nothing."""
 
-    def __init__(self, screen: "ChatScreen", tuning: "Tuning") -> None:
+    def __init__(self, screen: "ChatScreen", tuning: Tuning) -> None:
         """`tuning` is of the chat whose sampling is kept."""
         self._screen = screen
         self._tuning = tuning

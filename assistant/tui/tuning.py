@@ -86,14 +86,6 @@ class Tuning:
         if picked:
             self._screen.tell(await self.use(picked))
 
-    async def show(self) -> None:
-        """Opens the sheet with every value; from a worker."""
-        from assistant.tui.own_presets import OwnPresets
-        from assistant.tui.screens.sampling import SamplingScreen
-
-        sheet = SamplingScreen(self, OwnPresets(self._screen, self))
-        await self._screen.app.push_screen_wait(sheet)
-
     async def take(self, preset: str, sampling: Sampling | None) -> None:
         """Has replies in the chat in view made so from the next message on. Raises: StorageError."""
         chat = self._screen.desk.chat
