@@ -10,8 +10,10 @@ import pytest
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-LOOK_S = 0.004
+LOOK_S = 0.002
 """How long the process is watched at a time."""
+LOOKS = 2
+"""So often in a row it must be seen idle: once, a busy machine may just not have let it work."""
 BUSY_S = 0.0005
 """More work than this within a look, and there is more to come."""
 THREADS_S = 0.02
@@ -41,11 +43,12 @@ class Idle:
 
     async def wait(self, at_least_s: float = 0.0, at_most_s: float = 1.0) -> None:
         """Returns when the process did next to nothing for a while, or after `at_most_s`."""
-        begun = time.monotonic()
+        begun, idle = time.monotonic(), 0
         while True:
             worked = time.process_time()
             await asyncio.sleep(LOOK_S)
             worked, took = time.process_time() - worked, time.monotonic() - begun
+            idle = idle + 1 if worked < BUSY_S else 0
             at_least = max(at_least_s, THREADS_S if self._at_work else 0.0)
-            if took >= at_most_s or (took >= at_least and worked < BUSY_S):
+            if took >= at_most_s or (took >= at_least and idle >= LOOKS):
                 return
