@@ -141,8 +141,8 @@ class Day:
         self._take_tokens(entry, where)
         ended: Attributes = (*where, ("assistant.finish", entry.finish.value))
         failed = entry.finish is Finish.FAILED
-        # The ledger keeps no reason; the conventions' word for that is _OTHER.
-        timed: Attributes = (*ended, ("error.type", "_OTHER")) if failed else ended
+        # A code of this program; where the ledger has none, the conventions' word for that.
+        timed: Attributes = (*ended, ("error.type", entry.error or "_OTHER")) if failed else ended
         self._take(Metric.DURATION, timed, _whole(entry.total_ms, 1000))
         self._take(Metric.FIRST, where, _whole(entry.ttft_ms, 1000))
         if entry.tokens_per_second and entry.finish in (Finish.STOP, Finish.LENGTH):

@@ -6,8 +6,9 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from assistant.domain.attempts import Attempt
 from assistant.domain.charges import rounded
-from assistant.domain.ledger import NOTHING, By, Chosen, Entry, Sum, Totals, WhatIf
+from assistant.domain.ledger import NOTHING, By, Chosen, Entry, Side, Sum, Totals, WhatIf
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money
 from assistant.storage import ledger_entries
@@ -41,7 +42,7 @@ _METERED = """
 class SqliteLedger:
     """Implements ports.accounting.Ledger. Safe to use from any thread.
 
-    Turns that were imported are in no sum: they were spent on another machine. Nor are those that never had a permit.
+    Turns that were imported are in no sum: they were spent on another machine. Those that never had a permit are beside them.
     """
 
     def __init__(self, database: Database) -> None:
@@ -81,6 +82,18 @@ class SqliteLedger:
             with self._database.read() as db:
                 found, last = ledger_entries.page(db, chosen, within, last)
             yield from found
+
+    def attempts(self, entry: Entry) -> Sequence[Attempt]:
+        """See ports."""
+        if entry.attempts < 2:
+            return ()
+        with self._database.read() as db:
+            return ledger_entries.attempts(db, entry)
+
+    def sides(self, chosen: Chosen) -> Sequence[Side]:
+        """See ports."""
+        with self._database.read() as db:
+            return sums_of.sides(db, chosen)
 
     def ttft_ms(self, route: str, model: str, chosen: Chosen) -> Sequence[float]:
         """The times to the first token of the latest MOST_TIMES such turns that had one, unordered."""

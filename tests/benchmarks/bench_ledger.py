@@ -59,7 +59,7 @@ def turns(count: int) -> Iterator[tuple[object, ...]]:
             seq, f"01KAQ{seq:021}", talk + 1, NOW_MS + seq, day, lane, "stop", spent * 3, spent, None,
             spent, None, 0, 1, 0, 1 + (lane > 4), spent * 7, spent * 123_456_789,
             spent * 999_999 if here else None, spent * 77_777_777 if here else None,
-            "measured" if here else None, spent * 10, spent * 300, spent * 200,
+            "measured" if here else None, spent * 10, spent * 300, spent * 200, 0, 0, "",
         )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def fill(db: sqlite3.Connection, count: int) -> None:
     db.execute("INSERT INTO ledger_currency(code) VALUES ('EUR'), ('USD')")
     names = ((f"01KAQTALK{n:017}",) for n in range(TALKS))
     db.executemany("INSERT INTO ledger_talk(id) VALUES (?)", names)
-    db.executemany(f"INSERT INTO ledger VALUES ({', '.join('?' * 24)})", turns(count))  # noqa: S608 - marks alone
+    db.executemany(f"INSERT INTO ledger VALUES ({', '.join('?' * 27)})", turns(count))  # noqa: S608 - marks alone
     for table, own in (("ledger_day", ""), ("ledger_talk_day", "talk, ")):
         _sums(db, table, f"{own}day, lane, currency")
     for table, own in (("ledger_other_day", ""), ("ledger_other_talk_day", "talk, ")):

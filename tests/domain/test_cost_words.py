@@ -87,9 +87,9 @@ def test_costs_say_what_they_leave_out() -> None:
     known = Amount((euro("4.31"),), euro("4.31"), known=3)
     assert cost_text(known) == "4.31"
     assert cost_text(replace(known, unknown=1)) == "≥4.31"
-    assert cost_text(replace(known, estimated=True)) == "4.31~"
+    assert cost_text(replace(known, estimated_cost=True)) == "4.31~"
     assert cost_text(replace(known, converted=True)) == "4.31~"
-    nothing = Amount((euro("0"),), euro("0"), estimated=True, known=1)
+    nothing = Amount((euro("0"),), euro("0"), estimated_cost=True, known=1)
     assert (cost_text(nothing), per_thousand_text(nothing)) == ("0", "0")
     assert cost_text(replace(nothing, converted=True, unknown=1)) == "≥0"
     assert cost_text(Amount(unknown=2)) == "—"
@@ -206,7 +206,7 @@ def test_a_part_has_no_fixed_costs_and_no_break_even() -> None:
 
 
 def test_a_refused_request_cost_exactly_nothing() -> None:
-    refused = away(1, cost=euro("0"), finish=Finish.FAILED, estimated=True)
+    refused = away(1, cost=euro("0"), finish=Finish.FAILED, estimated_cost=True)
     report = cost_report(MemoryLedger([refused]), Question(), HOUSE)
     found = {fact.label: fact for fact in facts(report)}
     assert (found["cloud, spent"].figure, found["cloud, spent"].unit) == ("0", "EUR")

@@ -64,7 +64,7 @@ def _block(sheet: Sheet, costs: RunningCosts, columns: tuple[_Column, ...]) -> I
     yield sheet.row((" " * _label(sheet), ""), (heads, "quiet"))
     if any(days for _, _, days in columns):
         yield row("here full", lambda scope, days: full(costs, scope, days))
-    yield row("energy", lambda scope, _: spent(scope.here, exchange))
+    yield row("energy", lambda scope, _: spent(scope.works, exchange))
     yield row("cloud", lambda scope, _: spent(scope.cloud, exchange))
     if any(scope.cloud.turns for _, scope, _ in columns if scope):
         yield row("if here", lambda scope, _: cloud_here(scope, exchange))
@@ -82,7 +82,7 @@ def _elsewhere(costs: RunningCosts, pair: tuple[str, str], scope: Scope, _days: 
 
 def _saved(costs: RunningCosts, scope: Scope, days: int) -> Amount:
     """The difference to the first of those compared; with the costs of the time where there are days."""
-    here = full(costs, scope, days) if days else spent(scope.here, costs.exchange)
+    here = full(costs, scope, days) if days else spent(scope.works, costs.exchange)
     theirs = _elsewhere(costs, costs.compared[0], scope, days)
     return difference(theirs, (here, spent(scope.cloud, costs.exchange)))
 
