@@ -87,9 +87,9 @@ def test_costs_say_what_they_leave_out() -> None:
     known = Amount((euro("4.31"),), euro("4.31"), known=3)
     assert cost_text(known) == "4.31"
     assert cost_text(replace(known, unknown=1)) == "≥4.31"
-    assert cost_text(replace(known, estimated_cost=True)) == "4.31~"
+    assert cost_text(replace(known, estimated=True)) == "4.31~"
     assert cost_text(replace(known, converted=True)) == "4.31~"
-    nothing = Amount((euro("0"),), euro("0"), estimated_cost=True, known=1)
+    nothing = Amount((euro("0"),), euro("0"), estimated=True, known=1)
     assert (cost_text(nothing), per_thousand_text(nothing)) == ("0", "0")
     assert cost_text(replace(nothing, converted=True, unknown=1)) == "≥0"
     assert cost_text(Amount(unknown=2)) == "—"
