@@ -59,14 +59,16 @@ class MemoryLedger:
                 found[key] = found[key].plus(one) if key in found else one
         return tuple(found.values())
 
-    def sums(self, by: By, chosen: Chosen, limit: int = 0) -> Sequence[Sum]:
+    def sums(
+        self, by: By, chosen: Chosen, limit: int = 0, *, compared: bool = True
+    ) -> Sequence[Sum]:
         groups: dict[tuple[str, str], list[Entry]] = {}
         for turn in self._chosen(chosen):
             groups.setdefault(_key(by, turn), []).append(turn)
         lines = [self._sum(by, key, turns) for key, turns in sorted(groups.items())]
         if by not in (By.DAY, By.MONTH):
             lines.sort(key=lambda one: -sum(money.amount for money in one.totals.cost))
-        return lines[: limit or None]
+        return [one if compared else replace(one, what_if=()) for one in lines][: limit or None]
 
     def _sum(self, by: By, key: tuple[str, str], turns: Sequence[Entry]) -> Sum:
         places = {turn.place for turn in turns}

@@ -29,9 +29,10 @@ class Question:
 def cost_report(ledger: "Ledger", question: Question, household: Household) -> CostReport:
     """The report that `question` asks for. Raises: StorageError."""
     by, chosen = question.by, question.chosen
-    routes = ledger.sums(By.ROUTE, chosen)
-    alone = by is By.ROUTE
-    lines = routes[: question.limit or None] if alone else ledger.sums(by, chosen, question.limit)
+    routes = ledger.sums(By.ROUTE, chosen, compared=False)
+    lines = routes[: question.limit or None]
+    if by is not By.ROUTE:
+        lines = ledger.sums(by, chosen, question.limit, compared=False)
     dearest = question.conversations
     return report(
         Answers(
@@ -44,7 +45,7 @@ def cost_report(ledger: "Ledger", question: Question, household: Household) -> C
             {(one.key, one.model): ledger.ttft_ms(one.key, one.model, chosen) for one in routes},
             ledger.first_day(),
             _by_day(ledger, chosen) if question.curves else None,
-            ledger.sums(By.CONVERSATION, chosen, dearest) if dearest else (),
+            ledger.sums(By.CONVERSATION, chosen, dearest, compared=False) if dearest else (),
             ledger.sides(chosen),
         ),
         household,
@@ -56,7 +57,7 @@ def _by_day(ledger: "Ledger", chosen: Chosen) -> ByDay:
     here, cloud = (
         ()
         if chosen.place not in (None, place)
-        else ledger.sums(By.DAY, replace(chosen, place=place))
+        else ledger.sums(By.DAY, replace(chosen, place=place), compared=False)
         for place in (Place.THIS_MACHINE, Place.CLOUD)
     )
     return ByDay(here, cloud, every)
@@ -71,7 +72,7 @@ def _what_if_here(ledger: "Ledger", chosen: Chosen) -> Sequence[WhatIf]:
 
 def newest(ledger: "Ledger", chosen: Chosen, most: int) -> tuple[int, Sequence[Entry]]:
     """How many turns there are, and the newest `most` of them. Reads no more days than it needs. Raises: StorageError."""
-    days = ledger.sums(By.DAY, chosen)
+    days = ledger.sums(By.DAY, chosen, compared=False)
     count, since = 0, None
     for day in reversed(days):
         count, since = count + day.totals.turns, date.fromisoformat(day.key)

@@ -120,11 +120,14 @@ class Ledger(Protocol):
         """What the chosen turns would have cost elsewhere, a row for each route and model that was compared."""
         ...
 
-    def sums(self, by: By, chosen: Chosen, limit: int = 0) -> Sequence[Sum]:
+    def sums(
+        self, by: By, chosen: Chosen, limit: int = 0, *, compared: bool = True
+    ) -> Sequence[Sum]:
         """A line for each day, month, route and model, model or conversation: days ascend, the rest by cost, the dearest first.
 
         `limit` 0 means all; of days and months it leaves the latest. Amounts are not converted: where there are several
-        currencies, the largest number decides. Lines without a known cost come last, those with the most turns first.
+        currencies, the largest number decides. Lines without a known cost come last, those with the most turns first. Where
+        nobody needs what a line would have cost elsewhere (not `compared`), it is left out: that takes most of the time.
         """
         ...
 

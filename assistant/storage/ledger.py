@@ -59,7 +59,9 @@ class SqliteLedger:
         with self._database.read() as db:
             return sums_of.others_by(db, sums_of.WHOLE, chosen, str).get("", ())
 
-    def sums(self, by: By, chosen: Chosen, limit: int = 0) -> Sequence[Sum]:
+    def sums(
+        self, by: By, chosen: Chosen, limit: int = 0, *, compared: bool = True
+    ) -> Sequence[Sum]:
         """A line for each; days and months ascend, and of them a limit leaves the latest.
 
         Amounts of several currencies are not converted: a line has its place by the largest number among them. Lines without
@@ -67,10 +69,10 @@ class SqliteLedger:
         """
         with self._database.read() as db:
             if by is By.CONVERSATION:
-                return _by_conversation(db, chosen, limit)
+                return _by_conversation(db, chosen, limit, compared)
             if by in (By.DAY, By.MONTH):
-                return _by_time(db, by, chosen)[-limit:]
-            found = sorted(_by_lane(db, by, chosen), key=_place_in_order)
+                return _by_time(db, by, chosen, compared)[-limit:]
+            found = sorted(_by_lane(db, by, chosen, compared), key=_place_in_order)
             return found[:limit] if limit else found
 
     def entries(self, chosen: Chosen) -> Iterator[Entry]:
@@ -141,10 +143,10 @@ class SqliteLedger:
             return outlay(db, since, conversation)
 
 
-def _by_time(db: sqlite3.Connection, by: By, chosen: Chosen) -> list[Sum]:
+def _by_time(db: sqlite3.Connection, by: By, chosen: Chosen, compared: bool) -> list[Sum]:
     group, key = ("day", _iso) if by is By.DAY else (sums_of.MONTH, str)
     totals = sums_of.totals_by(db, group, chosen, key)
-    others = sums_of.others_by(db, group, chosen, key)
+    others = sums_of.others_by(db, group, chosen, key) if compared else {}
     return [Sum(day, totals[day], what_if=others.get(day, ())) for day in sorted(totals)]
 
 
@@ -152,7 +154,7 @@ def _iso(day: int) -> str:
     return date.fromordinal(day).isoformat()
 
 
-def _by_lane(db: sqlite3.Connection, by: By, chosen: Chosen) -> Iterator[Sum]:
+def _by_lane(db: sqlite3.Connection, by: By, chosen: Chosen, compared: bool) -> Iterator[Sum]:
     lanes = sums_of.lanes(db)
     places: dict[tuple[str, str], set[Place]] = {}
 
@@ -163,7 +165,7 @@ def _by_lane(db: sqlite3.Connection, by: By, chosen: Chosen) -> Iterator[Sum]:
         return name
 
     totals = sums_of.totals_by(db, "lane", chosen, key)
-    others = sums_of.others_by(db, "lane", chosen, key)
+    others = sums_of.others_by(db, "lane", chosen, key) if compared else {}
     for name, found in totals.items():
         # A route that was moved, and a model that runs in many places, has none.
         [place] = places[name] if len(places[name]) == 1 else [None]
@@ -171,12 +173,14 @@ def _by_lane(db: sqlite3.Connection, by: By, chosen: Chosen) -> Iterator[Sum]:
         yield Sum(route if by is By.ROUTE else model, found, model, place, "", others.get(name, ()))
 
 
-def _by_conversation(db: sqlite3.Connection, chosen: Chosen, limit: int) -> list[Sum]:
+def _by_conversation(
+    db: sqlite3.Connection, chosen: Chosen, limit: int, compared: bool
+) -> list[Sum]:
     order = sums_of.dearest_talks(db, chosen, limit)
     only = order if limit else None
     key: Callable[[int], int] = int
     totals = sums_of.totals_by(db, "talk", chosen, key, only)
-    others = sums_of.others_by(db, "talk", chosen, key, only)
+    others = sums_of.others_by(db, "talk", chosen, key, only) if compared else {}
     names = sums_of.talks(db, order)
     return [
         Sum(names[n][0], totals[n], title=names[n][1], what_if=others.get(n, ())) for n in order

@@ -98,7 +98,7 @@ class TelemetryRoom:
         from assistant.domain.otel import day_of
 
         naming = self._names()
-        for line in self.ledger.sums(By.DAY, chosen):
+        for line in self.ledger.sums(By.DAY, chosen, compared=False):
             day = date.fromisoformat(line.key)
             entries = self.ledger.entries(replace(chosen, since=day, until=day))
             made = day_of(entries, naming).request(_window(day), __version__)
