@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from assistant.domain.attempt_words import Tried, tried_of
 from assistant.domain.cost_reckoning import report
 from assistant.domain.cost_report import Answers, ByDay, CostReport, Household
 from assistant.domain.ledger import By, Chosen, Entry, WhatIf
 from assistant.domain.places import Place
 
 if TYPE_CHECKING:
+    from assistant.domain.attempt_words import Tried
     from assistant.ports.accounting import Ledger
 
 
@@ -83,7 +83,9 @@ def newest(ledger: "Ledger", chosen: Chosen, most: int) -> tuple[int, Sequence[E
     return every, found[: -most - 1 : -1]
 
 
-def attempts(ledger: "Ledger", entries: Iterable[Entry]) -> Iterator[Tried]:
+def attempts(ledger: "Ledger", entries: Iterable[Entry]) -> "Iterator[Tried]":
     """Every attempt of `entries`, in their order; one of a single attempt is not looked up. Raises: StorageError."""
+    from assistant.domain.attempt_words import tried_of
+
     for entry in entries:
         yield from tried_of(entry, ledger.attempts(entry) if entry.attempts > 1 else ())

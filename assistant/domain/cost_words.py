@@ -175,10 +175,10 @@ def facts(report: CostReport) -> Iterator[Fact]:
         if not report.filtered:
             yield _fact("here, with fixed costs", whole.full, report, _fixed_words(whole))
         yield _fact("here, energy alone", whole.energy, report, of_requests(whole.energy))
-    if whole.works:
-        said = (", ".join(one.words for one in whole.works), "no requests: in no line above")
-        yield _fact("here, side work", whole.side, report, *said)
     yield _fact("cloud, spent", whole.cloud, report, of_requests(whole.cloud))
+    if whole.works:
+        said = (", ".join(one.words for one in whole.works), "no requests")
+        yield _fact("here, side work", whole.side, report, *said)
     if whole.network:
         unsaid = f"{whole.network:,} requests: nobody says their cost"
         yield _fact("this network", None, report, unsaid)
