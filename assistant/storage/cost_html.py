@@ -33,7 +33,6 @@ POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';
 _STYLE: Final = """
 :root { color-scheme: light dark; --back: #ffffff; --text: #1b211e; --quiet: #5c6661; --line: #d9dfdb; --here: #17734a; --cloud: #8f5600; --there: #3c4f8f; --net: #1f5fa8; }
 @media (prefers-color-scheme: dark) { :root { --back: #121614; --text: #e4e9e6; --quiet: #9aa5a0; --line: #2d3532; --here: #5fc893; --cloud: #e2ab52; --there: #a9b8f5; --net: #7fb4f0; } }
-@media print { :root { color-scheme: light; --back: #ffffff; --text: #000000; --quiet: #444444; --line: #bbbbbb; --here: #17734a; --cloud: #8f5600; --there: #3c4f8f; --net: #1f5fa8; } body { max-width: none; padding: 0; font-size: 11pt; } tr, svg, .facts div { break-inside: avoid; } h2 { break-after: avoid; } .scroll { overflow: visible; } table { font-size: 8.5pt; } th, td { padding: .25rem .35rem; } thead { display: table-header-group; } .facts { grid-template-columns: repeat(4, 1fr); } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 62rem; padding: 2.5rem 1.5rem 3rem; background: var(--back); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
 h1 { margin: 0; font-size: 1.7rem; line-height: 1.2; } h2 { margin: 2.4rem 0 .6rem; font-size: 1.1rem; }
@@ -54,6 +53,7 @@ figure { margin: 0; } .chart { display: block; width: 100%; height: auto; } .cha
 .bar { fill: var(--quiet); } .bar.this-machine { fill: var(--here); } .bar.cloud { fill: var(--cloud); } .bar.this-network { fill: var(--net); }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: .4rem 0 0; padding: 0; list-style: none; font-size: .85rem; } .sample { width: 2.1rem; margin-right: .4rem; vertical-align: middle; }
 ul.notes { padding-left: 1.1rem; } footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .8rem; font-size: .85rem; }
+@media print { :root { color-scheme: light; --back: #ffffff; --text: #000000; --quiet: #444444; --line: #bbbbbb; --here: #17734a; --cloud: #8f5600; --there: #3c4f8f; --net: #1f5fa8; } body { max-width: none; padding: 0; font-size: 11pt; } tr, svg, .facts div { break-inside: avoid; } h2 { break-after: avoid; } .scroll { overflow: visible; } table { font-size: 8.5pt; } th, td { padding: .25rem .35rem; } thead { display: table-header-group; } .facts { grid-template-columns: repeat(4, 1fr); } }
 """
 
 
