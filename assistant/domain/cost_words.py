@@ -214,6 +214,15 @@ def notes(report: CostReport) -> Iterator[str]:
         yield f"elsewhere: no figure is of the same model, and each is ±{band} %: others count tokens otherwise"
 
 
+def side_note(report: CostReport) -> Iterator[str]:
+    """What work took that is no request, where no figure of the whole stands beside."""
+    whole = report.whole
+    if whole.works:
+        words = ", ".join(one.words for one in whole.works)
+        unit = f" {report.currency}" if whole.side.own else ""
+        yield f"side work, in no line: {cost_text(whole.side)}{unit} for {words}"
+
+
 def _how_known(keeping: Keeping) -> Iterator[str]:
     """How each figure came about that the costs of the time rest on; of what is unknown the whole says so."""
     parts = (

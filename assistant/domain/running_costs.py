@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from assistant.domain.exchange import Exchange
 from assistant.domain.ledger import NOTHING, Totals, WhatIf, entry_of, totals_of, what_ifs_of
@@ -28,6 +28,9 @@ class Amount:
 
 
 UNKNOWN = Amount()
+
+NEAR: Final = Decimal("0.2")
+"""From this share of a limit on it is said first what is left of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,11 @@ class Limit:
     name: str
     limit: Money
     left: Money | None
+
+    @property
+    def near(self) -> bool:
+        """Whether it is about to stop what goes to the cloud: little is left of it, or nobody knows how much."""
+        return self.left is None or self.left.amount <= self.limit.amount * NEAR
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from assistant.domain.settings import Settings
 
 if TYPE_CHECKING:
     from assistant.domain.turns import TurnRecord
-    from assistant.tui.services import Services
     from assistant.tui.counting import Counting
+    from assistant.tui.services import Services
     from assistant.tui.turn import Chat, Turns
 
 PAUSE_S = 4.0

@@ -17,6 +17,7 @@ from assistant.domain.running_costs import full, spent
 from assistant.domain.side_work import SideKind
 from assistant.storage.cost_csv import csv_text
 from assistant.storage.cost_html import html_text
+from assistant.tui.screens.cost_lines import noted
 from tests.memory_ledger import BARE, FIRST, HOUSE, TODAY, MemoryLedger, euro, here
 
 TITLES = Side(
@@ -66,6 +67,11 @@ def test_columns_add_up_with_it() -> None:
     [kind] = side.children("kinds")
     assert (kind.text("kind"), kind.whole("works")) == ("title", 3)
     assert "3 titles" in html_text(report)
+
+
+def test_the_screen_says_it_in_a_note() -> None:
+    report = cost_report(MemoryLedger([REQUEST], works=[TITLES]), Question(), HOUSE)
+    assert "side work, in no line: 0.25 EUR for 3 titles" in str(noted(report))
 
 
 def test_the_panel_counts_it_with_what_this_machine_took() -> None:
