@@ -19,6 +19,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from assistant.conversation.costs import Question, cost_report
 from assistant.domain.charges import Compared, Cost, Source
 from assistant.domain.events import Finished
 from assistant.domain.ledger import By, Chosen
@@ -29,6 +30,7 @@ from assistant.storage.journal import SqliteJournal
 from assistant.storage.ledger import SqliteLedger
 from assistant.storage.ledger_tables import AMOUNTS, BOUNDED, COUNTS
 from tests.fakes import NOW_MS, asked, decided, finished, started
+from tests.memory_ledger import HOUSE
 
 TARGET_QUERY_MS, TARGET_WRITE_MS = 150.0, 2.0
 TALKS, DAYS, ROUNDS = 20_000, 400, 5
@@ -149,6 +151,10 @@ def questions(ledger: SqliteLedger) -> Iterator[tuple[str, Callable[[], object]]
         limit = 20 if by is By.CONVERSATION else 0
         for name in ("all", "month", "year"):
             yield f"sums by {by}, {name}", lambda by=by, chosen=scopes[name], limit=limit: ledger.sums(by, chosen, limit)  # type: ignore[misc] # fmt: skip
+    for by, limit in ((By.ROUTE, 0), (By.CONVERSATION, 50), (By.CONVERSATION, 0)):
+        question = Question(by, limit=limit)
+        words = f"report by {by}{f', {limit}' if limit else ''}"
+        yield words, lambda question=question: cost_report(ledger, question, HOUSE)  # type: ignore[misc]
     yield "ttft, all", lambda: ledger.ttft_ms("cpu", "small-4b", Chosen())
     yield "ttft, month", lambda: ledger.ttft_ms("cpu", "small-4b", scopes["month"])
     yield "rates", ledger.rates

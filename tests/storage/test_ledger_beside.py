@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from assistant.domain.attempts import Attempt
 from assistant.domain.charges import Cost, Source
@@ -19,12 +21,13 @@ from assistant.domain.prompt import Finish
 from assistant.domain.side_work import SideKind, SideWorked
 from assistant.domain.turns import Latency, Usage
 from assistant.storage import ledger_tables
-from assistant.storage.database import open_database
+from assistant.storage.amounts import joined, split
+from assistant.storage.database import in_memory, open_database
 from assistant.storage.journal import SqliteJournal
 from assistant.storage.ledger import SqliteLedger
 from assistant.storage.ledger_check import differences
 from tests.fakes import NOW_MS, started
-from tests.ledger_maker import CLOUD, HERE, Made, euros, turn
+from tests.ledger_maker import CLOUD, DAYS, HERE, Made, costs, euros, turn, usages
 from tests.memory_ledger import euro
 
 DAY = date(2026, 11, 23)
@@ -188,3 +191,36 @@ def test_a_row_that_was_changed_is_found(journal: SqliteJournal) -> None:
         db.execute("DELETE FROM ledger_attempt WHERE n = 1")
     with journal.database.read() as db:
         assert len(differences(db)) == 2
+
+
+works = st.builds(
+    worked,
+    st.sampled_from(SideKind),
+    st.sampled_from(DAYS).map(lambda day: day.isoformat()),
+    st.sampled_from(["c1", "c2"]),
+    cost=costs(),
+    usage=usages,
+)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(works, max_size=8))
+def test_sums_of_work_are_their_parts_exactly_in_whatever_order(made: list[SideWorked]) -> None:
+    with closing(SqliteJournal(in_memory(NOW_MS))) as journal:
+        for name in ("c1", "c2"):
+            journal.append(started(name, f"about {name}"))
+        for one in made:
+            journal.append(one)
+        found = SqliteLedger(journal.database).sides(Chosen())
+        keys = {(one.kind, one.day.isoformat()) for one in found}
+        assert keys == {(one.kind, one.day) for one in made}
+        for side in found:
+            parts = [
+                one for one in made if (one.kind, one.day) == (side.kind, side.day.isoformat())
+            ]
+            joules = [joined(*known) for one in parts if (known := split(one.cost.joules))]
+            assert side.totals.turns == len(parts)
+            assert side.totals.energy_joules == sum(joules, Decimal(0))
+            priced = [one for one in parts if one.cost.currency and split(one.cost.marginal)]
+            assert side.totals.unpriced == len(parts) - len(priced)
+        no_differences(journal)
