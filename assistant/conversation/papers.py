@@ -127,7 +127,9 @@ class Papers:
             return None
         at_ms, began = self._opened
         took_ms = self._clock.monotonic_ms() - began
-        end = End(finish, error, charge.usage, charge.cost, took_ms)
+        used = charge.usage
+        counts = used.input_tokens, used.output_tokens, used.estimated
+        end = End(finish, error, *counts, charge.cost, took_ms)
         self._tried.append(attempt_of(at_ms, end, self._tried))
         if self._crossing is None:
             return None

@@ -195,18 +195,15 @@ class Running:
                 except PromptTooSlowError as slow:
                     if last or self._reply or self._shown:
                         raise
-                    await self._give_up(slow)
+                    # What it took by now is this attempt's.
+                    self._account.end()
+                    charge = await asyncio.to_thread(self._charge, Finish.FAILED)
+                    self._account.begin()
+                    await self._papers.end(Finish.FAILED, charge, None, slow.note().code)
         finally:
             # Before the next turn may begin: what that one takes is not this one's.
             self._account.end()
             self._lock.release()
-
-    async def _give_up(self, slow: PromptTooSlowError) -> None:
-        """Ends an attempt that another one follows: what it took is its own."""
-        self._account.end()
-        charge = await asyncio.to_thread(self._charge, Finish.FAILED)
-        self._account.begin()
-        await self._papers.end(Finish.FAILED, charge, None, slow.note().code)
 
     async def _attempt(
         self, window_tokens: int

@@ -10,7 +10,6 @@ from assistant.domain.prompt import Finish
 if TYPE_CHECKING:
     from assistant.domain.charges import Cost
     from assistant.domain.fields import Fields
-    from assistant.domain.turns import Usage
 
 # What is left for the last attempt is exact, or the sum of all would not be the turn's.
 _EXACT: Final = Context(prec=200, traps=[Inexact])
@@ -55,27 +54,29 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How an attempt ended: `cost` is all that the turn cost by then."""
+    """How an attempt ended: its counts, and `cost`, all that the turn cost by then."""
 
     finish: Finish
     error: str
-    usage: "Usage"
+    input_tokens: int | None
+    output_tokens: int | None
+    estimated: bool
     cost: "Cost"
     ms: float | None
 
 
 def attempt_of(at_ms: int, end: End, before: Sequence[Attempt]) -> Attempt:
     """The record of one attempt that follows those `before`; its cost is what the turn cost since they ended."""
-    usage, cost = end.usage, end.cost
+    cost = end.cost
     known = all(one.currency == cost.currency for one in before)
     amount = _rest(cost.marginal, [one.cost for one in before]) if known else None
     return Attempt(
         at_ms,
         end.finish,
         end.error,
-        usage.input_tokens,
-        usage.output_tokens,
-        usage.estimated,
+        end.input_tokens,
+        end.output_tokens,
+        end.estimated,
         end.ms,
         None if amount is None else cost.currency,
         amount,

@@ -11,7 +11,6 @@ from assistant.domain.attempts import Attempt, End, attempt_from_json, attempt_o
 from assistant.domain.charges import Cost, Energy, Source, both
 from assistant.domain.fields import Fields
 from assistant.domain.prompt import Finish
-from assistant.domain.turns import Usage
 from tests.memory_ledger import away, euro, here
 
 FIRST = Attempt(1_000, Finish.FAILED, "prompt_too_slow", 900, 0, True, 301_000.0)
@@ -22,7 +21,7 @@ def end(total: str | None, joules: str | None = None, currency: str = "EUR") -> 
     cost = Cost(
         currency, amount, None, amount, True, joules=None if joules is None else Decimal(joules)
     )
-    return End(Finish.STOP, "", Usage(12, 8, 2), cost, 50.0)
+    return End(Finish.STOP, "", 12, 2, False, cost, 50.0)
 
 
 def test_an_attempt_costs_what_the_turn_cost_since_the_one_before() -> None:
