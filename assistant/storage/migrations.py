@@ -204,6 +204,13 @@ def _ledger_grown(connection: sqlite3.Connection) -> None:
     ledger_tables.grow(connection)
 
 
+def _unspaced(connection: sqlite3.Connection) -> None:
+    """Chinese and Japanese, which put no blank between words; only who migrates loads it."""
+    from assistant.storage import search_tables
+
+    search_tables.unspaced_texts(connection)
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration("0001_journal", _journal),
     Migration("0002_pinned_route", _pinned_route),
@@ -216,6 +223,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration("0009_arranged", _arranged),
     Migration("0010_search", _search),
     Migration("0011_ledger_grown", _ledger_grown),
+    Migration("0012_unspaced", _unspaced),
 )
 
 
