@@ -11,6 +11,7 @@ from assistant.domain.events import TitledBy
 from assistant.domain.hygiene import one_line
 from assistant.domain.prompt import Finish, Prompt, Role, Sampling
 from assistant.domain.sensitivity import join
+from assistant.domain.side_work import SideKind
 from assistant.domain.thinking import split
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ async def entitle(engine: "Engine", journal: "Journal", conversation: str) -> st
     if task is None:
         return ""
     try:
-        async with engine.aside() as work:
+        async with engine.aside(SideKind.TITLE, conversation) as work:
             room = await work.room(_SAMPLING.max_tokens or 0)
             if await work.count(task.messages) > room.limit:
                 return ""

@@ -180,6 +180,7 @@ class Face:
         if panel.display:
             panel.readings = readings
         wide = not self.columns.shape.line
+        self.status.counted(readings.costs is not None and readings.costs.month.turns > 0)
         self.status.line(None if wide else panel_line(readings, self._screen.size.width - 2))
         if running := desk.turns.running_in(desk.chat):
             desk.live.wait(running)

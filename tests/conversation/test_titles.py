@@ -13,6 +13,7 @@ from assistant.domain.events import ConversationLabelled, ConversationRenamed, T
 from assistant.domain.hygiene import harmless
 from assistant.domain.prompt import ChatMessage, Role
 from assistant.domain.sensitivity import Label
+from assistant.domain.side_work import SideKind
 from assistant.storage.database import open_database
 from assistant.storage.journal import SqliteJournal
 from tests.conversation.doubles import CountingClock, ScriptedBackend
@@ -139,7 +140,7 @@ async def test_what_does_not_fit_is_not_asked(journal: SqliteJournal) -> None:
 async def test_where_something_runs_it_is_tried_later(journal: SqliteJournal) -> None:
     backend = ScriptedBackend()
     engine = engine_over(journal, backend)
-    async with engine.aside():
+    async with engine.aside(SideKind.TITLE, "c1"):
         assert await entitle(engine, journal, "c1") is None
     assert not backend.requests
 

@@ -21,6 +21,7 @@ from assistant.domain.cost_words import (
     notes,
     of_requests,
     price_notes,
+    side_note,
 )
 from assistant.domain.hygiene import one_line
 from assistant.domain.ledger import By, Chosen
@@ -149,7 +150,7 @@ def noted(report: CostReport) -> Content:
     stale = set(price_notes(report))
     said = [
         Content.styled(one, "$text-warning") if one in stale else Content(one)
-        for one in notes(report)
+        for one in (*notes(report), *side_note(report))
         if not one.startswith("elsewhere:")
     ]
     return Content(" · ").join(said)
