@@ -72,7 +72,7 @@ class MemoryLedger:
 
     def _sum(self, by: By, key: tuple[str, str], turns: Sequence[Entry]) -> Sum:
         places = {turn.place for turn in turns}
-        place = next(iter(places)) if by is By.ROUTE else None
+        place = next(iter(places)) if by is By.ROUTE and len(places) == 1 else None
         title = self.titles.get(key[0], "") if by is By.CONVERSATION else ""
         return Sum(key[0], sum_of(turns), key[1], place, title, self._what_if(turns))
 

@@ -1,13 +1,13 @@
 """Asks the ledger what a report on costs needs; blocks for as long as the ledger does."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from assistant.domain.cost_reckoning import report
 from assistant.domain.cost_report import Answers, ByDay, CostReport, Household
-from assistant.domain.ledger import By, Chosen, Entry, WhatIf
+from assistant.domain.ledger import By, Chosen, Entry, Totals, WhatIf
 from assistant.domain.places import Place
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def cost_report(ledger: "Ledger", question: Question, household: Household) -> C
             chosen,
             lines,
             routes,
+            _by_place(ledger, chosen),
             ledger.what_if(chosen),
             _what_if_here(ledger, chosen),
             {(one.key, one.model): ledger.ttft_ms(one.key, one.model, chosen) for one in routes},
@@ -50,6 +51,11 @@ def cost_report(ledger: "Ledger", question: Question, household: Household) -> C
         ),
         household,
     )
+
+
+def _by_place(ledger: "Ledger", chosen: Chosen) -> Mapping[Place, Totals]:
+    wanted = Place if chosen.place is None else (chosen.place,)
+    return {place: ledger.totals(replace(chosen, place=place)) for place in wanted}
 
 
 def _by_day(ledger: "Ledger", chosen: Chosen) -> ByDay:

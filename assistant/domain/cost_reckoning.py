@@ -89,10 +89,6 @@ def _line(found: Sum, exchange: Exchange, ttft: Sequence[float] = ()) -> Line:
     return Line(found.key, found.model, found.title, found.place, found.totals, cost, times)
 
 
-def _sum(found: Iterable[Sum], place: Place | None = None) -> Totals:
-    return _all(one.totals for one in found if place in (None, one.place))
-
-
 def _all(found: Iterable[Totals]) -> Totals:
     result = NOTHING
     for one in found:
@@ -116,9 +112,12 @@ def _span(answers: Answers, household: Household) -> tuple[date | None, date]:
 
 
 def _whole(answers: Answers, household: Household, first: date | None, last: date) -> Whole:
-    exchange, routes = household.exchange, answers.routes
-    here, cloud = _sum(routes, Place.THIS_MACHINE), _sum(routes, Place.CLOUD)
-    every = _sum(routes)
+    exchange = household.exchange
+    here, network, cloud = (
+        answers.places.get(place, NOTHING)
+        for place in (Place.THIS_MACHINE, Place.THIS_NETWORK, Place.CLOUD)
+    )
+    every = _all(answers.places.values())
     days = 0 if first is None else max(0, (last - first).days + 1)
     if is_filtered(answers.chosen):
         fixed = Known(None, why="they belong to all that runs here")
@@ -128,10 +127,11 @@ def _whole(answers: Answers, household: Household, first: date | None, last: dat
         since = first or household.today
         fixed = local_costs(household.keeping, since, since + timedelta(days=days - 1)).total
     energy, spent = cost_of(here, exchange), cost_of(cloud, exchange)
-    network = _sum(routes, Place.THIS_NETWORK).turns
     works = tuple(_works(answers.sides, exchange))
     side = cost_of(_all(one.totals for one in answers.sides), exchange)
-    bare = Whole(every, days, fixed, exchange.currency, energy, spent, network, (), side, works)
+    bare = Whole(
+        every, days, fixed, exchange.currency, energy, spent, network.turns, (), side, works
+    )
     paying = {_pair(one): _break_even(one, energy, here, household) for one in answers.what_if_here}
     rows = sorted(_one_here(answers.what_if), key=lambda one: _rank(one, household))
     there = tuple(
@@ -214,7 +214,7 @@ def _break_even(
         found.cost, found.turns, here.turns - found.turns, household.exchange, estimated=True
     )
     fixed = local_costs(household.keeping, *_A_YEAR).total.amount
-    if there.own is None or energy.own is None or fixed is None:
+    if not here.turns or there.own is None or energy.own is None or fixed is None:
         return None
     if there.unknown and energy.unknown:
         return None

@@ -243,13 +243,15 @@ class Household:
 class Answers:
     """What the ledger said: `lines` as asked for, `routes` for every route and model, `ttft` in ms by route and model.
 
-    `what_if_here` is `what_if` of the requests of this machine alone, `sides` is what it worked on besides.
+    `what_if_here` is `what_if` of the requests of this machine alone, `sides` is what it worked on besides. `places` are the sums
+    of all requests by where they ran: a route that was moved ran at several places, so its line says none.
     """
 
     by: By
     chosen: Chosen
     lines: Sequence[Sum]
     routes: Sequence[Sum]
+    places: Mapping[Place, Totals] = field(default_factory=dict)
     what_if: Sequence[WhatIf] = ()
     what_if_here: Sequence[WhatIf] = ()
     ttft: Mapping[tuple[str, str], Sequence[float]] = field(default_factory=dict)

@@ -341,3 +341,25 @@ def test_a_gap_is_what_it_says(entries: list[Entry], price: Decimal | None) -> N
         actual = own(report.whole.energy) + own(report.whole.cloud)
         assert gap.money.amount == (price or 0) * len(turns) - actual
         assert all(one.cost is not None for one in turns)
+
+
+@pytest.mark.parametrize("by", list(By))
+@pytest.mark.parametrize("first", [Place.THIS_NETWORK, Place.CLOUD])
+def test_a_route_that_was_moved_counts_at_each_of_its_places(by: By, first: Place) -> None:
+    """One id, one model, two places: its line names no place, and yet no request and no money is lost."""
+    turns = (
+        here(1, cost=euro("12.34") if first is Place.CLOUD else None, place=first),
+        here(2, cost=euro("0.001")),
+        here(3, cost=euro("0.001")),
+    )
+    there = {f"t{number}": (elsewhere(MISTRAL, euro("0.05")),) for number in (2, 3)}
+    whole = made(MemoryLedger(turns, there), by).whole
+    paid = first is Place.CLOUD
+    assert (whole.energy.known, whole.energy.unknown) == (2, 0)
+    assert own(whole.energy) == Decimal("0.002")
+    assert own(whole.cloud) == (Decimal("12.34") if paid else 0)
+    assert whole.network == (not paid)
+    mistral = whole.elsewhere[0]
+    assert (mistral.cost.known, mistral.cost.unknown) == (2, 1)
+    assert mistral.break_even is not None
+    assert mistral.break_even.bound is Bound.EXACT
