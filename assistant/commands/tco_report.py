@@ -66,6 +66,8 @@ class Report:
                 **{name: None if one is None else plain(one) for name, one in numbers.items()},
                 "currency": inputs.currency,
                 "life_months": None if inputs.life_months is None else plain(inputs.life_months),
+                "cached_tokens": plain(inputs.cached_tokens),
+                "cloud_cached": None if inputs.cloud_cached is None else plain(inputs.cloud_cached),
                 "split_assumed": inputs.split_assumed,
                 "power_unknown": inputs.power_unknown,
                 "cloud_price_is_listed": inputs.cloud_listed,

@@ -223,10 +223,10 @@ def _cloud(inputs: Inputs, requests: Decimal) -> Cloud:
 def per_request(inputs: Inputs) -> Decimal:
     """What the cloud takes for the tokens of one request, exact."""
     with localcontext(_EXACT):
-        millionths = (
-            inputs.input_tokens * inputs.cloud_input + inputs.output_tokens * inputs.cloud_output
-        )
-        return millionths.scaleb(-PER_MILLION)
+        cached = inputs.cached_tokens
+        kept = inputs.cloud_input if inputs.cloud_cached is None else inputs.cloud_cached
+        prompt = (inputs.input_tokens - cached) * inputs.cloud_input + cached * kept
+        return (prompt + inputs.output_tokens * inputs.cloud_output).scaleb(-PER_MILLION)
 
 
 def _break_even(inputs: Inputs) -> BreakEven:

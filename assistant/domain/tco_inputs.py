@@ -28,6 +28,7 @@ class Inputs:
     requests each year. `life_months` is how long a node lasts: over other years it costs by parts of its life (None: it is bought once
     and lasts for all of them). `split_assumed`: nobody said how many of the tokens are input; `power_unknown`: nobody knows what idle
     nodes take, and 0 stands in its place; `cloud_listed`: the cloud's price is a model's list price, so what it comes to is an estimate.
+    `cached_tokens` of the input tokens come from the provider's cache, at `cloud_cached` (None: they cost what input does).
     """
 
     requests_per_day: Decimal
@@ -52,6 +53,8 @@ class Inputs:
     split_assumed: bool = True
     power_unknown: bool = False
     cloud_listed: bool = False
+    cached_tokens: Decimal = Decimal(0)
+    cloud_cached: Decimal | None = None
 
     @property
     def tokens_per_request(self) -> Decimal:
@@ -165,8 +168,10 @@ def with_said(inputs: Inputs, values: Mapping[str, Decimal | None]) -> Inputs:
     changed: dict[str, object] = dict(values)
     if "input_tokens" in values or "output_tokens" in values:
         changed["split_assumed"] = False
+    if "input_tokens" in values:
+        changed["cached_tokens"] = Decimal(0)
     if "cloud_input" in values or "cloud_output" in values:
-        changed["cloud_listed"] = False
+        changed |= {"cloud_listed": False, "cloud_cached": None}
     if "power_per_node" in values:
         changed["power_unknown"] = False
     return replace(inputs, **changed)  # type: ignore[arg-type]  # each field has a number of its own

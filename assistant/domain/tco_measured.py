@@ -1,6 +1,6 @@
 """The inputs of a comparison as this machine measured them: what was asked of it, and over how many days."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Context, Decimal
@@ -8,7 +8,7 @@ from typing import Final
 
 from assistant.domain.charges import Source
 from assistant.domain.errors import UsageError
-from assistant.domain.ledger import Totals
+from assistant.domain.ledger import NOTHING, Totals
 from assistant.domain.tco_inputs import Inputs, energy_cost, plain
 
 ASKED_DAYS: Final = 30
@@ -25,7 +25,8 @@ class Measured:
     that have a count, `uncounted` have none. In `estimated` turns tokens or energy are an estimate.
 
     `joules_per_request` is energy above idle and `capacity_per_day` what this machine can do one after another, both over its own
-    turns; None where nothing says it. `metered` of its `here` turns have a reading, and `sources` say how these came about.
+    turns; None where nothing says it. `cached_tokens` of the input came from a provider's cache, `kept_tokens` from one of this
+    machine or network, which no provider would have had. `metered` of its `here` turns have a reading, and `sources` say how these came about.
     """
 
     days: int
@@ -41,6 +42,8 @@ class Measured:
     sources: tuple[Source, ...] = ()
     capacity_per_day: Decimal | None = None
     untimed: int = 0
+    cached_tokens: Decimal = Decimal(0)
+    kept_tokens: Decimal = Decimal(0)
 
     @property
     def words(self) -> str:
@@ -61,6 +64,8 @@ class Measured:
             "requests_per_day": plain(self.requests_per_day),
             "input_tokens_per_request": plain(self.input_tokens),
             "output_tokens_per_request": plain(self.output_tokens),
+            "cached_tokens_per_request": plain(self.cached_tokens),
+            "kept_tokens_per_request": plain(self.kept_tokens),
             "without_count": self.uncounted,
             "estimated": self.estimated,
             "joules_per_request": None if joules is None else plain(joules),
@@ -77,8 +82,9 @@ def measured(
     first: date,
     today: date,
     sources: Iterable[Source | None] = (),
+    cloud: Totals = NOTHING,
 ) -> Measured:
-    """What the turns from the day `first` to `today` say; `here` are those of this machine among `everywhere`.
+    """What the turns from the day `first` to `today` say; `here` are those of this machine among `everywhere`, `cloud` the cloud's.
 
     `sources` are those of the energy of its turns; None for one without.
     Raises: UsageError where there is nothing to say it from.
@@ -103,6 +109,8 @@ def measured(
         tuple(source for source in Source if source in seen),
         _WIDE.divide_int(Decimal(_DAY_MS) * here.timed, busy) if busy > 0 else None,
         everywhere.turns - everywhere.timed,
+        _mean(Decimal(cloud.cached), counted),
+        _mean(Decimal(everywhere.cached - cloud.cached), counted),
     )
 
 
@@ -117,6 +125,7 @@ def fill(
         notes.append(f"{found.untimed:,} that never left or were cut off are no requests here")
     if found.estimated:
         notes.append(f"in {found.estimated:,} of them tokens or energy are estimated")
+    notes += _cached(found)
     energy = inputs.energy_per_request
     if found.joules_per_request is None:
         notes.append("energy of a request: unknown, no meter; it stays as it was")
@@ -135,11 +144,27 @@ def fill(
         requests_per_day=found.requests_per_day,
         input_tokens=found.input_tokens,
         output_tokens=found.output_tokens,
+        cached_tokens=found.cached_tokens,
         energy_per_request=energy,
         capacity_per_node=capacity,
         split_assumed=False,
     )
     return filled, tuple(notes)
+
+
+def _cached(found: Measured) -> Iterator[str]:
+    """How much of the input was read before, and at which price that counts."""
+    if found.cached_tokens:
+        share = _percent(found.cached_tokens, found.input_tokens)
+        yield f"{share} of the input came from a provider's cache: at a list's price for that, where it has one"
+    if found.kept_tokens:
+        share = _percent(found.kept_tokens, found.input_tokens)
+        yield f"{share} of the input was kept here: the cloud may not have had it in a cache, so it is priced as plain input"
+
+
+def _percent(part: Decimal, whole: Decimal) -> str:
+    share = part * 100 / whole
+    return f"{share:.0f} %" if share >= 1 else "under 1 %"
 
 
 def _joules(found: Measured) -> str:

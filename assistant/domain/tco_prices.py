@@ -49,6 +49,7 @@ class AtList:
         """One row of `at_list_prices`; its model is not the one that runs on the edge."""
         quote, result = self.price.quote, self.result
         known = quote if isinstance(quote, Quote) else None
+        cached = result.inputs.cloud_cached if result else None
         return {
             "route": self.price.route,
             "model": self.price.model,
@@ -59,6 +60,7 @@ class AtList:
             "break_even_requests_per_day": result.break_even.volume if result else None,
             "input_per_million": plain(result.inputs.cloud_input) if result else None,
             "output_per_million": plain(result.inputs.cloud_output) if result else None,
+            "cached_per_million": plain(cached) if cached is not None else None,
             "list_currency": known.price.currency if known else None,
             "exchange_rate": None if self.rate is None else plain(self.rate),
             "price_as_of": known.as_of.isoformat() if known else None,
@@ -102,16 +104,20 @@ def _at(inputs: Inputs, price: ListPrice, exchange: Exchange) -> AtList:
         return AtList(price, None, None, quote.why)
     currency = quote.price.currency
     rates = quote.price.at(math.ceil(inputs.input_tokens))
-    inward, outward, rate = (
-        converted(amount, exchange, currency, inputs.currency)
-        for amount in (
-            _WIDE.multiply(rates.input, quote.multiplier),
-            _WIDE.multiply(rates.output, quote.multiplier),
-            Decimal(1),
-        )
+    kept = rates.input if rates.cached is None else rates.cached
+    inward, outward, cached = (
+        converted(_WIDE.multiply(each, quote.multiplier), exchange, currency, inputs.currency)
+        for each in (rates.input, rates.output, kept)
     )
+    rate = converted(Decimal(1), exchange, currency, inputs.currency)
     if inward is None or outward is None:
         why = f"no rate between {currency} and {inputs.currency} is known (costs.exchange)"
         return AtList(price, None, None, why)
-    moved = replace(inputs, cloud_input=inward, cloud_output=outward, cloud_listed=True)
+    moved = replace(
+        inputs,
+        cloud_input=inward,
+        cloud_output=outward,
+        cloud_cached=None if rates.cached is None else cached,
+        cloud_listed=True,
+    )
     return AtList(price, reckon(moved), None if currency == inputs.currency else rate)

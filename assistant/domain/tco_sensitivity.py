@@ -12,7 +12,7 @@ BY: Final = Decimal("0.2")
 
 _LEVERS: Final = (
     ("requests a day", ("requests_per_day",)),
-    ("tokens a request", ("input_tokens", "output_tokens")),
+    ("tokens a request", ("input_tokens", "cached_tokens", "output_tokens")),
     ("years", ("years",)),
     ("growth a year", ("growth",)),
     ("nodes", ("nodes",)),
@@ -24,7 +24,7 @@ _LEVERS: Final = (
     ("salary", ("salary",)),
     ("power, network", ("power_per_node",)),
     ("energy a request", ("energy_per_request",)),
-    ("cloud price", ("cloud_input", "cloud_output")),
+    ("cloud price", ("cloud_input", "cloud_cached", "cloud_output")),
     ("cloud operations", ("cloud_operations",)),
 )
 

@@ -125,7 +125,9 @@ class ComparingDesk:
         chosen = Chosen(since=begin)
         here = replace(chosen, place=Place.THIS_MACHINE)
         sources = (entry.energy_source for entry in ledger.entries(here))
-        return measured(ledger.totals(chosen), ledger.totals(here), begin, today, sources)
+        cloud = replace(chosen, place=Place.CLOUD)
+        every, own, far = (ledger.totals(one) for one in (chosen, here, cloud))
+        return measured(every, own, begin, today, sources, far)
 
     def _today(self) -> date:
         """By this machine's clock and its time zone, as turns are counted."""

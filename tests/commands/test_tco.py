@@ -343,7 +343,7 @@ def test_from_telemetry_fills_and_says_over_how_many_days(
     assert told["joules_per_request"] == "60"
     assert inputs["energy_per_request"] == "0.000004166666666667"  # 60 J at 0.25 USD
     assert inputs["capacity_per_node"] == "4320"
-    assert [one.place for one in ledger.asked] == [None, Place.THIS_MACHINE]
+    assert [one.place for one in ledger.asked] == [None, Place.THIS_MACHINE, Place.CLOUD]
     assert told["readings_are"] == ["set"]
     said = " ".join(shell("tco", "--from-telemetry").err.split())
     assert "measured over" in said

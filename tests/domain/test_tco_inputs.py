@@ -13,7 +13,8 @@ from assistant.domain.errors import UsageError
 from assistant.domain.exchange import Exchange, Rated
 from assistant.domain.ledger import Entry, Totals, sum_of
 from assistant.domain.price_list import NoPrice, Quote
-from assistant.domain.pricing import Price, Rates, Tier
+from assistant.domain.pricing import Price, Rates, Tier, Tokens
+from assistant.domain.tco import reckon
 from assistant.domain.tco_break_even import CLOUD
 from assistant.domain.tco_inputs import (
     BY_NAME,
@@ -26,6 +27,7 @@ from assistant.domain.tco_inputs import (
     plain,
     power_per_year,
     split,
+    with_said,
 )
 from assistant.domain.tco_measured import fill, measured
 from assistant.domain.tco_prices import ListPrice, at_list_prices, converted, with_price
@@ -267,6 +269,33 @@ class TestMeasured:
         inputs, notes = fill(GUIDE, found, D("0.29"))
         assert inputs.energy_per_request == 0
         assert any("unknown, no meter" in note for note in notes)
+
+    @pytest.mark.parametrize("priced_first", [False, True])
+    def test_cached_input_has_its_own_price_there(self, priced_first: bool) -> None:
+        """300 turns in 30 days, 90 % of the input cached at a tenth of the price: as those turns cost in truth."""
+        cloud = Totals(turns=300, timed=300, input=3_000_000, cached=2_700_000, output=30_000)
+        found = measured(cloud, Totals(), date(2026, 10, 30), date(2026, 11, 28), (), cloud)
+        rates = Rates(D("1.25"), D(10), D("0.125"))
+        quote = Quote("m", Price("USD", rates), D("1.1"), DAY, "s")
+        price, usd = ListPrice("r", "m", quote), Exchange("USD")
+        if priced_first:
+            inputs, notes = fill(with_price(GUIDE, price, usd), found, None)
+        else:
+            inputs, notes = fill(GUIDE, found, None)
+            inputs = with_price(inputs, price, usd)
+        real = quote.cost(Tokens(3_000_000, 30_000, 2_700_000))
+        assert real is not None
+        assert reckon(inputs).cloud.compute == real.amount * D("36.5")
+        assert any(note.startswith("90 % of the input came from a provider's") for note in notes)
+        said = with_said(inputs, {"cloud_input": D(1), "cloud_output": D(1)})
+        assert reckon(said).cloud.compute == D("110.595")
+        assert with_said(inputs, {"input_tokens": D(1)}).cached_tokens == 0
+
+    def test_input_that_this_machine_kept_is_plain_there_and_said(self) -> None:
+        turns = Totals(turns=4, timed=4, input=1_000, cached=8, output=4)
+        inputs, notes = fill(GUIDE, measured(turns, turns, DAY, DAY), None)
+        assert inputs.cached_tokens == 0
+        assert any(note.startswith("under 1 % of the input was kept here") for note in notes)
 
     def test_a_clock_that_was_set_back_makes_one_day(self) -> None:
         assert measured(self.everywhere, self.here, DAY, date(2026, 11, 1)).days == 1
