@@ -12,6 +12,7 @@ from assistant.domain.exchange import Exchange, Rated
 from assistant.domain.ledger import By, Chosen, Entry, Side, Sum, Totals, WhatIf, sum_of
 from assistant.domain.local_costs import Keeping, Known
 from assistant.domain.places import Place
+from assistant.domain.price_list import Dated
 from assistant.domain.pricing import Money
 from assistant.domain.prompt import Finish
 from assistant.ports.accounting import Rate
@@ -27,7 +28,7 @@ KEEPING = Keeping(
 )  # fmt: skip
 """155.52 EUR over 36 months: 4.32 a month, 0.144 a day of November."""
 PRICELESS = replace(KEEPING, price=Known(None, why="the price of the machine is not set"))
-HOUSE = Household(EUR, KEEPING, TODAY, date(2026, 11, 20), (OVH, MISTRAL))
+HOUSE = Household(EUR, KEEPING, TODAY, (Dated("", date(2026, 11, 20)),), (OVH, MISTRAL))
 
 
 @dataclass

@@ -11,8 +11,10 @@ from assistant.domain.errors import RefusedError, UsageError
 from assistant.domain.hygiene import harmless, one_line
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from assistant.domain.price_changes import Changes
-    from assistant.wiring.prices import PriceRoom
+    from assistant.wiring.prices import PriceRoom, PriceUse
 
 _MOST_LINES = 40
 
@@ -41,19 +43,20 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _show(args: argparse.Namespace) -> int:
-    from assistant.wiring.prices import open_prices
+    from assistant.wiring.prices import open_prices, use_of
 
     room = open_prices()
-    facts = _facts(room)
+    use = use_of(room)
+    facts = _facts(room, use)
     if args.json:
         show(facts)
         return 0
-    for line in _lines(facts):
+    for line in _lines(room, use, facts):
         print(harmless(line))
     return 0
 
 
-def _facts(room: "PriceRoom") -> dict[str, object]:
+def _facts(room: "PriceRoom", use: "PriceUse") -> dict[str, object]:
     from assistant.domain.price_list import STALE_DAYS
 
     files, today = room.files, room.today
@@ -63,30 +66,45 @@ def _facts(room: "PriceRoom") -> dict[str, object]:
     return {
         "as_of": book.as_of.isoformat(),
         "age_days": (today - book.as_of).days,
-        "stale": files.stale(today),
+        "stale": files.stale(today) or bool(use.stale),
         "stale_after_days": STALE_DAYS,
+        "stale_in_use": {one.route: one.as_of.isoformat() for one in use.stale},
         "from": "fetched" if book.fetched else "shipped",
         "made_from": book.newest.made_from,
         "lists": len(lists),
         "models": sum(bool(row.prices) for one in lists for row in one.models),
         "own_file": str(room.own_file),
         "own_prices": own,
+        "own_prices_that_never_count": list(use.strays),
         "warning": book.warning or None,
     }
 
 
-def _lines(facts: dict[str, object]) -> Iterator[str]:
-    age = f"{facts['age_days']} days old"
-    if facts["stale"]:
-        age += f": older than {facts['stale_after_days']} days, not to be relied on (assistant prices update)"
-    yield f"prices    of {facts['as_of']}, {age}"
+def _lines(room: "PriceRoom", use: "PriceUse", facts: dict[str, object]) -> Iterator[str]:
+    newest = room.files.book().as_of
+    yield f"prices    of {newest}, {_age(newest, room.today)}"
+    for one in use.stale:
+        yield f"stale     {one.route}: of {one.as_of}, {_age(one.as_of, room.today)}"
     yield f"from      {facts['from']}: {facts['made_from']}"
     yield f"lists     {facts['lists']} with {facts['models']:,} models that have a price"
     count = facts["own_prices"]
     yield f"own       {count} of your own in {facts['own_file']}; they win"
+    for stray in use.strays:
+        yield f"unused    {one_line(stray, 200)}"
     if facts["warning"]:
         yield f"warning   {facts['warning']}"
     yield "fetched   never by themselves; only by: assistant prices update"
+
+
+def _age(as_of: "date", today: "date") -> str:
+    from assistant.domain.price_list import is_stale, stale_words
+
+    words = stale_words(as_of, today)
+    if is_stale(as_of, today):
+        words += (
+            ", not to be relied on (assistant prices update; what that leaves old, prices.toml)"
+        )
+    return words
 
 
 def _update(args: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from assistant.domain.ledger import NOTHING, By, Chosen, Side, Sum, Totals, What
 from assistant.domain.local_costs import Keeping, Known
 from assistant.domain.percentiles import Percentiles
 from assistant.domain.places import Place
+from assistant.domain.price_list import Dated, is_stale
 from assistant.domain.pricing import Money
 from assistant.domain.side_work import WORDS, SideKind
 
@@ -229,14 +230,26 @@ class ByDay:
 class Household:
     """What holds whatever was asked: currency and rates, what keeping this machine rests on, the day of today.
 
-    `keeping` is in the currency of `exchange`. `compared` are the routes and models of the person's choice, in their order; `prices_as_of` is the day of the oldest price in use.
+    `keeping` is in the currency of `exchange`. `compared` are the routes and models of the person's choice, in their order; `prices` are
+    those in use: of the routes that are set up, and of those compared with.
     """
 
     exchange: Exchange
     keeping: Keeping
     today: date
-    prices_as_of: date | None = None
+    prices: tuple[Dated, ...] = ()
     compared: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def prices_as_of(self) -> date | None:
+        """The day of the oldest price in use; None where none is known."""
+        return min((one.as_of for one in self.prices), default=None)
+
+    @property
+    def stale_prices(self) -> tuple[Dated, ...]:
+        """Those in use that are not to be relied on, the oldest first."""
+        old = (one for one in self.prices if is_stale(one.as_of, self.today))
+        return tuple(sorted(old, key=lambda one: (one.as_of, one.route)))
 
 
 @dataclass(frozen=True, slots=True)

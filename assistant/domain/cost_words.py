@@ -19,7 +19,7 @@ from assistant.domain.cost_report import (
 from assistant.domain.hygiene import one_line
 from assistant.domain.ledger import By, Chosen, Totals
 from assistant.domain.local_costs import Keeping
-from assistant.domain.price_list import STALE_DAYS
+from assistant.domain.price_list import stale_words
 from assistant.domain.pricing import Money
 
 UNKNOWN: Final = "—"
@@ -310,13 +310,11 @@ def _rate_notes(report: CostReport) -> Iterator[str]:
 
 
 def price_notes(report: CostReport) -> Iterator[str]:
-    """That prices are stale, where they are."""
-    as_of = report.household.prices_as_of
-    if as_of is None:
-        return
-    age = (report.household.today - as_of).days
-    if age > STALE_DAYS:
-        yield f"prices are of {as_of.isoformat()}, {age} days old: older than {STALE_DAYS} days"
+    """Which prices are stale, where some are."""
+    house = report.household
+    for one in house.stale_prices:
+        of = f"of {one_line(one.route, 40)} " if one.route else ""
+        yield f"prices {of}are of {one.as_of.isoformat()}, {stale_words(one.as_of, house.today)}"
 
 
 def line_name(line: Line) -> str:

@@ -13,6 +13,9 @@ from assistant.domain.pricing import NO_SURCHARGE, Money, Price, Tokens, cost, m
 STALE_DAYS: Final = 60
 """Prices that are older than this are not to be relied on."""
 
+_A_DAY_AHEAD: Final = 1
+"""Prices are of a day of UTC, which may have begun where it is still yesterday."""
+
 _COMPACT_DAY = re.compile(r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)")
 
 
@@ -129,8 +132,25 @@ class Quote:
 
 
 def is_stale(as_of: date, today: date) -> bool:
-    """Whether prices of the day `as_of` are too old to be relied on."""
-    return (today - as_of).days > STALE_DAYS
+    """Whether prices of the day `as_of` are too old to be relied on, or of a day to come, which says that a clock was wrong."""
+    return not -_A_DAY_AHEAD <= (today - as_of).days <= STALE_DAYS
+
+
+def stale_words(as_of: date, today: date) -> str:
+    """How old prices of the day `as_of` are, and where they are stale, what is wrong with that."""
+    days = (today - as_of).days
+    if days < -_A_DAY_AHEAD:
+        return "of a day to come (was the clock wrong?)"
+    age = f"{max(0, days)} days old"
+    return f"{age}: older than {STALE_DAYS} days" if is_stale(as_of, today) else age
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """Prices of the day `as_of` that the cloud route `route` goes by ("": those in force as a whole)."""
+
+    route: str
+    as_of: date
 
 
 @dataclass(frozen=True, slots=True)

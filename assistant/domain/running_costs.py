@@ -105,7 +105,7 @@ class RunningCosts:
 
     `turn` is None while it runs. `day` is the one that `today` and `month` are of, as 2026-11-27. `chat` is the conversation in view ("": a new one).
     `fixed_per_day` is what this machine costs a day whether it works or not (None: unknown); `days` of the month are over or
-    running. `prices_days` is the age of the shipped prices where they are too old to be relied on.
+    running. `prices_days` is the age of the oldest price in use where one is stale; below 0 it is of a day to come.
     `compared` are the routes and models of the person's choice, in their order.
     """
 

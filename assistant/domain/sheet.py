@@ -8,7 +8,7 @@ from assistant.domain.decisions import Decision, Verdict
 from assistant.domain.departure import Departure, Leaving, Stay, Staying
 from assistant.domain.findings import NOT_FOUND
 from assistant.domain.hygiene import one_line
-from assistant.domain.price_list import STALE_DAYS, is_stale
+from assistant.domain.price_list import is_stale, stale_words
 from assistant.domain.residency import (
     EVIDENCE_WORDS,
     FILLABLE,
@@ -150,7 +150,8 @@ def price_note(departure: Departure, today: date) -> str:
     as_of = date.fromisoformat(price.as_of)
     if not is_stale(as_of, today):
         return ""
-    return f"its price is {(today - as_of).days} days old: older than {STALE_DAYS} days, not to be relied on (assistant prices update)"
+    words = stale_words(as_of, today)
+    return f"its price is {words}, not to be relied on (assistant prices update)"
 
 
 def rule_words(decision: Decision) -> str:

@@ -45,7 +45,7 @@ def read_own_prices(path: Path) -> OwnPrices:
     table.require_schema(SCHEMA)
     table.require(("schema",), ("price",))
     rows = table.tables("price") if table.holds("price") else ()
-    quotes = tuple((row.text("route"), _quote(row)) for row in rows)
+    quotes = tuple((row.text("route").lower(), _quote(row)) for row in rows)
     _require_different(quotes, rows)
     return OwnPrices(quotes, hashlib.sha256(text.encode()).hexdigest())
 

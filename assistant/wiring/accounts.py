@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from assistant.domain.cloud_routes import CloudRoute
     from assistant.domain.cloud_setup import CloudSetup
     from assistant.domain.cost_settings import CostSettings
-    from assistant.domain.price_list import NoPrice, Quote
+    from assistant.domain.price_list import Dated, NoPrice, Quote
     from assistant.domain.pricing import Money
     from assistant.domain.tariff import KwhPrice
     from assistant.ports.accounting import Ledger, Rate
@@ -112,6 +112,32 @@ class RoutePrices:
         if way is None:
             return NoPrice(f"there is no cloud route {route}")
         return self._prices.quote_of(way, model, at)
+
+    def in_use(self, compared: Sequence[tuple[str, str]], at: datetime) -> "tuple[Dated, ...]":
+        """From when the prices are that hold `at` the moment, of each route that is set up or `compared` with. Never raises."""
+        from assistant.domain.price_list import Dated, Quote
+
+        found: dict[Dated, None] = {}
+        for route, model in (*self._set_up(), *compared):
+            quote = self.quote(route, model, at)
+            if isinstance(quote, Quote):
+                found[Dated(route, quote.as_of)] = None
+        return tuple(found)
+
+    def strays(self, compared: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+        """Which of the person's own prices never count, and why. Raises: SettingsError, StorageError."""
+        used = {(route, model.lower()) for route, model in (*self._set_up(), *compared)}
+        found = []
+        for route, quote in self._prices.own().quotes:
+            model = quote.model
+            if self._policies.setup(route) is None and self._shipped(route) is None:
+                found.append(f"{route} {model}: there is no cloud route {route}")
+            elif (route, model.lower()) not in used and self._prices.listed(route, model) is None:
+                found.append(f"{route} {model}: no route of yours asks for it, and no list has it")
+        return tuple(found)
+
+    def _set_up(self) -> Sequence[tuple[str, str]]:
+        return [(one.id, one.model) for one in self._policies.setups()]
 
     def _shipped(self, route: str) -> "CloudSetup | CloudRoute | None":
         from assistant.domain.cloud_routes import Registry

@@ -3,12 +3,11 @@
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.domain.errors import StorageError
-from assistant.domain.price_list import is_stale
 from assistant.machine.clock import SystemClock
 from assistant.storage import paths
 from assistant.storage.ledger import SqliteLedger
@@ -17,12 +16,13 @@ from assistant.storage.settings import TomlSettings
 if TYPE_CHECKING:
     from assistant.domain.cost_report import CostReport, Household
     from assistant.domain.limits import Drawn
+    from assistant.domain.price_list import Dated
     from assistant.domain.running_costs import RunningCosts
     from assistant.domain.settings import Settings
     from assistant.ports import Clock
     from assistant.storage.database import Database
     from assistant.storage.prices import PriceFiles
-    from assistant.wiring.accounts import AccountRoom
+    from assistant.wiring.accounts import AccountRoom, RoutePrices
     from assistant.wiring.power import Power
 
 FOLDER = "reports"
@@ -82,13 +82,29 @@ class CostRoom:
 
         settings, files = self._settings(), TariffFile()
         pairs = (one.partition(":") for one in settings.costs.compare)
+        compared = tuple((route, model) for route, _, model in pairs)
         return Household(
             files.exchange(settings.costs),
             keeping(settings, self._power, files),
             self.today,
-            self._prices.as_of,
-            tuple((route, model) for route, _, model in pairs),
+            self._in_use(compared),
+            compared,
         )
+
+    def _in_use(self, compared: "Sequence[tuple[str, str]]") -> "tuple[Dated, ...]":
+        """The prices that count: those of the routes in use; of all lists the newest day, where none has a price."""
+        from assistant.domain.price_list import Dated
+
+        at = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
+        found, as_of = self._quotes.in_use(compared, at), self._prices.as_of
+        return found or (() if as_of is None else (Dated("", as_of),))
+
+    @functools.cached_property
+    def _quotes(self) -> "RoutePrices":
+        from assistant.storage.policies import FilePolicies
+        from assistant.wiring.accounts import RoutePrices
+
+        return RoutePrices(FilePolicies(self._places.config), self._prices)
 
     def running(self, chat: str) -> "RunningCosts":
         """What was spent so far, seen from the conversation `chat` ("": a new one). Raises: AssistantError."""
@@ -98,14 +114,13 @@ class CostRoom:
 
         house = self.household()
         fixed = local_costs(house.keeping, house.today, house.today).total.amount
-        as_of = house.prices_as_of
-        stale = as_of is not None and is_stale(as_of, house.today)
+        stale = house.stale_prices
         books = Books(
             house.exchange,
             None if fixed is None else Money(fixed, house.keeping.currency),
             self._limits(chat),
             house.compared,
-            (house.today - as_of).days if as_of and stale else None,
+            (house.today - stale[0].as_of).days if stale else None,
         )
         return running_costs(self.ledger, books, chat, house.today)
 

@@ -1,8 +1,9 @@
 """The prices of models, connected: what is in force, and the one way by which newer ones come, when the person asks for it."""
 
 import functools
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,6 +15,7 @@ from assistant.storage.prices import FETCHED, FILE, PriceFiles, price_files
 
 if TYPE_CHECKING:
     from assistant.domain.audit_entries import Noted
+    from assistant.domain.price_list import Dated
     from assistant.outbound.door import Door
     from assistant.ports import Clock
     from assistant.storage.audit_desk import AuditDesk
@@ -48,13 +50,18 @@ class PriceRoom:
     @property
     def today(self) -> date:
         """The day of prices: UTC, as of all published ones."""
-        return self._now().date()
+        return self.now.date()
+
+    @property
+    def now(self) -> datetime:
+        """The moment, in UTC."""
+        return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
 
     def judge(self, data: bytes, name: str) -> "Update":
         """What the data would change. Raises: FetchError where they cannot be used; StorageError."""
         from assistant.storage.price_update import make_update
 
-        return make_update(data, self.files.book(), self._now(), name)
+        return make_update(data, self.files.book(), self.now, name)
 
     def keep(self, update: "Update") -> Path:
         """Puts it in force; gives where it lies. Raises: StorageError."""
@@ -63,9 +70,6 @@ class PriceRoom:
         path = self._places.data / FETCHED
         keep(update, path)
         return path
-
-    def _now(self) -> datetime:
-        return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
 
 
 class PriceWay:
@@ -113,6 +117,30 @@ class PriceWay:
 
         clock = self._clock
         self._book.record(noted, Moment(clock.now_ms(), clock.monotonic_ms(), clock.boot))
+
+
+@dataclass(frozen=True, slots=True)
+class PriceUse:
+    """The prices that routes of this person go by and that are stale, and prices of their own that never count."""
+
+    stale: "Sequence[Dated]"
+    strays: Sequence[str]
+
+
+def use_of(room: PriceRoom) -> PriceUse:
+    """How the prices of `room` are used. Raises: SettingsError, StorageError."""
+    from assistant.domain.price_list import is_stale
+    from assistant.storage.policies import FilePolicies
+    from assistant.storage.settings import TomlSettings
+    from assistant.wiring.accounts import RoutePrices
+
+    places = paths.find()
+    pairs = (one.partition(":") for one in TomlSettings(places.settings_file).load().costs.compare)
+    compared = [(route, model) for route, _, model in pairs]
+    quotes = RoutePrices(FilePolicies(places.config), room.files)
+    found = quotes.in_use(compared, room.now)
+    stale = [one for one in found if is_stale(one.as_of, room.today)]
+    return PriceUse(stale, quotes.strays(compared))
 
 
 def open_prices() -> PriceRoom:

@@ -29,6 +29,7 @@ from assistant.wiring.keys import KeyRoom
 from assistant.wiring.local import LocalRoutes
 from assistant.wiring.models import model_shelf
 from assistant.wiring.power import meter
+from assistant.wiring.prices import open_prices, use_of
 from assistant.wiring.processor import Processor
 from assistant.wiring.wall import LOG, turned_away
 
@@ -85,7 +86,8 @@ def survey() -> Survey:
     Raises: StorageError where there is no home folder.
     """
     places = paths.find()
-    problems = (*(str(problem) for problem in paths.make(places)), *_wall(places.state))
+    folders = (str(problem) for problem in paths.make(places))
+    problems = (*folders, *_wall(places.state), *_prices())
     settings, settings_problem = _settings_of(places)
     clock = SystemClock()
     models = model_shelf(places, clock, settings)
@@ -112,6 +114,16 @@ def survey() -> Survey:
         leaving,
         meter(places, clock, lambda: settings).look(),
     )
+
+
+def _prices() -> tuple[str, ...]:
+    """What is wrong with the person's own prices."""
+    room = open_prices()
+    try:
+        strays = use_of(room).strays
+    except AssistantError as error:
+        return (error.note().line(),)
+    return tuple(f"{room.own_file.name} has a price that never counts: {one}" for one in strays)
 
 
 def _wall(state: Path) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from assistant.storage.database import open_database
 from assistant.storage.journal import SqliteJournal
 from assistant.storage.ledger import SqliteLedger
 from assistant.storage.paths import Places
+from assistant.wiring.costs import open_costs
 from tests.commands.rig import Shell
 from tests.fakes import NOW_MS, started
 from tests.ledger_maker import Made, euros, turn
@@ -292,3 +293,44 @@ def test_a_kill_in_the_middle_leaves_the_old_file(places: Places, tmp_path: Path
     )
     assert done.returncode == -signal.SIGKILL
     assert path.read_bytes() == b"what was there"
+
+
+def test_a_stale_list_in_use_is_named_though_the_newest_is_not(
+    shell: Shell, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_ms = int(datetime(2026, 11, 28, tzinfo=UTC).timestamp() * 1000)
+    monkeypatch.setattr("assistant.machine.clock.SystemClock.now_ms", lambda _: at_ms)
+    assert shell("prices", "--json").json["stale"] is False
+    places.settings_file.write_text(
+        '[costs]\ncompare = ["scaleway:qwen3.5-397b-a17b", "openai-global:gpt-5-mini"]\n'
+    )
+    facts = shell("prices", "--json").json
+    assert facts["stale"] is True
+    assert facts["stale_in_use"] == {"scaleway": "2026-07-17"}
+    assert "scaleway: of 2026-07-17, 134 days old: older than 60 days, not" in shell("prices").out
+    with open_costs() as room:
+        assert [one.route for one in room.household().stale_prices] == ["scaleway"]
+        assert room.running("").prices_days == 134
+
+
+def test_own_prices_that_never_count_are_named(shell: Shell, places: Places) -> None:
+    rows = [
+        ("Mistral-EU", "mistral-medium-latest"),
+        ("nowhere", "m"),
+        ("openai-eu", "gpt-misspelt"),
+    ]
+    (places.config / "prices.toml").write_text(
+        "schema = 1\n"
+        + "".join(
+            f'[[price]]\nroute = "{route}"\nmodel = "{model}"\ncurrency = "EUR"\n'
+            'as_of = 2026-11-20\ninput = "1"\noutput = "2"\n'
+            for route, model in rows
+        )
+    )
+    out = shell("prices").out
+    assert out.count("unused") == 2
+    assert "nowhere m: there is no cloud route nowhere" in out
+    assert "openai-eu gpt-misspelt: no route of yours asks for it, and no list has it" in out
+    problems = shell("doctor", "--json").json["problems"]
+    assert isinstance(problems, list)
+    assert sum("never counts" in one for one in problems) == 2

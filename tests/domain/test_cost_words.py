@@ -22,10 +22,12 @@ from assistant.domain.cost_words import (
     notes,
     of_requests,
     per_thousand_text,
+    price_notes,
     scope_words,
     share,
 )
 from assistant.domain.ledger import By, Chosen
+from assistant.domain.price_list import Dated
 from assistant.domain.prompt import Finish
 from tests.memory_ledger import BARE, HOUSE, MemoryLedger, away, dollars, euro, here, month
 
@@ -136,7 +138,7 @@ def test_what_cannot_be_said_is_not() -> None:
 
 
 def test_notes_tell_what_one_must_know() -> None:
-    old = replace(HOUSE, prices_as_of=date(2026, 8, 1))
+    old = replace(HOUSE, prices=(Dated("", date(2026, 8, 1)),))
     said = "\n".join(notes(cost_report(month(currency="USD"), Question(), old)))
     assert "of 1,230 requests: 4 failed" in said
     assert "~ is an estimate: 1 of 1,230 requests have one" in said
@@ -156,9 +158,9 @@ def test_notes_tell_what_one_must_know() -> None:
 
 
 def test_sixty_days_are_not_old_yet() -> None:
-    at = replace(HOUSE, prices_as_of=date(2026, 10, 1))
+    at = replace(HOUSE, prices=(Dated("", date(2026, 10, 1)),))
     assert not [one for one in notes(cost_report(month(), Question(), at)) if "old" in one]
-    at = replace(HOUSE, prices_as_of=date(2026, 9, 30))
+    at = replace(HOUSE, prices=(Dated("", date(2026, 9, 30)),))
     assert [one for one in notes(cost_report(month(), Question(), at)) if "61 days old" in one]
 
 
@@ -266,3 +268,17 @@ def test_a_name_fills_its_cells(text: str, width: int) -> None:
 def test_wide_signs_take_two_cells() -> None:
     assert cell_len("日本e\u0301") == 5
     assert fitted("日本語", 4) == "日… "
+
+
+def test_each_stale_price_in_use_is_named() -> None:
+    days = (
+        ("new", date(2026, 11, 20)),
+        ("scaleway", date(2026, 7, 17)),
+        ("ahead", date(2099, 1, 1)),
+    )
+    at = replace(HOUSE, prices=tuple(Dated(*one) for one in days))
+    assert list(price_notes(cost_report(month(), Question(), at))) == [
+        "prices of scaleway are of 2026-07-17, 136 days old: older than 60 days",
+        "prices of ahead are of 2099-01-01, of a day to come (was the clock wrong?)",
+    ]
+    assert at.prices_as_of == date(2026, 7, 17)

@@ -17,6 +17,7 @@ from assistant.domain.price_list import (
     Timed,
     find,
     is_stale,
+    stale_words,
 )
 from assistant.domain.pricing import Money, Price, Rates, Tokens
 
@@ -187,4 +188,12 @@ def test_prices_are_stale_after_sixty_days() -> None:
     quote = Quote("m", price(1), Decimal(1), DAY, "a test")
     assert not quote.stale(DAY + timedelta(days=60))
     assert quote.stale(DAY + timedelta(days=61))
-    assert not is_stale(DAY, DAY - timedelta(days=400))
+    assert not is_stale(DAY, DAY - timedelta(days=1))
+    assert stale_words(DAY, DAY) == "0 days old"
+    assert stale_words(DAY, DAY + timedelta(days=61)) == "61 days old: older than 60 days"
+
+
+def test_a_day_to_come_is_no_day_of_prices() -> None:
+    before = DAY - timedelta(days=2)
+    assert is_stale(DAY, before)
+    assert stale_words(DAY, before) == "of a day to come (was the clock wrong?)"

@@ -202,3 +202,22 @@ def test_numbers_out_of_all_proportion_are_refused() -> None:
         assert raw != published()
         with pytest.raises(FetchError):
             make_update(raw, PriceBook(SHIPPED), NOW, "data")
+
+
+def test_prices_of_a_day_to_come_are_stale_and_give_way(tmp_path: Path) -> None:
+    """They were fetched while the clock was years ahead; now it is right again."""
+
+    def later(data: Data) -> None:
+        row = model_of(data, "openai", MODEL)
+        start = {"constraint": {"start_date": "2027-06-01"}, "prices": {"input_mtok": 1}}
+        row["prices"] = [{"prices": row["prices"]}, start]
+
+    path = tmp_path / "prices.json"
+    ahead = datetime(2099, 1, 1, tzinfo=UTC)
+    keep(make_update(changed(later), PriceBook(SHIPPED), ahead, "data"), path)
+    prices = PriceFiles(tmp_path / "none.toml", fetched=path)
+    assert prices.as_of == date(2027, 6, 1)
+    assert prices.stale(NOW.date())
+    keep(make_update(published(), prices.book(), NOW, "data"), path)
+    assert prices.as_of == PriceBook(SHIPPED).as_of
+    assert not prices.stale(NOW.date())

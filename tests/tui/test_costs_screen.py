@@ -13,6 +13,7 @@ from assistant.conversation.costs import Question, cost_report, newest
 from assistant.domain.cost_report import Household
 from assistant.domain.errors import StorageError
 from assistant.domain.ledger import By, Chosen
+from assistant.domain.price_list import Dated
 from assistant.domain.prompt import Finish
 from assistant.tui.app import AssistantApp
 from assistant.tui.screens.cost_entries import MOST, EntriesScreen, entry_line
@@ -138,7 +139,7 @@ async def test_months_go_back_and_forth_and_not_past_today(on: CostStage) -> Non
 
 
 async def test_stale_prices_stand_first_and_out_then_the_rate(tmp_path: Path) -> None:
-    stale = replace(HOUSE, prices_as_of=date(2026, 8, 1))
+    stale = replace(HOUSE, prices=(Dated("", date(2026, 8, 1)),))
     on = cost_stage(tmp_path, month(currency="USD"), stale)
     async with opened(on.stage, NARROW) as (app, pilot):
         await shown(app, pilot)
@@ -337,7 +338,7 @@ STATES: dict[str, tuple[MemoryLedger, Household]] = {
     "empty": (MemoryLedger(), HOUSE),
     "unknown": (
         MemoryLedger([here(1), here(2), away(3)]),
-        replace(HOUSE, keeping=PRICELESS, prices_as_of=date(2026, 8, 1)),
+        replace(HOUSE, keeping=PRICELESS, prices=(Dated("", date(2026, 8, 1)),)),
     ),
     "converted": (month(currency="USD"), HOUSE),
     "no_rate": (

@@ -97,7 +97,9 @@ def _notes(sheet: Sheet, costs: RunningCosts) -> Iterator[Line]:
         yield sheet.row((sheet.plain("not the same model · ±20 %"), "quiet"))
     yield from _limits(sheet, costs, near=False)
     if costs.prices_days is not None:
-        yield sheet.row((f"prices are {costs.prices_days} days old", "cloud"))
+        ahead = costs.prices_days < 0
+        age = "of a day to come" if ahead else f"{costs.prices_days} days old"
+        yield sheet.row((f"prices are {age}", "cloud"))
 
 
 def _limits(sheet: Sheet, costs: RunningCosts, *, near: bool) -> Iterator[Line]:
