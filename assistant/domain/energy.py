@@ -154,7 +154,8 @@ def energy(
     """The energy of one turn above the idle machine; None where a part of it is unknown.
 
     Turns that run at once share what the machine takes in that time. `extra_watts` are what the meter does not see (the HAT).
-    A turn cannot give energy back: less than idle counts as 0. What is shared or cut so is an estimate, and so is what a
+    A turn cannot give energy back: less than idle that was learned counts as 0, and less than a typed idle says that what was
+    typed is wrong: unknown. What is shared or cut so is an estimate, and so is what a
     meter measured where a typed figure is a part of it, or where it looked too seldom (`rough`).
     """
     seconds = sum(part.seconds for part in drawn)
@@ -164,6 +165,8 @@ def energy(
         return None
     own = sum(((part.joules or 0.0) - idle.watts * part.seconds) / part.sharers for part in drawn)
     above = own + extra_watts * seconds
+    if above < 0 and not idle.learned:
+        return None
     kind = KINDS[meter]
     partly = kind is Source.MEASURED and (rough or not idle.learned or extra_watts > 0)
     if partly or above < 0 or any(part.sharers > 1 for part in drawn):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from assistant.ports.accounting import Metering
 
 TYPED: Final = "watts"
+PART_OF_IT: Final = ("rapl",)
+"""Gauges that see a part of the machine, even at rest."""
 SHORTEST_S: Final = 5.0
 """A mean over less than that says little of a machine at rest."""
 FEW_LOOKS: Final = 3
@@ -104,10 +106,15 @@ class LocalMeter:
 
     @property
     def idle(self) -> Idle | None:
-        """Idle power: learned by this gauge, else typed by the person, else unknown."""
+        """Idle power: learned by this gauge, else typed by the person, else unknown.
+
+        What is typed is that of the whole machine: it says nothing to a gauge that sees the processor alone.
+        """
         learned = self._power.learned(self.gauge.identity)
         if learned is not None:
             return Idle(learned, learned=True)
+        if self.gauge.name in PART_OF_IT:
+            return None
         return Idle(self._idle_watts, learned=False) if self._idle_watts > 0 else None
 
     def _end(self, begin_ms: float, route: Route) -> Energy | None:

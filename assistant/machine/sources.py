@@ -94,4 +94,6 @@ def _typed(settings: PowerSettings, here: Here) -> Gauge | str:
     whole = settings.busy_watts > 0 and settings.idle_watts > 0
     if not whole and not settings.hat_watts > 0:
         return "watts: power.busy_watts and power.idle_watts are not both set"
+    if whole and settings.busy_watts <= settings.idle_watts:
+        return "watts: power.busy_watts is not above power.idle_watts: a reply would take nothing"
     return Typed(settings.busy_watts, here.monotonic_ms)

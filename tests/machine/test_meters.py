@@ -131,16 +131,20 @@ def test_without_idle_power_there_is_no_energy(counter: Counter) -> None:
     assert meter.idle is None
 
 
-def test_a_typed_idle_power_makes_an_estimate(counter: Counter) -> None:
-    meter = counter.meter(Book(), idle_watts=5.0)
+@pytest.mark.parametrize("watts", [5.0, 40.0])
+def test_a_typed_idle_power_of_the_whole_machine_says_nothing_of_its_processor(
+    counter: Counter, watts: float
+) -> None:
+    meter = counter.meter(Book(), idle_watts=watts)
     turn = meter.begin(CPU_ROUTE)
     counter.run(10, 25.0)
-    assert turn.end() == joules("200.000", Source.ESTIMATED, "rapl")
-    assert meter.idle == Idle(5.0, learned=False)
+    assert turn.end() is None
+    assert meter.idle is None
 
 
-def test_idle_that_was_set_too_high_gives_no_energy_back(counter: Counter) -> None:
-    meter = counter.meter(Book(), idle_watts=40.0)
+def test_idle_that_was_learned_too_high_gives_no_energy_back(counter: Counter) -> None:
+    meter = counter.meter(Book(rapl=40.0), idle_watts=5.0)
+    assert meter.idle == Idle(40.0, learned=True)
     turn = meter.begin(CPU_ROUTE)
     counter.run(10, 25.0)
     assert turn.end() == joules("0.000", Source.ESTIMATED, "rapl")

@@ -153,3 +153,9 @@ def test_what_is_learned_belongs_to_the_calibration_and_to_the_plug(tmp_path: Pa
 def test_the_hat_alone_may_be_typed(tmp_path: Path) -> None:
     assert name(choose(replace(AUTO, hat_watts=2.0), here(tmp_path))) == "watts"
     assert name(choose(replace(AUTO, busy_watts=9.0), here(tmp_path))) == ""
+
+
+def test_a_machine_that_takes_no_more_at_work_is_typed_wrong(tmp_path: Path) -> None:
+    wrong = choose(replace(TYPED, busy_watts=3.0), here(tmp_path))
+    assert name(wrong) == ""
+    assert "power.busy_watts is not above power.idle_watts" in wrong.why[-1]
