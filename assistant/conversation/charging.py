@@ -110,7 +110,7 @@ class Charging:
         if same_model(route.model, spent.model):
             return True
         other = self._quotes.quote(route.id, spent.model, at)
-        if isinstance(quote, NoPrice) or isinstance(other, NoPrice):
+        if isinstance(quote, NoPrice) or isinstance(other, NoPrice) or other.other:
             return False
         return (other.price, other.multiplier) == (quote.price, quote.multiplier)
 

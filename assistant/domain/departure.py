@@ -70,11 +70,15 @@ class Staying:
 
 @dataclass(frozen=True, slots=True)
 class PriceBound:
-    """What a send may cost at most; `as_of` is the day of the prices (ISO 8601). An unknown price is None in its place."""
+    """What a send may cost at most; `as_of` is the day of the prices (ISO 8601). An unknown price is None in its place.
+
+    `priced_as` is the model whose price it is, where that is another one by its name ("": the same).
+    """
 
     cost: Decimal
     currency: str
     as_of: str
+    priced_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)

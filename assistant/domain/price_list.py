@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
@@ -17,6 +17,9 @@ _A_DAY_AHEAD: Final = 1
 """Prices are of a day of UTC, which may have begun where it is still yesterday."""
 
 _COMPACT_DAY = re.compile(r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)")
+
+_BEFORE = re.compile(r"^(?:(?:us|eu|apac|jp|au|global|regional)\.)?(?:anthropic\.)?")
+_BEHIND = re.compile(r"(?:[-@](?:20\d{2})-?\d{2}-?\d{2}|-\d{4}|[-@:]latest|-v\d+:\d+|@default|-0)$")
 
 
 class Kind(StrEnum):
@@ -108,7 +111,8 @@ class NoPrice:
 class Quote:
     """The price of a model over a route: the row `model` of a list, and what it is multiplied with for the place.
 
-    `own` means that the person gave it.
+    `own` means that the person gave it. `other`: the list has that row under the name of another model than was asked for, so
+    what follows from it is an estimate.
     """
 
     model: str
@@ -117,6 +121,7 @@ class Quote:
     as_of: date
     source: str
     own: bool = False
+    other: bool = False
 
     def cost(self, tokens: Tokens) -> Money | None:
         """What `tokens` cost; None where a count is unknown that it hangs on."""
@@ -163,10 +168,11 @@ class Tariff:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A row, and the list that it was found in."""
+    """A row, and the list that it was found in; `other` as Quote has it."""
 
     row: Listed
     prices: PriceList
+    other: bool = False
 
     def quotes(self, multiplier: Decimal) -> tuple[Quote, ...]:
         """A quote for each of its prices, whenever they hold."""
@@ -181,7 +187,8 @@ class Found:
 
     def _quote(self, price: Price, multiplier: Decimal) -> Quote:
         factor = NO_SURCHARGE if self.row.placed else multiplier
-        return Quote(self.row.model, price, factor, self.prices.as_of, self.prices.source)
+        source = self.prices.source
+        return Quote(self.row.model, price, factor, self.prices.as_of, source, other=self.other)
 
 
 def find(
@@ -203,7 +210,7 @@ def find(
         return NoPrice(f"{found.prices.source} gives no price per token for {model}")
     if tariff.placed_only and not found.row.placed:
         return NoPrice(f"the price of {model} is not known for the place of {route}")
-    return found
+    return replace(found, other=_bare(found.row.model) != _bare(model))
 
 
 def _found(asked: Sequence[PriceList], name: str) -> Found | None:
@@ -212,6 +219,14 @@ def _found(asked: Sequence[PriceList], name: str) -> Found | None:
         if row is not None:
             return Found(row, prices)
     return None
+
+
+def _bare(model: str) -> str:
+    """A model's name without what makes no other model of it: a path or a place before it, a day or a version of the data behind."""
+    name = _BEFORE.sub("", model.lower().rpartition("/")[2])
+    while (found := _BEHIND.search(name)) is not None:
+        name = name[: found.start()]
+    return name
 
 
 def _spellings(model: str) -> tuple[str, ...]:

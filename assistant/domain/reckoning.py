@@ -91,7 +91,7 @@ def cloud_bill(usage: Usage, evidence: Evidence, quote: Quote | NoPrice, currenc
     """What a turn in the cloud costs at `quote`; `currency` names the nothing of one whose price is not known.
 
     Tokens that nobody told apart (cached, written to a cache, thought) count as plain ones where the price would tell them
-    apart, and the cost is then an estimate.
+    apart, and the cost is then an estimate. So it is at the price of a row that has another model's name: what was reserved stays.
     """
     if evidence is Evidence.NOTHING:
         own = quote.price.currency if isinstance(quote, Quote) else currency
@@ -101,9 +101,10 @@ def cloud_bill(usage: Usage, evidence: Evidence, quote: Quote | NoPrice, currenc
     tokens = tokens_of(usage)
     if evidence is Evidence.UNKNOWN or isinstance(quote, NoPrice) or tokens is None:
         return Bill(Cost())
-    exact = quote.cost(tokens) if evidence is Evidence.COUNTED else None
+    sure = evidence is Evidence.COUNTED and not quote.other
+    exact = quote.cost(tokens) if sure else None
     cost = _priced(quote, tokens.plain, exact or quote.cost(tokens.plain), exact is None)
-    if evidence is not Evidence.COUNTED or cost.total is None:
+    if not sure or cost.total is None:
         return Bill(cost)
     # Every token at its dearest is enough, whatever the parts were that nobody told.
     most = exact or quote.most(tokens.input, tokens.output)

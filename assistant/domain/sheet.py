@@ -104,7 +104,8 @@ def bounds(departure: Departure) -> str:
     price = departure.price
     cost = "the price is not known"
     if price is not None:
-        cost = f"at most {price.cost:f} {price.currency} (prices of {price.as_of})"
+        other = f", priced as {one_line(price.priced_as, 60)}" if price.priced_as else ""
+        cost = f"at most {price.cost:f} {price.currency} (prices of {price.as_of}{other})"
     size = len(departure.outgoing.body)
     return " · ".join(
         (

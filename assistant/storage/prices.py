@@ -53,7 +53,7 @@ class PriceFiles:
         """The most that a send may cost, whenever it goes; None where no price is known. Never raises."""
         try:
             amounts = [
-                (money.amount, money.currency, quote.as_of)
+                (money.amount, money.currency, quote.as_of, quote.model if quote.other else "")
                 for quote in self._quotes(setup)
                 if (money := quote.most(input_tokens, reply_tokens)) is not None
             ]
@@ -61,10 +61,10 @@ class PriceFiles:
             return None
         if not amounts:
             return None
-        cost, currency, as_of = max(amounts)
+        cost, currency, as_of, other = max(amounts)
         from assistant.domain.departure import PriceBound
 
-        return PriceBound(cost, currency, as_of.isoformat())
+        return PriceBound(cost, currency, as_of.isoformat(), other)
 
     def quote(self, setup: "CloudSetup", at: datetime) -> Quote | NoPrice:
         """What its model costs over that route at the moment `at` (with its time zone), or why nobody knows. Never raises."""

@@ -197,3 +197,32 @@ def test_a_day_to_come_is_no_day_of_prices() -> None:
     before = DAY - timedelta(days=2)
     assert is_stale(DAY, before)
     assert stale_words(DAY, before) == "of a day to come (was the clock wrong?)"
+
+
+@pytest.mark.parametrize(
+    ("model", "row_of", "other"),
+    [
+        ("deepseek-chat", "deepseek-chat", False),
+        ("DeepSeek-Chat-latest", "deepseek-chat", False),
+        ("vendor/deepseek-chat", "deepseek-chat", False),
+        ("deepseek-chat-2025-12-11", "deepseek-chat", False),
+        ("deepseek-chat-20251211", "deepseek-chat", False),
+        ("deepseek-chat-0324", "deepseek-chat", False),
+        ("deepseek-chat-v9", "deepseek-chat", True),
+        ("claude-3-5-haiku-20241022", "claude-3-5-haiku-latest", False),
+        ("claude-opus-4-20250514", "claude-opus-4-0", False),
+        ("claude-opus-4-8-fast", "claude-opus-4-8", True),
+        ("gemini-1.5-flash-8b", "gemini-1.5-flash", True),
+        ("mistral-medium-3", "mistral-medium-3-5", True),
+        ("eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "regional.anthropic.claude-sonnet-4-5-20250929-v1:0", False),
+    ],
+)  # fmt: skip
+def test_a_price_under_another_models_name_is_known_as_such(
+    model: str, row_of: str, other: bool
+) -> None:
+    any_name = row(row_of, (Kind.HOLDS, ""))
+    prices = a_list("one", any_name)
+    hit = find({"here": Tariff("one")}, lambda _: prices, "here", model)
+    assert isinstance(hit, Found)
+    assert hit.other is other
+    assert [one.other for one in hit.quotes(Decimal(1))] == [other]

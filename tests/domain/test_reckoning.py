@@ -1,5 +1,6 @@
 """What turns cost, by hand: each figure with the arithmetic beside it."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -134,6 +135,15 @@ def test_parts_that_nobody_told_count_as_plain_and_make_it_an_estimate() -> None
     # A price that tells nothing apart needs no parts: 10,000 at 1 + 500 at 2.
     found = cost(used(10_000, 500, None, None, None), quote(rates("1", "2")))
     assert (found.total, found.estimated) == (Decimal("0.011"), False)
+
+
+def test_at_the_price_of_another_model_it_is_an_estimate_and_settles_nothing() -> None:
+    of = replace(GPT_5, other=True)
+    counted, guessed = (cloud_bill(used(10_000, 500), COUNTED, one, "EUR") for one in (GPT_5, of))
+    assert (guessed.cost.total, guessed.cost.estimated) == (counted.cost.total, True)
+    assert not counted.cost.estimated
+    assert guessed.settles is None
+    assert counted.settles is not None
 
 
 def test_a_reply_that_was_broken_off_costs_what_came_of_it() -> None:

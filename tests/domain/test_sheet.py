@@ -97,6 +97,9 @@ def test_bounds_say_an_unknown_price_and_a_known_one() -> None:
     assert bounds(DEPARTURE) == start + "the price is not known"
     priced = replace(DEPARTURE, price=PriceBound(Decimal("0.0041"), "EUR", "2026-11-01"))
     assert bounds(priced) == start + "at most 0.0041 EUR (prices of 2026-11-01)"
+    other = replace(priced, price=PriceBound(Decimal(1), "EUR", "2026-11-01", "big\x1b[2J"))
+    assert "(prices of 2026-11-01, priced as big" in bounds(other)
+    assert "\x1b" not in bounds(other)
 
 
 def test_a_price_that_is_too_old_is_said() -> None:

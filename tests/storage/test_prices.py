@@ -114,8 +114,8 @@ def test_a_bound_is_multiplied_for_the_place(small: PriceFiles, registry: Regist
 def test_a_bound_is_that_of_the_dearest_time(small: PriceFiles, registry: Registry) -> None:
     # at night 1,000 x 3 + 100 x 1 = 3,100; next year 1,000 x 1 + 1,000 x 4 = 5,000 millionths; placed, so nothing is added
     at = setup(registry, "openai-eu", "day-time")
-    assert small.bound(at, 1_000, 100) == usd("0.0031")
-    assert small.bound(at, 1_000, 1_000) == usd("0.005")
+    assert small.bound(at, 1_000, 100) == replace(usd("0.0031"), priced_as="day-and-night")
+    assert small.bound(at, 1_000, 1_000) == replace(usd("0.005"), priced_as="day-and-night")
 
 
 @pytest.mark.parametrize(
