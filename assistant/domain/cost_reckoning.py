@@ -26,7 +26,7 @@ from assistant.domain.cost_report import (
     is_filtered,
 )
 from assistant.domain.exchange import Exchange
-from assistant.domain.ledger import NOTHING, By, Side, Sum, Totals, WhatIf
+from assistant.domain.ledger import BEGAN, NOTHING, By, Side, Sum, Totals, WhatIf
 from assistant.domain.local_costs import Keeping, Known, local_costs
 from assistant.domain.percentiles import percentiles
 from assistant.domain.places import Place
@@ -35,6 +35,9 @@ from assistant.domain.side_work import SideKind
 
 _A_YEAR: Final = (date(2027, 1, 1), date(2027, 12, 31))
 """Any that is no leap year: a twelfth of its costs is a month's."""
+
+_MOST_AHEAD: Final = 366
+"""So many days after today are drawn at most."""
 
 _MS_A_MONTH: Final = 365 * 86_400_000 // 12
 
@@ -104,10 +107,13 @@ def _works(found: Sequence[Side], exchange: Exchange) -> Iterator[Works]:
 
 
 def _span(answers: Answers, household: Household) -> tuple[date | None, date]:
-    """The days that count: from the first with a turn on, to today at most; None before there was a turn."""
+    """The days that count: from the first with a turn on, to today at most; None before there was a turn.
+
+    A turn under a wrong clock counts, the years between its day and the program's begin do not.
+    """
     chosen, first = answers.chosen, answers.first_day
-    if first is not None and chosen.since is not None:
-        first = max(first, chosen.since)
+    if first is not None:
+        first = max(first, chosen.since or BEGAN, BEGAN)
     return first, min(chosen.until or household.today, household.today)
 
 
@@ -228,9 +234,10 @@ def _break_even(
 
 
 def _days(first: date, last: date, found: ByDay) -> tuple[date, ...]:
-    """Every day from `first` on; also those after `last` that have turns, where a clock was set back."""
+    """Every day from `first` on; also those after `last` that have turns, where a clock was set back, for a year at most."""
     newest = max((date.fromisoformat(one.key) for one in found.every), default=last)
-    count = (max(last, newest) - first).days + 1
+    ahead = min(max(0, (newest - last).days), _MOST_AHEAD)
+    count = (last - first).days + ahead + 1
     return tuple(first + timedelta(number) for number in range(max(0, count)))
 
 
@@ -295,7 +302,11 @@ def _elsewhere_by_day(found: Sequence[Sum], row: Elsewhere) -> Mapping[str, tupl
 def _cumulated(
     found: Mapping[str, tuple[Money, ...]], days: Sequence[date], exchange: Exchange
 ) -> tuple[Decimal, ...] | None:
-    """What came together by the end of each day; None where a rate is missing."""
-    daily = [exchange.sum(found.get(day.isoformat(), ())) for day in days]
+    """What came together by the end of each day; None where a rate is missing. What lies beyond an end counts there."""
+    held: dict[str, tuple[Money, ...]] = {}
+    for key, amounts in found.items():
+        within = min(max(key, days[0].isoformat()), days[-1].isoformat()) if days else key
+        held[within] = (*held.get(within, ()), *amounts)
+    daily = [exchange.sum(held.get(day.isoformat(), ())) for day in days]
     known = [one.amount for one in daily if one is not None]
     return tuple(accumulate(known)) if len(known) == len(daily) else None

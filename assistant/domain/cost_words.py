@@ -207,6 +207,7 @@ def notes(report: CostReport) -> Iterator[str]:
         yield "no energy of this machine is known: set power.source and tariff.per_kwh"
     if not report.filtered and (whole.energy.known or whole.energy.unknown):
         yield from _how_known(report.household.keeping)
+        yield from _anew(whole, report.household.keeping)
     if found.uncounted:
         yield f"{found.uncounted:,} requests have no count of their tokens"
     if whole.elsewhere:
@@ -240,6 +241,12 @@ def _how_known(keeping: Keeping) -> Iterator[str]:
     ]
     if said:
         yield f"fixed costs: {', '.join(said)}"
+
+
+def _anew(whole: Whole, keeping: Keeping) -> Iterator[str]:
+    """That the machine is older than its life, whatever the length of its months."""
+    if not keeping.owned and keeping.price.amount and whole.days * 12 > keeping.life_months * 366:
+        yield f"longer than the life of this machine, {keeping.life_months:,} months: it counts as bought anew (hardware.owned: as paid for)"
 
 
 def _fates(found: Totals) -> Iterator[str]:

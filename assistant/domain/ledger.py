@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # Nothing is rounded in a sum; the traps see to it.
 _EXACT: Final = Context(prec=200, traps=[Inexact, InvalidOperation])
 
+BEGAN: Final = date(2025, 1, 1)
+"""The program is younger than that: a turn of an earlier day is one of a wrong clock, as of a machine that starts in 1970."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

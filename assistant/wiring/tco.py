@@ -13,7 +13,7 @@ from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.errors import AssistantError, UsageError
 from assistant.domain.exchange import Exchange
 from assistant.domain.hygiene import one_line
-from assistant.domain.ledger import Chosen
+from assistant.domain.ledger import BEGAN, Chosen
 from assistant.domain.local_costs import Keeping
 from assistant.domain.places import Place
 from assistant.domain.price_list import NoPrice, Quote
@@ -121,7 +121,7 @@ class ComparingDesk:
         first = ledger.first_day()
         if first is None:
             raise UsageError("nothing is measured yet: no request is on record", "ask something first")  # fmt: skip
-        begin = max(first, since) if since else first
+        begin = max(first, since or BEGAN, BEGAN)
         chosen = Chosen(since=begin)
         here = replace(chosen, place=Place.THIS_MACHINE)
         sources = (entry.energy_source for entry in ledger.entries(here))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from assistant.conversation.costs import Question, cost_report
 from assistant.domain.cost_reckoning import cost_of
 from assistant.domain.cost_report import Amount, Bound, CostReport, Curve, Elsewhere
-from assistant.domain.ledger import By, Chosen, Entry, sum_of
+from assistant.domain.ledger import BEGAN, By, Chosen, Entry, sum_of
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money, totals
 from assistant.domain.prompt import Finish
@@ -363,3 +363,17 @@ def test_a_route_that_was_moved_counts_at_each_of_its_places(by: By, first: Plac
     assert (mistral.cost.known, mistral.cost.unknown) == (2, 1)
     assert mistral.break_even is not None
     assert mistral.break_even.bound is Bound.EXACT
+
+
+@pytest.mark.parametrize("wrong", ["1970-01-01", "2099-01-01", "9999-12-30"])
+def test_one_turn_under_a_wrong_clock_makes_no_years_of_costs(wrong: str) -> None:
+    """Its energy counts, in the curves too; 56 years of hardware do not, nor are three million days drawn."""
+    turns = [here(1, date.fromisoformat(wrong), euro("0.001")), here(2, cost=euro("0.002"))]
+    report = made(MemoryLedger(turns))
+    most = (HOUSE.today - BEGAN).days + 1
+    assert report.whole.days <= most
+    assert len(report.days) <= most + 366
+    assert own(report.whole.energy) == Decimal("0.003")
+    assert next(one for one in report.series if one.curve is Curve.ENERGY).points[-1] == Decimal(
+        "0.003"
+    )

@@ -282,3 +282,15 @@ def test_each_stale_price_in_use_is_named() -> None:
         "prices of ahead are of 2099-01-01, of a day to come (was the clock wrong?)",
     ]
     assert at.prices_as_of == date(2026, 7, 17)
+
+
+def test_a_machine_past_its_life_is_said_to_be_bought_anew() -> None:
+    def said(**keeping: object) -> bool:
+        kept = replace(HOUSE.keeping, **keeping)  # type: ignore[arg-type]
+        house = replace(HOUSE, keeping=kept, today=date(2026, 12, 5))
+        report = cost_report(month(), Question(), house)
+        return any("bought anew" in one for one in notes(report))
+
+    assert said(life_months=1)
+    assert not said(life_months=1, owned=True)
+    assert not said(life_months=2)
