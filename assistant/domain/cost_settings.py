@@ -126,8 +126,8 @@ def unfit(key: str, value: object) -> str:
     texts = [str(one) for one in value] if isinstance(value, list | tuple) else []
     if key == COMPARE and not _are_compared(texts):
         return f'at most {MOST_COMPARED} texts such as "openai-global:gpt-5-mini"'
-    if key == EXCHANGE and not all(_is_rate(one) for one in texts):
-        return 'texts such as "USD 0.92"'
+    if key == EXCHANGE and not _are_rates(texts):
+        return 'texts such as "USD 0.92", one for a currency'
     return ""
 
 
@@ -145,6 +145,11 @@ def _is_amount(text: str, *, empty: bool) -> bool:
 def _are_compared(texts: list[str]) -> bool:
     parts = [one.partition(":") for one in texts]
     return len(texts) <= MOST_COMPARED and all(route and model for route, _, model in parts)
+
+
+def _are_rates(texts: list[str]) -> bool:
+    names = [one.partition(" ")[0] for one in texts]
+    return len(set(names)) == len(names) and all(_is_rate(one) for one in texts)
 
 
 def _is_rate(text: str) -> bool:

@@ -18,6 +18,7 @@ _INVISIBLE = (
 # Egyptian joiners stack signs over each other; a terminal draws nothing where they stand.
 _JOINERS = "\U00013430-\U0001343f"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_NEXT_CELL = re.compile("(;[ \"']*)(?=[=+@-])")
 _SURROGATES = "\ud800-\udfff"
 _NOT_CHARACTERS = "\ufdd0-\ufdef" + "".join(
     chr(plane << 16 | last) for plane in range(0x11) for last in (0xFFFE, 0xFFFF)
@@ -46,8 +47,11 @@ def one_line(text: str, width: int = 80) -> str:
 
 
 def one_cell(text: str) -> str:
-    """`text` for a cell of CSV: no control character, and an apostrophe before what a spreadsheet would take for a formula."""
-    flat = " ".join(harmless(text).split())
+    """`text` for a cell of CSV: no control character, and an apostrophe before what a spreadsheet would take for a formula.
+
+    So it is behind a semicolon too, where much of Europe parts cells.
+    """
+    flat = _NEXT_CELL.sub("\\1'", " ".join(harmless(text).split()))
     return f"'{flat}" if text.startswith(_FORMULA) or flat.startswith(_FORMULA) else flat
 
 

@@ -186,6 +186,9 @@ class Day:
         return {"resourceMetrics": [whole]}
 
     def _take_tokens(self, entry: Entry, where: Attributes) -> None:
+        if (entry.input, entry.output) == (0, 0):
+            # Nobody was asked: the ledger has no count of it either.
+            return
         for kind, count in (("input", entry.input), ("output", entry.output)):
             which: Attributes = (
                 *where,

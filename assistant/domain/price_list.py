@@ -185,6 +185,19 @@ class Found:
             return NoPrice(f"{self.prices.source} gives no price for {self.row.model} at that time")
         return self._quote(price, multiplier)
 
+    def dearest(self, multiplier: Decimal, moment: datetime) -> Quote | NoPrice:
+        """The quote of the dearest hours of that day: what is reckoned over years is of no hour. Its source says so."""
+        day = moment.astimezone(UTC).date()
+        starts = {time(), *(edge for one in self.row.prices for edge in one.hours or ())}
+        moments = [datetime.combine(day, start, UTC) for start in sorted(starts)]
+        found = [one for at in moments if isinstance(one := self.quote(multiplier, at), Quote)]
+        if not found:
+            return self.quote(multiplier, moment)
+        top = max(found, key=lambda one: (one.price.rates.output, one.price.rates.input))
+        if all(one.price == top.price for one in found):
+            return top
+        return replace(top, source=f"{top.source}, at its dearest hours")
+
     def _quote(self, price: Price, multiplier: Decimal) -> Quote:
         factor = NO_SURCHARGE if self.row.placed else multiplier
         source = self.prices.source

@@ -190,6 +190,8 @@ def checked(inputs: Inputs) -> Inputs:
             f"resale of a node: {plain(inputs.resale)} is more than its price, {plain(inputs.node_price)}",
             "what it will sell for at the end",
         )
+    if not inputs.nodes and inputs.capacity_per_node is None and inputs.requests_per_day:
+        raise UsageError("nodes: 0 of them do no request", "1 or more, or what a node can do a day")
     if inputs.tokens_per_request == 0:
         raise UsageError("tokens a request: 0 are none", "input or output tokens above 0")
     if len(inputs.currency) != 3 or not (inputs.currency.isascii() and inputs.currency.isupper()):

@@ -1,7 +1,6 @@
 """A report on costs as one file of HTML: nothing is fetched, nothing runs, every text is escaped."""
 
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import Final
 
 from assistant.domain.cost_report import CostReport, Elsewhere, Line, told
@@ -25,7 +24,7 @@ from assistant.domain.cost_words import (
 )
 from assistant.domain.hygiene import one_line
 from assistant.domain.ledger import By
-from assistant.storage.cost_svg import bars_svg, curves_svg, legend, sample_svg
+from assistant.storage.cost_svg import bars_svg, curves_svg, escape, legend, sample_svg
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """What a browser may do with it: show it, with the style that it brings along."""

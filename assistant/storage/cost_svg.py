@@ -1,14 +1,15 @@
 """The pictures of a report on costs, as SVG text: curves over days, and bars by route. Colours are the page's classes."""
 
+import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from html import escape
 from math import ceil, floor, log10
 from typing import Final
 
 from assistant.domain.cost_report import CostReport, Curve, Line, Series
 from assistant.domain.cost_words import ESTIMATE, cost_text, figure, line_name
+from assistant.domain.hygiene import harmless
 
 WIDTH: Final = 760
 _HEIGHT: Final = 300
@@ -20,6 +21,11 @@ _MOST_BARS: Final = 12
 _X_TICKS: Final = 5
 
 _KINDS: Final = {Curve.FULL: "full", Curve.ENERGY: "energy", Curve.SPENT: "spent"}
+
+
+def escape(text: str) -> str:
+    """`text` for HTML and SVG: no markup, and no control character, for a page may be looked at in a terminal."""
+    return html.escape(harmless(text))
 
 
 @dataclass(frozen=True, slots=True)

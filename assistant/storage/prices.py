@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -70,8 +71,21 @@ class PriceFiles:
         """What its model costs over that route at the moment `at` (with its time zone), or why nobody knows. Never raises."""
         return self.quote_of(setup, setup.model, at)
 
+    def dearest(self, setup: "CloudSetup", at: datetime) -> Quote | NoPrice:
+        """The same at the dearest hours of that day. Never raises."""
+        return self._quote_of(setup, setup.model, lambda found, by: found.dearest(by, at))
+
     def quote_of(self, way: "CloudSetup | CloudRoute", model: str, at: datetime) -> Quote | NoPrice:
-        """The same for any `model` over a route that is set up, or over a row of the registry that need not be. Never raises."""
+        """The same as `quote` for any `model` over a route that is set up, or over a row of the registry that need not be."""
+        return self._quote_of(way, model, lambda found, by: found.quote(by, at))
+
+    def _quote_of(
+        self,
+        way: "CloudSetup | CloudRoute",
+        model: str,
+        of: Callable[[Found, Decimal], Quote | NoPrice],
+    ) -> Quote | NoPrice:
+        """The person's own price, else what `of` says of the listed one and of the factor of the place. Never raises."""
         from assistant.domain.cloud_setup import CloudSetup
 
         row = way.row if isinstance(way, CloudSetup) else way
@@ -83,7 +97,7 @@ class PriceFiles:
             found = self._found(way, model)
             if isinstance(found, NoPrice):
                 return found
-            return found.quote(row.facts.price_multiplier, at)
+            return of(found, row.facts.price_multiplier)
         except AssistantError as error:
             return NoPrice(error.note().line())
 

@@ -82,7 +82,7 @@ class ComparingDesk:
             return NoPrice(error.message)
         if setup is None:
             return NoPrice(f"there is no cloud route {one_line(route, 60)!r}")
-        return self._prices.quote(setup, datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC))
+        return self._prices.dearest(setup, datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC))
 
     def _setup(self, route: str, model: str) -> CloudSetup | None:
         """The person's own route of that name, else the row of the registry, blanks and all: a price needs none of them."""

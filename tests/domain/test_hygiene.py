@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.domain.hygiene import harmless, one_line
+from assistant.domain.hygiene import harmless, one_cell, one_line
 
 KEPT_CONTROL = {"\n", "\t"}
 KEPT_JOINERS = {"\u200c", "\u200d"}
@@ -109,3 +109,17 @@ def test_one_line_folds_white_space_and_says_where_it_was_cut() -> None:
     assert one_line("  a \n\n b\tc ") == "a b c"
     assert one_line("a" * 81) == "a" * 79 + "…"
     assert one_line("👩\u200d👧👧", 3) == "👩…"
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1", "'=1"),
+        ("x;=cmd|' /C calc'!A0", "x;'=cmd|' /C calc'!A0"),
+        ("x; +1;@a;y", "x; '+1;'@a;y"),
+        ('x;"-1', "x;\"'-1"),
+        ("a; b - c", "a; b - c"),
+    ],
+)
+def test_no_cell_begins_a_formula_whatever_parts_the_cells(text: str, cell: str) -> None:
+    assert one_cell(text) == cell

@@ -227,3 +227,9 @@ def test_a_day_takes_no_more_room_for_more_turns() -> None:
 
     peak(10)
     assert peak(4_000) < peak(200) + 20_000
+
+
+def test_a_request_that_was_refused_unread_has_no_tokens() -> None:
+    refused = replace(ENTRY, input=0, output=0, finish=Finish.FAILED)
+    points = points_of(metrics_of(request(refused, ENTRY))["gen_ai.client.token.usage"])
+    assert [one["count"] for one in points] == ["1", "1"]

@@ -226,3 +226,21 @@ def test_a_price_under_another_models_name_is_known_as_such(
     assert isinstance(hit, Found)
     assert hit.other is other
     assert [one.other for one in hit.quotes(Decimal(1))] == [other]
+
+
+def test_over_years_the_dearest_hours_of_the_day_count() -> None:
+    timed = (Timed(price(3)), Timed(price(1), hours=NIGHT))
+    one = Found(Listed("m", Match(()), timed), LISTS["first"])
+    for hour in (12, 20):
+        found = one.dearest(Decimal(1), at(hour))
+        assert isinstance(found, Quote)
+        assert (found.price, found.source) == (
+            price(3),
+            "the page of first, at its dearest hours",
+        )
+    plain = Found(Listed("m", Match(()), (Timed(price(2)),)), LISTS["first"])
+    assert plain.dearest(Decimal(1), at(12)) == plain.quote(Decimal(1), at(12))
+    never = Found(
+        Listed("m", Match(()), (Timed(price(1), since=date(2099, 1, 1)),)), LISTS["first"]
+    )
+    assert isinstance(never.dearest(Decimal(1), at(12)), NoPrice)

@@ -87,6 +87,7 @@ def test_what_does_not_fit_together_is_refused() -> None:
         (replace(GUIDE, input_tokens=D(0), output_tokens=D(0)), "0 are none"),
         (replace(GUIDE, currency="dollars"), "'dollars' is no currency"),
         (replace(GUIDE, fte=D(-1)), "-1 is out of reach"),
+        (replace(GUIDE, nodes=D(0)), "nodes: 0 of them do no request"),
         (replace(GUIDE, fte=None), "it is not said"),  # type: ignore[arg-type]
     ):
         with pytest.raises(UsageError, match=what):

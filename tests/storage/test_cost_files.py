@@ -25,6 +25,7 @@ from tests.memory_ledger import (
     MemoryLedger,
     away,
     dollars,
+    elsewhere,
     euro,
     here,
     month,
@@ -297,3 +298,12 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path, november: C
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError):
         keep(november, tmp_path / "file" / "x.csv", Form.CSV)
+
+
+def test_a_control_character_in_a_name_is_shown() -> None:
+    evil = ("near\x1b[31m", "large\x1b[2J")
+    turn = away(1, cost=euro("1"), route=evil[0], model=evil[1])
+    ledger = MemoryLedger([turn], {"t1": (elsewhere(evil, euro("1")),)})
+    text = html_text(made(ledger), titles=True)
+    assert "large" in text
+    assert "\x1b" not in text

@@ -109,6 +109,7 @@ def test_every_number_has_its_range_and_its_default_lies_in_it() -> None:
         ("[costs]\ncompare = ['openai']\n", 2, 'such as "openai-global:gpt-5-mini"'),
         ("[costs]\ncompare = ['a:b', 'a:c', 'a:d', 'a:e']\n", 2, "at most 3"),
         ("[costs]\nexchange = ['USD 0']\n", 2, 'such as "USD 0.92"'),
+        ("[costs]\nexchange = ['USD 0.9', 'USD 0.1']\n", 2, "one for a currency"),
         ("[costs]\nexchange = ['0.92']\n", 2, 'such as "USD 0.92"'),
         ("[tariff]\ncountry = 'Germany'\n", 2, "must be two letters"),
         ("[tariff]\nnight_from = '24:00'\n", 2, "must be a time of the day"),

@@ -83,6 +83,16 @@ def test_googles_thoughts_stand_in_the_total_alone() -> None:
     assert (found.output_tokens, found.reasoning_tokens) == (5, 4)
 
 
+def test_thoughts_beside_the_output_without_a_total_count_as_output_too() -> None:
+    usage = {
+        "prompt_tokens": 100,
+        "completion_tokens": 50,
+        "completion_tokens_details": {"reasoning_tokens": 300},
+    }
+    found = told(openai(usage))
+    assert (found.output_tokens, found.reasoning_tokens) == (350, 300)
+
+
 def test_what_nobody_told_is_unknown_and_not_none() -> None:
     found = told(openai({"prompt_tokens": 9, "completion_tokens": 5}))
     parts = (found.cached_input_tokens, found.cache_write_tokens, found.reasoning_tokens)

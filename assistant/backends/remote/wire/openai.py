@@ -180,6 +180,9 @@ def _counts(data: Json) -> Counts | None:
         out = count(timings, "predicted_n")
     thought = count(soft(usage, "completion_tokens_details"), "reasoning_tokens")
     total = count(usage, "total_tokens")
+    if total is None and out is not None and thought is not None and thought > out:
+        # More than was said: they were counted beside it, and a bill has both.
+        out += thought
     if into is not None and out is not None and total is not None and total - into > out:
         # Google counts the thoughts in the total alone.
         thought = total - into - out if thought is None else thought
