@@ -19,6 +19,8 @@ from assistant.domain.errors import (
 )
 from assistant.domain.events import Asked
 from assistant.domain.hygiene import harmless, one_line
+from assistant.domain.notices import images_stay
+from assistant.domain.pictured import readable
 from assistant.domain.places import Place, Route
 from assistant.domain.prompt import Finish, Message, Prompt, Role
 from assistant.domain.sensitivity import Label, join
@@ -112,7 +114,7 @@ class Talk:
         journal = self._house.journal
         for message in messages:
             if message.role is Role.USER:
-                print(f"you: {harmless(message.text)}")
+                print(f"you: {harmless(readable(message.text))}")
                 continue
             record = journal.record(message.turn) if message.turn else None
             print(f"{who(record.route)}:" if record else "assistant:")
@@ -122,7 +124,7 @@ class Talk:
     def _remember(self, messages: Sequence[Message]) -> None:
         for message in messages:
             if message.label is Label.LOCAL_ONLY:
-                self._kept.remember(message.text)
+                self._kept.remember(readable(message.text))
 
     def note(self, text: str) -> None:
         """`text` is typed and not sent: a crash does not lose it. Raises: StorageError."""
@@ -147,6 +149,8 @@ class Talk:
             raise StorageError("the journal cannot be written, so nothing is sent", "look at df -h")
         self.looked()
         proposal = self._propose(text, label, route)
+        if stay := proposal.images_left_out:
+            tell(images_stay(stay))
         if proposal.considered is None or self._cleared(proposal):
             self._told(text, label, self._voice.run(proposal, self._asked))
 

@@ -178,11 +178,14 @@ class Border:
         """Records the person's yes to exactly what `considered` shows; `how` names the key and the screen, `shown` are the words
         that they read ("": those of the sheet as a text), of which the record keeps a digest.
 
-        Raises: UsageError for terms that are none; RefusedError where no rule lets it pass; StorageError.
+        Raises: UsageError for terms that are none, or for more than one message where a picture leaves; RefusedError where no
+        rule lets it pass; StorageError.
         """
         if considered.decision.verdict is Verdict.DENY:
             reasons = "; ".join(reason.text for reason in considered.decision.reasons)
             raise RefusedError(reasons, "no consent can lift that")
+        if considered.departure.pictures and not terms.span.once:
+            raise UsageError("an image leaves by a yes to its one message", "say yes once")
         grant, sheet = self._asked(considered, terms, shown), considered.departure.sheet
         said = _said(grant, sheet, how, self.now, State.REQUESTED, State.GIVEN)
         self.world.consents.record(grant, said)
@@ -346,6 +349,7 @@ def _request(
         currency=price.currency if price else "",
         session=session,
         fallback=fallback,
+        pictures=len(departure.pictures),
     )
 
 

@@ -1,6 +1,6 @@
 """Long pastes and attachments, folded into a short token while a text is edited and unfolded when it is sent."""
 
-from assistant.domain.attachments import Attachment, compose, size_words, token_words
+from assistant.domain.attachments import Attachment, amount_of, compose, size_words
 from assistant.domain.hygiene import one_line
 
 FOLD_CHARACTERS = 4_000
@@ -38,8 +38,7 @@ class Pastes:
         """The token that stands for `attachment`; one that does not stand in the text `beside` it already."""
         name = one_line(attachment.name, 4_000).translate(_BRACKETS)
         shown = name if len(name) <= _NAME else "…" + name[1 - _NAME :]
-        size = f"{size_words(attachment.size_bytes)} · {token_words(attachment.tokens)}"
-        return self._new(f"{shown} · {size}", attachment, beside)
+        return self._new(f"{shown} · {amount_of(attachment)}", attachment, beside)
 
     def paste(self, text: str) -> str:
         """The token that stands for a long paste, which goes as an attachment."""

@@ -26,6 +26,7 @@ _KEYS: dict[str, Span] = {
     "c": Span.CONVERSATION,
     "d": Span.UNTIL,
 }
+_BOUNDS = ("grant", "budget", "fallback", "day")
 
 
 class ConsentScreen(ModalScreen[Answer]):
@@ -74,9 +75,12 @@ class ConsentScreen(ModalScreen[Answer]):
         if cramped and not self._sheet.cramped:
             self._changed(self._said)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """No key does anything while the sheet is new; none but a no while it is prepared anew."""
         if self._petition.clock.monotonic_ms() < self._awake_ms:
+            return False
+        # A yes to an image is for its one message: nothing else can be granted or bounded.
+        if self._petition.departure.pictures and action in _BOUNDS and parameters != ("o",):
             return False
         if action == "grant":
             return self._petition.open and not self._busy and not self._sheet.cramped
