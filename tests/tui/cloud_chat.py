@@ -45,7 +45,7 @@ def setup_of(route: Route, facts: RouteFacts) -> CloudSetup:
     """`route` as it is set up, with `facts` declared of it."""
     url = f"https://api.{route.id}.example/v1"
     row = CloudRoute(replace(facts, route=route.id), Wire.OPENAI, url, Auth.BEARER, "eu")
-    return CloudSetup(row, route.model)
+    return CloudSetup(row, route.model, images=route.images)
 
 
 @dataclass
@@ -75,6 +75,7 @@ class Town:
     facts: dict[str, RouteFacts] = field(default_factory=lambda: {EU_ROUTE.id: FACTS})
     rule_set: Rules | NoRules = field(default_factory=lambda: Rules((RULE,), "a" * 64))
     price: PriceBound | None = None
+    images: bool = False
     registry_digest: str = "b" * 64
     store: str = "memory"
 
@@ -85,7 +86,7 @@ class Town:
         if route not in self.facts:
             return None
         named = next(r for r in (EU_ROUTE, US_ROUTE) if r.id == route)
-        return setup_of(named, self.facts[route])
+        return setup_of(replace(named, images=self.images), self.facts[route])
 
     def key(self, route: str, address: Address) -> Secret | None:
         del route, address
@@ -159,6 +160,10 @@ class CloudChat:
     def denials(self) -> list[tuple[object, object]]:
         """Of each of them the route and the codes."""
         return [(entry["route"], entry["reasons"]) for entry in self.denied]
+
+    def see(self) -> None:
+        """The provider's model takes images from now on."""
+        self.town.images, self.cloud.route = True, replace(self.cloud.route, images=True)
 
     def revoke(self) -> None:
         """Another window takes every grant back."""
