@@ -23,8 +23,8 @@ from assistant.domain.residency import (
 CANNOT_SEE = "Declared, never guaranteed: where the machines stand, who has access, and what is kept cannot be seen from here."
 """What a sheet says beside every fact."""
 
-NOT_LOOKED_INTO = "what it shows is not looked into"
-"""What a sheet says of each image: no scan reads pixels."""
+NOT_LOOKED_INTO = "not looked into"
+"""What a sheet says of each image: no scan reads what it shows."""
 
 _MOST_CODES = 6
 _STAYS = {

@@ -59,8 +59,9 @@ class DistantBackend(StageBackend):
         return setup_of(self.route, FACTS)
 
     def compose(self, request: Generation) -> Outgoing:
+        images = "".join(one.base64 for m in request.messages for one in m.pictures)
         words = "|".join(f"{m.role}:{m.text}" for m in request.messages)
-        body = f"{request.sampling.max_tokens} {words}".encode()
+        body = f"{request.sampling.max_tokens} {words}{images}".encode()
         address = Address(f"api.{self.route.id}.example", 443, secure=True)
         return Outgoing(address, "/v1/chat/completions", body)
 
