@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from assistant.domain.attachments import headline
 from assistant.domain.errors import AssistantError
 from assistant.domain.hygiene import one_line
 from assistant.domain.terms import Span
@@ -185,7 +186,7 @@ class ConsentScreen(ModalScreen[Answer]):
         chosen = next((m for m in held if m.id == message), None)
         reason: str | None = None
         if chosen is not None:
-            about = f"Why may it leave? It goes on record. “{one_line(chosen.text, 120)}”"
+            about = f"Why may it leave? It goes on record. “{one_line(headline(chosen.text), 120)}”"
             line = LineScreen("Let this message go", about, "", _reason_missing)
             reason = await self.app.push_screen_wait(line)
         if chosen is not None and reason:
