@@ -12,7 +12,8 @@ from assistant.domain.decisions import Verdict
 from assistant.domain.departure import Departure, PriceBound
 from assistant.domain.errors import RouteError, UsageError
 from assistant.domain.events import Asked
-from assistant.domain.permit import Address, Outgoing
+from assistant.domain.permit import Outgoing
+from assistant.domain.places import Address
 from assistant.domain.prompt import ChatMessage, Finish, Role
 from assistant.domain.sensitivity import Label
 from assistant.domain.terms import Span, Terms
