@@ -360,9 +360,10 @@ def _said(grant: Grant, sheet: str, how: str, at: Moment, *states: State) -> lis
 
 
 def _categories(departure: Departure) -> tuple[str, ...]:
-    """Kinds of what was found in the words that leave; never where, never what."""
+    """Kinds of what was found in the words that leave, and whether images go with them; never where, never what."""
     found = departure.scan.findings if departure.scan else ()
-    return tuple(sorted({finding.kind.value for finding in found}))
+    images = ("image",) if departure.pictures else ()
+    return tuple(sorted({*images, *(finding.kind.value for finding in found)}))
 
 
 def _digest(text: str) -> str:

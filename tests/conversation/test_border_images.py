@@ -99,6 +99,16 @@ def _question(of: Rig) -> str:
     return next(e.message.id for e in of.journal.events if isinstance(e, Asked))
 
 
+async def test_the_record_of_a_yes_says_that_an_image_left_beside_what_was_found() -> None:
+    one = rig()
+    for text in ("Hello", "mail anna@example.org"):
+        proposal = one.engine.propose(prompt(compose(text, [PHOTO])), CLOUD.id)
+        await one.engine.grant(proposal, ONCE, "key o")
+    await one.engine.grant(one.engine.propose(prompt(), CLOUD.id), ONCE, "key o")
+    recorded = [grant.reach.categories for grant in one.consents.grants.values()]
+    assert recorded == [("image",), ("email", "image"), ()]
+
+
 @pytest.mark.parametrize("span", [Span.WHILE, Span.CONVERSATION, Span.UNTIL])
 async def test_no_yes_to_more_than_one_message_can_be_given_to_an_image(span: Span) -> None:
     one = rig()

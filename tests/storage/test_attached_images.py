@@ -91,7 +91,7 @@ def test_an_image_is_found_by_its_name_and_never_by_its_base64(journal: SqliteJo
     assert len(parts) > 5
     assert [part for part in parts if found(journal, f"{part} ")] == []
     [hit] = hits(journal, "island")
-    assert hit.text.startswith("[image beach <b>.jpg, 8 x 6, ")
+    assert hit.excerpt.startswith("[image beach <b>.jpg, 8 x 6, ")
     assert hit.marks
 
 
