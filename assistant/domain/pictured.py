@@ -66,10 +66,10 @@ def require_taken(text: str, route: Route) -> None:
     """Raises: UsageError where a message with pictures is for a route that takes none, or of which nobody said that it does."""
     found = () if route.images else pictures_in(text)
     if found:
-        many = "an image" if len(found) == 1 else f"{len(found)} images"
+        many, them = ("an image", "it") if len(found) == 1 else (f"{len(found)} images", "them")
         raise UsageError(
             f"{route.id} takes no images, and this message has {many}",
-            "take them out, or send it to a route that was added with --images",
+            f"take {them} out, or send it to a route that was added with --images",
         )
 
 
