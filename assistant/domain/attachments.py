@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from assistant.domain.errors import AttachmentError
 from assistant.domain.estimates import text_size
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 MOST_MESSAGE_BYTES: Final = 2_000_000
 """Of a message with all that is attached to it; no context window that this program serves holds more."""
+
+ASK_FILES: Final = 20
+ASK_BYTES: Final = 50_000
+"""Beyond either of these a folder is attached only after a person said yes to how much it is."""
 
 _BEGIN: Final = "--- attachment 1 of "
 _HEAD = re.compile(
@@ -61,6 +66,11 @@ class Attachment:
         from assistant.domain.pictures import picture_in
 
         return picture_in(self.name, self.kind, self.text)
+
+    @property
+    def file_bytes(self) -> int:
+        """What a person is told of its size: that of its text, or of the picture's file."""
+        return self.size_bytes if self.picture is None else self.picture.size_bytes
 
     @property
     def tokens(self) -> int:
@@ -132,6 +142,16 @@ def token_words(tokens: int) -> str:
     return f"~{tokens:,} token" + "s" * (tokens != 1)
 
 
+def checked(text: str) -> str:
+    """`text`, a whole message. Raises: AttachmentError where that is more than a message may hold."""
+    if len(_raw(text)) > MOST_MESSAGE_BYTES:
+        most = size_words(MOST_MESSAGE_BYTES)
+        raise AttachmentError(
+            f"the prompt with its attachments has more than {most}", "attach less"
+        )
+    return text
+
+
 def described(one: Attachment) -> str:
     """`src/main.py · 1.2 kB · ~310 tokens`; `photo.png · 1024 x 768 · 80 kB · ~1,049 tokens`."""
     return f"{one.name} · {amount_of(one)}"
@@ -139,9 +159,8 @@ def described(one: Attachment) -> str:
 
 def amount_of(one: Attachment) -> str:
     """The same without the name."""
-    picture = one.picture
-    size = size_words(one.size_bytes if picture is None else picture.size_bytes)
-    parts = (picture.pixels if picture else "", size, token_words(one.tokens))
+    pixels = one.picture.pixels if one.picture else ""
+    parts = (pixels, size_words(one.file_bytes), token_words(one.tokens))
     return " · ".join(filter(None, parts))
 
 

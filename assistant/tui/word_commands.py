@@ -44,9 +44,9 @@ async def _preset(chat: "ChatScreen") -> None:
 
 
 async def _set(chat: "ChatScreen") -> None:
-    from assistant.tui.tuning import Tuning
+    from assistant.tui.own_presets import show
 
-    await Tuning(chat).show()
+    await show(chat)
 
 
 async def _model(chat: "ChatScreen") -> None:
