@@ -29,6 +29,7 @@ from assistant.domain.events import (
 from assistant.domain.places import Place
 from assistant.domain.prompt import Message, Role
 from assistant.domain.sensitivity import Label, join
+from assistant.domain.side_work import SideWorked
 from assistant.storage.rows import (
     add_event,
     add_message,
@@ -126,6 +127,10 @@ def _conversation_event(db: sqlite3.Connection, event: ConversationEvent) -> Non
             from assistant.storage import labels
 
             labels.record(db, event)
+        case SideWorked():
+            from assistant.storage import ledger_beside
+
+            ledger_beside.record(db, event)
         case _:
             from assistant.storage import arranging
 

@@ -76,11 +76,15 @@ class Face:
 
     def tell(self, text: str, error: bool = False) -> None:
         """A toast, harmless whatever it quotes; errors stay longer."""
-        text = harmless(text)
+        text = harmless(self.said(text))
         if error:
             self._screen.notify(text, severity="error", timeout=12, markup=False)
         else:
             self._screen.notify(text, timeout=5, markup=False)
+
+    def said(self, text: str) -> str:
+        """`text` with the keys as they are now."""
+        return self.status.keys.said(text)
 
     def need_model(self) -> None:
         """Offers to fetch one."""
@@ -176,6 +180,7 @@ class Face:
         if panel.display:
             panel.readings = readings
         wide = not self.columns.shape.line
+        self.status.counted(readings.costs is not None and readings.costs.month.turns > 0)
         self.status.line(None if wide else panel_line(readings, self._screen.size.width - 2))
         if running := desk.turns.running_in(desk.chat):
             desk.live.wait(running)

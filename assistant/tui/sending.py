@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from assistant.tui.view import View
 
 COPIED = "this text holds a local-only one, so it is local-only itself"
-NO_GRANT = "no grant for this chat lives: write a message, then ctrl+t asks for one"
+NO_GRANT = "no grant for this chat lives: write a message, then [[everywhere.toggle_cloud ctrl+t]] asks for one"
 
 
 class Desk(clearance.Desk, Protocol):
@@ -87,7 +87,7 @@ class Sending:
         leaves = route is not None and label is not Label.LOCAL_ONLY
         if route is not None and leaves and self.clearance.lease(chat, route.id) is not None:
             bound = Bound(route, Place.CLOUD, zone=self.lookout.latest.zones.get(route.id, ""))
-        return bound._replace(label=label)
+        return bound._replace(label=label, why=self._view.said(bound.why))
 
     @property
     def grants(self) -> Grants:

@@ -23,9 +23,9 @@ from assistant.tui.view import View
 GO_ON = "Continue exactly where you stopped."
 BUSY = "a reply of this chat is on its way: wait for its end, or esc stops it first"
 NOTHING = "there is no message here yet"
-ALONE = "there is no other version of this message · e edits it, r asks it again"
-ENDED = "this reply ended by itself: there is nothing to go on with · r asks again"
-EMPTY = "nothing had come of this reply · r asks again"
+ALONE = "there is no other version of this message · [[conversation.tree_edit e]] edits it, [[conversation.tree_again r]] asks it again"
+ENDED = "this reply ended by itself: there is nothing to go on with · [[conversation.tree_again r]] asks again"
+EMPTY = "nothing had come of this reply · [[conversation.tree_again r]] asks again"
 FOLLOWS = "the next message follows this reply already"
 BRANCHED = "the next message follows this reply · right goes back to what came after it"
 
@@ -214,7 +214,9 @@ class Tree:
         await self._engine.delete_branch(chat.conversation, turn.asked.id, head)
         await self._show(chat, head, turn.asked.parent or "")
         words = one_line(headline(turn.asked.text), 40)
-        self._view.tell(f"deleted “{words}” and what came of it · u brings it back")
+        self._view.tell(
+            f"deleted “{words}” and what came of it · [[conversation.tree_undo u]] brings it back"
+        )
 
     async def _undo(self, chat: Chat) -> None:
         branches = self._desk.siblings.branches

@@ -26,7 +26,7 @@ class Verb(NamedTuple):
 VERBS: tuple[Verb, ...] = (
     Verb("help", "", "All keys and all commands", "Help"),
     Verb("clear", "", "Begin an empty chat; this one stays in the list", "New chat", also=("new",)),
-    Verb("model", "[NAME]", "Which installed model answers on the processor", "Model"),
+    Verb("model", "[NAME]", "Which model answers, and where", "Model"),
     Verb("route", "[ID]", "Keep this chat on one route, or on none", "Route"),
     Verb(
         "system",

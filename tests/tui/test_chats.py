@@ -1,6 +1,7 @@
 """The list of conversations: days, search, open, rename, delete, bring back."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -13,6 +14,7 @@ from assistant.domain.errors import StorageError
 from assistant.domain.events import ConversationRenamed, Event
 from assistant.domain.sensitivity import Label
 from assistant.ports import ConversationSummary
+from assistant.storage.database import open_database
 from assistant.storage.journal import SqliteJournal
 from assistant.tui.shelf import FIRST
 from assistant.tui.widgets.chats import Row, day_name, day_starts, fit, rows
@@ -270,8 +272,12 @@ async def test_the_list_holds_all_and_reads_the_old_ones_once(tmp_path: Path) ->
         await answered(app, pilot)
         await until(pilot, lambda: chats.virtual_size.height > 20_003)
         assert set(CountingJournal.asked[before:]) == {FIRST}
+        with closing(open_database(tmp_path / "journal.db", 0)) as other:
+            SqliteJournal(other).append(ConversationRenamed("c00000", "Of another", 1))
+        await send(app, pilot, "and one more")
+        await answered(app, pilot)
         chats.focus()
         await pilot.press("end")
-        await until(pilot, lambda: "Chat 0" in screen_text(app))
+        await until(pilot, lambda: "Of another" in screen_text(app))
         await pilot.press("slash", *"chat 19999")
         await until(pilot, lambda: chats.virtual_size.height < 10)

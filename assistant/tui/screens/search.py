@@ -20,6 +20,7 @@ from assistant.domain.sensitivity import Label
 from assistant.ports.chats import Hit, Wanted
 from assistant.tui.actions import named
 from assistant.tui.entries import clock_time
+from assistant.tui.keys_now import with_keys
 from assistant.tui.widgets.line import Line
 from assistant.tui.wording import MARKS
 
@@ -34,6 +35,10 @@ PAUSE_S = 0.15
 
 HINT = 'words, "a phrase", route:ID, label:local-only, since:2026-10-01, until:2026-10-31'
 _WHO = {"user": "you", "assistant": "reply", "title": "title"}
+
+_KEYS = (
+    "enter opens it · ↑↓ · [[search.cycle_route ^r]] route · [[search.cycle_label ^l]] label · esc"
+)
 
 
 class Left(NamedTuple):
@@ -99,7 +104,7 @@ class SearchScreen(ModalScreen[Hit | None]):
         """The line, what is said of what was found, and that."""
         with Vertical() as box:
             box.border_title = "Search history"
-            box.border_subtitle = "enter opens it · ↑↓ · ^r route · ^l label · esc"
+            box.border_subtitle = with_keys(self, _KEYS)
             asked = Line(value=self.line, max_length=400)
             asked.placeholder = "search all history"
             yield asked
