@@ -74,6 +74,7 @@ async def test_themes_are_tried_on_and_kept_or_not(tmp_path: Path) -> None:
         await until(pilot, lambda: app.theme == "textual-light")
         await pilot.press("escape")
         await until(pilot, lambda: app.theme == "textual-dark")
+        await hurried(app, pilot)
         app.action_themes()
         await until(pilot, lambda: isinstance(app.screen, ThemeScreen))
         await until(pilot, lambda: len(app.screen.query(OptionList)))
@@ -83,6 +84,19 @@ async def test_themes_are_tried_on_and_kept_or_not(tmp_path: Path) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.chat)
         assert app.settings.screen.theme == app.theme == "paper"
+
+
+async def hurried(app: AssistantApp, pilot: Pilot[int]) -> None:
+    """Another theme is highlighted, and left before the list has told that."""
+    app.action_themes()
+    await until(pilot, lambda: len(app.screen.query(OptionList)))
+    screen = app.screen
+    assert isinstance(screen, ThemeScreen)
+    screen.query_one(OptionList).highlighted = 0
+    screen.action_leave()
+    await until(pilot, lambda: app.screen is app.chat)
+    await pilot.pause()
+    assert app.theme == "textual-dark"
 
 
 @SIZES
