@@ -16,7 +16,7 @@ from assistant.domain.themes import LEAST_CONTRAST, contrast
 from assistant.storage.looks import LooksShelf
 from assistant.tui.app import AssistantApp
 from assistant.tui.calm import FRAME_S, Rows, frames
-from assistant.tui.legible import NAMES, legible
+from assistant.tui.legible import BAR, NAMES, legible
 from assistant.tui.screens.help import HelpScreen
 from assistant.tui.screens.themes import ThemeScreen
 from tests.tui.driving import (
@@ -118,7 +118,7 @@ def test_the_places_can_be_read_and_told_apart_in_every_theme(name: str) -> None
     assert len({colours[place] for place in NAMES}) == len(NAMES)
     if BUILTIN_THEMES[name].ansi:
         return
-    for place in NAMES:
+    for place in (*NAMES, *BAR):
         for ground in ("background", "surface"):
             below = Color.parse(colours[ground]).hex6
             assert contrast(Color.parse(colours[place]).hex6, below) >= LEAST_CONTRAST, place
@@ -126,8 +126,10 @@ def test_the_places_can_be_read_and_told_apart_in_every_theme(name: str) -> None
 
 def test_a_theme_of_the_usual_kind_keeps_its_colours() -> None:
     usual = BUILTIN_THEMES["textual-dark"].to_color_system().generate()
-    assert legible(usual) == usual
-    assert legible({"background": "none of these"}) == {"background": "none of these"}
+    found = legible(usual)
+    assert {name: found[name] for name in usual} == usual
+    assert found["bar-success"] == usual["success"]
+    assert legible({"background": "none of these"})["background"] == "none of these"
 
 
 # Calm
