@@ -4,8 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from assistant.domain.attachments import MOST_MESSAGE_BYTES, compose, described, size_words
-from assistant.domain.errors import AttachmentError
+from assistant.domain.attachments import checked, compose, described
 from assistant.domain.hygiene import harmless
 from assistant.domain.sensitivity import Label, join
 
@@ -25,10 +24,5 @@ def with_attachments(
         notes = [one.said, one.label.value if one.label else ""]
         line = " · ".join([described(one.attachment), *(note for note in notes if note)])
         print(harmless(f"attached {line}"), file=sys.stderr)
-    whole = compose(text, [one.attachment for one in taken])
-    if len(whole.encode("utf-8", "replace")) > MOST_MESSAGE_BYTES:
-        most = size_words(MOST_MESSAGE_BYTES)
-        raise AttachmentError(
-            f"the prompt with its attachments has more than {most}", "attach less"
-        )
+    whole = checked(compose(text, [one.attachment for one in taken]))
     return whole, join((label, *(one.label for one in taken if one.label)))

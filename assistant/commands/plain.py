@@ -98,7 +98,7 @@ class Plain:
         text = self._typed.take(line)
         try:
             if text is None:
-                self._talk.note(self._typed.so_far)
+                self._talk.unsent.note(self._typed.so_far)
             elif text.strip():
                 if not person:
                     print(f"{_YOU}{harmless(text)}", flush=True)
@@ -120,7 +120,7 @@ class Plain:
     def _keep(self) -> None:
         """What is typed of a message that never became whole."""
         if text := self._typed.drop():
-            self._talk.note(text)
+            self._talk.unsent.note(text)
             tell(f"kept, not sent: {one_line(text)}; /send sends it, /drop forgets it")
 
 

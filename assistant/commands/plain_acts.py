@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assistant.commands.plain_attached import Attached
 from assistant.commands.plain_text import Order
 from assistant.commands.talk import say as tell
 from assistant.domain.errors import UsageError
@@ -40,6 +41,7 @@ class Acts:
         self._talk = talk
         self._listed: Sequence[ConversationSummary] = ()
         self.over = False
+        files = Attached(house, talk.unsent)
         self.acts: Mapping[str, Act] = {
             "help": Act("", "this list", self._help),
             "new": Act("", "begin an empty conversation", lambda _: talk.show(None)),
@@ -52,7 +54,10 @@ class Acts:
             "keep": Act("", "all that is said here from now on stays on this machine", self._keep),
             "system": Act("[TEXT]", "what the model is told before this chat", self._system),
             "send": Act("", "send what was typed and not sent", self._send),
-            "drop": Act("", "forget what was typed and not sent", lambda _: talk.note("")),
+            "drop": Act("", "forget what was typed and not sent", lambda _: talk.unsent.forget()),
+            "attach": Act("PATH", "attach a text, a PDF or a folder to the next message", files.attach),
+            "attached": Act("", "what goes with the next message", files.listed),
+            "detach": Act("[N]", "leave attachment N out again, or all of them", files.detach),
             "again": Act("", "ask another route of this machine, after a failure", self._again),
             "times": Act("", "times after each reply, or not", self._times),
             "stop": Act("", "stop the reply: ctrl+c, while it comes", self._stop),
@@ -126,8 +131,8 @@ class Acts:
         tell(f"this chat is kept on {wanted}" if wanted else "this chat is on the default route")
 
     def _cloud(self, rest: str) -> None:
-        text = rest or self._talk.draft
-        if not text:
+        text = rest or self._talk.unsent.own
+        if not rest and not self._talk.unsent.draft:
             raise UsageError("there is nothing to send", "/cloud TEXT")
         self._talk.ask(text, self._distant().id)
 
@@ -146,17 +151,21 @@ class Acts:
 
     def _label(self, rest: str) -> None:
         if rest not in [label.value for label in Label]:
-            raise UsageError(f"a label is one of {_LABELS}", f"it is {self._talk.label.value} now")
-        self._talk.mark = Label(rest)
-        said = self._talk.label.value
-        tell(f"the next message is {said}{'' if said == rest else ', as this chat is'}")
+            raise UsageError(
+                f"a label is one of {_LABELS}", f"it is {self._talk.unsent.label.value} now"
+            )
+        self._talk.unsent.mark = Label(rest)
+        said = self._talk.unsent.label.value
+        tell(
+            f"the next message is {said}{'' if said == rest else ', as what is attached or this chat is'}"
+        )
 
     def _keep(self, _: str) -> None:
         talk = self._talk
         if talk.conversation:
             work = self._house.engine.label_conversation(talk.conversation, Label.LOCAL_ONLY)
             self._aside.do(work)
-        talk.chat_label = Label.LOCAL_ONLY
+        talk.unsent.chat_label = Label.LOCAL_ONLY
         tell("what is said in this chat from now on is local-only")
 
     def _system(self, rest: str) -> None:
@@ -170,9 +179,9 @@ class Acts:
         tell("the model is told that from the next message on")
 
     def _send(self, _: str) -> None:
-        if not self._talk.draft:
+        if not self._talk.unsent.draft:
             raise UsageError("nothing was typed and not sent")
-        self._talk.ask(self._talk.draft)
+        self._talk.ask(self._talk.unsent.own)
 
     def _again(self, _: str) -> None:
         self._talk.again()

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from assistant.commands import ask, leave, stores
+from assistant.commands.plain_attached import words
 from assistant.commands.plain_voice import Voice, who
 from assistant.commands.talk import at_terminal
 from assistant.commands.talk import say as tell
+from assistant.domain.attachments import checked, compose, headline, parted
 from assistant.domain.decisions import Verdict
 from assistant.domain.errors import (
     AssistantError,
@@ -21,7 +23,7 @@ from assistant.domain.events import Asked
 from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.places import Place, Route
 from assistant.domain.prompt import Finish, Message, Prompt, Role
-from assistant.domain.sensitivity import Label, join
+from assistant.domain.sensitivity import Label
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -43,7 +45,7 @@ class Talk:
 
     def __init__(self, house: "House", aside: "Aside", *, times: bool) -> None:
         """`times` says after each reply where it came from and how quick it was."""
-        from assistant.tui.copies import Copies
+        from assistant.commands.plain_unsent import Unsent
 
         self._house = house
         self._aside = aside
@@ -52,11 +54,8 @@ class Talk:
         self.summary: ConversationSummary | None = None
         self.system = house.settings.generation.system_prompt
         self.route = ""
-        self.mark: Label | None = None
-        self.chat_label = Label.PUBLIC
-        self.draft = ""
         self.failed: tuple[str, Label, Route] | None = None
-        self._kept = Copies()
+        self.unsent = Unsent(house, lambda: self.conversation)
         self._voice = Voice(house, aside)
         self._looking: Future[None] | None = aside.start(self._begin())
 
@@ -75,30 +74,24 @@ class Talk:
         """Its id; "" while nothing was said."""
         return self.summary.id if self.summary else ""
 
-    @property
-    def label(self) -> Label:
-        """How far the next message may travel."""
-        default = Label(self._house.settings.labels.default)
-        return join((self.mark or default, self.chat_label))
-
     def greet(self) -> None:
         """Says what was typed here and not sent."""
-        journal = self._house.journal
-        self.draft = journal.draft(self.conversation)
-        if self.draft:
-            # What is not known of an old draft is the strictest there is.
-            self.mark = journal.draft_label(self.conversation) or Label.LOCAL_ONLY
-            tell(f"not sent yet: {one_line(self.draft)}; /send sends it, /drop forgets it")
+        unsent = self.unsent
+        draft = unsent.read()
+        if draft:
+            tell(f"not sent yet: {one_line(headline(draft))}; /send sends it, /drop forgets it")
+        if unsent.attached:
+            tell(f"attached to it: {unsent.names}; /attached lists it")
 
     def show(self, summary: "ConversationSummary | None") -> None:
         """Brings a conversation into view and reads its end; None: an empty one."""
-        self.summary, self.failed, self.mark = summary, None, None
+        self.summary, self.failed, self.unsent.mark = summary, None, None
         if summary is None:
             self.system, self.route = self._house.settings.generation.system_prompt, ""
-            self.chat_label = Label.PUBLIC
+            self.unsent.chat_label = Label.PUBLIC
         else:
             self.system, self.route = summary.system, summary.route
-            self.chat_label = summary.label
+            self.unsent.chat_label = summary.label
             path = self._house.journal.path(summary.head) if summary.head else ()
             self._remember(path)
             tell(f"{one_line(summary.title) or 'untitled'}, {len(path)} messages")
@@ -112,7 +105,10 @@ class Talk:
         journal = self._house.journal
         for message in messages:
             if message.role is Role.USER:
-                print(f"you: {harmless(message.text)}")
+                own, found = parted(message.text)
+                for one in found:
+                    print(f"attached: {words(one)}")
+                print(f"you: {harmless(own)}")
                 continue
             record = journal.record(message.turn) if message.turn else None
             print(f"{who(record.route)}:" if record else "assistant:")
@@ -122,30 +118,27 @@ class Talk:
     def _remember(self, messages: Sequence[Message]) -> None:
         for message in messages:
             if message.label is Label.LOCAL_ONLY:
-                self._kept.remember(message.text)
-
-    def note(self, text: str) -> None:
-        """`text` is typed and not sent: a crash does not lose it. Raises: StorageError."""
-        self.draft = text
-        if self._house.journal.writable:
-            label = Label.LOCAL_ONLY if self._kept.holds(text) else self.label
-            self._house.journal.save_draft(self.conversation, text, label)
+                self.unsent.kept.remember(message.text)
 
     # One turn
 
-    def ask(self, text: str, route: str = "") -> None:
-        """Sends a message and reads out its reply. Raises: AssistantError where nothing was sent; the text is kept then."""
-        label = self.label
-        if label is not Label.LOCAL_ONLY and self._kept.holds(text):
+    def ask(self, own: str, route: str = "") -> None:
+        """Sends a message with what is attached, and reads out its reply. Raises: AssistantError where nothing was sent; all is kept then."""
+        unsent = self.unsent
+        text, label = compose(own, unsent.attached), unsent.label
+        if label is not Label.LOCAL_ONLY and unsent.kept.holds(text):
             label = Label.LOCAL_ONLY
             tell("this text holds a local-only one, so it is local-only itself")
         if label is Label.LOCAL_ONLY:
-            self._kept.remember(text)
-        self.mark = label
-        self.note(text)
+            unsent.kept.remember(text)
+        unsent.mark = label
+        unsent.note(own)
+        checked(text)
         if not self._house.journal.writable:
             raise StorageError("the journal cannot be written, so nothing is sent", "look at df -h")
         self.looked()
+        if unsent.attached:
+            tell(f"with it goes {unsent.names}")
         proposal = self._propose(text, label, route)
         if proposal.considered is None or self._cleared(proposal):
             self._told(text, label, self._voice.run(proposal, self._asked))
@@ -177,7 +170,7 @@ class Talk:
         if self.summary is None:
             self._house.journal.save_draft("", "", Label.LOCAL_ONLY)
             self.summary = self._house.journal.conversation(prompt.conversation)
-        self.note(prompt.text)
+        self.unsent.note(self.unsent.own)
 
     def looked(self) -> None:
         """Waits for the first look; what it could not do is said once, and the engine says the rest itself."""
@@ -213,10 +206,10 @@ class Talk:
     async def _start(self, prompt: Prompt) -> None:
         """Puts a new conversation on record, with what was said of it before it was one."""
         engine = self._house.engine
-        title = one_line(prompt.text, 60)
+        title = one_line(headline(prompt.text), 60)
         await engine.start_conversation(prompt.system, title, prompt.conversation)
-        if self.chat_label is not Label.PUBLIC:
-            await engine.label_conversation(prompt.conversation, self.chat_label)
+        if self.unsent.chat_label is not Label.PUBLIC:
+            await engine.label_conversation(prompt.conversation, self.unsent.chat_label)
         if self.route:
             await engine.pin(prompt.conversation, self.route)
 
@@ -226,14 +219,14 @@ class Talk:
         journal = self._house.journal
         for name in {self.conversation, event.message.conversation}:
             journal.save_draft(name, "", Label.LOCAL_ONLY)
-        self.draft, self.mark = "", None
+        self.unsent.sent()
 
     def _told(self, text: str, label: Label, record: "TurnRecord") -> None:
         """Says how it went; the next message follows this one."""
         journal, engine = self._house.journal, self._house.engine
         self.summary = journal.conversation(record.conversation)
         if record.decision.label is Label.LOCAL_ONLY:
-            self._kept.remember(record.reply)
+            self.unsent.kept.remember(record.reply)
         for line in ask.sign_off(record):
             tell(line)
         self.code = ask.exit_code(record)
@@ -252,10 +245,15 @@ class Talk:
         """Asks the message whose turn failed on another route of this machine. Raises: UsageError where none failed."""
         if self.failed is None:
             raise UsageError("nothing failed here, so there is nothing to ask again")
+        unsent = self.unsent
+        if unsent.attached:
+            hint = "/send sends it, /drop forgets it"
+            raise UsageError("something is attached to the next message", hint)
         (text, label, route), self.failed = self.failed, None
-        self.mark = label
+        unsent.mark = label
+        own, unsent.attached = parted(text)
         tell(f"asking the same on {route.id}")
-        self.ask(text, route.id)
+        self.ask(own, route.id)
 
 
 def _choice(house: "House") -> "Choice":

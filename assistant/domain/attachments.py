@@ -9,10 +9,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from assistant.domain.errors import AttachmentError
 from assistant.domain.estimates import text_size
 
 MOST_MESSAGE_BYTES: Final = 2_000_000
 """Of a message with all that is attached to it; no context window that this program serves holds more."""
+
+ASK_FILES: Final = 20
+ASK_BYTES: Final = 50_000
+"""Beyond either of these a folder is attached only after a person said yes to how much it is."""
 
 _BEGIN: Final = "--- attachment 1 of "
 _HEAD = re.compile(
@@ -110,6 +115,16 @@ def size_words(size_bytes: int) -> str:
 def token_words(tokens: int) -> str:
     """`~310 tokens`: an estimate, and marked as one."""
     return f"~{tokens:,} token" + "s" * (tokens != 1)
+
+
+def checked(text: str) -> str:
+    """`text`, a whole message. Raises: AttachmentError where that is more than a message may hold."""
+    if len(_raw(text)) > MOST_MESSAGE_BYTES:
+        most = size_words(MOST_MESSAGE_BYTES)
+        raise AttachmentError(
+            f"the prompt with its attachments has more than {most}", "attach less"
+        )
+    return text
 
 
 def described(one: Attachment) -> str:

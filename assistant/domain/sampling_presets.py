@@ -1,5 +1,6 @@
 """How replies are made in one conversation: presets by name, single values, and what each of them may be; pure."""
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -18,6 +19,12 @@ WHOLE = ("top_k", "seed", "max_tokens")
 SETTINGS_WORDS = ("settings", "default")
 """What stands for the settings' own value where one is typed."""
 
+NO_NAMES = ("off", *SETTINGS_WORDS)
+"""What stands for no preset where one is named."""
+NAME_WISH = "small letters, digits, - and _, at most 32"
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_RANDOM = "random"
 _SEED = Range(0, 2**32 - 1)
 _NONE_WORDS = ("none", "random", "—")
 _STOPS = 8
@@ -37,15 +44,40 @@ ABOUT: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """Some of the values of a sampling, under a name; what it does not say is as the settings say."""
+    """Some of the values of a sampling, under a name; what it does not say is as the settings say.
+
+    `own`: it stands in the person's file, not in the shipped one.
+    """
 
     name: str
     values: Mapping[str, Value]
     about: str = ""
+    own: bool = False
 
     def over(self, base: Sampling) -> Sampling:
         """`base`, with what this preset says instead."""
         return replace(base, **self.values)  # type: ignore[arg-type]  # checked() gave each its kind
+
+    @property
+    def words(self) -> str:
+        """What it is for; where nobody wrote that, what it says."""
+        sampling = self.over(Sampling())
+        return self.about or ", ".join(f"{key} {shown(sampling, key)}" for key in self.values)
+
+
+def unfit_name(name: str) -> str:
+    """Why `name` cannot name a preset; "" where it can."""
+    if not _NAME.fullmatch(name):
+        return f"{one_line(name, 40)!r} cannot name a preset"
+    return f"{name!r} stands for no preset" if name in NO_NAMES else ""
+
+
+def preset_of(name: str, sampling: Sampling, base: Sampling, about: str = "") -> Preset:
+    """The person's own preset that makes `sampling` of `base`. Raises: UsageError where the two are the same."""
+    values = {key: getattr(sampling, key) for key in differing(sampling, base)}
+    if not values:
+        raise UsageError("replies here are made as the settings say", "change a value first")
+    return Preset(name, values, about, own=True)
 
 
 def checked(key: str, value: object) -> Value:
@@ -54,7 +86,7 @@ def checked(key: str, value: object) -> Value:
         raise UsageError(f"there is no value {one_line(key, 40)!r}", "known: " + ", ".join(KEYS))
     if key == "stop":
         return _stops(value)
-    if value is None and key in ("seed", "max_tokens"):
+    if (value is None and key in ("seed", "max_tokens")) or (key == "seed" and value == _RANDOM):
         return None
     whole = key in WHOLE
     kinds: tuple[type, ...] = (int,) if whole else (int, float)

@@ -35,6 +35,17 @@ class Presets(Protocol):
         """All of them as they are now. Blocks. Raises: SettingsError with the file and the line."""
         ...
 
+    def keep(self, preset: Preset) -> None:
+        """Keeps it as the person's own, in the place of one of theirs with its name. Blocks.
+
+        Raises: UsageError for its name, SettingsError where the file has a fault, StorageError.
+        """
+        ...
+
+    def remove(self, name: str) -> None:
+        """Takes the person's own one away; a shipped one of that name is there again. Blocks. Raises: as `keep`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Words:

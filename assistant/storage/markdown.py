@@ -19,6 +19,8 @@ MARK: Final = "<!-- assistant-history"
 The first has the hash of the second, which holds the document. So no text inside can pass for either.
 """
 
+SUMMARISED: Final = "summarised down to here; since then a model reads this in its place"
+
 
 def marked_lines(document: object) -> Iterator[str]:
     """The document of a conversation as Markdown that can be imported, a paragraph at a time. Raises: ValueError."""
@@ -44,7 +46,13 @@ def conversation_lines(sheet: Sheet) -> Iterator[str]:
         if said := ending(message):
             yield f"*{said}*\n"
         if message.summary:
-            yield f"*Summarised down to here:* {one_line(message.summary, 2_000)}\n"
+            yield _quoted(SUMMARISED, message.summary)
+
+
+def _quoted(what: str, text: str) -> str:
+    """What nobody said to the other: a quote of its own, which says what it is."""
+    lines = [f"*{what}*", "", *harmless(text).split("\n")]
+    return "".join(f"> {line}".rstrip() + "\n" for line in lines)
 
 
 def moment(at_ms: int) -> str:
@@ -84,7 +92,6 @@ def _text(message: Said) -> Iterator[str]:
     """What was said; what a model thought before it answered stands in a quote."""
     found = parts(message)
     if found.thought:
-        lines = ["*thought*", "", *harmless(found.thought).split("\n")]
-        yield "".join(f"> {line}".rstrip() + "\n" for line in lines)
+        yield _quoted("thought", found.thought)
     if found.answer:
         yield harmless(found.answer) + "\n"

@@ -91,14 +91,15 @@ def _take_in(
     elif known[0]:
         folds.record(db, ConversationRestored(conversation, started.at_ms))
     brought = Imported(conversations=int(known is None))
-    if known is None and fields.holds("label"):
-        label = fields.choice("label", Label)
-        folds.record(db, ConversationLabelled(conversation, label, started.at_ms))
+    if known is None:
+        _label(db, fields, started, terms.least)
     least = join((terms.least, Label.PUBLIC if known is None else Label(known[1])))
     coming = _Copies(db, conversation, terms.notes, least)
+    above = _Above(db)
     for turn in fields.children("turns"):
         copies = coming.take(copies)
         taken = _take_turn(db, conversation, turn, terms.least)
+        above.tighten(turn, new=taken.turns > 0)
         if taken.turns:
             coming.fresh |= {turn.child("question").name("id"), turn.name("reply")}
         brought += taken
@@ -111,6 +112,17 @@ def _take_in(
     if known is not None and known[2] is not None:
         _keep_view(db, conversation, known[2], started.at_ms)
     return brought
+
+
+def _label(
+    db: sqlite3.Connection, fields: Fields, started: ConversationStarted, least: Label
+) -> None:
+    """A new conversation has the label that it had; one with a system prompt, which is a text as well, `least` at least."""
+    label = fields.choice("label", Label) if fields.holds("label") else None
+    if started.system and least is not Label.PUBLIC:
+        label = join((label or Label.PUBLIC, least))
+    if label is not None:
+        folds.record(db, ConversationLabelled(started.conversation, label, started.at_ms))
 
 
 def _keep_view(db: sqlite3.Connection, conversation: str, head: str, at_ms: int) -> None:
@@ -137,6 +149,39 @@ def _arrange(db: sqlite3.Connection, fields: Fields, least: Label, *, new: bool)
         raise ValueError(error.message) from error
     except sqlite3.IntegrityError as error:
         raise ValueError(f"an id among its summaries is taken already ({error})") from error
+
+
+class _Above:
+    """Labels that became stricter here than the document says: a reply that comes in below one has it too, as if it was here then."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._below: dict[str, Label] = {}
+        """By the id of a reply, what goes on from it has at least."""
+
+    def tighten(self, turn: Fields, *, new: bool) -> None:
+        """Follows a turn down; of a `new` one the reply becomes as strict as what stands above it."""
+        question, reply = turn.child("question"), turn.name("reply")
+        stricter = [self._below.get(question.maybe_text("parent") or "", Label.PUBLIC)]
+        if new:
+            self._raise(reply, stricter[0])
+        else:
+            said = question.choice("label", Label)
+            stricter += self._became(question.name("id"), said)
+            if turn.holds("reply_label"):
+                stricter += self._became(reply, turn.choice("reply_label", Label))
+        self._below[reply] = join(stricter)
+
+    def _became(self, message: str, said: Label) -> list[Label]:
+        rows = self._db.execute("SELECT label FROM message WHERE id = ?", (message,)).fetchall()
+        found = [Label(label) for (label,) in rows]
+        return [label for label in found if join((label, said)) is not said]
+
+    def _raise(self, reply: str, least: Label) -> None:
+        query = "SELECT label FROM message WHERE id = ?"
+        [[label]] = self._db.execute(query, (reply,)).fetchall()
+        if join((Label(label), least)) is not Label(label):
+            self._db.execute("UPDATE message SET label = ? WHERE id = ?", (least.value, reply))
 
 
 class _Copies:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote
 
 from assistant.domain.attachments import (
+    ASK_BYTES,
+    ASK_FILES,
     MOST_MESSAGE_BYTES,
     Attachment,
     described,
@@ -25,10 +27,6 @@ if TYPE_CHECKING:
     from assistant.tui.turn import Chat
     from assistant.tui.view import Sheets
     from assistant.tui.widgets.composer import Composer
-
-ASK_FILES = 20
-ASK_BYTES = 50_000
-"""Beyond either of these a folder is attached only after a person said yes to how much it is."""
 
 _WORD = re.compile(r'(?:^|(?<=\s))@("[^"]*|[^\s"]*)$')
 _PATHLIKE = re.compile(r"(?:file:/|/|~/|\.\.?/).")

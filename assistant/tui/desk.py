@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from assistant.domain.attachments import joined
 from assistant.domain.errors import AssistantError, ErrorNote, RouteError
-from assistant.domain.events import Asked, Finished, Progress, TurnEvent
+from assistant.domain.events import Asked, Delta, Finished, Progress, TurnEvent
 from assistant.domain.prompt import Prompt
 from assistant.domain.readings import begin
 from assistant.domain.sensitivity import Label, join
@@ -25,6 +25,7 @@ from assistant.tui.entries import (
     blank,
     context,
     entries,
+    labelled,
     latest_reply,
     prompts,
     read,
@@ -194,8 +195,7 @@ class Desk:
         self.context = context(opened)
         self.reply = latest_reply(opened)
         self.fallback.opened(self.chat, None if running else opened)
-        path = opened.path if opened else ()
-        self.labels.learn(((m.text, m.label) for m in path), self._start)
+        self.labels.learn(labelled(opened), self._start)
         self._view.composer.recall.fill(prompts(opened) if opened else [])
         self._view.composer.put(self.chat.typed)
         self.queue_changed()
@@ -260,17 +260,20 @@ class Desk:
         if here:
             self.live.show(running, event)
             self.compacting.saw(event)
-        if isinstance(event, Asked):
+        if isinstance(event, Delta):
+            self.labels.coming(running)
+        elif isinstance(event, Asked):
             self._asked(running, event, here=here)
         elif isinstance(event, Finished):
             self.counting.over(event.record)
             self.titles.over(event.record)
             error = event.record.error
+            # Also of a chat that was left meanwhile: what came of it was in view.
+            self.labels.came(event.record)
             if here:
                 self.context = used(event.record)
                 self.reply = event.record.reply
                 self.fallback.over(running.ask, event.record)
-                self.labels.remember([(event.record.reply, event.record.decision.label)])
             elif error:
                 self._view.tell(f"“{running.ask.chat.title}”: {error.line()}", error=True)
             if error and serves(event.record.route.backend):

@@ -226,10 +226,25 @@ def notice_entry(notice: Notice) -> Entry:
 
 def summary_entry(summary: Summary, path: Sequence[Message]) -> Entry:
     """What stands for the messages above it, with the label that they have now."""
-    place = next(place for place, one in enumerate(path, 1) if one.id == summary.upto)
-    label = join((summary.label, *(one.label for one in path[:place])))
+    place, label = _stands_for(summary, path)
     said = summarised(place, MARKS[label])
     return Entry(f"summary-{summary.id}", Role.SYSTEM, f"{said}\n\n{summary.text}")
+
+
+def _stands_for(summary: Summary, path: Sequence[Message]) -> tuple[int, Label]:
+    """How many messages at the beginning of `path` a summary stands for, and the label that it has with them."""
+    place = next(place for place, one in enumerate(path, 1) if one.id == summary.upto)
+    return place, join((summary.label, *(one.label for one in path[:place])))
+
+
+def labelled(opened: Opened | None) -> list[tuple[str, Label]]:
+    """Every text of a conversation that is in view with its label, a summary among them."""
+    if opened is None:
+        return []
+    texts = [(message.text, message.label) for message in opened.path]
+    if summary := opened.compacted:
+        texts.append((summary.text, _stands_for(summary, opened.path)[1]))
+    return texts
 
 
 def entries(opened: Opened, now_ms: int) -> list[Entry]:

@@ -2,20 +2,22 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from typing import TYPE_CHECKING
 
 from assistant.domain.attachments import parted
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import GenerationSettings, Settings
-from assistant.tui.copies import Copies
-from assistant.tui.turn import Chat
+from assistant.tui.kept import Kept
+from assistant.tui.turn import Chat, Running
+
+if TYPE_CHECKING:
+    from assistant.domain.turns import TurnRecord
 
 _NEXT = {
     Label.NORMAL: Label.LOCAL_ONLY,
     Label.LOCAL_ONLY: Label.PUBLIC,
     Label.PUBLIC: Label.NORMAL,
 }
-_MOST_OF_A_FILE = 400_000
-"""Characters of an attachment of which parts are recognised again."""
 KEPT = "this chat has a system prompt of its own, which is local-only with it: /system clear comes first"
 _AT_ONCE = 20_000
 """Characters that are remembered at once, in some 5 ms; more of them are in a thread."""
@@ -29,10 +31,7 @@ class Labels:
     def __init__(self, settings: Callable[[], Settings]) -> None:
         """`settings` gives those of the moment."""
         self._settings = settings
-        self._kept = Copies()
-        # Apart from what was said: large files use up their own room alone.
-        self._kept_files = Copies()
-        self._files: dict[str, Label] = {}
+        self._kept = Kept()
         self._behind = 0
 
     @property
@@ -80,10 +79,18 @@ class Labels:
         """These were in view."""
         for text, label in texts:
             if label is Label.LOCAL_ONLY:
-                own, found = parted(text)
-                self._kept.remember(own)
-                for one in found:
-                    self._keep(one.text, label)
+                self._kept.remember(text)
+
+    def coming(self, running: Running) -> None:
+        """A reply comes: a copy of what is there of it is as strict as it is."""
+        decision = running.decision
+        if running.asked and (decision is None or decision.label is Label.LOCAL_ONLY):
+            self._kept.come(running.asked.turn, running.text)
+
+    def came(self, record: "TurnRecord") -> None:
+        """A reply is over."""
+        self.remember([(record.reply, record.decision.label)])
+        self._kept.came(record.turn)
 
     def learn(
         self,
@@ -106,32 +113,25 @@ class Labels:
     def attached(self, chat: Chat, text: str, label: Label | None) -> None:
         """`text` is attached in `chat`; `label` is that of the folder where it lay (None: none is said)."""
         if label is not None:
-            self._keep(text, label)
+            self._kept.attached(text, label)
             self.raise_to(chat, label)
 
     def restored(self, chat: Chat, label: Label) -> None:
-        """What stands in the composer of `chat` was kept with `label`; what is attached to it has that from now on."""
-        self.raise_to(chat, label)
+        """What stands in the composer of `chat` was kept with `label`, and has that again, where nobody said another one since.
+
+        What is attached to it has that from now on.
+        """
+        chat.mark = label if chat.mark is None else join((label, chat.mark))
         for one in parted(chat.typed)[1]:
-            self._keep(one.text, label)
-
-    def _keep(self, text: str, label: Label) -> None:
-        self._files[text] = join((label, self._files.get(text, label)))
-        if label is Label.LOCAL_ONLY:
-            self._kept_files.remember(text[:_MOST_OF_A_FILE])
-
-    def _of_files(self, text: str) -> Label:
-        """The label of what is attached to `text`, as far as it is known."""
-        found = parted(text)[1] if self._files else ()
-        return join(self._files[one.text] for one in found if one.text in self._files)
+            self._kept.attached(one.text, label)
 
     def typed(self, chat: Chat, text: str) -> bool:
         """`text` stands in the composer; True where it holds of a stricter one, and so became as strict itself."""
         before = self.of_next(chat)
         if before is Label.LOCAL_ONLY:
             return False
-        found = self._of_files(text)
-        if len(text) <= _MOST_TYPED and self._copied(text):
+        found = self._kept.of_files(text)
+        if len(text) <= _MOST_TYPED and self._kept.holds(text):
             found = Label.LOCAL_ONLY
         if join((found, before)) is before:
             return False
@@ -140,8 +140,5 @@ class Labels:
 
     def of_taken(self, text: str, label: Label) -> Label:
         """The label of `text`, which a person just sent with `label`: a copy is one also where nobody saw it in the composer."""
-        found = join((label, self._of_files(text)))
-        return Label.LOCAL_ONLY if self._behind or self._copied(text) else found
-
-    def _copied(self, text: str) -> bool:
-        return self._kept.holds(text) or self._kept_files.holds(text)
+        found = join((label, self._kept.of_files(text)))
+        return Label.LOCAL_ONLY if self._behind or self._kept.holds(text) else found

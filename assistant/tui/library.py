@@ -68,7 +68,12 @@ class Library:
                     screen.composer.give_back(text)
                 return
             values |= filled
-        await self._put(prompt, render(prompt, values), join((prompt.label, label)), given)
+        label = join((prompt.label, label))
+        used = "input" in prompt.uses
+        if prompt.kind is Kind.SYSTEM and (prompt.variables or (used and given)):
+            # A person typed a part of it just now.
+            label = join((label, screen.desk.labels.of_next(screen.desk.chat)))
+        await self._put(prompt, render(prompt, values), label, given)
 
     async def _put(self, prompt: PromptFile, text: str, label: Label, given: str) -> None:
         """Sets it or has it stand in the composer; an input for which it has no place stands below it."""
@@ -77,7 +82,6 @@ class Library:
         if label is Label.LOCAL_ONLY:
             desk.labels.remember([(text, label)])
         if prompt.kind is Kind.SYSTEM:
-            label = join((label, desk.labels.of_next(desk.chat))) if used and given else label
             screen.tell(await Instructing(screen).tell(text, label))
             if used:
                 screen.composer.take()

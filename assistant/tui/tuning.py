@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from assistant.domain.errors import UsageError
 from assistant.domain.prompt import Sampling
 from assistant.domain.sampling_presets import (
+    NO_NAMES,
     SETTINGS_WORDS,
     Preset,
     differing,
@@ -17,8 +18,6 @@ from assistant.domain.sampling_presets import (
 
 if TYPE_CHECKING:
     from assistant.tui.screens.chat import ChatScreen
-
-OFF = ("off", *SETTINGS_WORDS)
 
 
 class Tuning:
@@ -49,8 +48,8 @@ class Tuning:
         return () if words is None else await asyncio.to_thread(words().presets.read)
 
     async def use(self, name: str) -> str:
-        """Takes the preset `name`, or the settings' own values for a word of OFF; says what was done. Raises: UsageError."""
-        if name in OFF:
+        """Takes the preset `name`, or the settings' own values for a word of NO_NAMES; says what was done. Raises: UsageError."""
+        if name in NO_NAMES:
             await self.take("", None)
             return "replies here are made as the settings say"
         found = await self.presets()
@@ -82,16 +81,10 @@ class Tuning:
         rows = [("off", f"as the settings say{off}")]
         for one in await self.presets():
             now = " · in use" if one.name == chat.preset else ""
-            rows.append((one.name, f"{one.name}{now} · {one.about}"))
+            rows.append((one.name, f"{one.name}{now} · {one.words}"))
         picked = await self._screen.app.push_screen_wait(PickScreen("Preset of this chat", rows))
         if picked:
             self._screen.tell(await self.use(picked))
-
-    async def show(self) -> None:
-        """Opens the sheet with every value; from a worker."""
-        from assistant.tui.screens.sampling import SamplingScreen
-
-        await self._screen.app.push_screen_wait(SamplingScreen(self))
 
     async def take(self, preset: str, sampling: Sampling | None) -> None:
         """Has replies in the chat in view made so from the next message on. Raises: StorageError."""
@@ -100,6 +93,11 @@ class Tuning:
             await self._engine.tune(chat.conversation, preset, sampling)
         chat.preset, chat.sampling = preset, sampling
         self._screen.face.label()
+
+    async def name_again(self) -> None:
+        """The chat goes by the name of the preset that now says what its replies are made with. Raises: as `presets`, `take`."""
+        if sampling := self._screen.desk.chat.sampling:
+            await self.take(await self._name_of(sampling), sampling)
 
     async def _name_of(self, sampling: Sampling) -> str:
         """The preset that says just that; "" where none does."""

@@ -173,7 +173,12 @@ def test_a_stopped_pull_is_130(tmp_path: Path, capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_what_a_pull_started(tmp_path: Path, number: int) -> None:
     fetcher = FakeFetcher(signal_sent=number)
-    assert run(shelf(tmp_path, fetcher), "pull", "tiny") == 130
+    # The tests themselves may run where it is ignored (nohup).
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        assert run(shelf(tmp_path, fetcher), "pull", "tiny") == 130
+    finally:
+        signal.signal(number, before)
     assert fetcher.ended
 
 

@@ -111,6 +111,7 @@ class Given:
     fallback: bool
     ended: bool = False
     used_ms: float = 0.0
+    used_wall_ms: int = 0
 
 
 @dataclass
@@ -206,11 +207,14 @@ class Reading:
         wall_ms = self.clock.now_ms() - grant.wall_ms
         passed_ms = self.clock.monotonic_ms() - grant.monotonic_ms
         idle_ms = self.clock.monotonic_ms() - max(grant.used_ms, grant.monotonic_ms)
+        # The wall's time is told to the millisecond; the slack is for what passes while it is read.
+        idle_wall_ms = self.clock.now_ms() - max(grant.used_wall_ms, grant.wall_ms)
         return (
             wall_ms < grant.life_ms
             and passed_ms < grant.life_ms + SLACK_MS
             and wall_ms >= passed_ms - SLACK_MS
             and idle_ms < IDLE_MS + SLACK_MS
+            and idle_wall_ms < IDLE_MS
         )
 
     def _is_paid(self, grant: Given) -> bool:

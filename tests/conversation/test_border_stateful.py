@@ -147,7 +147,7 @@ class Leaving(Asking):
         assert last.leave is not None
         grant = self.reading.grant(last.leave.entry.grant)
         grant.requests -= 1
-        grant.used_ms = self.clock.monotonic_ms()
+        grant.used_ms, grant.used_wall_ms = self.clock.monotonic_ms(), last.leave.at.wall_ms
         grant.budget = grant.budget and grant.budget - Decimal("0.03")
         self.went_on(plan.talk, plan.before, asked, finished, plan.label, plan.secret)
 

@@ -16,8 +16,10 @@ from assistant.domain.sampling_presets import (
     allowed,
     checked,
     differing,
+    preset_of,
     shown,
     typed,
+    unfit_name,
     with_value,
 )
 
@@ -93,3 +95,22 @@ def test_stops_that_are_shown_can_be_typed_again(texts: list[str]) -> None:
     wanted = replace(BASE, stop=tuple(text for text in stops if text))
     again = shown(wanted, "stop")
     assert typed("stop", again) == wanted.stop or wanted.stop in (("none",), ("random",), ("—",))
+
+
+def test_a_preset_of_ones_own_says_what_differs_and_makes_it_again() -> None:
+    sampling = replace(BASE, temperature=0.4, stop=("END",))
+    kept = preset_of("mine", sampling, BASE)
+    assert (kept.values, kept.own) == ({"temperature": 0.4, "stop": ("END",)}, True)
+    assert kept.over(BASE) == sampling
+    assert kept.words == "temperature 0.4, stop END"
+    with pytest.raises(UsageError, match="as the settings say"):
+        preset_of("mine", BASE, BASE)
+
+
+@pytest.mark.parametrize("name", ["", "A", "-a", "a b", "a" * 33, "off", "settings", "default"])
+def test_what_cannot_name_a_preset(name: str) -> None:
+    assert unfit_name(name)
+
+
+def test_a_seed_may_be_random_in_a_file() -> None:
+    assert checked("seed", "random") is None

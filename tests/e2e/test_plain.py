@@ -2,17 +2,20 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
-from tests.e2e.program import Program, with_model
+import pytest
+
+from tests.commands.rig import FACTS, KEY, ROUTE, beside
+from tests.e2e.program import ONE_THREAD, Program, with_model
 from tests.e2e.terminal import Terminal
+from tests.standins.cloud import Cloud
 
 
 def prepared(folder: Path, model: Path) -> Program:
     program = with_model(folder, model)
-    settings = folder / ".config/assistant/settings.toml"
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text("[generation]\ntemperature = 0.0\n")
+    program.settle(f"{ONE_THREAD}[generation]\ntemperature = 0.0\n")
     return program
 
 
@@ -44,3 +47,44 @@ def test_a_person_talks_in_words_alone(tmp_path: Path, starter_model: Path) -> N
     exported = program.run("history", "export", one["id"]).stdout.decode()
     assert "Write a very long story about a fox." in exported
     assert b"not sent yet: half a" in program.run("chat", "--plain", "--open", one["id"]).stderr
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    with beside(Cloud(key=KEY, echo=True)) as cloud:
+        yield cloud
+
+
+def test_a_send_to_the_cloud_needs_the_typed_word(tmp_path: Path, cloud: Cloud) -> None:
+    program = Program(tmp_path)
+    url = f"http://127.0.0.1:{cloud.port}"
+    for argv in (
+        ("add", ROUTE, "--url", url, "--model", "gpt-4.1"),
+        ("declare", ROUTE, "--place", "cloud", *FACTS, "--yes-i-declare"),
+    ):
+        done = program.run("routes", *argv)
+        assert done.returncode == 0, done.stderr
+    (tmp_path / "notes.txt").write_text("The fox is red.\n")
+    environment = {**program.environment, "ASSISTANT_KEY_GATE": KEY}
+    terminal = Terminal(program.command("chat", "--plain"), environment, 140, 60)
+    try:
+        terminal.wait_for_text("you: ")
+        terminal.send("/attach ~/notes.txt\r")
+        terminal.wait_for_text("attached notes.txt, 16 bytes")
+        for word in ("yes", ""):
+            terminal.send("/cloud What colour?\r")
+            terminal.wait_for(lambda text: text.rstrip().endswith("else denies:"))
+            terminal.send(f"{word}\r")
+            terminal.wait_for(lambda text: text.rstrip().endswith("you:"))
+            assert cloud.got == []
+        terminal.send("/cloud\r")
+        shown = terminal.wait_for(lambda text: text.rstrip().endswith("else denies:"))
+        assert "The fox is red." in shown
+        terminal.send("once\r")
+        terminal.wait_for_text("assistant, cloud, gpt-4.1:")
+        terminal.send("\x04")
+        assert terminal.wait_for_exit() == 0
+    finally:
+        terminal.close()
+    assert len(cloud.requests) == 1
+    assert b"refused" in program.run("consent", "list", "--all").stdout

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as tried
 
 from assistant.domain.errors import UsageError
-from assistant.domain.events import BranchDeleted, Compacted, HeadMoved
+from assistant.domain.events import BranchDeleted, Compacted, HeadMoved, Labelled
 from assistant.domain.prompt import Summary
 from assistant.domain.sensitivity import Label, join
 from assistant.storage.database import in_memory
@@ -70,8 +70,6 @@ def journal() -> SqliteJournal:
 def test_what_is_stricter_is_left_out_with_the_title_that_may_tell_of_it(
     journal: SqliteJournal,
 ) -> None:
-    from assistant.domain.events import Labelled
-
     journal.append(Labelled("c1", "q-t2", LOCAL, NOW_MS))
     head, line = exported(journal, Part(NORMAL)).splitlines()
     one = json.loads(line)
@@ -149,3 +147,29 @@ def test_a_summary_is_never_milder_than_what_it_stands_for(journal: SqliteJourna
     one = {**json.loads(line), "summaries": [{**summary, "created_at_ms": 1}]}
     back = json.loads(again(f"{head}\n{json.dumps(one)}").splitlines()[1])
     assert back["summaries"][0]["label"] == "normal"
+
+
+def test_what_goes_on_from_a_message_that_became_stricter_here_comes_in_as_strict() -> None:
+    """Another machine went on with it before it knew."""
+    with closing(SqliteJournal(in_memory(NOW_MS))) as there:
+        there.append(started("c1", "a chat"))
+        for event in whole_turn("t1", "ask", "say", parent=None):
+            there.append(event)
+        first = exported(there)
+        for turn, parent in (("t2", "r-t1"), ("t3", "r-t2")):
+            for event in whole_turn(turn, f"ask {turn}", f"say {turn}", parent=parent):
+                there.append(event)
+        then = exported(there)
+    with closing(SqliteJournal(in_memory(NOW_MS))) as here:
+        import_lines(here.database, io.BytesIO(first.encode()))
+        here.append(Labelled("c1", "q-t1", LOCAL, NOW_MS))
+        import_lines(here.database, io.BytesIO(then.encode()))
+        labels = [(message.id, message.label) for message in here.path("r-t3")]
+    assert labels == [
+        ("q-t1", LOCAL),
+        ("r-t1", LOCAL),
+        ("q-t2", NORMAL),
+        ("r-t2", LOCAL),
+        ("q-t3", NORMAL),
+        ("r-t3", LOCAL),
+    ]

@@ -75,3 +75,16 @@ def test_what_was_attached_to_a_local_only_message_is_local_only() -> None:
     found.remember([(MESSAGE, Label.LOCAL_ONLY), (compose("x", [FILE]), Label.PUBLIC)])
     again = compose("and?", [Attachment("other", "text", WARD)])
     assert found.typed(Chat(), again)
+
+
+def test_a_draft_has_its_own_label_again_where_nobody_said_another_one_since() -> None:
+    for label in Label:
+        found, chat = labels(), Chat(typed=MESSAGE)
+        found.restored(chat, label)
+        assert found.of_next(chat) is label
+    found, chat = labels(), Chat(typed=MESSAGE, mark=Label.LOCAL_ONLY)
+    found.restored(chat, Label.PUBLIC)
+    assert found.of_next(chat) is Label.LOCAL_ONLY
+    found, chat = labels(), Chat(typed=MESSAGE, label=Label.NORMAL)
+    found.restored(chat, Label.PUBLIC)
+    assert found.of_next(chat) is Label.NORMAL

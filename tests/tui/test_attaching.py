@@ -8,12 +8,12 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from assistant.domain.attachments import Attachment, compose, parted
+from assistant.domain.attachments import ASK_FILES, Attachment, compose, parted
 from assistant.domain.sensitivity import Label
 from assistant.domain.settings import LabelSettings, Settings
 from assistant.storage.attachments import DiskAttachments
 from assistant.tui.app import AssistantApp
-from assistant.tui.attaching import ASK_FILES, path_of
+from assistant.tui.attaching import path_of
 from assistant.tui.screens.pick import PickScreen
 from assistant.tui.widgets.path_choice import PathChoice
 from tests.tui.cloud_chat import ask_cloud, cloud_chat, over, sheet

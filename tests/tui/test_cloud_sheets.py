@@ -239,6 +239,9 @@ def test_picture_of_a_key(on: CloudStage, snap_compare: Compare, size: tuple[int
     async def act(app: AssistantApp, pilot: Pilot[int]) -> None:
         app.action_cloud("key")
         await until(pilot, lambda: isinstance(app.screen, SecretScreen))
-        app.screen.query_one(Input).value = KEY
+        field = app.screen.query_one(Input)
+        # It selects what it holds once it has the focus.
+        await until(pilot, lambda: field.has_focus)
+        field.value = KEY
 
     assert picture(snap_compare, on.stage, size, act)

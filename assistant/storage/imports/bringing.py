@@ -160,7 +160,8 @@ def document_of(talk: Talk, label: Label) -> Document:
         "system": found.system,
         "created_at_ms": talk.created_at_ms
         or min((turn.asked_at_ms for turn in found.turns), default=0),
-        "label": Label.PUBLIC.value,
+        # What the model was told there would leave with every message: it is no milder than they are.
+        "label": (label if found.system else Label.PUBLIC).value,
         "pinned": talk.pinned,
         "archived": talk.archived,
         "preset": "",

@@ -1,5 +1,6 @@
 """How replies in the conversation in view are made: every value, and whether it is the settings' own."""
 
+from collections.abc import Awaitable, Callable
 from typing import ClassVar, Protocol
 
 from textual import on
@@ -12,13 +13,16 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from assistant.domain.errors import AssistantError
+from assistant.domain.hygiene import harmless
 from assistant.domain.prompt import Sampling
 from assistant.domain.sampling_presets import ABOUT, KEYS, SETTINGS_WORDS, allowed, shown
 from assistant.tui.actions import named
+from assistant.tui.keys_now import with_keys
 from assistant.tui.widgets.line import Line
 
 PRESET = "preset"
 _VALUE = 26
+_KEYS = "enter change · [[sampling.default d]] as the settings say · [[sampling.save s]] save · [[sampling.remove x]] delete · esc back"
 
 
 class Tunable(Protocol):
@@ -52,6 +56,22 @@ class Tunable(Protocol):
         ...
 
 
+class Keepable(Protocol):
+    """The person's own presets; each asks what it must, says what was done, "" for nothing, and may raise an AssistantError."""
+
+    async def save(self) -> str:
+        """Keeps the values at hand under a name."""
+        ...
+
+    async def remove(self) -> str:
+        """Takes one away."""
+        ...
+
+    async def undo(self) -> str:
+        """Takes the last change back."""
+        ...
+
+
 class SamplingScreen(ModalScreen[bool]):
     """Each change holds from the next message on and is on record at once."""
 
@@ -68,23 +88,27 @@ class SamplingScreen(ModalScreen[bool]):
     }
     SamplingScreen #about { height: 2; margin-top: 1; color: $text-muted; }
     SamplingScreen Input { border: none; height: 1; padding: 0; background: $boost; }
-    SamplingScreen #said { height: auto; color: $text-error; }
+    SamplingScreen #said { height: auto; color: $text-success; &.-error { color: $text-error; } }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back"),
         Binding("d,delete", "default", "as the settings say", show=False),
+        Binding("s", "save", "keep these values as a preset of yours", show=False),
+        Binding("x", "remove", "delete a preset of yours", show=False),
+        Binding("u", "undo", "take the last change of your presets back", show=False),
     ]
     BINDINGS = named("sampling", BINDINGS)
 
-    def __init__(self, tuning: Tunable) -> None:
+    def __init__(self, tuning: Tunable, own: Keepable) -> None:
         super().__init__()
         self._tuning = tuning
+        self._own = own
 
     def compose(self) -> ComposeResult:
         """The preset, the values, what the chosen one means, a line to write another one in."""
         with Vertical(id="sheet") as sheet:
             sheet.border_title = "How replies in this chat are made"
-            sheet.border_subtitle = "enter change · d as the settings say · esc back"
+            sheet.border_subtitle = with_keys(self, _KEYS)
             yield OptionList(
                 *(Option(self._row(key), id=key) for key in (PRESET, *KEYS)), markup=False
             )
@@ -120,10 +144,10 @@ class SamplingScreen(ModalScreen[bool]):
     @on(OptionList.OptionHighlighted)
     def _explain(self) -> None:
         key = self._key
-        about = "A preset says several of the values below; enter shows all."
+        about = "A preset says several of the values below; enter shows all, [[sampling.save s]] keeps these as one of yours."
         if key != PRESET:
             about = f"{ABOUT[key]} It may be {allowed(key)}."
-        self.query_one("#about", Static).update(about)
+        self.query_one("#about", Static).update(with_keys(self, about))
         self._say("")
 
     @on(OptionList.OptionSelected)
@@ -164,13 +188,34 @@ class SamplingScreen(ModalScreen[bool]):
             self._say(str(error))
         self._draw()
 
+    def action_save(self) -> None:
+        """What is made of the values here becomes a preset of the person's own."""
+        self.run_worker(self._with_own(self._own.save))
+
+    def action_remove(self) -> None:
+        """One of the person's own presets goes."""
+        self.run_worker(self._with_own(self._own.remove))
+
+    def action_undo(self) -> None:
+        """The preset that went or was replaced last is there again."""
+        self.run_worker(self._with_own(self._own.undo))
+
+    async def _with_own(self, change: Callable[[], Awaitable[str]]) -> None:
+        try:
+            self._say(await change(), error=False)
+        except AssistantError as error:
+            self._say(str(error))
+        self._draw()
+
     def _draw(self) -> None:
         found = self.query_one(OptionList)
         for key in (PRESET, *KEYS):
             found.replace_option_prompt(key, self._row(key))
 
-    def _say(self, text: str) -> None:
-        self.query_one("#said", Static).update(text)
+    def _say(self, text: str, *, error: bool = True) -> None:
+        said = self.query_one("#said", Static)
+        said.update(harmless(with_keys(self, text)))
+        said.set_class(error, "-error")
 
     def action_leave(self) -> None:
         """Leaves the value as it was, else the sheet."""

@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from assistant.domain.errors import UsageError
+from assistant.domain.events import ConversationStarted
 from assistant.domain.prompt import Finish
 from assistant.domain.sensitivity import Label
 from assistant.ports import ConversationSummary
@@ -71,6 +72,23 @@ def test_chatgpt(journal: SqliteJournal) -> None:
     assert record is not None
     assert (record.route.model, record.finish, record.attempts) == ("o3", Finish.STOP, 0)
     assert not journal.records(), "it colours no figure here"
+
+
+def test_a_system_prompt_from_elsewhere_goes_no_further_than_what_was_said_under_it(
+    journal: SqliteJournal,
+) -> None:
+    """It would leave with every message that is sent there."""
+    bring(journal, [shapes.chatgpt()])
+    assert only(journal).label is Label.LOCAL_ONLY
+
+
+def test_a_system_prompt_of_ours_is_no_milder_than_was_said(journal: SqliteJournal) -> None:
+    journal.append(ConversationStarted("c1", "a chat", "you know the ward", NOW_MS))
+    lines = "\n".join(export_lines(journal.database)).encode()
+    for label, then in ((None, Label.PUBLIC), (Label.LOCAL_ONLY, Label.LOCAL_ONLY)):
+        with closing(SqliteJournal(in_memory(NOW_MS))) as other:
+            bring(other, lines, label)
+            assert only(other).label is then
 
 
 def test_claude(journal: SqliteJournal) -> None:

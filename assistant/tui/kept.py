@@ -1,0 +1,76 @@
+"""The local-only texts that were in view and the labels of files that were attached, so that a copy of one is as strict as it is."""
+
+from collections.abc import Iterable, Sequence
+
+from assistant.domain.attachments import Attachment, parted
+from assistant.domain.sensitivity import Label, join
+from assistant.tui.copies import Copies
+
+_MOST_OF_A_FILE = 400_000
+"""Characters of an attachment of which parts are recognised again."""
+_OVERLAP = 400
+"""Characters of what had arrived before that are taken in once more with what came: the seam is in view as well."""
+
+
+class Kept:
+    """What was said and what was attached, apart: large files use up their own room alone."""
+
+    def __init__(self) -> None:
+        """Nothing was in view yet."""
+        self._said = Copies()
+        self._copied = Copies()
+        self._files: dict[str, Label] = {}
+        self._coming: dict[str, _Coming] = {}
+
+    def come(self, turn: str, parts: Sequence[str]) -> None:
+        """A local-only reply comes, and is in view as `parts`, to which more is added."""
+        self._coming.setdefault(turn, _Coming(parts))
+
+    def came(self, turn: str) -> None:
+        """That reply is over, and remembered where it was local-only."""
+        self._coming.pop(turn, None)
+
+    def remember(self, text: str) -> None:
+        """A local-only message was in view, with what is attached to it."""
+        own, found = parted(text)
+        self._said.remember(own)
+        for one in found:
+            self.attached(one.text, Label.LOCAL_ONLY)
+
+    def attached(self, text: str, label: Label) -> None:
+        """A file's text was attached, and has `label`."""
+        self._files[text] = join((label, self._files.get(text, label)))
+        if label is Label.LOCAL_ONLY:
+            self._copied.remember(text[:_MOST_OF_A_FILE])
+
+    def of_files(self, text: str) -> Label:
+        """The label of what is attached to `text`, as far as it is known."""
+        return self.of(parted(text)[1]) if self._files else Label.PUBLIC
+
+    def of(self, files: Iterable[Attachment]) -> Label:
+        """Their label, as far as it is known."""
+        return join(self._files[one.text] for one in files if one.text in self._files)
+
+    def holds(self, text: str) -> bool:
+        """Whether a local-only text, or a part of one, stands in `text`, or may."""
+        known = self._said.holds(text) or self._copied.holds(text)
+        return known or any(one.holds(text) for one in self._coming.values())
+
+
+class _Coming:
+    """A reply while it comes; what has arrived is taken in when somebody asks."""
+
+    def __init__(self, parts: Sequence[str]) -> None:
+        self._parts = parts
+        self._taken = 0
+        self._end = ""
+        self._copies = Copies()
+
+    def holds(self, text: str) -> bool:
+        new = "".join(self._parts[self._taken :])
+        self._taken = len(self._parts)
+        if new:
+            piece = self._end + new
+            self._copies.remember(piece)
+            self._end = piece[-_OVERLAP:]
+        return self._copies.holds(text)
