@@ -29,8 +29,8 @@ def bytes_of(key: str) -> str:
     return _PLAIN.get(key, key)
 
 
-class Walker:
-    """One session of the program; `walked` are the slash commands (`/edit`) and palette entries (`Edit message`) that were used."""
+class Onlooker:
+    """One session of the program, as it is seen; `walked` are the slash commands (`/edit`) and palette entries (`Edit message`) that were used."""
 
     def __init__(self, program: Program, **more: str) -> None:
         """Starts the chat, with `more` in its environment."""
@@ -43,8 +43,6 @@ class Walker:
     def home(self) -> Path:
         """Where this person's files are."""
         return self.program.home
-
-    # Looking.
 
     def when(self, holds: Callable[[str], bool], patience_s: float = PATIENCE_S) -> str:
         """The screen once `holds` of it."""
@@ -72,7 +70,9 @@ class Walker:
         self.when(lambda _: path.exists())
         return path.read_text(encoding="utf-8")
 
-    # Pressing.
+
+class Walker(Onlooker):
+    """The same with keys."""
 
     def press(self, *keys: str) -> None:
         """Presses keys, one after the other, as quickly as a terminal can."""
