@@ -56,7 +56,9 @@ async def fail(app: AssistantApp, pilot: Pilot[int]) -> None:
 
 async def test_a_model_s_name_is_no_markup_in_the_palette(tmp_path: Path) -> None:
     on, _ = failing(tmp_path)
-    on.machine.backends["cpu"].route = replace(CPU_ROUTE, model="[@click=app.quit]x[/]")
+    processor = on.machine.backends["cpu"]
+    assert isinstance(processor, StageBackend)
+    processor.route = replace(CPU_ROUTE, model="[@click=app.quit]x[/]")
     async with opened(on) as (app, pilot):
         await send(app, pilot, "why?")
         await until(pilot, lambda: "f5 asks" in screen_text(app))
