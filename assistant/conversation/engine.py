@@ -95,8 +95,12 @@ class Engine(Conversations, Arranging, Beside):
     async def delete(self, conversation: str) -> None:
         """Puts a conversation out of sight and drops what the backends kept of it. Raises: StorageError."""
         await self._record(ConversationDeleted(conversation, self._clock.now_ms()))
-        for backend in self._backends.values():
-            await backend.forget(conversation)
+        self._forget(conversation)
+
+    async def delete_branch(self, conversation: str, message: str, head: str | None) -> None:
+        """As Arranging says; what the backends kept of the conversation holds the branch too, and is dropped with it."""
+        await super().delete_branch(conversation, message, head)
+        self._forget(conversation)
 
     @property
     def border(self) -> "Border":
@@ -287,6 +291,7 @@ class Engine(Conversations, Arranging, Beside):
             async with asyncio.timeout(LEAVE_S):
                 for running in turns:
                     await running.left.wait()
+                await asyncio.gather(*self._forgetting)
         for backend in [*self._backends.values(), *self._ending.values()]:
             await backend.close()
 

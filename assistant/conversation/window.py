@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.domain.errors import PromptTooLongError
+from assistant.domain.places import Place, Route
 from assistant.domain.prompt import ChatMessage, Finish, Message, Prompt, Role, Summary
+from assistant.domain.sensitivity import Label, join
 from assistant.domain.thinking import split
 from assistant.ports import Journal
 
@@ -232,3 +234,15 @@ def known(
     """The message from which on the window held `path` last (None: it never moved), and the summary that stands on it."""
     ids = [message.id for message in path]
     return journal.first_kept(conversation, ids), journal.summary(conversation, ids)
+
+
+def counting_with(count: CountTokens, begun: str) -> CountTokens:
+    """`count` with what there is of the reply already."""
+    if not begun:
+        return count
+    return lambda messages: count((*messages, ChatMessage(Role.ASSISTANT, begun)))
+
+
+def may_stand(summary: Summary, route: Route, label: Label) -> bool:
+    """A summary stays on this machine; and the reply's label has to cover it, as it does where it is that of its path."""
+    return route.place is Place.THIS_MACHINE and join((label, summary.label)) is label

@@ -76,6 +76,14 @@ class Database:
         with self._reading, self._in_words():
             yield self._reader
 
+    def elsewhere(self) -> int:
+        """A number that is another one once another program has changed the file. Raises: StorageError."""
+        # The writer is asked: to the reader, what is written here comes from elsewhere too.
+        with self._writing, self._in_words():
+            found = _one(self._writer, "PRAGMA data_version")
+        assert isinstance(found, int)
+        return found
+
     def close(self) -> None:
         """Takes everything to the disk and closes the file. May be called twice."""
         self._syncing.close()

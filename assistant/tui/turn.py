@@ -374,7 +374,8 @@ async def _require_grant(engine: Engine, proposal: Proposal) -> None:
 
         await engine.deny(refusals.of(proposal))
         reasons = "; ".join(why_not(proposal.decision))
-        raise RefusedError(f"not sent to {proposal.route.id}: {reasons}", "ctrl+s asks again")
+        again = "[[everywhere.to_cloud ctrl+s]] asks again"
+        raise RefusedError(f"not sent to {proposal.route.id}: {reasons}", again)
 
 
 async def _begin(engine: Engine, ask: Ask, conversation: str) -> None:

@@ -9,6 +9,7 @@ from assistant.domain.prompt import Finish, Role
 from assistant.domain.sensitivity import Label
 from assistant.tui import tree
 from assistant.tui.app import AssistantApp
+from assistant.tui.keys_now import Keys
 from tests.tui.driving import (
     answered,
     opened,
@@ -154,7 +155,7 @@ async def test_a_stopped_reply_goes_on_and_the_old_one_stays(tmp_path: Path) -> 
         await press(app, pilot, "left")
         assert said(app) == ["alphabet ‹ 1/2 ›", "a b "]
         await press(app, pilot, "right", "g")
-        assert tree.ENDED in toasts(app)
+        assert Keys().said(tree.ENDED) in toasts(app)
 
 
 async def test_where_a_route_begins_anew_it_is_asked_in_words(tmp_path: Path) -> None:
@@ -219,7 +220,7 @@ async def test_a_branch_from_an_earlier_reply_and_the_way_back(tmp_path: Path) -
         await press(app, pilot, "end", "left")
         assert said(app) == ["first", "one", "second ‹ 1/2 ›", "two"]
         await press(app, pilot, "home", "right")
-        assert tree.ALONE in toasts(app)
+        assert Keys().said(tree.ALONE) in toasts(app)
 
 
 async def test_a_refusal_leaves_the_edit_in_the_composer(tmp_path: Path) -> None:
