@@ -99,7 +99,8 @@ def heading(route: Route | None, decision: "Decision | None" = None) -> str:
     names = (route.model,) if route.backend == "llama" else named(route)
     if zone:
         names = (route.model, zone)
-    return " · ".join(("assistant", SHORT_NAMES[route.place], *names))
+    # Where a reply was brought in from elsewhere, its model may not be known.
+    return " · ".join(part for part in ("assistant", SHORT_NAMES[route.place], *names) if part)
 
 
 def zone_of(decision: "Decision | None") -> str:

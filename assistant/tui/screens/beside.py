@@ -46,7 +46,9 @@ class BesideScreen(ModalScreen[str]):
     BesideScreen #tally { height: auto; color: $foreground-muted; }
     BesideScreen #tally.-empty { display: none; }
     BesideScreen Horizontal { height: 1fr; }
-    BesideScreen Reading { width: 1fr; height: 100%; border: round $foreground 30%; scrollbar-size-vertical: 1; }
+    BesideScreen Reading { width: 1fr; height: 100%; border: round $foreground 30%; scrollbar-size-vertical: 1;
+        border-title-color: $foreground; border-subtitle-color: $foreground-muted;
+    }
     BesideScreen Reading:focus { border: round $foreground 80%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
