@@ -130,4 +130,4 @@ async def test_who_sends_in_the_first_moment_keeps_the_draft(tmp_path: Path) -> 
         await app.chat.desk.close()
         assert on.journal.draft("") == "a letter of yesterday"
         [summary] = on.journal.conversations()
-        assert [one.text for one in on.journal.path(summary.head or "")][0] == "hello"
+        assert on.journal.path(summary.head or "")[0].text == "hello"
