@@ -33,6 +33,7 @@ from assistant.storage.rows import (
     add_event,
     add_message,
     index_text,
+    indexed_title,
     joined_chunks,
     look_at,
     running_in,
@@ -140,7 +141,7 @@ def _started(db: sqlite3.Connection, event: ConversationStarted) -> None:
         "VALUES (?, ?, ?, ?, ?, ?)",
         (event.conversation, title, system, event.at_ms, event.at_ms, seq),
     ).lastrowid
-    db.execute("INSERT INTO title_index(rowid, title) VALUES (?, ?)", (n, title))
+    db.execute("INSERT INTO title_index(rowid, title) VALUES (?, ?)", (n, indexed_title(title)))
 
 
 def _renamed(db: sqlite3.Connection, event: ConversationRenamed) -> None:
@@ -158,9 +159,10 @@ def _renamed(db: sqlite3.Connection, event: ConversationRenamed) -> None:
     change = "UPDATE conversation SET title = ?, titled = ? WHERE n = ?"
     db.execute(change, (title, event.by, n))
     db.execute(
-        "INSERT INTO title_index(title_index, rowid, title) VALUES ('delete', ?, ?)", (n, old)
+        "INSERT INTO title_index(title_index, rowid, title) VALUES ('delete', ?, ?)",
+        (n, indexed_title(old)),
     )
-    db.execute("INSERT INTO title_index(rowid, title) VALUES (?, ?)", (n, title))
+    db.execute("INSERT INTO title_index(rowid, title) VALUES (?, ?)", (n, indexed_title(title)))
 
 
 def _set_deleted(db: sqlite3.Connection, conversation: str, *, deleted: bool) -> None:
@@ -193,8 +195,10 @@ def _asked(db: sqlite3.Connection, event: Asked) -> None:
         (asked.turn, asked.conversation, question, answer, event.instance),
     )
     look_at(db, asked.conversation, event.reply, 2)
-    # What is said in an archived conversation brings it back into the list.
-    back = "UPDATE conversation SET archived = 0 WHERE id = ? AND archived <> 0"
+    # What is said in a conversation brings it back into the list: another program may have deleted or archived it.
+    back = (
+        "UPDATE conversation SET archived = 0, deleted = 0 WHERE id = ? AND (archived OR deleted)"
+    )
     db.execute(back, (asked.conversation,))
     touch(db, asked.conversation, event.at_ms, seq)
 

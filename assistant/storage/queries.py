@@ -74,6 +74,12 @@ def conversations(
     return [_summary(row) for row in rows]
 
 
+def deleted_conversations(db: sqlite3.Connection, limit: int) -> list[ConversationSummary]:
+    """The newest activity first."""
+    rows = db.execute(f"{_CONVERSATION} WHERE deleted = 1 ORDER BY activity DESC LIMIT ?", (limit,))
+    return [_summary(row) for row in rows]
+
+
 def conversation(db: sqlite3.Connection, name: str) -> ConversationSummary | None:
     """One, deleted ones too."""
     row = db.execute(f"{_CONVERSATION} WHERE id = ?", (storable(name),)).fetchone()

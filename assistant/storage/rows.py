@@ -6,7 +6,8 @@ import sqlite3
 
 from assistant.domain.errors import StorageError
 from assistant.domain.prompt import Message
-from assistant.domain.searching import humps
+from assistant.domain.searching import parts
+from assistant.domain.unspaced import signs
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -74,11 +75,17 @@ def look_at(db: sqlite3.Connection, conversation: str, head: str, added: int) ->
 
 
 def index_text(db: sqlite3.Connection, n: int, text: str) -> None:
-    """Lets the message `n` be found by its text, and by the parts of names like `getUserName` in it."""
+    """Lets the message `n` be found by its text, and by the parts of names like `getUserName` or of Chinese in it."""
     if text:
-        parts = humps(text)
-        indexed = f"{text}\n{parts}" if parts else text
+        found = parts(text)
+        indexed = f"{text}\n{found}" if found else text
         db.execute("INSERT INTO message_index(rowid, text) VALUES (?, ?)", (n, indexed))
+
+
+def indexed_title(title: str) -> str:
+    """What the index of titles has of one."""
+    found = signs(title)
+    return f"{title}\n{found}" if found else title
 
 
 def touch(db: sqlite3.Connection, conversation: str, at_ms: int, seq: int) -> None:

@@ -20,7 +20,7 @@ from assistant.tui.shelf import Shelf
 from assistant.tui.widgets.columns import Columns
 from assistant.tui.widgets.composer import entitle
 from assistant.tui.widgets.panel import panel_line
-from assistant.tui.widgets.status import RUNNING, Status, idle_hints
+from assistant.tui.widgets.status import RUNNING, Status, hit_hints, idle_hints
 
 if TYPE_CHECKING:
     from assistant.domain.readings import Readings
@@ -124,11 +124,10 @@ class Face:
         self.status.stand(said)
         offered = bool(desk.fallback.offer)
         cloud, edits = bool(sending.lookout.routes), desk.chat.edit is not None
-        self.status.hints(
-            RUNNING
-            if desk.turns.running_in(desk.chat)
-            else idle_hints(offered=offered, cloud=cloud, edits=edits)
-        )
+        hints = idle_hints(offered=offered, cloud=cloud, edits=edits)
+        if self.transcript.trail and not edits:
+            hints = hit_hints(self.transcript.trail.said, self.status.keys)
+        self.status.hints(RUNNING if desk.turns.running_in(desk.chat) else hints)
         entitle(self.transcript, desk.chat.title or "New chat")
         tuned = wording.tuned(desk.chat.preset, changed=desk.chat.sampling is not None)
         full = desk.compacting.window(desk.context, desk.bearings.doing)

@@ -16,6 +16,9 @@ FIRST = 500
 """Conversations that are read each time: those that something was said in last. The others are read once, and after an act."""
 
 
+OLDER = "/deleted lists what went before it"
+
+
 class Reader(Protocol):
     """The screen, as far as the shelf needs it."""
 
@@ -129,10 +132,23 @@ class Shelf:
         self._reader.tell(f"deleted “{title}” · u in the list brings it back")
         return True
 
+    async def restore(self, conversation: str) -> bool:
+        """Brings back a conversation that was deleted, whenever that was; False where it cannot be."""
+        title = self.title(conversation)
+        try:
+            await self._engine.restore(conversation)
+        except AssistantError as error:
+            self._reader.tell(str(error), error=True)
+            return False
+        self._undo = [(name, undo) for name, undo in self._undo if name != conversation]
+        self._rest = None
+        self._reader.tell(f"“{title}” is in the list again")
+        return True
+
     async def undo(self) -> str:
         """Brings back what was deleted or archived last in this session and returns its id; "" where nothing was."""
         if not self._undo:
-            self._reader.tell("nothing was deleted or archived since the start")
+            self._reader.tell(f"nothing was deleted or archived since the start · {OLDER}")
             return ""
         conversation, undo = self._undo[-1]
         try:

@@ -62,6 +62,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("uncompact", "", "Take the summary back", "Take the summary back"),
     Verb("delete", "", "Take this conversation away; /undo brings it back", "Delete chat"),
     Verb("undo", "", "Bring back the chat that went last", "Undo delete, archive"),
+    Verb("deleted", "", "Every chat that was deleted, to bring one back", "Deleted chats"),
     Verb("import", "", "Take in conversations from a file", "Import chats"),
     Verb("attach", "", "Attach a file or a folder", "Attach a file"),
     Verb("theme", "", "The colours, with a preview", "Theme"),

@@ -66,6 +66,13 @@ def test_search_looks_into_titles_in_either_case() -> None:
     assert found == [Row("Straße", "Straße")]
 
 
+def test_where_no_title_is_found_the_texts_are_offered() -> None:
+    offered = [Row("no such title", None), Row("enter: search texts", None)]
+    assert rows([summary("Rust")], "ward", NOON_MS) == offered
+    assert rows([summary("Rust")], "ward", NOON_MS, archive=True) == offered
+    assert rows([], "", NOON_MS, archive=True) == [Row("nothing here", None)]
+
+
 def test_a_hostile_title_is_one_harmless_line() -> None:
     (_, row) = rows([summary("\x1b[31mred\nsecond \u202e")], "", NOON_MS)
     assert row.title == "␛[31mred second ⟨U+202E⟩"

@@ -66,6 +66,17 @@ def idle_hints(*, offered: bool, cloud: bool, edits: bool = False) -> Sequence[H
     return OFFERED if offered else IDLE
 
 
+def hit_hints(said: str, keys: Keys) -> Sequence[Hint]:
+    """The keys while a search is on; `said` is which hit is at hand."""
+    on, back = (
+        short(keys.first(f"conversation.hit_{way}", usual))
+        for way, usual in (("on", "n"), ("back", "N"))
+    )
+    # Two keys: a click presses neither.
+    walk = (Hint("", f"{on} {back}", said),) if said else ()
+    return (*walk, Hint("escape", "esc", "to the list"), *IDLE)
+
+
 class Status(Widget):
     """One line, two where the panel's line is among them."""
 
@@ -131,7 +142,8 @@ class Status(Widget):
         at = self._keys_at
         for hint in self._now():
             end = at + cell_len(f"{hint.shown} {hint.word}")
-            if event.y == self.size.height - 1 and at <= event.x < end <= self.size.width:
+            inside = event.y == self.size.height - 1 and at <= event.x < end <= self.size.width
+            if inside and hint.key:
                 self.app.simulate_key(hint.key)
             at = end + 2
 

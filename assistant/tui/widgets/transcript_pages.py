@@ -32,6 +32,10 @@ class Pages:
     def __len__(self) -> int:
         return len(self.entries)
 
+    def number_of(self, key: str) -> int | None:
+        """The number of the entry of that key; None where there is none."""
+        return self._numbers.get(key)
+
     def fill(self, entries: Sequence[Entry]) -> None:
         """Replaces all entries. Raises: ValueError if two have the same key."""
         self.entries = list(entries)
