@@ -12,6 +12,7 @@ from assistant.domain.settings import Settings
 from assistant.tui import titles
 from assistant.tui.app import AssistantApp
 from assistant.tui.labels import Labels
+from assistant.tui.library import Library
 from assistant.tui.screens.beside import BesideScreen
 from assistant.tui.turn import Chat
 from assistant.tui.widgets.composer import Composer
@@ -178,8 +179,8 @@ async def test_a_selection_in_a_reply_that_comes_has_its_label(
         await until(pilot, lambda: "Room 12" in screen_text(app))
         transcript = app.chat.transcript
         app.screen.selections = {transcript: whole(len(transcript.pages.entries) - 1)}
-        await send(app, pilot, "/prompt cite")
-        await until(pilot, lambda: "Room 12" in app.chat.composer.text)
+        await Library(app.chat).use_named("cite", "")
+        assert "Room 12" in app.chat.composer.text
         after = Label.LOCAL_ONLY if keys else Label.NORMAL
         assert desk.labels.of_next(desk.chat) is after
         on.backend.go.set()
