@@ -137,6 +137,8 @@ class Beside:
     def _side(self, asked: "Message", reply: "Message") -> Side:
         record = self._journal.record(asked.turn)
         entry = reply_entry(reply.id, reply.text, record, reply.finish, reply.label)
+        # Before it is in view: from there it may be copied.
+        self._desk.labels.remember([(reply.text, reply.label)])
         return Side(asked.turn, asked.id, entry, record)
 
     async def _ask(self, branches: "Branches", turn: Turn) -> None:

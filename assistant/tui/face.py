@@ -59,6 +59,7 @@ class Face:
         )
         self.composer.sent = self._begin_anew
         self.composer.pasted = self._pasted
+        self.composer.lifted = self._lifted
         self._senses = Senses(services.sense, screen.run_worker, self._took)
 
     def mount(self) -> None:
@@ -160,6 +161,9 @@ class Face:
     def _pasted(self, text: str) -> None:
         if self.attach:
             self.attach.pasted(text)
+
+    def _lifted(self, text: str) -> None:
+        self.desk.labels.lifted(self.desk.chat, text)
 
     def _begin_anew(self) -> None:
         """A message was sent: a key that is pressed now is for the one after it."""
