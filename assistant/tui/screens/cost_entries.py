@@ -16,11 +16,12 @@ from textual.widgets.option_list import Option
 
 from assistant.domain.cost_words import ESTIMATE, UNKNOWN, counted, figure
 from assistant.domain.errors import AssistantError
-from assistant.domain.hygiene import one_line
+from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.ledger import By, Chosen, Entry
 from assistant.domain.prompt import Finish
 from assistant.ports.accounting import Ledger
 from assistant.tui.actions import named
+from assistant.tui.widgets.borders import titled
 
 MOST: Final = 300
 """Requests that are shown; `assistant costs` sums them all."""
@@ -65,7 +66,7 @@ class EntriesScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """How many there are, and the requests."""
         with Vertical() as box:
-            box.border_title = one_line(self._line, 60)
+            box.border_title = titled(self._line, 60)
             box.border_subtitle = "esc close"
             yield Static("counting…", markup=False)
             yield OptionList(markup=False)
@@ -75,7 +76,7 @@ class EntriesScreen(ModalScreen[None]):
         try:
             count, found = await asyncio.to_thread(newest, self._ledger, self._chosen)
         except AssistantError as error:
-            self.query_one(Static).update(Content.styled(str(error), "$text-error"))
+            self.query_one(Static).update(Content.styled(harmless(str(error)), "$text-error"))
             return
         shown = f"the newest {len(found)} of " if len(found) < count else ""
         self.query_one(Static).update(f"{shown}{count:,} request{'' if count == 1 else 's'}")
@@ -101,7 +102,7 @@ def entry_line(entry: Entry) -> Content:
     cost, tokens_mark, said = UNKNOWN, ESTIMATE if entry.estimated else "", ""
     if entry.cost is not None:
         mark = tokens_mark if entry.cost.amount else ""
-        cost = f"{figure(entry.cost.amount)}{mark} {entry.cost.currency}"
+        cost = f"{figure(entry.cost.amount)}{mark} {one_line(entry.cost.currency, 12)}"
         # The estimate may be the energy alone, and the counts exact: nothing on record says which.
         tokens_mark, said = "", f" · {ESTIMATE} in cost or counts" if entry.estimated else ""
     tokens = ", ".join(
