@@ -62,20 +62,44 @@ def bring_in(
     """
     brought = Brought()
     if forced in (None, Source.OURS) and is_lines_of_ours(file):
-        brought.sources[Source.OURS] += 1
-        brought.imported = import_lines(database, file, notes, label or Label.PUBLIC)
-        return brought
-    new: list[str] = []
-    try:
-        for done, item in enumerate(items(file, forced), 1):
-            _bring(database, item, brought, notes, label, new)
-            tell(done)
-    finally:
-        _by_age(database, new)
+        _lines(database, file, brought, notes, label)
+    else:
+        _items(database, items(file, forced), brought, notes, label, tell)
     if not brought.sources and brought.troubles:
         first = brought.troubles[0]
         raise UsageError(f"{first.where} of the import: {first.what}", "nothing was taken in")
     return brought
+
+
+def _lines(
+    database: Database, file: IO[bytes], brought: Brought, notes: Notes | None, label: Label | None
+) -> None:
+    def broken(number: int, what: str) -> None:
+        brought.troubles.append(Trouble(f"line {number}", what))
+
+    brought.imported = import_lines(database, file, notes, label or Label.PUBLIC, broken)
+    if brought.imported != Imported():
+        brought.sources[Source.OURS] += 1
+
+
+def _items(
+    database: Database,
+    found: Iterable[Item],
+    brought: Brought,
+    notes: Notes | None,
+    label: Label | None,
+    tell: Callable[[int], object],
+) -> None:
+    new: list[str] = []
+    try:
+        for done, item in enumerate(found, 1):
+            _bring(database, item, brought, notes, label, new)
+            tell(done)
+    except UsageError as error:
+        came = f"{brought.imported.conversations:,} new conversations"
+        raise UsageError(error.message, f"what came before it was taken in: {came}") from error
+    finally:
+        _by_age(database, new)
 
 
 def told(brought: Brought) -> Iterator[str]:
