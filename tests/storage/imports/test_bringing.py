@@ -202,6 +202,18 @@ def test_those_of_one_file_stand_by_their_times_whatever_its_order(journal: Sqli
     assert titles == ["Owls", "Bread"]
 
 
+def test_an_import_that_was_ended_in_the_middle_is_put_in_order_by_the_next(
+    journal: SqliteJournal,
+) -> None:
+    every = [shapes.claude(), shapes.chatgpt()]
+    for one in every:
+        # Ended before it set them in order: each came alone.
+        bring(journal, [one])
+    assert [one.title for one in journal.conversations(archived=None)] == ["Bread", "Owls"]
+    bring(journal, every)
+    assert [one.title for one in journal.conversations(archived=None)] == ["Owls", "Bread"]
+
+
 def test_a_forced_format_is_taken_at_its_word(journal: SqliteJournal) -> None:
     raw = io.BytesIO(json.dumps([shapes.claude()]).encode())
     with pytest.raises(UsageError, match="conversation 1 of the import: mapping is not an object"):
