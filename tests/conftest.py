@@ -82,8 +82,9 @@ def quick_schema() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home for each test, with every XDG folder inside; nothing of the person's environment speaks."""
-    folder = tmp_path_factory.getbasetemp() / f"home-{next(_numbers)}"
-    folder.mkdir(mode=0o700)
+    # Beside each other in a folder of their own: for each tmp_path pytest looks through all that lies beside it.
+    folder = tmp_path_factory.getbasetemp() / "homes" / str(next(_numbers))
+    folder.mkdir(mode=0o700, parents=True)
     for name in [name for name in os.environ if name.startswith(("XDG_", "ASSISTANT_"))]:
         if name != "ASSISTANT_TEST_MODEL":
             monkeypatch.delenv(name)

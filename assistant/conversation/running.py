@@ -32,8 +32,8 @@ from assistant.domain.events import (
     TurnEvent,
 )
 from assistant.domain.permit import Permit, require_leave
+from assistant.domain.pictured import given
 from assistant.domain.prompt import (
-    ChatMessage,
     Finish,
     Message,
     Prompt,
@@ -296,8 +296,8 @@ class Running:
 
     async def _fit(self, window_tokens: int) -> Fitted:
         if shown := self._shown:
-            given = tuple(ChatMessage(one.role, one.text) for one in shown.leaves)
-            return Fitted(given, shown.input_tokens, 0, "")
+            leaving = tuple(one.spoken for one in shown.leaves)
+            return Fitted(leaving, shown.input_tokens, 0, "")
         prompt, backend = self._prompt, self._backend
         kept_from, summary = await asyncio.to_thread(
             known, self._journal, prompt.conversation, self._path
@@ -306,7 +306,8 @@ class Running:
             summary = None
         room = Room(window_tokens, prompt.sampling.max_tokens, backend.prompt_limit)
         count = counting_with(backend.count, prompt.continues)
-        return await fit(prompt.system, self._path, room, count, kept_from, summary)
+        path = await asyncio.to_thread(given, self._path, backend.route.images)
+        return await fit(prompt.system, path, room, count, kept_from, summary)
 
     @property
     def _shown(self) -> "Departure | None":

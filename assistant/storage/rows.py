@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 
+from assistant.domain.attachments import has_blocks
 from assistant.domain.errors import StorageError
 from assistant.domain.prompt import Message
 from assistant.domain.searching import parts
@@ -75,8 +76,12 @@ def look_at(db: sqlite3.Connection, conversation: str, head: str, added: int) ->
 
 
 def index_text(db: sqlite3.Connection, n: int, text: str) -> None:
-    """Lets the message `n` be found by its text, and by the parts of names like `getUserName` or of Chinese in it."""
+    """Lets the message `n` be found by its text, an image by its name, and by the parts of names like `getUserName` or of Chinese in it."""
     if text:
+        if has_blocks(text):
+            from assistant.domain.pictured import readable
+
+            text = readable(text)
         found = parts(text)
         indexed = f"{text}\n{found}" if found else text
         db.execute("INSERT INTO message_index(rowid, text) VALUES (?, ?)", (n, indexed))

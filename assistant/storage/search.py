@@ -5,7 +5,9 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from assistant.domain.attachments import has_blocks
 from assistant.domain.errors import UsageError
+from assistant.domain.pictured import readable
 from assistant.domain.searching import Sought, Spans, excerpt, sought, ways
 from assistant.domain.sensitivity import Label
 from assistant.ports.chats import Hit, Wanted
@@ -223,13 +225,13 @@ def _few(db: sqlite3.Connection, wanted: Wanted, between: tuple[int, int]) -> li
 def _shown(db: sqlite3.Connection, n: int, words: Sought) -> Iterator[Hit]:
     """A message as a hit; none where it is gone meanwhile."""
     for within, title, name, role, text, at_ms, label, route in db.execute(_SHOWN, (_BEGINNING, n)):
-        line, marks = excerpt(text, words)
-        if not marks and len(text) == _BEGINNING:
+        line, marks = ("", ()) if has_blocks(text) else excerpt(text, words)
+        if not marks and (has_blocks(text) or len(text) == _BEGINNING):
             line, marks = _further(db, n, words)
         yield Hit(within, title, name, role, line, marks, at_ms, _LABELS[label], route)
 
 
 def _further(db: sqlite3.Connection, n: int, words: Sought) -> tuple[str, Spans]:
-    """What to show of a long message that holds the words further down."""
+    """What to show of a long message that holds the words further down, or has something attached: an image has no words."""
     [text] = db.execute("SELECT text FROM message WHERE n = ?", (n,)).fetchone()
-    return excerpt(text, words)
+    return excerpt(readable(text), words)

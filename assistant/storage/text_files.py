@@ -2,7 +2,6 @@
 
 import codecs
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Final
 from assistant.domain.attachments import size_words
 from assistant.domain.errors import AttachmentError
 from assistant.domain.hygiene import harmless
+from assistant.storage.regular import kind
 
 MOST_TEXT_BYTES: Final = 1_000_000
 
@@ -25,12 +25,6 @@ _MARKS: Final = (
 _CONTROLS: Final = frozenset(map(chr, range(0x20))) - frozenset("\t\n\r\f\x1b\b\a") | {"\x7f"}
 _MOST_CONTROLS: Final = 0.02
 """The share of control characters beyond which it is no text."""
-_KINDS: Final = (
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-    (stat.S_ISSOCK, "a socket"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +35,10 @@ class OpenFile:
     path: str
     size_bytes: int
 
-    def read(self, most_bytes: int, name: str) -> bytes:
-        """All of it. Raises: AttachmentError where it is larger, or cannot be read."""
+    def read(self, most_bytes: int, name: str, hint: str = "attach a part of it") -> bytes:
+        """All of it. Raises: AttachmentError where it is larger, with `hint`, or cannot be read."""
         if self.size_bytes > most_bytes:
-            raise too_large(name, self.size_bytes, most_bytes)
+            raise too_large(name, self.size_bytes, most_bytes, hint)
         parts, left = [], most_bytes + 1
         try:
             # Some files say that they are empty and are not.
@@ -54,7 +48,7 @@ class OpenFile:
         except OSError as error:
             raise unreadable(name, error) from error
         if left <= 0:
-            raise too_large(name, most_bytes + 1, most_bytes)
+            raise too_large(name, most_bytes + 1, most_bytes, hint)
         return b"".join(parts)
 
 
@@ -79,9 +73,8 @@ def opened(path: str, name: str) -> Iterator[OpenFile]:
 
 def require_file(found: os.stat_result, name: str) -> None:
     """Raises: AttachmentError where it is a pipe, a device or a socket."""
-    if not stat.S_ISREG(found.st_mode):
-        kind = next((word for holds, word in _KINDS if holds(found.st_mode)), "no file")
-        raise AttachmentError(f"{name} is {kind}", "only files and folders can be attached")
+    if what := kind(found):
+        raise AttachmentError(f"{name} is {what}", "only files and folders can be attached")
 
 
 def decoded(raw: bytes, name: str) -> tuple[str, str]:
@@ -106,11 +99,11 @@ def decoded(raw: bytes, name: str) -> tuple[str, str]:
     return text, "" if encoding in ("", "utf-8-sig") else f"read as {encoding}"
 
 
-def too_large(name: str, size_bytes: int, most_bytes: int) -> AttachmentError:
+def too_large(name: str, size_bytes: int, most_bytes: int, hint: str) -> AttachmentError:
     """The error for a file beyond a bound."""
     return AttachmentError(
         f"{name} has {size_words(size_bytes)}; at most {size_words(most_bytes)} can be attached",
-        "attach a part of it",
+        hint,
     )
 
 
@@ -129,7 +122,8 @@ def _western(raw: bytes, name: str) -> str:
 
 def _binary(name: str) -> AttachmentError:
     return AttachmentError(
-        f"{name} is not a text", "attach texts and PDFs; iconv -t UTF-8 converts other texts"
+        f"{name} is not a text",
+        "attach texts, PDFs and images; iconv -t UTF-8 converts other texts",
     )
 
 

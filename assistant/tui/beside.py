@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from assistant.domain.attachments import headline
 from assistant.domain.cost_words import ESTIMATE, UNKNOWN, figure
 from assistant.domain.errors import AssistantError
+from assistant.domain.hygiene import one_line
 from assistant.domain.prompt import Role
 from assistant.tui.entries import heading, reply_entry
 from assistant.tui.tree import Tree, Turn
@@ -66,9 +67,8 @@ def figures(record: "TurnRecord | None") -> str:
     ]
     if cost.total is None:
         return " · ".join([*parts, f"cost {UNKNOWN}"])
-    return " · ".join(
-        [*parts, f"{figure(cost.total)}{ESTIMATE if cost.estimated else ''} {cost.currency}"]
-    )
+    marked = f"{figure(cost.total)}{ESTIMATE if cost.estimated else ''}"
+    return " · ".join([*parts, f"{marked} {one_line(cost.currency or '', 12)}".rstrip()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,8 @@ class Beside:
     def _side(self, asked: "Message", reply: "Message") -> Side:
         record = self._journal.record(asked.turn)
         entry = reply_entry(reply.id, reply.text, record, reply.finish, reply.label)
+        # Before it is in view: from there it may be copied.
+        self._desk.labels.remember([(reply.text, reply.label)])
         return Side(asked.turn, asked.id, entry, record)
 
     async def _ask(self, branches: "Branches", turn: Turn) -> None:

@@ -99,7 +99,9 @@ def heading(route: Route | None, decision: "Decision | None" = None) -> str:
     names = (route.model,) if route.backend == "llama" else named(route)
     if zone:
         names = (route.model, zone)
-    return " · ".join(("assistant", SHORT_NAMES[route.place], *names))
+    # Where a reply was brought in from elsewhere, its model may not be known.
+    parts = ("assistant", SHORT_NAMES[route.place], *names)
+    return one_line(" · ".join(part for part in parts if part), 200)
 
 
 def zone_of(decision: "Decision | None") -> str:
@@ -149,7 +151,7 @@ def waiting(reading: RequestReading | None) -> str:
     if reading.stage is Stage.QUEUE and route and on_hat(route):
         words = "waiting for the HAT (queue)"
     elif reading.stage is Stage.CONNECT and route:
-        words = f"connecting to {route.id}"
+        words = f"connecting to {one_line(route.id, 40)}"
     seconds = int(reading.stage_ms / 1000)
     return f"{words} {seconds} s" if words and seconds else words
 

@@ -17,8 +17,8 @@ from assistant.tui.layout import Wanted
 from assistant.tui.senses import BEAT_S, Senses
 from assistant.tui.services import Services
 from assistant.tui.shelf import Shelf
+from assistant.tui.widgets.borders import entitle
 from assistant.tui.widgets.columns import Columns
-from assistant.tui.widgets.composer import entitle
 from assistant.tui.widgets.panel import panel_line
 from assistant.tui.widgets.status import RUNNING, Status, hit_hints, idle_hints
 
@@ -59,6 +59,7 @@ class Face:
         )
         self.composer.sent = self._begin_anew
         self.composer.pasted = self._pasted
+        self.composer.lifted = self._lifted
         self._senses = Senses(services.sense, screen.run_worker, self._took)
 
     def mount(self) -> None:
@@ -160,6 +161,9 @@ class Face:
     def _pasted(self, text: str) -> None:
         if self.attach:
             self.attach.pasted(text)
+
+    def _lifted(self, text: str) -> None:
+        self.desk.labels.lifted(self.desk.chat, text)
 
     def _begin_anew(self) -> None:
         """A message was sent: a key that is pressed now is for the one after it."""

@@ -109,7 +109,7 @@ class Tree:
 
     async def _edit(self, turn: Turn) -> None:
         label = join([turn.asked.label, *(one.label for one in turn.above)])
-        branch = Branch(turn.asked.parent, label)
+        branch = Branch(turn.asked.parent, label, asked=turn.asked.id)
         if not self._in_view(turn.chat):
             return
         editing.begin(turn.chat, self._view, self._desk.labels, turn.asked.text, branch)

@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 
 from assistant.domain.prompt import Finish, Role
 from assistant.domain.sensitivity import Label
-from assistant.tui import tree
+from assistant.tui import editing, tree
 from assistant.tui.app import AssistantApp
 from assistant.tui.keys_now import Keys
 from tests.tui.driving import (
@@ -242,3 +242,50 @@ async def test_a_refusal_leaves_the_edit_in_the_composer(tmp_path: Path) -> None
         assert app.chat.composer.text == "first!"
         assert app.chat.desk.chat.edit is not None
         assert Finish.STOP in {m.finish for m in on.journal.path(app.chat.desk.chat.head or "")}
+
+
+@pytest.mark.parametrize("way", [("escape",), ("home", "e")], ids=["left", "another"])
+async def test_an_edit_that_was_left_is_taken_up_again(
+    tmp_path: Path, way: tuple[str, ...]
+) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        await pilot.press("ctrl+l")
+        await say(app, pilot, "first")
+        await say(app, pilot, "second")
+        app.chat.composer.put("half a thought")
+        await press(app, pilot, "end", "up", "e")
+        app.chat.composer.put("second, rewritten at length for ten minutes")
+        await pilot.pause()
+        await press(app, pilot, *way)
+        assert editing.LEFT in toasts(app)
+        await press(app, pilot, "escape")
+        assert app.chat.composer.text == "half a thought"
+        await press(app, pilot, "end", "up", "e")
+        assert app.chat.composer.text == "second, rewritten at length for ten minutes"
+        chat, labels = app.chat.desk.chat, app.chat.desk.labels
+        assert labels.of_next(chat) is Label.LOCAL_ONLY
+        assert labels.of_taken(app.chat.composer.text, Label.PUBLIC) is chat.mark
+        app.chat.composer.focus()
+        await pilot.press("ctrl+z")
+        assert app.chat.composer.text == "second"
+        await pilot.press("escape")
+        assert app.chat.composer.text == "half a thought"
+        assert toasts(app).count(editing.LEFT) == 1
+
+
+async def test_an_edit_that_was_not_sent_is_kept_too_where_it_is_left(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        await say(app, pilot, "first")
+        await press(app, pilot, "e")
+        app.chat.composer.put("rewritten")
+        chat, desk = app.chat.desk.chat, app.chat.desk
+        branch = editing.take(chat, app.chat.face, desk.labels)
+        app.chat.composer.take()
+        desk.handed_back(chat, "rewritten", Label.LOCAL_ONLY, branch)
+        await pilot.press("escape")
+        assert app.chat.composer.text == ""
+        await press(app, pilot, "e")
+        assert app.chat.composer.text == "rewritten"
+        assert desk.labels.of_next(chat) is Label.LOCAL_ONLY

@@ -164,7 +164,9 @@ class ChatScreen(ActingScreen):
         if not folded and self.status.stoppable:
             await self.desk.turns.stop(self.desk.chat)
             return
-        ended = self.desk.compacting.stop() or editing.leave(self.desk.chat, self.face)
+        ended = self.desk.compacting.stop() or editing.leave(
+            self.desk.chat, self.face, self.desk.labels
+        )
         if not ended and (folded or not self.finding.again()):
             self.composer.focus()
 

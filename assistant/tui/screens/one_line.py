@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 
 from assistant.domain.hygiene import harmless
 from assistant.tui.actions import named
+from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import Line
 
 
@@ -25,7 +26,7 @@ class LineScreen(ModalScreen[str]):
     }
     LineScreen Static { height: auto; color: $text-muted; }
     LineScreen Static.-error { color: $text-error; }
-    LineScreen Input { border: none; padding: 0; background: $surface; margin: 1 0; }
+    LineScreen Input { border: none; height: 1; padding: 0; background: $boost; margin: 1 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "as it was")]
     BINDINGS = named("one_line", BINDINGS)
@@ -41,7 +42,7 @@ class LineScreen(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         """What is asked for, the line, and what is wrong with it."""
         with Vertical() as box:
-            box.border_title = self._title
+            box.border_title = titled(self._title)
             box.border_subtitle = "enter take · esc as it was"
             yield Static(harmless(self._about), markup=False)
             yield Line(self._value, max_length=200)

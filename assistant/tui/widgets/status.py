@@ -48,7 +48,7 @@ CLOUD = (IDLE[0], Hint("ctrl+s", "^s", "to cloud", "everywhere.to_cloud"), *IDLE
 """Where a cloud route is set up."""
 CLOUD_OFFERED = (OFFERED[0], *CLOUD)
 _STANDS = {
-    Place.THIS_MACHINE: ("LOCAL ONLY", "$success"),
+    Place.THIS_MACHINE: ("LOCAL ONLY", "$bar-success"),
     Place.THIS_NETWORK: ("THIS NETWORK", "$text-primary"),
     Place.CLOUD: ("CLOUD", "$text-warning"),
 }
@@ -161,7 +161,7 @@ class Status(Widget):
         if self._standing.fault:
             text = self._standing.fault
             cut = text if len(text) < width - 2 else text[: max(0, width - 3)] + "…"
-            return Content.assemble((f" {cut}", "bold $error"))
+            return Content.assemble((f" {cut}", "bold $bar-error"))
         standing = self._standing
         word, colour = _STANDS[standing.place]
         said = f"{standing.joint}{standing.text}" if standing.text else ""
