@@ -82,9 +82,11 @@ class SearchScreen(ModalScreen[Hit | None]):
     ) -> None:
         """`finder` is called in a thread; `routes` are those that a key goes through.
 
-        What was `left` stands there again; where that is a line alone, it is looked for anew.
+        What was `left` stands there again; where that is a line alone, it is looked for anew. `seen` is told of hits before
+        they are in view.
         """
         super().__init__()
+        self.seen: Callable[[Sequence[Hit]], object] = lambda _: None
         self._finder = finder
         self._values = {"route": tuple(routes), "label": tuple(label.value for label in Label)}
         self._now_ms = now_ms
@@ -184,6 +186,7 @@ class SearchScreen(ModalScreen[Hit | None]):
             found.highlighted = 0
 
     def _add(self, hits: Sequence[Hit]) -> None:
+        self.seen(hits)
         self.hits += hits
         said = _said(self.hits, read_line(self.line).unknown, more=self._more)
         self.query_one("#said", Static).update(said)

@@ -10,10 +10,8 @@ from textual.widgets.text_area import Edit, EditResult
 
 from assistant.domain.attachments import Attachment, joined, parted
 from assistant.domain.hygiene import harmless, one_line
+from assistant.tui.copies import LEAST
 from assistant.tui.pastes import Pastes, is_long
-
-LIFTED = 24
-"""Characters from which a text that is taken away by one key can be told from others when it comes back."""
 
 
 class FoldingArea(TextArea):
@@ -95,7 +93,8 @@ class FoldingArea(TextArea):
         """As every text area; what goes by it may come back by another key, in another chat too."""
         result = super().edit(edit)
         gone = self._pastes.unfold(result.replaced_text)
-        if len(gone) >= LIFTED:
+        # Less, which goes key by key as well, cannot be told from other texts.
+        if len(gone) >= LEAST:
             self.lifted(gone)
         return result
 
