@@ -207,3 +207,13 @@ async def test_what_a_search_shows_of_a_local_only_message_is_known(tmp_path: Pa
         labels = app.chat.desk.labels
         assert labels.of_taken(f"Look: {SECRET}", Label.NORMAL) is Label.LOCAL_ONLY
         assert labels.of_taken(OTHER, Label.NORMAL) is Label.NORMAL
+
+
+async def test_what_the_program_takes_out_is_not_told() -> None:
+    app, told = WritingApp(), list[str]()
+    async with app.run_test(size=(80, 20)):
+        composer = app.query_one(Composer)
+        composer.lifted = told.append
+        composer.insert("@/home/somebody/a/long/path.txt")
+        composer.delete((0, 0), composer.document.end)
+        assert told == []

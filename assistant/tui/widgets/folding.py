@@ -6,7 +6,7 @@ from textual import events
 from textual.actions import SkipAction
 from textual.strip import Strip
 from textual.widgets import TextArea
-from textual.widgets.text_area import Edit, EditResult
+from textual.widgets.text_area import EditResult, Location
 
 from assistant.domain.attachments import Attachment, joined, parted
 from assistant.domain.hygiene import harmless, one_line
@@ -89,10 +89,17 @@ class FoldingArea(TextArea):
         else:
             super().action_delete_right()
 
-    def edit(self, edit: Edit) -> EditResult:
-        """As every text area; what goes by it may come back by another key, in another chat too."""
-        result = super().edit(edit)
-        gone = self._pastes.unfold(result.replaced_text)
+    def _delete_via_keyboard(self, start: Location, end: Location) -> EditResult | None:
+        return self._went(super()._delete_via_keyboard(start, end))
+
+    def _replace_via_keyboard(
+        self, insert: str, start: Location, end: Location
+    ) -> EditResult | None:
+        return self._went(super()._replace_via_keyboard(insert, start, end))
+
+    def _went(self, result: EditResult | None) -> EditResult | None:
+        """What a person takes away by one key may come back by another one, in another chat too."""
+        gone = self._pastes.unfold(result.replaced_text) if result else ""
         # Less, which goes key by key as well, cannot be told from other texts.
         if len(gone) >= LEAST:
             self.lifted(gone)
