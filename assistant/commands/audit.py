@@ -276,8 +276,10 @@ def _given_code() -> str:
 
 
 def _read(file: Path) -> str:
+    from assistant.storage.regular import open_file
+
     try:
-        with file.open("rb") as opened:
+        with open_file(file) as opened:
             return opened.read(_MOST_BYTES).decode()
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error

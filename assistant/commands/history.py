@@ -172,9 +172,11 @@ def _readable(name: str) -> "Iterator[IO[bytes]]":
     import shutil
     import tempfile
 
+    from assistant.storage.regular import open_file
+
     try:
         if name != "-":
-            with Path(name).open("rb") as file:
+            with open_file(Path(name)) as file:
                 yield file
             return
         with tempfile.TemporaryFile() as kept:

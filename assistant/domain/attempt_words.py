@@ -61,7 +61,8 @@ def cost_words(amount: Decimal | None, currency: str | None, *, estimated: bool)
     """`0.000031~ EUR`; UNKNOWN for None. A 0 is no estimate."""
     if amount is None or currency is None:
         return UNKNOWN
-    return f"{figure(amount)}{ESTIMATE if estimated and amount else ''} {currency}"
+    mark = ESTIMATE if estimated and amount else ""
+    return f"{figure(amount)}{mark} {one_line(currency, 12)}"
 
 
 def attempt_text(one: Tried) -> str:

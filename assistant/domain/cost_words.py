@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
 from assistant.domain.charges import BAND, Source
@@ -42,6 +42,7 @@ _HOW: Final = {
 _SMALLEST: Final = Decimal("0.000001")
 _STEPS: Final = ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k"))
 _PLAIN_TO: Final = 10_000
+_WIDE: Final = Context(prec=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def figure(value: Decimal | None) -> str:
     if size < _SMALLEST:
         return f"{'-' if value < 0 else ''}<{_SMALLEST:f}"
     places = 2 if size >= Decimal("0.0995") else min(6, 1 - size.adjusted())
-    shown = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    shown = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, _WIDE)
     return f"{shown:,f}"
 
 
@@ -109,7 +110,7 @@ def cost_text(amount: Amount) -> str:
 
 def money_text(money: Money) -> str:
     """`0.18 USD`."""
-    return f"{figure(money.amount)} {money.currency}"
+    return f"{figure(money.amount)} {one_line(money.currency, 12)}"
 
 
 def per_thousand_text(amount: Amount) -> str:

@@ -9,6 +9,8 @@ from typing import TypeVar
 _E = TypeVar("_E", bound=StrEnum)
 
 _LARGEST = 2**63 - 1
+_PLACES = 40
+"""Of an amount, before the point and behind it: written out, one of a billion places would fill the memory."""
 
 
 class Fields:
@@ -118,6 +120,8 @@ class Fields:
             raise self.wrong(key, "an amount") from error
         if not amount.is_finite():
             raise self.wrong(key, "an amount")
+        if amount.adjusted() >= _PLACES or int(amount.as_tuple().exponent) < -_PLACES:
+            raise self.wrong(key, f"an amount of at most {_PLACES} places")
         return amount
 
     def money(self, key: str) -> Decimal:

@@ -16,9 +16,11 @@ LEAST_CONTRAST = 4.5
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _VARIABLE = re.compile(r"[a-z][a-z0-9-]{0,59}")
-_VALUE = re.compile(
-    r"(?:(?:#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?|auto)(?: \d{1,3}%)?|(?:(?:not )?(?:bold|italic|underline|reverse|dim|none) ?)+)"
-)
+_SHADE = re.compile(r"(#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?|auto)(?: \d{1,3}%)?")
+_STYLE = re.compile(r"(?:(?:not )?(?:bold|italic|underline|reverse|dim) ?)+|none")
+_STYLED = re.compile(r".*-style(?:-.*)?")
+_OF_TEXT = re.compile(r"text(?:-.*)?|.*-foreground|.*-color(?:-hover)?")
+"""What stands on a ground: only there is `auto`, the one of black and white that can be read on it, a colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,16 @@ def is_name(text: str) -> bool:
 
 
 def is_variable(name: str, value: str) -> bool:
-    """Whether a finer colour or style can be taken: a colour, `auto`, with a share or without, or words for a style."""
-    return _VARIABLE.fullmatch(name) is not None and _VALUE.fullmatch(value) is not None
+    """Whether a finer colour or style can be taken: words for what is named a style, else a colour, with a share or without.
+
+    The colour of a text may be `auto` as well. Of another kind it would break the screen.
+    """
+    if _VARIABLE.fullmatch(name) is None:
+        return False
+    if _STYLED.fullmatch(name):
+        return _STYLE.fullmatch(value) is not None
+    found = _SHADE.fullmatch(value)
+    return found is not None and (found[1] != "auto" or _OF_TEXT.fullmatch(name) is not None)
 
 
 def contrast(one: str, other: str) -> float:

@@ -275,7 +275,13 @@ def _relabelled(turn: _Turn, name: str, label: str) -> str | None:
 
 
 def strictest(db: sqlite3.Connection, names: Iterable[str], most: Label) -> Label:
-    """The strictest label that an export of these conversations holds, `most` at most."""
-    query = "SELECT DISTINCT label FROM message WHERE conversation = ? AND hidden IS NULL"
+    """The strictest label that an export of these conversations holds, `most` at most.
+
+    A conversation's own counts too: its title and its system prompt have no other.
+    """
+    query = (
+        "SELECT label FROM message WHERE conversation = ?1 AND hidden IS NULL "
+        "UNION SELECT label FROM conversation WHERE id = ?1"
+    )
     found = {Label(label) for name in names for (label,) in db.execute(query, (storable(name),))}
     return join(label for label in found if Part(most).allows(label))

@@ -80,7 +80,7 @@ def holds(database: "Database", wanted: Sequence[str], most: Label = Label.LOCAL
 
 def keep(path: Path, written: Iterable[str]) -> None:
     """Writes a new file, 0600, whole or not at all. Raises: UsageError where there is one by that name; StorageError."""
-    if path.exists() or path.is_symlink():
+    if os.path.lexists(path):
         raise _taken(path)
     try:
         # It is 0600 from its beginning, where the disk has such things.
@@ -107,7 +107,7 @@ def _give_name(fresh: Path, path: Path) -> None:
     except FileExistsError as error:
         raise _taken(path) from error
     except OSError:
-        if path.exists():
+        if os.path.lexists(path):
             raise _taken(path) from None
         fresh.replace(path)
 
@@ -126,6 +126,6 @@ def free_name(folder: Path, title: str, day: str, form: Form) -> Path:
     for number in count(1):
         again = f"-{number}" if number > 1 else ""
         path = folder / f"{day}-{words}{again}{form.suffix}"
-        if not path.exists():
+        if not os.path.lexists(path):
             return path
     raise AssertionError("numbers do not end")

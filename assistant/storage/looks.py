@@ -143,7 +143,8 @@ class _Page:
         for key, value in given.items():
             if not isinstance(value, str) or not is_variable(key, value):
                 what = f"{one_line(key, 40)} cannot be {one_line(repr(value), 40)}"
-                hint = 'a colour, such as "#1e66f5" or "auto 80%"'
+                style = "style" in key
+                hint = 'such as "bold"' if style else 'a colour, such as "#1e66f5 40%"'
                 raise self.wrong(key, what, hint, "variables")
         return dict(given)
 

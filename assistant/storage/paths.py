@@ -60,6 +60,11 @@ def find() -> Places:
     return Places(*folders)
 
 
+def from_home(path: Path) -> Path:
+    """`path` with the home folder for its `~`; as it is where there is no such user, and then nothing is found there."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own raises there
+
+
 def make(places: Places) -> tuple[StorageError, ...]:
     """Makes the folders, closed to others; returns what is wrong with those that cannot be written."""
     losses = (

@@ -72,5 +72,6 @@ def _answer(printed: bytes, name: str) -> PdfText:
 _PROBLEMS: Final = {
     "broken": "it is not a PDF, or a broken one",
     "encrypted": "it is locked with a password",
+    "long": f"a page of it has more than {pdf_text.MOST_CHARACTERS:,} letters",
     "memory": "it takes more memory or time than a PDF is given here",
 }

@@ -40,6 +40,8 @@ def _read(reader: "pypdf.PdfReader") -> dict[str, object]:  # type: ignore[name-
     for number in range(min(pages, MOST_PAGES)):
         text = reader.pages[number].extract_text().strip()
         if sum(map(len, texts)) + len(text) > MOST_CHARACTERS:
+            if not any(texts):
+                return {"problem": "long"}
             break
         texts.append(text)
     return {"pages": pages, "read": len(texts), "text": "\n\n".join(text for text in texts if text)}

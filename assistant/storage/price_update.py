@@ -14,6 +14,7 @@ from assistant.storage import atomic, shipped
 from assistant.storage.price_book import PriceBook
 from assistant.storage.price_snapshot import Snapshot, parsed_snapshot
 from assistant.storage.price_upstream import SOURCES, Edition, read_sources, snapshot, written
+from assistant.storage.regular import open_file
 
 MOST_BYTES: Final = 16_000_000
 """The data have about 1.5 MB; ten times that is not them."""
@@ -66,7 +67,7 @@ def keep(update: Update, path: Path) -> None:
 def read_data(path: Path) -> bytes:
     """A file of the person's with the same data. Raises: StorageError, FetchError for one that is too large."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror}") from error

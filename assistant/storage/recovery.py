@@ -33,6 +33,13 @@ INTERRUPTED = ErrorNote(
     "what had arrived is kept; ask again for the rest",
 )
 
+_EXPORTED: Final = ErrorNote(
+    "interrupted",
+    "interrupted",
+    "it was exported before the reply ended",
+    "what had arrived is kept; ask again for the rest",
+)
+
 # A turn's events begin with its question. Turns that no program ended are late in the journal: it is read from its end.
 _LIFE: Final = """
     SELECT kind, at_ms FROM event WHERE turn = ?1 AND seq >= (
@@ -53,12 +60,19 @@ def recover(db: sqlite3.Connection, now_ms: int, alive: Callable[[str], bool]) -
     living = {instance: alive(instance) for (_, _, instance, _, _) in running}
     dead = [row for row in running if not living[row[2]]]
     for turn, conversation, _, decided, label in dead:
-        ended = _interrupted(db, turn, conversation, decided, Label(label))
+        ended = _ended(db, turn, conversation, decided, Label(label))
         record_event(db, Finished(ended, now_ms))
     return len(dead)
 
 
-def _interrupted(
+def brought_unfinished(db: sqlite3.Connection, turn: str, conversation: str) -> TurnRecord:
+    """The record of a turn whose reply still ran where it was exported: nothing more of it comes here."""
+    query = "SELECT label FROM message WHERE n = (SELECT reply FROM turn WHERE id = ?)"
+    [label] = db.execute(query, (turn,)).fetchone()
+    return replace(_ended(db, turn, conversation, None, Label(label)), error=_EXPORTED)
+
+
+def _ended(
     db: sqlite3.Connection, turn: str, conversation: str, decided: str | None, label: Label
 ) -> TurnRecord:
     """The record of a turn whose end nobody saw: only what was recorded is in it.

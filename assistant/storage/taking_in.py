@@ -21,7 +21,7 @@ from assistant.domain.fields import Fields
 from assistant.domain.prompt import Message, Role
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.turns import turn_from_json
-from assistant.storage import folds, queries
+from assistant.storage import folds, queries, recovery
 from assistant.storage.database import Database
 
 if TYPE_CHECKING:
@@ -262,6 +262,8 @@ def _take_turn(db: sqlite3.Connection, conversation: str, fields: Fields, least:
     if fields.maybe_child("record") is None:
         folds.record(db, Delta(turn, fields.text("so_far"), 0, 0, asked.at_ms))
         _label_reply(db, fields, asked.message.label)
+        ended = Finished(recovery.brought_unfinished(db, turn, conversation), asked.at_ms)
+        folds.finish(db, ended, "imported")
         return Imported(turns=1)
     record = turn_from_json(fields.value("record"))
     if (record.turn, record.conversation) != (turn, conversation):

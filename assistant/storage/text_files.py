@@ -2,7 +2,6 @@
 
 import codecs
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Final
 from assistant.domain.attachments import size_words
 from assistant.domain.errors import AttachmentError
 from assistant.domain.hygiene import harmless
+from assistant.storage.regular import kind
 
 MOST_TEXT_BYTES: Final = 1_000_000
 
@@ -25,12 +25,6 @@ _MARKS: Final = (
 _CONTROLS: Final = frozenset(map(chr, range(0x20))) - frozenset("\t\n\r\f\x1b\b\a") | {"\x7f"}
 _MOST_CONTROLS: Final = 0.02
 """The share of control characters beyond which it is no text."""
-_KINDS: Final = (
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-    (stat.S_ISSOCK, "a socket"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +73,8 @@ def opened(path: str, name: str) -> Iterator[OpenFile]:
 
 def require_file(found: os.stat_result, name: str) -> None:
     """Raises: AttachmentError where it is a pipe, a device or a socket."""
-    if not stat.S_ISREG(found.st_mode):
-        kind = next((word for holds, word in _KINDS if holds(found.st_mode)), "no file")
-        raise AttachmentError(f"{name} is {kind}", "only files and folders can be attached")
+    if what := kind(found):
+        raise AttachmentError(f"{name} is {what}", "only files and folders can be attached")
 
 
 def decoded(raw: bytes, name: str) -> tuple[str, str]:

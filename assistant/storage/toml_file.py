@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from assistant.domain.errors import SettingsError
+from assistant.storage.regular import read_file
 
 
 def read(path: Path) -> str:
     """Its text; "" where there is no file. Raises: SettingsError where it cannot be read or is not UTF-8."""
     try:
-        raw = path.read_bytes()
+        raw = read_file(path)
     except FileNotFoundError:
         return ""
     except OSError as error:

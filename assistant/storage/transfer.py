@@ -1,7 +1,7 @@
 """History as a file: out as JSON lines, all of it, and back in from them."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING
 
 from assistant.domain.errors import UsageError
@@ -80,10 +80,12 @@ def import_lines(
     file: IO[bytes],
     notes: "Notes | None" = None,
     least: Label = Label.PUBLIC,
+    broken: Callable[[int, str], object] | None = None,
 ) -> Imported:
     """Takes in what `export_lines` wrote. Each conversation comes whole or not at all; what is here already stays as it is.
 
-    Nothing comes with a milder label than `least`.
+    Nothing comes with a milder label than `least`. A line that cannot be taken in is told to `broken` and passed over; without
+    it, the import ends there.
 
     Declassified messages come only with the messages that they are copies of, and only with `notes`.
     Raises: UsageError that names the line where the file is not ours, newer or broken; StorageError, also where the audit
@@ -93,7 +95,12 @@ def import_lines(
     brought, number = Imported(), 2
     while line := _line(file, number):
         if line.strip():
-            brought += _import_one(database, line, number, notes, least)
+            try:
+                brought += take_in(database, Fields(_value(line)), notes, least)
+            except ValueError as error:
+                if broken is None:
+                    raise _bad(number, error) from error
+                broken(number, str(error))
         number += 1
     return brought
 
@@ -109,17 +116,21 @@ def _bad(number: int, what: object) -> UsageError:
     return UsageError(f"line {number} of the import: {what}", "nothing of that line was taken in")
 
 
-def _fields(line: bytes, number: int) -> Fields:
+def _value(line: bytes) -> object:
+    """Raises: ValueError where it is no JSON, or fills the memory."""
+    from assistant.storage.import_bounds import require_few
+
     try:
-        return Fields(json.loads(line))
+        text = line.decode()
+        require_few(text)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _bad(number, f"not what `assistant history export` writes ({error})") from error
+        raise ValueError(f"not what `assistant history export` writes ({error})") from error
 
 
 def _check_format(line: bytes) -> None:
-    fields = _fields(line, 1)
     try:
-        check_heading(fields)
+        check_heading(Fields(_value(line)))
     except ValueError as error:
         raise _bad(1, error) from error
 
@@ -134,13 +145,3 @@ def check_heading(fields: Fields) -> None:
         raise ValueError(f"not what `assistant history export` writes ({error})") from error
     if not 1 <= version <= VERSION:
         raise ValueError(f"version {version} of the format; this program reads up to {VERSION}")
-
-
-def _import_one(
-    database: Database, line: bytes, number: int, notes: Notes | None, least: Label
-) -> Imported:
-    fields = _fields(line, number)
-    try:
-        return take_in(database, fields, notes, least)
-    except ValueError as error:
-        raise _bad(number, error) from error

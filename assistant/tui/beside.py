@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from assistant.domain.attachments import headline
 from assistant.domain.cost_words import ESTIMATE, UNKNOWN, figure
 from assistant.domain.errors import AssistantError
+from assistant.domain.hygiene import one_line
 from assistant.domain.prompt import Role
 from assistant.tui.entries import heading, reply_entry
 from assistant.tui.tree import Tree, Turn
@@ -66,9 +67,8 @@ def figures(record: "TurnRecord | None") -> str:
     ]
     if cost.total is None:
         return " · ".join([*parts, f"cost {UNKNOWN}"])
-    return " · ".join(
-        [*parts, f"{figure(cost.total)}{ESTIMATE if cost.estimated else ''} {cost.currency}"]
-    )
+    marked = f"{figure(cost.total)}{ESTIMATE if cost.estimated else ''}"
+    return " · ".join([*parts, f"{marked} {one_line(cost.currency or '', 12)}".rstrip()])
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,8 @@ def heading(route: Route | None, decision: "Decision | None" = None) -> str:
     if zone:
         names = (route.model, zone)
     # Where a reply was brought in from elsewhere, its model may not be known.
-    return " · ".join(part for part in ("assistant", SHORT_NAMES[route.place], *names) if part)
+    parts = ("assistant", SHORT_NAMES[route.place], *names)
+    return one_line(" · ".join(part for part in parts if part), 200)
 
 
 def zone_of(decision: "Decision | None") -> str:
@@ -150,7 +151,7 @@ def waiting(reading: RequestReading | None) -> str:
     if reading.stage is Stage.QUEUE and route and on_hat(route):
         words = "waiting for the HAT (queue)"
     elif reading.stage is Stage.CONNECT and route:
-        words = f"connecting to {route.id}"
+        words = f"connecting to {one_line(route.id, 40)}"
     seconds = int(reading.stage_ms / 1000)
     return f"{words} {seconds} s" if words and seconds else words
 

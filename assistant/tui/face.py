@@ -17,8 +17,8 @@ from assistant.tui.layout import Wanted
 from assistant.tui.senses import BEAT_S, Senses
 from assistant.tui.services import Services
 from assistant.tui.shelf import Shelf
+from assistant.tui.widgets.borders import entitle
 from assistant.tui.widgets.columns import Columns
-from assistant.tui.widgets.composer import entitle
 from assistant.tui.widgets.panel import panel_line
 from assistant.tui.widgets.status import RUNNING, Status, hit_hints, idle_hints
 

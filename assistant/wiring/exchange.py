@@ -1,13 +1,15 @@
 """Conversations into files and out of them, for the screen and the command line."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.domain.errors import UsageError
 from assistant.domain.sensitivity import Label
-from assistant.storage import exports
+from assistant.storage import exports, paths
 from assistant.storage.exports import Form
+from assistant.storage.regular import open_file
 
 if TYPE_CHECKING:
     from assistant.ports import Clock
@@ -42,8 +44,8 @@ class ExchangeDesk:
         # A title may tell of what is left out.
         title = known.title if most is Label.LOCAL_ONLY else ""
         day = datetime.fromtimestamp(self._clock.now_ms() / 1000).astimezone().date().isoformat()
-        path = place.expanduser().absolute() if place else self._folder
-        if place is None or path.is_dir():
+        path = paths.from_home(place).absolute() if place else self._folder
+        if place is None or os.path.isdir(path):  # noqa: PTH112 - Path's own raises where nobody may look
             path = exports.free_name(path, title, day, Form(form))
         lines = exports.lines(self._journal.database, [conversation], Form(form), most)
         exports.keep(path, lines)
@@ -59,7 +61,7 @@ class ExchangeDesk:
             return Moment(self._clock.now_ms(), self._clock.monotonic_ms(), self._clock.boot)
 
         try:
-            with file.expanduser().open("rb") as opened:
+            with open_file(paths.from_home(file)) as opened:
                 notes = Notes(self._journal.audit, now)
                 return tuple(told(bring_in(self._journal.database, opened, notes)))
         except OSError as error:

@@ -100,7 +100,7 @@ class HatRoute:
     def _evidence(self, settings: HatSettings) -> HatEvidence:
         from assistant.machine.hat import read_hat
 
-        folders = [Path(settings.models_folder).expanduser()] if settings.models_folder else []
+        folders = [paths.from_home(Path(settings.models_folder))] if settings.models_folder else []
         worker = self._device.pid if self._device else None
         return read_hat(
             sysroot(),

@@ -54,7 +54,7 @@ class HatShelf:
 
     def _stored(self) -> tuple[str, ...]:
         named = self._settings.hat.models_folder
-        folders = [Path(named).expanduser()] if named else []
+        folders = [paths.from_home(Path(named))] if named else []
         return tuple(model.name for model in stored_models(sysroot(), os.environ, folders))
 
     async def pull(self, name: str) -> AsyncGenerator[FetchProgress, None]:

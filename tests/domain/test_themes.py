@@ -20,10 +20,16 @@ def test_names_and_variables() -> None:
     assert is_name("my-paper_2")
     assert not is_name("My paper")
     assert is_variable("footer-key-foreground", "#123")
-    assert is_variable("border", "auto 80%")
+    assert is_variable("border", "#123 80%")
+    assert is_variable("text-muted", "auto 60%")
     assert is_variable("input-cursor-text-style", "bold not underline")
     assert not is_variable("border", "$primary; color: red")
     assert not is_variable("A", "#123")
+
+
+@pytest.mark.parametrize(("name", "value"), [("scrollbar", "italic"), ("text", "bold"), ("border", "auto"), ("link-style-hover", "#123"), ("panel", "20%"), ("border", "none")])  # fmt: skip
+def test_a_value_of_another_kind_is_none(name: str, value: str) -> None:
+    assert not is_variable(name, value)
 
 
 def test_faint_text_is_told_where_it_is_known() -> None:

@@ -150,6 +150,12 @@ def test_money_keeps_its_digits() -> None:
     assert str(Fields({"total": "0.10"}).maybe_money("total")) == "0.10"
 
 
+@pytest.mark.parametrize("written", ["1E+40", "1E+999999999999", "-1E+400", "1E-41", "0E+99999", "NaN"])  # fmt: skip
+def test_an_amount_that_no_memory_could_write_out_is_none(written: str) -> None:
+    with pytest.raises(ValueError, match="total is not an amount"):
+        Fields({"total": written}).maybe_money("total")
+
+
 def test_the_record_of_a_turn_from_before_there_were_prices_is_read() -> None:
     old = json.loads(json.dumps(finished().record.to_json()))
     for name in ("prices", "joules", "joules_source", "meter", "tariff_per_kwh"):

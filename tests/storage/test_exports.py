@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import settings as tried
 
 from assistant.domain.errors import StorageError, UsageError
+from assistant.domain.events import ConversationLabelled
 from assistant.domain.sensitivity import Label
 from assistant.storage import exports
 from assistant.storage.database import in_memory
@@ -146,6 +147,15 @@ def test_what_is_local_only_is_said_at_the_top(hostile: SqliteJournal) -> None:
     assert "here alone" not in written(hostile, Form.HTML, Label.NORMAL)
     assert exports.holds(hostile.database, ["c1"]) is Label.LOCAL_ONLY
     assert exports.holds(hostile.database, ["c1"], Label.NORMAL) is Label.NORMAL
+
+
+def test_a_local_only_conversation_is_said_at_the_top_for_its_system_prompt_too() -> None:
+    with closing(SqliteJournal(in_memory(NOW_MS))) as journal:
+        journal.append(started("c1", "", "a secret of the ward"))
+        journal.append(ConversationLabelled("c1", Label.LOCAL_ONLY, NOW_MS))
+        assert '"label": "local-only"' in written(journal, Form.JSONL).splitlines()[0]
+        assert exports.holds(journal.database, ["c1"]) is Label.LOCAL_ONLY
+        assert exports.holds(journal.database, ["c1"], Label.NORMAL) is Label.PUBLIC
 
 
 def test_a_file_is_private_and_replaces_nothing(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ dark = false
 primary = "#1e5fb4"
 success = "#2a7d2e"
 [variables]
-border = "auto 80%"
+border = "#123 80%"
 """
 
 
@@ -38,7 +38,7 @@ def test_a_broken_theme_is_a_line_and_the_others_work(tmp_path: Path) -> None:
     assert [theme.name for theme in found.own] == ["paper"]
     assert not found.own[0].dark
     assert found.own[0].colours == {"primary": "#1e5fb4", "success": "#2a7d2e"}
-    assert found.own[0].variables == {"border": "auto 80%"}
+    assert found.own[0].variables == {"border": "#123 80%"}
     blue, twice, typo = found.problems
     assert "b.toml, line 1: primary must be a colour, not 'blue' (such as" in blue
     assert "c.toml: there is a theme 'paper' already" in twice
@@ -53,6 +53,8 @@ def test_a_broken_theme_is_a_line_and_the_others_work(tmp_path: Path) -> None:
         ("dark = true", "a theme has a primary colour"),
         ('primary = "#123"\nvariables = 3', "line 2: variables is a table"),
         ('primary = "#123"\n[variables]\nborder = "$x"', "line 3: border cannot be '$x'"),
+        ('primary = "#123"\n[variables]\ntext = "bold"', r"line 3: text cannot be 'bold' \(a colour"),
+        ('primary = "#123"\n[variables]\nlink-style = "#123"', r"line 3: .*'#123' \(such as .bold"),
         ("primary = ", "is not TOML"),
     ],
 )  # fmt: skip

@@ -51,9 +51,10 @@ def test_the_text_of_its_pages(tmp_path: Path) -> None:
         (pdf("", ""), "no text in its 2 pages"),
         (pdf("x", password="p"), "locked with a password"),
         (b"%PDF-1.7\nnothing", "a broken one"),
+        (pdf("word " * 210_000, "more"), "a page of it has more than 1,000,000 letters"),
     ],
     # Its bytes differ from one run to the next, which two processes that share the tests must not see.
-    ids=["empty", "locked", "broken"],
+    ids=["empty", "locked", "broken", "long"],
 )
 def test_what_has_no_text_says_why(raw: bytes, says: str) -> None:
     with pytest.raises(AttachmentError, match=says):

@@ -1,5 +1,6 @@
 """The conversations in a zip archive, as streams: nothing is unpacked onto the disk, and no name in it is taken for a path."""
 
+import lzma
 import re
 import zipfile
 import zlib
@@ -12,6 +13,7 @@ MOST_BYTES: Final = 1 << 31
 MOST_MEMBERS: Final = 100_000
 
 MAGIC: Final = b"PK\x03\x04"
+_BROKEN: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 _CONVERSATIONS = re.compile(r"(?:^|/)(?:conversations[^/]*\.json|[^/]*\.jsonl)$", re.IGNORECASE)
 
 
@@ -36,8 +38,8 @@ class _Bounded:
 def _in_words() -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        # RuntimeError is what zipfile says of a member with a password.
+    except (*_BROKEN, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        # RuntimeError is what zipfile says of a member with a password, OSError what bz2 says of one that is damaged.
         raise ValueError(f"the archive cannot be read: {error}") from error
 
 

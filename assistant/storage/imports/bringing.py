@@ -7,6 +7,7 @@ where nobody says otherwise. Its turns have no figures, and the ledger leaves th
 
 import hashlib
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -62,20 +63,44 @@ def bring_in(
     """
     brought = Brought()
     if forced in (None, Source.OURS) and is_lines_of_ours(file):
-        brought.sources[Source.OURS] += 1
-        brought.imported = import_lines(database, file, notes, label or Label.PUBLIC)
-        return brought
-    new: list[str] = []
-    try:
-        for done, item in enumerate(items(file, forced), 1):
-            _bring(database, item, brought, notes, label, new)
-            tell(done)
-    finally:
-        _by_age(database, new)
+        _lines(database, file, brought, notes, label)
+    else:
+        _items(database, items(file, forced), brought, notes, label, tell)
     if not brought.sources and brought.troubles:
         first = brought.troubles[0]
         raise UsageError(f"{first.where} of the import: {first.what}", "nothing was taken in")
     return brought
+
+
+def _lines(
+    database: Database, file: IO[bytes], brought: Brought, notes: Notes | None, label: Label | None
+) -> None:
+    def broken(number: int, what: str) -> None:
+        brought.troubles.append(Trouble(f"line {number}", what))
+
+    brought.imported = import_lines(database, file, notes, label or Label.PUBLIC, broken)
+    if brought.imported != Imported():
+        brought.sources[Source.OURS] += 1
+
+
+def _items(
+    database: Database,
+    found: Iterable[Item],
+    brought: Brought,
+    notes: Notes | None,
+    label: Label | None,
+    tell: Callable[[int], object],
+) -> None:
+    came: list[str] = []
+    try:
+        for done, item in enumerate(found, 1):
+            _bring(database, item, brought, notes, label, came)
+            tell(done)
+    except UsageError as error:
+        count = f"{brought.imported.conversations:,} new conversations"
+        raise UsageError(error.message, f"what came before it was taken in: {count}") from error
+    finally:
+        _by_age(database, came)
 
 
 def told(brought: Brought) -> Iterator[str]:
@@ -100,7 +125,7 @@ def _bring(
     brought: Brought,
     notes: Notes | None,
     label: Label | None,
-    new: list[str],
+    came: list[str],
 ) -> None:
     if isinstance(item, Trouble):
         brought.troubles.append(item)
@@ -112,8 +137,7 @@ def _bring(
         return
     if isinstance(item, Foreign):
         brought.left_out.update(item.talk.left_out)
-        if taken.conversations:
-            new.append(name)
+        came.append(name)
     brought.sources[item.talk.source if isinstance(item, Foreign) else Source.OURS] += 1
     brought.imported += taken
 
@@ -131,20 +155,33 @@ def _taken(
     return take_in(database, Fields(made), None), str(made["id"])
 
 
-def _by_age(database: Database, new: Iterable[str]) -> None:
-    """The list is by activity, and a file may begin with the newest: those that came with it stand among each other by their times."""
-    names = list(new)
-    if len(names) < 2:
-        return
-    query = "SELECT updated_at_ms, activity FROM conversation WHERE id = ?"
+_AS_BROUGHT: Final = """
+    SELECT updated_at_ms, activity, id FROM conversation WHERE id = ?1
+    AND NOT EXISTS (SELECT 1 FROM turn WHERE conversation = ?1 AND instance <> '')
+"""
+
+
+def _by_age(database: Database, came: Iterable[str]) -> None:
+    """The list is by activity, and a file may begin with the newest: those that came with it stand among each other by their times.
+
+    Those too that an import before brought, which was ended before it came here; not where something was said since.
+    """
+    with database.read() as db:
+        if not _moves(db, came):
+            return
     with database.write() as db:
-        rows = [(*db.execute(query, (name,)).fetchone(), name) for name in names]
-        places = sorted(activity for _, activity, _ in rows)
-        ordered = sorted(rows, key=lambda row: (row[0], row[1]))
         change = "UPDATE conversation SET activity = ? WHERE id = ?"
-        db.executemany(
-            change, [(place, row[2]) for place, row in zip(places, ordered, strict=True)]
-        )
+        db.executemany(change, _moves(db, came))
+
+
+def _moves(db: sqlite3.Connection, came: Iterable[str]) -> list[tuple[int, str]]:
+    """Which of them have to change places: the new place, and whose it is."""
+    names = dict.fromkeys(came)
+    rows = [row for name in names for row in db.execute(_AS_BROUGHT, (name,))]
+    ordered = sorted(rows, key=lambda row: (row[0], row[1]))
+    places = sorted(activity for _, activity, _ in rows)
+    pairs = zip(places, ordered, strict=True)
+    return [(place, name) for place, (_, was, name) in pairs if place != was]
 
 
 def document_of(talk: Talk, label: Label) -> Document:

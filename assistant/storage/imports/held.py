@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import IO, Final
 
 from assistant.storage.export_html import BLOCK, START
+from assistant.storage.import_bounds import require_few
 from assistant.storage.markdown import MARK
 
 _LONGEST_LINE: Final = 1 << 28
@@ -46,7 +47,9 @@ def in_markdown(file: IO[bytes]) -> Iterator[object]:
 
 
 def _document(held: bytes) -> object:
+    text = held.decode()
+    require_few(text)
     try:
-        return json.loads(held)
+        return json.loads(text)
     except RecursionError as error:
         raise ValueError("its values are nested too deeply") from error

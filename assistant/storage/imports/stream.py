@@ -1,6 +1,6 @@
 """Reads a large file of JSON one value at a time: no more of it is in memory than the value at hand.
 
-What is bounded: one value to `LONGEST` letters, its nesting by what Python's parser takes. Numbers that no 64 bits hold, and the
+What is bounded: one value to `LONGEST` letters and the values in it, its nesting by what Python's parser takes. Numbers that no 64 bits hold, and the
 NaN and Infinity that JSON has not, are read as nothing.
 """
 
@@ -8,6 +8,8 @@ import codecs
 import json
 from collections.abc import Iterator
 from typing import Final, Protocol
+
+from assistant.storage.import_bounds import require_few
 
 LONGEST: Final = 1 << 28
 """No value may be longer, in letters."""
@@ -119,6 +121,7 @@ class JsonStream:
         if not self._peek():
             raise ValueError("it ends in the middle")
         while True:
+            require_few(self._text, self._at)
             try:
                 value, end = _DECODER.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -15,6 +13,7 @@ from assistant.domain.hygiene import one_line
 from assistant.tui.actions import named
 from assistant.tui.beside import Side, Tally, figures
 from assistant.tui.keys_now import with_keys
+from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.transcript import Transcript
 
 LOOK_S = 0.25
@@ -114,8 +113,8 @@ class BesideScreen(ModalScreen[str]):
         width = max(10, (self.app.size.width - 10) // 2)
         names = side.entry.heading.removeprefix("assistant · ")
         title = f"{number + 1} · {names}"
-        column.border_title = Content(title if cell_len(title) <= width else title[:width]).markup
-        column.border_subtitle = Content(figures(side.record)).markup
+        column.border_title = titled(title, width)
+        column.border_subtitle = titled(figures(side.record))
 
     def _follow(self) -> None:
         """More of the answer that comes, or its end."""

@@ -94,13 +94,13 @@ class Sheet(Vertical):
 
     def compose(self) -> ComposeResult:
         """Destination, text, what no pattern finds, the keys."""
-        yield Static(id="to")
-        yield Static(id="line")
+        yield Static(id="to", markup=False)
+        yield Static(id="line", markup=False)
         yield self._body
-        yield Static(id="rest")
+        yield Static(id="rest", markup=False)
         with Horizontal(id="acts"):
             yield Deny("Deny")
-            yield Static(id="keys")
+            yield Static(id="keys", markup=False)
 
     def show(self, page: Page, width: int, height: int) -> None:
         """Lays `page` out for a screen of that size."""

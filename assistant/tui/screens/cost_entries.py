@@ -17,10 +17,11 @@ from assistant.conversation.costs import attempts, newest
 from assistant.domain.attempt_words import ENDS, Tried, attempt_text, cost_words
 from assistant.domain.cost_words import ESTIMATE, UNKNOWN, tokens_text
 from assistant.domain.errors import AssistantError
-from assistant.domain.hygiene import one_line
+from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.ledger import Chosen, Entry
 from assistant.ports.accounting import Ledger
 from assistant.tui.actions import named
+from assistant.tui.widgets.borders import titled
 
 MOST: Final = 300
 """Requests that are shown; `assistant costs` sums them all."""
@@ -58,7 +59,7 @@ class EntriesScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """How many there are, and the requests."""
         with Vertical() as box:
-            box.border_title = one_line(self._line, 60)
+            box.border_title = titled(self._line, 60)
             box.border_subtitle = "esc close"
             yield Static("counting…", markup=False)
             yield OptionList(markup=False)
@@ -68,7 +69,7 @@ class EntriesScreen(ModalScreen[None]):
         try:
             count, found = await asyncio.to_thread(read, self._ledger, self._chosen)
         except AssistantError as error:
-            self.query_one(Static).update(Content.styled(str(error), "$text-error"))
+            self.query_one(Static).update(Content.styled(harmless(str(error)), "$text-error"))
             return
         shown = f"the newest {len(found)} of " if len(found) < count else ""
         self.query_one(Static).update(f"{shown}{count:,} request{'' if count == 1 else 's'}")

@@ -15,11 +15,13 @@ from assistant.conversation.costs import Question, cost_report
 from assistant.domain.cost_report import CostReport, is_filtered
 from assistant.domain.cost_words import EMPTY, line_name
 from assistant.domain.errors import AssistantError
+from assistant.domain.hygiene import harmless
 from assistant.domain.ledger import By, Chosen
 from assistant.tui.actions import named
 from assistant.tui.keys_now import with_keys
 from assistant.tui.screens.cost_lines import Period, elsewhere_rows, month_of, only_words, part_of
 from assistant.tui.screens.cost_view import CostView
+from assistant.tui.widgets.borders import titled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +102,7 @@ class CostsScreen(ModalScreen[bool]):
             asked = self._by, self._period, self._only
             report, period = await asyncio.to_thread(self._read, *asked, MOST_LINES)
         except AssistantError as error:
-            self._view.say(Content.styled(str(error), "$text-error"))
+            self._view.say(Content.styled(harmless(str(error)), "$text-error"))
             return
         self._report, self._period = report, period
         self._there = 0 if self._there >= len(elsewhere_rows(report)) else self._there
@@ -124,9 +126,8 @@ class CostsScreen(ModalScreen[bool]):
         if report is None or period is None:
             return
         only = only_words(self._only)
-        self._view.border_title = (
-            f"Costs · by {report.by.value} · {only}{with_keys(self, period.words)}"
-        )
+        words = with_keys(self, period.words)
+        self._view.border_title = titled(f"Costs · by {report.by.value} · {only}{words}")
         if report.whole.totals.turns:
             rows = elsewhere_rows(report)
             self._view.show(report, rows[self._there] if rows else None)

@@ -137,7 +137,7 @@ class FetchScreen(ModalScreen[bool]):
         """What would be fetched, the progress, two buttons."""
         with Vertical(id="sheet") as sheet:
             sheet.border_title = "A model for this machine"
-            yield Static(self._sheet())
+            yield Static(self._sheet(), markup=False)
             yield Static("Nothing is fetched until you say so.", id="said", markup=False)
             with Horizontal(id="acts"):
                 yield _button("Fetch", "fetch")

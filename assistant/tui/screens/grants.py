@@ -16,7 +16,7 @@ from assistant.conversation.engine import Engine
 from assistant.domain.consent import Grant, Standing, State
 from assistant.domain.errors import AssistantError
 from assistant.domain.grant_words import left_words, let_out_words, reach_words, state_words
-from assistant.domain.hygiene import one_line
+from assistant.domain.hygiene import harmless, one_line
 from assistant.tui.actions import named
 from assistant.tui.keys_now import with_keys
 
@@ -80,7 +80,7 @@ class GrantsScreen(ModalScreen[str]):
         try:
             offline, self._rows = await asyncio.to_thread(self._read)
         except AssistantError as error:
-            self.query_one(Static).update(Content.styled(str(error), "$text-error"))
+            self.query_one(Static).update(Content.styled(harmless(str(error)), "$text-error"))
             return
         self.query_one(Static).update(self._head(offline))
         found = self.query_one(OptionList)

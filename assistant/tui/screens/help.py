@@ -156,5 +156,5 @@ class HelpScreen(ModalScreen[bool]):
             scroll.border_subtitle = "esc close"
             app: type[DOMNode] = type(self.app)
             assert issubclass(app, App)
-            yield Static(page(sections(app, self._keys)))
-            yield Static(Content.from_markup(_WORDS))
+            yield Static(page(sections(app, self._keys)), markup=False)
+            yield Static(Content.from_markup(_WORDS), markup=False)

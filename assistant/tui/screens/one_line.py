@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 
 from assistant.domain.hygiene import harmless
 from assistant.tui.actions import named
+from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import Line
 
 
@@ -41,7 +42,7 @@ class LineScreen(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         """What is asked for, the line, and what is wrong with it."""
         with Vertical() as box:
-            box.border_title = self._title
+            box.border_title = titled(self._title)
             box.border_subtitle = "enter take · esc as it was"
             yield Static(harmless(self._about), markup=False)
             yield Line(self._value, max_length=200)

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from assistant.domain.audit_entries import OutboxLine
 from assistant.domain.errors import AssistantError
-from assistant.domain.hygiene import one_line
+from assistant.domain.hygiene import harmless, one_line
 from assistant.ports.leaving import Outbox
 from assistant.tui.actions import named
 
@@ -77,7 +77,7 @@ class OutboxScreen(ModalScreen[None]):
         try:
             lines = await asyncio.to_thread(self._outbox.lines, PAGE, self._read)
         except AssistantError as error:
-            self.query_one(Static).update(Content.styled(str(error), "$text-error"))
+            self.query_one(Static).update(Content.styled(harmless(str(error)), "$text-error"))
             self._whole = True
             return
         self._whole = len(lines) < PAGE

@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from assistant.domain.hygiene import one_line
 from assistant.tui.actions import named
+from assistant.tui.widgets.borders import titled
 
 
 class PickScreen(ModalScreen[str]):
@@ -38,7 +39,7 @@ class PickScreen(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         """The lines."""
         found = OptionList(*(Option(one_line(shown, 200)) for _, shown in self._rows), markup=False)
-        found.border_title = self._title
+        found.border_title = titled(self._title)
         found.border_subtitle = "enter choose · esc leave"
         yield found
 

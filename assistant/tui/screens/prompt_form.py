@@ -10,9 +10,10 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from assistant.domain.hygiene import harmless, one_line
+from assistant.domain.hygiene import harmless
 from assistant.domain.prompt_files import PromptFile, render
 from assistant.tui.actions import named
+from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import Line
 
 _SEEN = 4_000
@@ -52,7 +53,7 @@ class PromptFormScreen(ModalScreen[dict[str, str]]):
     def compose(self) -> ComposeResult:
         """A line for each variable, and the text below."""
         with Vertical(id="sheet") as sheet:
-            sheet.border_title = one_line(self._prompt.title, 60)
+            sheet.border_title = titled(self._prompt.title, 60)
             sheet.border_subtitle = "enter next, then take · esc leave"
             with VerticalScroll(id="fields", can_focus=False):
                 for one in self._prompt.variables:

@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 from assistant.domain.hygiene import harmless
 from assistant.domain.secret import Secret
 from assistant.tui.actions import named
+from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import InOrder
 
 
@@ -37,7 +38,7 @@ class SecretScreen(ModalScreen["Secret | None"]):
     def compose(self) -> ComposeResult:
         """One masked line."""
         with Vertical() as box:
-            box.border_title = self._title
+            box.border_title = titled(self._title)
             box.border_subtitle = "enter keep · esc leave"
             yield Static(harmless(self._about), markup=False)
             line = InOrder(password=True, max_length=4096)

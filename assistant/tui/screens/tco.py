@@ -27,6 +27,7 @@ from assistant.tui.actions import named
 from assistant.tui.keys_now import with_keys
 from assistant.tui.screens.tco_fields import HEIGHT, WIDTH, TcoFields
 from assistant.tui.screens.tco_page import graph_of, list_text, result_text, sensitivity_text
+from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.meters import glyphs_for
 from assistant.tui.widgets.plot import Plot
 
@@ -131,7 +132,8 @@ class TcoScreen(ModalScreen[bool]):
         listed = at_list_prices(self._inputs, self._prices, self._exchange)
         wide = self.has_class("-wide")
         years = int(self._inputs.years)
-        self._sheet.border_title = f"Over {years} {'year' if years == 1 else 'years'}: edge or cloud"  # fmt: skip
+        span = "1 year" if years == 1 else f"{years} years"
+        self._sheet.border_title = titled(f"Over {span}: edge or cloud")
         _put(self._result, lambda width: result_text(result, listed, width))
         most = _MOST_LEVERS if wide else len(self._inputs.__slots__)
         levers = sensitivity(result)

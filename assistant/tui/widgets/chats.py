@@ -19,6 +19,7 @@ from assistant.domain.hygiene import one_line
 from assistant.domain.sensitivity import Label
 from assistant.ports import ConversationSummary
 from assistant.tui.actions import named
+from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.keys import act
 
 _TODAY = "Today"
@@ -165,12 +166,12 @@ class Chats(ScrollView, can_focus=True):
         """Shows the list; `opened` is in view, a reply of `running` is on its way ("": none)."""
         shown = (summaries, opened, running)
         heading = "Archive · A back" if self.archive else "Chats"
-        titled = self.border_title == heading
-        if titled and shown == (self._summaries, self._open, self._busy) and self._rows:
+        same = self.border_title == heading
+        if same and shown == (self._summaries, self._open, self._busy) and self._rows:
             return
         self._summaries, self._open, self._busy = shown
         self._now_ms = now_ms
-        self.border_title = heading
+        self.border_title = titled(heading)
         self._list(self._chosen() if self.has_focus else opened)
 
     def _list(self, choose: str | None) -> None:

@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Static, TextArea
 
 from assistant.domain.hygiene import one_line
+from assistant.tui.widgets.borders import titled
 
 ROWS = 8
 """Lines that are seen at once."""
@@ -72,7 +73,7 @@ class Completion(Static):
         kept = self.chosen
         self._choices = offer.choices
         self._at = next((i for i, one in enumerate(offer.choices) if one == kept), 0)
-        self.border_title = Content(offer.title).markup
+        self.border_title = titled(offer.title)
         self.border_subtitle = KEYS
         self.display = True
         height = min(ROWS, len(self._choices)) + 2

@@ -5,24 +5,15 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.message import Message
-from textual.widget import Widget
 
-from assistant.domain.hygiene import one_line
 from assistant.domain.places import SHORT_NAMES
 from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.recall import Recall
+from assistant.tui.widgets.borders import entitle, titled
 from assistant.tui.widgets.commanding import Commanding
 from assistant.tui.widgets.keys import act
 from assistant.tui.wording import Bound, badge
-
-
-def entitle(widget: Widget, title: str) -> None:
-    """Puts `title` into the upper border, as it is and not as markup; draws nothing where it stands there."""
-    markup = Content(one_line(title, 200)).markup
-    if widget.border_title != markup:
-        widget.border_title = markup
 
 
 class Composer(Commanding):
@@ -82,7 +73,8 @@ class Composer(Commanding):
         """Shows where the next message goes, and how full the window is."""
         self._bound = bound
         if window != self._window:
-            self.border_subtitle = self._window = window
+            self._window = window
+            self.border_subtitle = titled(window)
         for place, word in SHORT_NAMES.items():
             self.set_class(bound.place is place, f"-{word}")
         self._badge()

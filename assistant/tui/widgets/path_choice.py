@@ -11,6 +11,7 @@ from textual.widget import Widget
 from assistant.domain.attachments import size_words
 from assistant.domain.hygiene import one_line
 from assistant.ports.attaching import Candidate
+from assistant.tui.widgets.borders import titled
 
 ROWS = 8
 """Of the names that fit; the others come into sight with the one at hand."""
@@ -48,7 +49,7 @@ class PathChoice(Widget):
         self.candidates, self.offer = candidates, offer
         self.border_title = "attach?" if offer else "attach"
         keys = "tab attach · esc keep the text" if offer else "↑↓ · enter attach · tab into · esc"
-        self.border_subtitle = keys
+        self.border_subtitle = titled(keys)
         self.styles.margin = (0, 0, above, 0)
         self.display = bool(candidates)
         self.refresh(layout=True)

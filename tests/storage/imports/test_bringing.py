@@ -202,6 +202,18 @@ def test_those_of_one_file_stand_by_their_times_whatever_its_order(journal: Sqli
     assert titles == ["Owls", "Bread"]
 
 
+def test_an_import_that_was_ended_in_the_middle_is_put_in_order_by_the_next(
+    journal: SqliteJournal,
+) -> None:
+    every = [shapes.claude(), shapes.chatgpt()]
+    for one in every:
+        # Ended before it set them in order: each came alone.
+        bring(journal, [one])
+    assert [one.title for one in journal.conversations(archived=None)] == ["Bread", "Owls"]
+    bring(journal, every)
+    assert [one.title for one in journal.conversations(archived=None)] == ["Owls", "Bread"]
+
+
 def test_a_forced_format_is_taken_at_its_word(journal: SqliteJournal) -> None:
     raw = io.BytesIO(json.dumps([shapes.claude()]).encode())
     with pytest.raises(UsageError, match="conversation 1 of the import: mapping is not an object"):
@@ -236,7 +248,7 @@ def test_what_is_nobodys_export_is_refused_in_words(
 
 def test_what_came_before_a_break_is_kept(journal: SqliteJournal) -> None:
     raw = json.dumps([shapes.claude()])[:-1] + ", {"
-    with pytest.raises(UsageError, match="what came before it was taken in"):
+    with pytest.raises(UsageError, match="what came before it was taken in: 1 new conv"):
         bring(journal, raw.encode())
     assert only(journal).title == "Owls"
 
@@ -250,3 +262,33 @@ def test_a_bomb_is_read_no_further_than_its_bound(
         archive.writestr("conversations.json", "[" + " " * 10_000_000)
     with pytest.raises(UsageError, match="more than 1,000,000 bytes"):
         bring(journal, raw.getvalue())
+
+
+@pytest.mark.parametrize(
+    "method",
+    [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA],
+    ids=["zip", "bz2", "lzma"],
+)
+def test_an_archive_that_is_damaged_is_refused_in_words(
+    journal: SqliteJournal, method: int
+) -> None:
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w", method) as archive:
+        archive.writestr("conversations.json", json.dumps([{"x": "y" * 500}] * 300))
+    whole = raw.getvalue()
+    end = whole.index(b"PK\x01\x02")
+    for place in range(48, end, max(1, end // 10)):
+        with pytest.raises(UsageError):
+            bring(journal, whole[:place] + b"\xff\x00\xff" + whole[place + 3 :])
+
+
+def test_a_broken_line_of_ours_keeps_no_other_out_and_is_named(journal: SqliteJournal) -> None:
+    bring(journal, [shapes.claude(), shapes.chatgpt()])
+    head, first, second = export_lines(journal.database)
+    lines = [head, '{"id": "bad", "turns": 3}', "no JSON", first, second]
+    with closing(SqliteJournal(in_memory(NOW_MS))) as other:
+        brought = bring_in(other.database, io.BytesIO("\n".join(lines).encode()))
+        assert [one.where for one in brought.troubles] == ["line 2", "line 3"]
+        assert brought.imported.conversations == 2
+        with pytest.raises(UsageError, match="line 2 of the import: title is missing"):
+            bring_in(other.database, io.BytesIO("\n".join(lines[:3]).encode()))
