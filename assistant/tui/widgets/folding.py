@@ -3,21 +3,18 @@
 from collections.abc import Callable
 
 from textual import events
-from textual.actions import SkipAction
 from textual.strip import Strip
-from textual.widgets import TextArea
-from textual.widgets.text_area import EditResult, Location
 
 from assistant.domain.attachments import Attachment, joined, parted
 from assistant.domain.hygiene import harmless, one_line
-from assistant.tui.copies import LEAST
 from assistant.tui.pastes import Pastes, is_long
+from assistant.tui.widgets.lifting import LiftingArea
 
 
-class FoldingArea(TextArea):
+class FoldingArea(LiftingArea):
     """What stands here is short, whatever was pasted or attached; what is taken is whole.
 
-    `pasted` is told of short pastes, `lifted` of what is cut or copied, or goes by one key, before anybody can paste it.
+    `pasted` is told of short pastes.
     """
 
     def __init__(self, id: str, placeholder: str) -> None:  # noqa: A002 - Textual's name for it
@@ -27,7 +24,6 @@ class FoldingArea(TextArea):
         self.cursor_blink = False
         self._pastes = Pastes()
         self.pasted: Callable[[str], object] = lambda _: None
-        self.lifted: Callable[[str], object] = lambda _: None
 
     def render_line(self, y: int) -> Strip:
         """One row; none where no column is left, in which the text area cannot wrap its placeholder."""
@@ -37,6 +33,10 @@ class FoldingArea(TextArea):
     def full_text(self) -> str:
         """What would be sent: the text with its pastes unfolded."""
         return self._pastes.unfold(self.text)
+
+    def whole(self, shown: str) -> str:
+        """What `shown`, a part of the text, would be sent as."""
+        return self._pastes.unfold(shown)
 
     def put(self, text: str) -> None:
         """Shows `text`, made harmless, in the place of what stands there, folded where it is long; the cursor goes to its end."""
@@ -88,41 +88,6 @@ class FoldingArea(TextArea):
             self._delete_via_keyboard((row, token[0]), (row, token[1]))
         else:
             super().action_delete_right()
-
-    def _delete_via_keyboard(self, start: Location, end: Location) -> EditResult | None:
-        return self._went(super()._delete_via_keyboard(start, end))
-
-    def _replace_via_keyboard(
-        self, insert: str, start: Location, end: Location
-    ) -> EditResult | None:
-        return self._went(super()._replace_via_keyboard(insert, start, end))
-
-    def _went(self, result: EditResult | None) -> EditResult | None:
-        """What a person takes away by one key may come back by another one, in another chat too."""
-        gone = self._pastes.unfold(result.replaced_text) if result else ""
-        # Less, which goes key by key as well, cannot be told from other texts.
-        if len(gone) >= LEAST:
-            self.lifted(gone)
-        return result
-
-    def action_cut(self) -> None:
-        """Takes away what is selected, or the line; its tokens mean nothing elsewhere, so it is copied whole."""
-        start, end = self.selection
-        cut = self._delete_cursor_line() if start == end else self._delete_via_keyboard(start, end)
-        if cut is not None:
-            self._copy(cut.replaced_text)
-
-    def action_copy(self) -> None:
-        """Copies what is selected, whole too."""
-        if not self.selected_text:
-            # The key stops a reply, where nothing is selected.
-            raise SkipAction
-        self._copy(self.selected_text)
-
-    def _copy(self, shown: str) -> None:
-        whole = self._pastes.unfold(shown)
-        self.lifted(whole)
-        self.app.copy_to_clipboard(whole)
 
     def action_paste(self) -> None:
         """Takes what was copied last in this program, folded where it is long."""
