@@ -76,9 +76,13 @@ def look_at(db: sqlite3.Connection, conversation: str, head: str, added: int) ->
 def index_text(db: sqlite3.Connection, n: int, text: str) -> None:
     """Lets the message `n` be found by its text, and by the parts of names like `getUserName` in it."""
     if text:
-        parts = humps(text)
-        indexed = f"{text}\n{parts}" if parts else text
-        db.execute("INSERT INTO message_index(rowid, text) VALUES (?, ?)", (n, indexed))
+        db.execute("INSERT INTO message_index(rowid, text) VALUES (?, ?)", (n, indexed(text)))
+
+
+def indexed(text: str) -> str:
+    """What the index has of a text: all of it, and the parts of names in it."""
+    parts = humps(text)
+    return f"{text}\n{parts}" if parts else text
 
 
 def touch(db: sqlite3.Connection, conversation: str, at_ms: int, seq: int) -> None:
