@@ -62,14 +62,13 @@ def take_in(
     What of it is here already stays as it is; only where nothing of it was, it comes as its person had arranged it.
     Raises: ValueError that says what is wrong with it, StorageError.
     """
+    conversation = fields.name("id")
     copies = list(fields.children("declassified")) if fields.holds("declassified") else []
     if copies and notes is not None:
         notes.desk.open()
     if not copies and sum(1 for _ in fields.children("turns")) >= aside.MANY_TURNS:
         terms = _Terms(None, least)
-        came = aside.bring(
-            database, fields.name("id"), lambda db: _take_in(db, fields, copies, terms)
-        )
+        came = aside.bring(database, conversation, lambda db: _take_in(db, fields, copies, terms))
         if came is not None:
             return came
     with database.write() as db:
