@@ -3,6 +3,8 @@
 .PHONY: help run test check format lint types contracts bench browser mutants snapshots lock build clean
 PYTHON ?= python3
 export PYTHON
+# Bytecode is kept: rewriting every assert of the tests anew takes longer than to run many of them.
+unexport PYTHONDONTWRITEBYTECODE
 bin := .venv/bin
 sources := assistant tests scripts
 

@@ -1,5 +1,6 @@
 """What holds for every test: a home of its own, no network but loopback, no secrets of anybody, one real model."""
 
+import gc
 import ipaddress
 import itertools
 import os
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from assistant.storage import paths
+from assistant.storage import database, paths
+from tests import schema
 
 ROOT = Path(__file__).parents[1]
 STARTER = ROOT / ".venv" / "starter" / "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -40,6 +42,13 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("pictures of screens are renewed with Python 3.11 only")
 
 
+def pytest_collection_finish() -> None:
+    """What was collected lives to the end: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 def _refuse_outside(event: str, args: tuple[object, ...]) -> None:
     """An audit hook sees every socket, whoever makes it and however it is called."""
     if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
@@ -62,11 +71,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@pytest.fixture(autouse=True, scope="session")
+def quick_schema() -> Iterator[None]:
+    """Laws make thousands of journals in memory: they are copies of one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "migrate", schema.migrate)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home for each test, with every XDG folder inside; nothing of the person's environment speaks."""
-    folder = tmp_path_factory.getbasetemp() / f"home-{next(_numbers)}"
-    folder.mkdir(mode=0o700)
+    # Beside each other in a folder of their own: for each tmp_path pytest looks through all that lies beside it.
+    folder = tmp_path_factory.getbasetemp() / "homes" / str(next(_numbers))
+    folder.mkdir(mode=0o700, parents=True)
     for name in [name for name in os.environ if name.startswith(("XDG_", "ASSISTANT_"))]:
         if name != "ASSISTANT_TEST_MODEL":
             monkeypatch.delenv(name)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from assistant.domain.attempts import Attempt
 from assistant.domain.cost_report import Household
 from assistant.domain.exchange import Exchange, Rated
-from assistant.domain.ledger import By, Chosen, Entry, Sum, Totals, WhatIf, sum_of
+from assistant.domain.ledger import By, Chosen, Entry, Side, Sum, Totals, WhatIf, sum_of
 from assistant.domain.local_costs import Keeping, Known
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money
@@ -37,6 +38,8 @@ class MemoryLedger:
     there: Mapping[str, Sequence[WhatIf]] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     asked: int = 0
+    works: Sequence[Side] = ()
+    tried: Mapping[str, Sequence[Attempt]] = field(default_factory=dict)
 
     def _chosen(self, chosen: Chosen) -> list[Entry]:
         self.asked += 1
@@ -56,14 +59,16 @@ class MemoryLedger:
                 found[key] = found[key].plus(one) if key in found else one
         return tuple(found.values())
 
-    def sums(self, by: By, chosen: Chosen, limit: int = 0) -> Sequence[Sum]:
+    def sums(
+        self, by: By, chosen: Chosen, limit: int = 0, *, compared: bool = True
+    ) -> Sequence[Sum]:
         groups: dict[tuple[str, str], list[Entry]] = {}
         for turn in self._chosen(chosen):
             groups.setdefault(_key(by, turn), []).append(turn)
         lines = [self._sum(by, key, turns) for key, turns in sorted(groups.items())]
         if by not in (By.DAY, By.MONTH):
             lines.sort(key=lambda one: -sum(money.amount for money in one.totals.cost))
-        return lines[: limit or None]
+        return [one if compared else replace(one, what_if=()) for one in lines][: limit or None]
 
     def _sum(self, by: By, key: tuple[str, str], turns: Sequence[Entry]) -> Sum:
         places = {turn.place for turn in turns}
@@ -73,6 +78,13 @@ class MemoryLedger:
 
     def entries(self, chosen: Chosen) -> Iterator[Entry]:
         yield from sorted(self._chosen(chosen), key=lambda one: one.at_ms)
+
+    def attempts(self, entry: Entry) -> Sequence[Attempt]:
+        return self.tried.get(entry.turn, ())
+
+    def sides(self, chosen: Chosen) -> Sequence[Side]:
+        since, until = chosen.since or date.min, chosen.until or date.max
+        return [one for one in self.works if since <= one.day <= until]
 
     def ttft_ms(self, route: str, model: str, chosen: Chosen) -> Sequence[float]:
         wanted = (route, model)
@@ -171,7 +183,7 @@ def month(*, currency: str = "EUR") -> MemoryLedger:
                 elsewhere(OVH, Money(Decimal("0.00004"), currency)),
             )
         number = day * 41 + 40
-        turns.append(away(number, at, Money(Decimal("0.007"), currency), estimated=day == 3))
+        turns.append(away(number, at, Money(Decimal("0.007"), currency), estimated_cost=day == 3))
         there[f"t{number}"] = (
             elsewhere(MISTRAL, Money(Decimal("0.007"), currency)),
             elsewhere(OVH, Money(Decimal("0.0004"), currency)),

@@ -16,7 +16,7 @@ OUTSIDE = "192.0.2.1"
 
 def test_home_is_the_tests_own(home: Path, tmp_path: Path, places: Places) -> None:
     assert Path.home() == home
-    assert home.parent == tmp_path.parent
+    assert home.parent == tmp_path.parent / "homes"
     assert list(tmp_path.iterdir()) == []
     for folder in (places.config, places.data, places.state, places.cache):
         assert folder.is_relative_to(home)

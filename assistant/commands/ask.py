@@ -13,7 +13,7 @@ from assistant.commands import leave, prompting
 from assistant.domain.decisions import Verdict
 from assistant.domain.errors import EXIT_CANCELLED, RouteError, UsageError
 from assistant.domain.hygiene import harmless, one_line
-from assistant.domain.notices import window_moved
+from assistant.domain.notices import images_stay, window_moved
 from assistant.domain.prompt import Finish
 
 if TYPE_CHECKING:
@@ -139,6 +139,8 @@ async def _stream(engine: "Engine", proposal: "Proposal", *, quiet: bool) -> "Tu
     from assistant.domain.events import Asked, Delta, Finished, Trimmed
 
     record: TurnRecord | None = None
+    if stay := proposal.images_left_out:
+        print(images_stay(stay), file=sys.stderr)
     person = sys.stdout.isatty() and sys.stderr.isatty()
     printer = ReplyPrinter(sys.stdout, sys.stderr if person else None)
     async with aclosing(engine.send(proposal)) as events:

@@ -1,8 +1,10 @@
 """`assistant costs`: what it cost here and in the cloud, and what it would have cost elsewhere."""
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -24,6 +26,9 @@ KINDS = ("day", "month", "route", "model", "conversation")
 
 MOST_CHATS = 50
 """Conversations in a table, where nobody says how many."""
+
+MOST_ATTEMPTS = 50
+"""Attempts in a list, where nobody says how many."""
 
 _TOP = 10
 _INDENT = 4
@@ -52,6 +57,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     forms.add_argument("--csv", action="store_true", help="print the lines as CSV")
     forms.add_argument("--html", type=Path, metavar="FILE", help="write a page with pictures")
     parser.add_argument(
+        "--attempts", action="store_true",
+        help=f"each attempt by itself with its end and its cost, the latest first ({MOST_ATTEMPTS}; as JSON and CSV all)",
+    )  # fmt: skip
+    parser.add_argument(
         "--titles", action="store_true", help="with --html: name the conversations in it"
     )
     parser.add_argument(
@@ -75,6 +84,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--titles belongs to --html", "the other forms have them anyway")
     if args.since and args.until and args.since > args.until:
         raise UsageError(f"{args.since} is after {args.until}")
+    if args.attempts:
+        return _attempts(args)
     with open_costs() as room:
         report = cost_report(room.ledger, _question(args), room.household())
         if room.warning:
@@ -94,6 +105,35 @@ def run(args: argparse.Namespace) -> int:
         show(report_json(report))
     else:
         for line in report_lines(report):
+            print(harmless(line))
+    return 0
+
+
+def _attempts(args: argparse.Namespace) -> int:
+    """Prints every attempt of what is chosen; in a list the latest first, as rows in the order in which turns ended."""
+    from assistant.conversation.costs import attempts, newest
+    from assistant.domain.attempt_words import attempt_json, attempt_lines
+    from assistant.domain.ledger import Chosen
+    from assistant.wiring.costs import open_costs
+
+    if args.html is not None:
+        raise UsageError("--attempts are no page", "--csv or --json")
+    chosen = Chosen(args.since, args.until, args.route, args.model)
+    with open_costs() as room:
+        if args.csv or args.json:
+            found = attempts(room.ledger, room.ledger.entries(chosen))
+            rows = list(islice(found, args.limit or None))
+        else:
+            most = MOST_ATTEMPTS if args.limit is None else args.limit or sys.maxsize
+            rows = list(attempts(room.ledger, newest(room.ledger, chosen, most)[1]))
+    if args.json:
+        show({"attempts": [attempt_json(one) for one in rows]})
+    elif args.csv:
+        from assistant.storage.cost_csv import attempts_text
+
+        print(attempts_text(rows), end="")
+    else:
+        for line in attempt_lines(rows):
             print(harmless(line))
     return 0
 

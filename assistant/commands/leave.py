@@ -38,8 +38,10 @@ async def settle(engine: "Engine", proposal: "Proposal", screen: str = _SCREEN) 
     shown = "\n".join([*parts, *finding_lines(departure)])
     say(shown)
     say("")
-    word = asked(f"To send it type {', '.join(WORDS[:-1])} or {WORDS[-1]}; anything else denies: ")
-    terms = terms_of(word)
+    words = WORDS[:1] if departure.pictures else WORDS
+    choices = " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    word = asked(f"To send it type {choices}; anything else denies: ")
+    terms = terms_of(word) if word in words else None
     if terms is None:
         from assistant.domain.terms import Span, Terms
 
@@ -59,6 +61,8 @@ def terms_of(word: str) -> "Terms | None":
 
 def how_to_grant(proposal: "Proposal") -> str:
     """The command that gives the consent which is missing, for the conversation as it is on record."""
+    if proposal.considered and proposal.considered.departure.pictures:
+        return "ask on a terminal: each send of an image needs a yes of its own"
     return (
         f"assistant consent grant --route {proposal.route.id} "
         f"--conversation {proposal.prompt.conversation} --for 15m"
@@ -83,6 +87,7 @@ _HINTS = {
     "offline": "assistant consent lift",
     "no_rules": "assistant doctor",
     "unknown_route": "assistant routes list",
+    "grant_pictures": "ask on a terminal",
     "budget_month": "ask on a local route, or raise costs.month_limit",
     "budget_month_unknown": "ask on a local route, or empty costs.month_limit",
     "budget_conversation": "ask on a local route, or raise costs.conversation_limit",

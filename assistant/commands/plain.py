@@ -95,14 +95,17 @@ class Plain:
             self._keep()
             tell("ctrl+d quits")
             return
+        begun = self._typed.begun
         text = self._typed.take(line)
         try:
             if text is None:
-                self._talk.unsent.note(self._typed.so_far)
+                self._go_on(begun)
             elif text.strip():
                 if not person:
                     print(f"{_YOU}{harmless(text)}", flush=True)
-                self._act(text)
+                self._act(text, begun)
+            elif begun:
+                self._withdraw()
         except AssistantError as error:
             tell(str(error))
             self._talk.code = error.exit_code
@@ -110,12 +113,29 @@ class Plain:
             print(flush=True)
             tell("stopped")
 
-    def _act(self, text: str) -> None:
+    def _go_on(self, begun: bool) -> None:
+        """What there is of a message is kept beside what was kept before it."""
+        unsent = self._talk.unsent
+        if not begun:
+            unsent.begin()
+        unsent.note(self._typed.so_far)
+
+    def _withdraw(self) -> None:
+        """What was typed in lines is no message: what was kept before it is all there is."""
+        unsent = self._talk.unsent
+        unsent.withdraw()
+        unsent.note(unsent.own)
+
+    def _act(self, text: str, begun: bool) -> None:
         order = order_of(text)
         if order is None:
+            if begun:
+                self._talk.unsent.withdraw()
             self._talk.ask(message_of(text))
-        else:
-            self._acts.do(order)
+            return
+        if begun:
+            self._withdraw()
+        self._acts.do(order)
 
     def _keep(self) -> None:
         """What is typed of a message that never became whole."""

@@ -54,7 +54,7 @@ class Acts:
             "keep": Act("", "all that is said here from now on stays on this machine", self._keep),
             "system": Act("[TEXT]", "what the model is told before this chat", self._system),
             "send": Act("", "send what was typed and not sent", self._send),
-            "drop": Act("", "forget what was typed and not sent", lambda _: talk.unsent.forget()),
+            "drop": Act("", "forget what was typed and not sent", self._drop),
             "attach": Act("PATH", "attach a text, a PDF or a folder to the next message", files.attach),
             "attached": Act("", "what goes with the next message", files.listed),
             "detach": Act("[N]", "leave attachment N out again, or all of them", files.detach),
@@ -134,7 +134,7 @@ class Acts:
         text = rest or self._talk.unsent.own
         if not rest and not self._talk.unsent.draft:
             raise UsageError("there is nothing to send", "/cloud TEXT")
-        self._talk.ask(text, self._distant().id)
+        self._talk.ask(text, self._distant().id, kept=not rest)
 
     def _distant(self) -> "Route":
         """The cloud route that is meant. Raises: UsageError where that is not clear."""
@@ -161,27 +161,29 @@ class Acts:
         )
 
     def _keep(self, _: str) -> None:
-        talk = self._talk
-        if talk.conversation:
-            work = self._house.engine.label_conversation(talk.conversation, Label.LOCAL_ONLY)
-            self._aside.do(work)
-        talk.unsent.chat_label = Label.LOCAL_ONLY
+        self._talk.keep()
         tell("what is said in this chat from now on is local-only")
 
     def _system(self, rest: str) -> None:
         talk = self._talk
         if not rest:
+            if talk.unsent.chat_label is Label.LOCAL_ONLY:
+                # It is in view now, and may be copied.
+                talk.unsent.kept.remember(talk.system)
             tell(harmless(talk.system) or "the model is told nothing before this chat")
             return
-        if talk.conversation:
-            self._aside.do(self._house.engine.instruct(talk.conversation, rest))
-        talk.system = rest
-        tell("the model is told that from the next message on")
+        talk.instruct(rest)
 
     def _send(self, _: str) -> None:
         if not self._talk.unsent.draft:
             raise UsageError("nothing was typed and not sent")
-        self._talk.ask(self._talk.unsent.own)
+        self._talk.ask(self._talk.unsent.own, kept=True)
+
+    def _drop(self, _: str) -> None:
+        unsent = self._talk.unsent
+        unsent.forget()
+        if unsent.own:
+            tell(f"still kept: {one_line(unsent.own)}; /send sends it, /drop forgets it")
 
     def _again(self, _: str) -> None:
         self._talk.again()

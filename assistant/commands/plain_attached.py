@@ -8,6 +8,7 @@ from assistant.domain.attachments import (
     ASK_BYTES,
     ASK_FILES,
     Attachment,
+    amount_of,
     checked,
     compose,
     size_words,
@@ -53,7 +54,7 @@ class Attached:
         for number, one in enumerate(self._unsent.attached, 1):
             tell(f"{number}. {words(one)}")
         if len(self._unsent.attached) > 1:
-            whole = sum(one.size_bytes for one in self._unsent.attached)
+            whole = sum(one.file_bytes for one in self._unsent.attached)
             tokens = sum(one.tokens for one in self._unsent.attached)
             tell(f"together {size_words(whole)}, {token_words(tokens)}")
 
@@ -79,8 +80,8 @@ class Attached:
 
 
 def words(one: Attachment) -> str:
-    """`src/main.py, 1.2 kB, ~310 tokens`."""
-    return f"{one_line(one.name, 200)}, {size_words(one.size_bytes)}, {token_words(one.tokens)}"
+    """`src/main.py, 1.2 kB, ~310 tokens`; of an image its pixels too."""
+    return f"{one_line(one.name, 200)}, {amount_of(one).replace(' · ', ', ')}"
 
 
 def path_of(typed: str) -> str:

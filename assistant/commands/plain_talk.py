@@ -21,6 +21,7 @@ from assistant.domain.errors import (
 )
 from assistant.domain.events import Asked
 from assistant.domain.hygiene import harmless, one_line
+from assistant.domain.notices import images_stay
 from assistant.domain.places import Place, Route
 from assistant.domain.prompt import Finish, Message, Prompt, Role
 from assistant.domain.sensitivity import Label
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from assistant.ports import ConversationSummary
     from assistant.wiring.house import House
 
+KEPT = "the system prompt is local-only, and so is this chat from now on"
 SCREEN = "the plain chat"
 _READ_BACK = 6
 """Messages that are read again when a conversation is opened."""
@@ -120,19 +122,48 @@ class Talk:
             if message.label is Label.LOCAL_ONLY:
                 self.unsent.kept.remember(message.text)
 
+    # What is said of all of it
+
+    def keep(self) -> None:
+        """All that is said here from now on is local-only. Raises: StorageError."""
+        if self.conversation:
+            work = self._house.engine.label_conversation(self.conversation, Label.LOCAL_ONLY)
+            self._aside.do(work)
+        self.unsent.chat_label = Label.LOCAL_ONLY
+
+    def instruct(self, text: str) -> None:
+        """Has the model told `text` before this chat; the label of the next message is its own. Raises: StorageError.
+
+        A local-only text makes the chat local-only first: where that cannot be recorded, the text is not set either.
+        """
+        text = harmless(text).strip()
+        kept = bool(text) and self.unsent.label_of(text) is Label.LOCAL_ONLY
+        if kept:
+            self.keep()
+            self.unsent.kept.remember(text)
+        if self.conversation:
+            self._aside.do(self._house.engine.instruct(self.conversation, text))
+        self.system = text
+        tell(KEPT if kept else "the model is told that from the next message on")
+
     # One turn
 
-    def ask(self, own: str, route: str = "") -> None:
-        """Sends a message with what is attached, and reads out its reply. Raises: AssistantError where nothing was sent; all is kept then."""
+    def ask(self, own: str, route: str = "", *, kept: bool = False) -> None:
+        """Sends a message with what is attached, and reads out its reply; `kept` says that it is what was not sent before.
+
+        Raises: AssistantError where nothing was sent; all is kept then.
+        """
         unsent = self.unsent
+        if not kept and unsent.begin():
+            where = "in this chat" if self.conversation else "in the empty chat, /new"
+            tell(f"still kept {where}: {one_line(headline(unsent.aside))}")
         text, label = compose(own, unsent.attached), unsent.label
-        if label is not Label.LOCAL_ONLY and unsent.kept.holds(text):
+        if unsent.aside and label is Label.LOCAL_ONLY:
+            tell("this message is local-only, as what is kept or this chat is")
+        elif label is not unsent.label_of(text):
             label = Label.LOCAL_ONLY
             tell("this text holds a local-only one, so it is local-only itself")
-        if label is Label.LOCAL_ONLY:
-            unsent.kept.remember(text)
-        unsent.mark = label
-        unsent.note(own)
+        unsent.try_to_send(own, label)
         checked(text)
         if not self._house.journal.writable:
             raise StorageError("the journal cannot be written, so nothing is sent", "look at df -h")
@@ -140,6 +171,8 @@ class Talk:
         if unsent.attached:
             tell(f"with it goes {unsent.names}")
         proposal = self._propose(text, label, route)
+        if stay := proposal.images_left_out:
+            tell(images_stay(stay))
         if proposal.considered is None or self._cleared(proposal):
             self._told(text, label, self._voice.run(proposal, self._asked))
 
@@ -168,9 +201,12 @@ class Talk:
     def _moved(self, prompt: Prompt) -> None:
         """The conversation is on record: what is typed in it is its own draft from now on."""
         if self.summary is None:
-            self._house.journal.save_draft("", "", Label.LOCAL_ONLY)
-            self.summary = self._house.journal.conversation(prompt.conversation)
-        self.unsent.note(self.unsent.own)
+            self.unsent.moved(lambda: self._begun(prompt.conversation))
+        else:
+            self.unsent.note(self.unsent.own)
+
+    def _begun(self, conversation: str) -> None:
+        self.summary = self._house.journal.conversation(conversation)
 
     def looked(self) -> None:
         """Waits for the first look; what it could not do is said once, and the engine says the rest itself."""
@@ -205,21 +241,26 @@ class Talk:
 
     async def _start(self, prompt: Prompt) -> None:
         """Puts a new conversation on record, with what was said of it before it was one."""
-        engine = self._house.engine
+        engine, unsent = self._house.engine, self.unsent
         title = one_line(headline(prompt.text), 60)
-        await engine.start_conversation(prompt.system, title, prompt.conversation)
-        if self.unsent.chat_label is not Label.PUBLIC:
-            await engine.label_conversation(prompt.conversation, self.unsent.chat_label)
+        # A local-only system prompt is on record only once its chat is: a fault between the two leaves nothing that may leave.
+        kept = unsent.chat_label is Label.LOCAL_ONLY
+        told = "" if kept else prompt.system
+        await engine.start_conversation(told, title, prompt.conversation)
+        # One of which nobody says anything is normal; a public message can only begin a public one.
+        begun = Label.PUBLIC if prompt.label is Label.PUBLIC else Label.NORMAL
+        unsent.chat_label = Label.LOCAL_ONLY if kept else begun
+        if unsent.chat_label is not Label.PUBLIC:
+            await engine.label_conversation(prompt.conversation, unsent.chat_label)
+        if kept:
+            await engine.instruct(prompt.conversation, prompt.system)
         if self.route:
             await engine.pin(prompt.conversation, self.route)
 
     def _asked(self, event: Asked) -> None:
         """The message is on record: no draft has to hold it any more, neither here nor in the empty chat."""
         self._remember((event.message,))
-        journal = self._house.journal
-        for name in {self.conversation, event.message.conversation}:
-            journal.save_draft(name, "", Label.LOCAL_ONLY)
-        self.unsent.sent()
+        self.unsent.sent(event.message.conversation)
 
     def _told(self, text: str, label: Label, record: "TurnRecord") -> None:
         """Says how it went; the next message follows this one."""

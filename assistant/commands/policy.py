@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from assistant.conversation.engine import Proposal
     from assistant.domain.departure import Departure
     from assistant.domain.limits import Drawn
+    from assistant.domain.pictures import Picture
     from assistant.wiring.house import House
 
 
@@ -131,6 +132,7 @@ def _leaving(departure: "Departure", today: date) -> dict[str, object]:
                 "label": one.label.value,
                 "characters": len(one.text),
                 "redacted": one.redacted,
+                "images": [_image(image) for image in one.pictures],
             }
             for one in departure.leaves
         ],
@@ -146,6 +148,12 @@ def _leaving(departure: "Departure", today: date) -> dict[str, object]:
         ],
         "findings": list(_findings(departure)),
     }
+
+
+def _image(one: "Picture") -> dict[str, object]:
+    """What is known of an image that would leave; what it shows is not looked into."""
+    size = {"width": one.width, "height": one.height, "bytes": one.size_bytes}
+    return {"name": one.name, "kind": one.kind, **size, "tokens": one.tokens, "scanned": False}
 
 
 def _limit(one: "Drawn") -> dict[str, object]:

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help="a text, a PDF or a folder that goes with the question; may be given more than once",
+        help="a text, a PDF, an image or a folder that goes with the question; may be given more than once",
     )
     parser.add_argument("--conversation", metavar="ID", help="go on with this conversation")
     parser.add_argument(

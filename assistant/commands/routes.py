@@ -97,6 +97,11 @@ def _add_add(parser: argparse.ArgumentParser) -> None:
         help="what a row asks for, such as region=eu-west-3",
     )
     parser.add_argument("--context", metavar="N", type=int, help="its context window in tokens")
+    parser.add_argument(
+        "--images",
+        action="store_true",
+        help="the model takes images; without it none is sent there",
+    )
     parser.set_defaults(act=_add)
 
 
@@ -123,7 +128,8 @@ def _list(args: argparse.Namespace, routes: "SetUp") -> int:
     for each, state in zip(own, states, strict=True):
         place = state.place.value if each.declared else "undeclared"
         ready = "ready" if state.ready else "off"
-        told = one_line(f"{each.model} at {each.endpoint.url}: {state.why}", 600)
+        takes = " · takes images" if each.images else ""
+        told = one_line(f"{each.model} at {each.endpoint.url}{takes}: {state.why}", 600)
         print(f"{each.id:16} {place:13} {ready:5}  {told}")
     sets = routes.cloud.file.registry().countries.sets if clouds else ()
     for found in clouds:
@@ -173,6 +179,7 @@ def _add_row(args: argparse.Namespace, cloud: "CloudRoutes") -> int:
     before = name in [entry.setup.id for entry in cloud.file.entries()]
     registry = cloud.file.registry()
     entry = from_row(registry, name, args.row, args.model, values, args.context)
+    entry = entry.taking_images(args.images)
     cloud.file.keep_cloud(entry)
     return _tell_cloud(args, cloud, entry, "is changed" if before else "is added", stays=True)
 
@@ -211,7 +218,7 @@ def _add_server(args: argparse.Namespace, routes: "OwnRoutes") -> int:
     before = next((each for each in routes.store.load() if each.id == name), None)
     model = checked_model(args.model) if args.model else _only_model(routes, where)
     kept = before.declaration if before else None
-    own = OwnRoute(name, where, model, args.context, kept)
+    own = OwnRoute(name, where, model, args.context, kept, args.images)
     routes.store.keep(own)
     _report(args, own, "is changed" if before else "is added")
     if own.declared is None:
@@ -257,6 +264,7 @@ def _declare_cloud(args: argparse.Namespace, cloud: "CloudRoutes", entry: "Cloud
     if setup.own:
         url = setup.row.base_url or ""
         entry = declaring.declare_own(args, cloud, url, setup.model, setup.context_tokens)
+        entry = entry.taking_images(setup.images)
     else:
         entry = declaring.declare_row(args, cloud, entry)
     cloud.file.keep_cloud(entry)
@@ -267,7 +275,7 @@ def _declare_as_cloud(args: argparse.Namespace, routes: "SetUp", own: OwnRoute) 
     """A server becomes an endpoint in the cloud, with the facts that the person puts their name to."""
     entry = declaring.declare_own(
         args, routes.cloud, own.endpoint.url, own.model, own.context_tokens
-    )
+    ).taking_images(own.images)
     routes.own.store.remove(own.id)
     try:
         routes.cloud.file.keep_cloud(entry)
@@ -318,6 +326,7 @@ def _row(own: OwnRoute, state: "RouteState | None" = None) -> dict[str, object]:
     facts: dict[str, object] = {
         "url": own.endpoint.url,
         "context_tokens": own.context_tokens,
+        "images": own.images,
         "declared_on": declared.on if declared else None,
     }
     if state is not None:

@@ -70,6 +70,7 @@ def state_json(routes: "CloudRoutes", found: "CloudState") -> dict[str, object]:
         **found.state.to_json(),
         "url": setup.row.base_url,
         "context_tokens": setup.context_tokens,
+        "images": setup.images,
         "key": found.key or None,
         "own": setup.own,
         "facts": facts.to_json(),
@@ -90,7 +91,8 @@ def state_lines(
     facts, place = setup.row.facts, setup.endpoint
     ready = "ready" if found.ready else "off"
     at = place.url if place else "an unknown address"
-    told = one_line(f"{setup.model} at {at}: {found.why}", 600)
+    takes = " · takes images" if setup.images else ""
+    told = one_line(f"{setup.model} at {at}{takes}: {found.why}", 600)
     yield f"{setup.id:16} cloud         {ready:5}  {told}"
     law = territory_words(facts.operator_law, sets)
     yield "    " + one_line(f"{facts.operator} (law: {law}) · {where(facts, sets)}", 600)

@@ -28,6 +28,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="ADDRESS",
         help="another interface than loopback; nothing is encrypted there, so --others has to say so",
     )
+    parser.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name under which a browser finds this machine; may be said again",
+    )
     parser.add_argument("--others", metavar="WORDS", default="", help=f'exactly: "{WORDS}"')
     parser.set_defaults(run=run)
 
@@ -44,7 +51,9 @@ def run(args: argparse.Namespace) -> int:
     from assistant.serving.server import ScreenServer
 
     command = (sys.executable, "-m", "assistant")
-    server = ScreenServer(command, args.host, args.port, lambda line: print(line, flush=True))
+    server = ScreenServer(
+        command, args.host, args.port, lambda line: print(line, flush=True), args.name
+    )
     try:
         server.serve()
     except OSError as error:

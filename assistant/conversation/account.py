@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from assistant.domain.charges import Cost, Energy
+from assistant.domain.charges import Cost, Energy, both
 from assistant.domain.places import Place, Route
 
 if TYPE_CHECKING:
@@ -27,10 +27,12 @@ class Account:
         self._accounts = accounts
         self._route = route
         self._metering: Metering | None = None
+        self._stretches, self._working = 0, False
         self.energy: Energy | None = None
 
     def begin(self) -> None:
-        """The work begins here and now."""
+        """The work begins here and now, or goes on: a further stretch is added to what there is."""
+        self._working = True
         if self._meter is None:
             return
         try:
@@ -40,12 +42,17 @@ class Account:
 
     def end(self) -> None:
         """The work is over, however it went."""
+        if not self._working:
+            return
         metering, self._metering = self._metering, None
+        found = None
         if metering is not None:
             try:
-                self.energy = metering.end()
+                found = metering.end()
             except Exception:  # noqa: BLE001 - as above: a meter costs no turn
                 _log.warning("what this turn took is not known", exc_info=True)
+        self.energy = both(self.energy, found) if self._stretches else found
+        self._stretches, self._working = self._stretches + 1, False
 
     def charge(self, spent: "Spent") -> "Charge":
         """What it comes to; unknown without accounts. Blocks for files: not for the loop, where that can be helped."""

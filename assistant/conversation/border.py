@@ -178,11 +178,14 @@ class Border:
         """Records the person's yes to exactly what `considered` shows; `how` names the key and the screen, `shown` are the words
         that they read ("": those of the sheet as a text), of which the record keeps a digest.
 
-        Raises: UsageError for terms that are none; RefusedError where no rule lets it pass; StorageError.
+        Raises: UsageError for terms that are none, or for more than one message where a picture leaves; RefusedError where no
+        rule lets it pass; StorageError.
         """
         if considered.decision.verdict is Verdict.DENY:
             reasons = "; ".join(reason.text for reason in considered.decision.reasons)
             raise RefusedError(reasons, "no consent can lift that")
+        if considered.departure.pictures and not terms.span.once:
+            raise UsageError("an image leaves by a yes to its one message", "say yes once")
         grant, sheet = self._asked(considered, terms, shown), considered.departure.sheet
         said = _said(grant, sheet, how, self.now, State.REQUESTED, State.GIVEN)
         self.world.consents.record(grant, said)
@@ -346,6 +349,7 @@ def _request(
         currency=price.currency if price else "",
         session=session,
         fallback=fallback,
+        pictures=len(departure.pictures),
     )
 
 
@@ -356,9 +360,10 @@ def _said(grant: Grant, sheet: str, how: str, at: Moment, *states: State) -> lis
 
 
 def _categories(departure: Departure) -> tuple[str, ...]:
-    """Kinds of what was found in the words that leave; never where, never what."""
+    """Kinds of what was found in the words that leave, and whether images go with them; never where, never what."""
     found = departure.scan.findings if departure.scan else ()
-    return tuple(sorted({finding.kind.value for finding in found}))
+    images = ("image",) if departure.pictures else ()
+    return tuple(sorted({*images, *(finding.kind.value for finding in found)}))
 
 
 def _digest(text: str) -> str:

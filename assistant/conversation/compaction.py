@@ -11,6 +11,7 @@ from assistant.domain.estimates import text_size
 from assistant.domain.hygiene import harmless
 from assistant.domain.prompt import ChatMessage, Message, Role, Sampling, Summary
 from assistant.domain.sensitivity import Label, join
+from assistant.domain.side_work import SideKind
 from assistant.domain.thinking import split
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ async def compact(engine: "Engine", made: Plan, told: Told = lambda _done, _all:
     Raises: StoppedError where something else had to be done first: nothing is then on record. RouteError where no route of
     this machine can; EngineError where the model says nothing; StorageError.
     """
-    async with engine.aside(asked=True) as work:
+    async with engine.aside(SideKind.SUMMARY, made.conversation, asked=True) as work:
         own = engine.new_id()
         try:
             text = await _Writer(work, own, made.label, told).fold(made)

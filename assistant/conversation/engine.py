@@ -20,6 +20,7 @@ from assistant.domain.events import (
     Progress,
     TurnEvent,
 )
+from assistant.domain.pictured import left_out, require_taken
 from assistant.domain.places import Place, Route
 from assistant.domain.prompt import Message, Prompt
 from assistant.domain.sensitivity import join
@@ -55,6 +56,11 @@ class Proposal:
     message: str
     considered: "Considered | None" = None
     fallback: bool = False
+
+    @property
+    def images_left_out(self) -> int:
+        """How many images of what was said before stay out, because the route takes none."""
+        return left_out(self.path, self.route)
 
 
 class Engine(Conversations, Arranging, Beside):
@@ -95,8 +101,12 @@ class Engine(Conversations, Arranging, Beside):
     async def delete(self, conversation: str) -> None:
         """Puts a conversation out of sight and drops what the backends kept of it. Raises: StorageError."""
         await self._record(ConversationDeleted(conversation, self._clock.now_ms()))
-        for backend in self._backends.values():
-            await backend.forget(conversation)
+        self._forget(conversation)
+
+    async def delete_branch(self, conversation: str, message: str, head: str | None) -> None:
+        """As Arranging says; what the backends kept of the conversation holds the branch too, and is dropped with it."""
+        await super().delete_branch(conversation, message, head)
+        self._forget(conversation)
 
     @property
     def border(self) -> "Border":
@@ -119,7 +129,7 @@ class Engine(Conversations, Arranging, Beside):
         For the cloud it blocks for a scan; `choice` says what is kept back and left out there. `message` is the id of an
         earlier proposal of the same.
         Raises: ModelError where no model is installed; UsageError for an unknown route, an empty prompt, a reply to go on from
-        where the route cannot; RouteError, PromptTooLongError for a cloud route.
+        where the route cannot, a picture where it takes none; RouteError, PromptTooLongError for a cloud route.
         """
         if not prompt.text.strip():
             raise UsageError("the prompt is empty", "type a question")
@@ -129,6 +139,7 @@ class Engine(Conversations, Arranging, Beside):
             raise UsageError(
                 f"{backend.route.id} begins each reply anew", "ask it to go on in words"
             )
+        require_taken(prompt.text, backend.route)
         path = self._history.path(prompt.parent, anew=away)
         own = message or self._clock.new_id()
         label = join([prompt.label, self._history.label(prompt.conversation)])
@@ -287,6 +298,7 @@ class Engine(Conversations, Arranging, Beside):
             async with asyncio.timeout(LEAVE_S):
                 for running in turns:
                     await running.left.wait()
+                await asyncio.gather(*self._forgetting)
         for backend in [*self._backends.values(), *self._ending.values()]:
             await backend.close()
 

@@ -17,10 +17,11 @@ from assistant.domain.departure import (
     Stay,
     Staying,
     most_tokens,
+    pictures_of,
 )
 from assistant.domain.errors import PromptTooLongError
 from assistant.domain.findings import Finding, Gap, Scan
-from assistant.domain.prompt import ChatMessage, Message, Prompt, Role, Sampling
+from assistant.domain.prompt import Message, Prompt, Role, Sampling
 from assistant.domain.redaction import NO_PLACEHOLDERS, Placeholders, redact
 from assistant.domain.rules import SENDABLE_LABELS
 from assistant.domain.sensitivity import Label
@@ -61,7 +62,7 @@ class Packer:
         """The send, whole. Blocks for the scan. Raises: PromptTooLongError where the last message alone does not fit."""
         self._scans.look_for(self._secrets.own())
         prompt, setup = load.prompt, load.setup
-        messages = spoken(load.messages)
+        messages = spoken(load.messages, takes_images=backend.route.images)
         everything = [*_system(prompt.system, messages[-1]), *messages]
         self._scans.foresee([one.text for one in everything], load.choice.keep_back)
         words, placeholders = self._worded(everything, load.choice)
@@ -71,7 +72,7 @@ class Packer:
         places = {message.id: place for place, message in enumerate(messages)}
         old = [_staying(one, Stay.WINDOW) for one in leaves if one not in kept]
         sampling = replace(prompt.sampling, max_tokens=reply_tokens)
-        spoken_there = tuple(ChatMessage(one.role, one.text) for one in kept)
+        spoken_there = tuple(one.spoken for one in kept)
         besides = _besides(setup, kept, sampling)
         request = Generation("", prompt.conversation, spoken_there, sampling)
         outgoing = backend.compose(request)
@@ -87,7 +88,7 @@ class Packer:
             placeholders=placeholders.standing_in(one.text for one in kept),
             input_tokens=backend.estimate(spoken_there),
             reply_tokens=reply_tokens,
-            price=self._prices.bound(setup, most_tokens(outgoing), reply_tokens),
+            price=self._prices.bound(setup, most_tokens(outgoing, pictures_of(kept)), reply_tokens),
             besides=besides,
         )
 
@@ -103,7 +104,9 @@ class Packer:
     ) -> tuple[list[Leaving], Placeholders]:
         """Every message as it would leave. In order from the start, so that a text has the same placeholder at each send."""
         words = [
-            Leaving(m.id, m.role, m.text, m.text, m.label, self._scans.of(m.text).findings)
+            Leaving(
+                m.id, m.role, m.text, m.text, m.label, self._scans.of(m.text).findings, m.pictures
+            )
             for m in messages
         ]
         words = _whole_turns(words, messages)
@@ -148,7 +151,8 @@ def _places(text: str, parts: Mapping[str, Finding]) -> list[Finding]:
 def _system(text: str, own: Message) -> list[Message]:
     """The system prompt as a message beside `own`; one of the person's own is a text of theirs, the shipped one is public."""
     label = Label.PUBLIC if text == GenerationSettings().system_prompt else Label.NORMAL
-    return [replace(own, id="", role=Role.SYSTEM, text=text, label=label)] if text else []
+    system = replace(own, id="", role=Role.SYSTEM, text=text, label=label, pictures=())
+    return [system] if text else []
 
 
 def _whole_turns(words: list[Leaving], messages: Sequence[Message]) -> list[Leaving]:
@@ -197,7 +201,7 @@ def _fitting(leaves: Sequence[Leaving], backend: DistantBackend, room: int) -> l
 
     def tokens(start: int) -> int:
         kept = [*head, *rest[start:]]
-        return backend.estimate([ChatMessage(one.role, one.text) for one in kept])
+        return backend.estimate([one.spoken for one in kept])
 
     # Fewer messages never take more tokens, so the earliest start that fits is found by bisection.
     first = bisect_left(starts, True, key=lambda start: tokens(start) <= room)

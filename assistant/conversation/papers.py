@@ -5,6 +5,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from assistant.domain.attempts import Attempt, End, attempt_of
 from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.errors import RefusedError, StorageError
 from assistant.domain.events import Decided, PermitOver, Permitted
@@ -43,6 +44,8 @@ class Papers:
         self.decision = decision
         self._open: str | None = None
         self._latest: str | None = None
+        self._opened = (0, 0.0)
+        self._tried: list[Attempt] = []
         self.attempts = 0
 
     async def decide(self, *, told: bool = False) -> Decided:
@@ -83,8 +86,14 @@ class Papers:
             await self._refuse((Reason("revoked", refused.message),), told=True)
             raise
         self._open = self._latest = permit.id
+        self._opened = now_ms, self._clock.monotonic_ms()
         self.attempts += 1
         return permit, permitted
+
+    @property
+    def tried(self) -> tuple[Attempt, ...]:
+        """The record of each attempt that is over, where there were several; one alone is told by the turn."""
+        return tuple(self._tried) if self.attempts > 1 else ()
 
     def seen(self) -> Receipt:
         """What the door saw of the latest permit; as much as of nothing where there is none."""
@@ -106,19 +115,32 @@ class Papers:
         self.decision = replace(self.decision, verdict=Verdict.DENY, reasons=reasons)
         await self.decide(told=told)
 
-    def ending(self, finish: Finish, charge: "Charge", spent_ms: float | None) -> PermitOver | None:
-        """What became of the permit that is open, once; None where none is."""
+    def ending(
+        self, finish: Finish, charge: "Charge", spent_ms: float | None, error: str = ""
+    ) -> PermitOver | None:
+        """What became of the permit that is open, once; None where none is, or where nothing left under it.
+
+        `charge` is what the turn comes to so far, `error` the code of what ended the attempt ("": nothing did).
+        """
         permit, self._open = self._open, None
-        if permit is None or self._crossing is None:
+        if permit is None:
+            return None
+        at_ms, began = self._opened
+        took_ms = self._clock.monotonic_ms() - began
+        used = charge.usage
+        counts = used.input_tokens, used.output_tokens, used.estimated
+        end = End(finish, error, *counts, charge.cost, took_ms)
+        self._tried.append(attempt_of(at_ms, end, self._tried))
+        if self._crossing is None:
             return None
         ended = self._crossing.ended(permit, finish, charge, spent_ms)
         return PermitOver(self._turn, permit, self._clock.now_ms(), ended)
 
     async def end(
-        self, finish: Finish, charge: "Charge", spent_ms: float | None
+        self, finish: Finish, charge: "Charge", spent_ms: float | None, error: str = ""
     ) -> PermitOver | None:
         """Records that; where even this fails, the record goes on to say that the bytes may have left."""
-        over = self.ending(finish, charge, spent_ms)
+        over = self.ending(finish, charge, spent_ms, error)
         if over is not None:
             try:
                 await asyncio.to_thread(self._journal.append, over)

@@ -12,7 +12,7 @@ from assistant.conversation.batches import Batch, batched
 from assistant.conversation.papers import Papers
 from assistant.conversation.stopping import StoppedError, take, unless
 from assistant.conversation.stopwatch import Stopwatch
-from assistant.conversation.window import CountTokens, Fitted, Room, fit, known
+from assistant.conversation.window import Fitted, Room, counting_with, fit, known, may_stand
 from assistant.domain.decisions import Decision
 from assistant.domain.errors import (
     AssistantError,
@@ -32,17 +32,14 @@ from assistant.domain.events import (
     TurnEvent,
 )
 from assistant.domain.permit import Permit, require_leave
-from assistant.domain.places import Place, Route
+from assistant.domain.pictured import given
 from assistant.domain.prompt import (
-    ChatMessage,
     Finish,
     Message,
     Prompt,
     Role,
     Sampling,
-    Summary,
 )
-from assistant.domain.sensitivity import Label, join
 from assistant.domain.turns import TurnRecord, Usage
 from assistant.ports import Backend, Clock, Done, Generation, Journal, PromptProgress, Said, Waiting
 
@@ -150,7 +147,8 @@ class Running:
             finish, error = Finish.FAILED, RefusedError(self._cut, "what had come is kept").note()
         # In a thread: prices may have to be read.
         charge = await asyncio.to_thread(self._charge, finish)
-        if over := await papers.end(finish, charge, self._watch.latency().total):
+        code = error.code if error else ""
+        if over := await papers.end(finish, charge, self._watch.latency().total, code):
             yield over
         yield await self._finished(finish, error, charge)
 
@@ -194,10 +192,14 @@ class Running:
                         async for event in attempt:
                             yield event
                     return
-                except PromptTooSlowError:
+                except PromptTooSlowError as slow:
                     if last or self._reply or self._shown:
                         raise
-                    await self._papers.end(Finish.FAILED, self._charge(Finish.FAILED), None)
+                    # What it took by now is this attempt's.
+                    self._account.end()
+                    charge = await asyncio.to_thread(self._charge, Finish.FAILED)
+                    self._account.begin()
+                    await self._papers.end(Finish.FAILED, charge, None, slow.note().code)
         finally:
             # Before the next turn may begin: what that one takes is not this one's.
             self._account.end()
@@ -294,17 +296,18 @@ class Running:
 
     async def _fit(self, window_tokens: int) -> Fitted:
         if shown := self._shown:
-            given = tuple(ChatMessage(one.role, one.text) for one in shown.leaves)
-            return Fitted(given, shown.input_tokens, 0, "")
+            leaving = tuple(one.spoken for one in shown.leaves)
+            return Fitted(leaving, shown.input_tokens, 0, "")
         prompt, backend = self._prompt, self._backend
         kept_from, summary = await asyncio.to_thread(
             known, self._journal, prompt.conversation, self._path
         )
-        if summary and not _may_stand(summary, backend.route, self._papers.decision.label):
+        if summary and not may_stand(summary, backend.route, self._papers.decision.label):
             summary = None
         room = Room(window_tokens, prompt.sampling.max_tokens, backend.prompt_limit)
-        count = _counting(backend.count, prompt.continues)
-        return await fit(prompt.system, self._path, room, count, kept_from, summary)
+        count = counting_with(backend.count, prompt.continues)
+        path = await asyncio.to_thread(given, self._path, backend.route.images)
+        return await fit(prompt.system, path, room, count, kept_from, summary)
 
     @property
     def _shown(self) -> "Departure | None":
@@ -376,22 +379,11 @@ class Running:
             charge.compared,
             self._papers.attempts,
             charge.day,
+            self._papers.tried,
         )
         return Finished(record, self._clock.now_ms())
-
-
-def _counting(count: CountTokens, begun: str) -> CountTokens:
-    """`count` with what there is of the reply already."""
-    if not begun:
-        return count
-    return lambda messages: count((*messages, ChatMessage(Role.ASSISTANT, begun)))
 
 
 def _bounded(sampling: Sampling, shown: "Departure | None") -> Sampling:
     """As the person wishes; a reply from the cloud is bounded as it was shown."""
     return replace(sampling, max_tokens=shown.reply_tokens) if shown else sampling
-
-
-def _may_stand(summary: Summary, route: Route, label: Label) -> bool:
-    """A summary stays on this machine; and the reply's label has to cover it, as it does where it is that of its path."""
-    return route.place is Place.THIS_MACHINE and join((label, summary.label)) is label

@@ -6,7 +6,7 @@ from datetime import date
 
 from assistant.domain.budget import Scope as Extent
 from assistant.domain.exchange import Exchange
-from assistant.domain.ledger import Chosen
+from assistant.domain.ledger import NOTHING, Chosen
 from assistant.domain.limits import Drawn
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money
@@ -56,7 +56,10 @@ def running_costs(ledger: Ledger, books: Books, chat: str, today: date) -> Runni
 def _scope(ledger: Ledger, chosen: Chosen) -> Scope:
     places = {place: ledger.totals(replace(chosen, place=place)) for place in Place}
     here = places[Place.THIS_MACHINE].plus(places[Place.THIS_NETWORK])
-    return Scope(here, places[Place.CLOUD], tuple(ledger.what_if(chosen)))
+    side = NOTHING
+    for one in ledger.sides(chosen):
+        side = side.plus(one.totals)
+    return Scope(here, places[Place.CLOUD], tuple(ledger.what_if(chosen)), side)
 
 
 def _limits(drawn: Sequence[Drawn]) -> list[Limit]:

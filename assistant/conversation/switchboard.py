@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
-from assistant.domain.errors import ModelError, RouteError, UsageError
+from assistant.domain.errors import AssistantError, ModelError, RouteError, UsageError
 from assistant.domain.places import Place, Route
 from assistant.ports import Backend
 
@@ -17,6 +18,7 @@ class Switchboard:
         self._absent: dict[str, str] = {}
         self._ending: dict[asyncio.Task[None], Backend] = {}
         self._locks = {route: asyncio.Lock() for route in backends}
+        self._forgetting: set[asyncio.Task[None]] = set()
 
     async def use_backends(
         self, backends: Mapping[str, Backend], absent: Mapping[str, str] | None = None
@@ -63,6 +65,13 @@ class Switchboard:
         here = backend is not None and backend.route.place is Place.THIS_MACHINE
         return here and backend is not None and backend.continues
 
+    def _forget(self, conversation: str) -> None:
+        """Has every backend drop what it keeps of a conversation; nobody waits for a reply that runs there meanwhile."""
+        for backend in self._backends.values():
+            task = asyncio.create_task(_dropped(backend, conversation))
+            self._forgetting.add(task)
+            task.add_done_callback(self._forgetting.discard)
+
     def _backend(self, route: str | None) -> Backend:
         wanted = route or (self.default.id if self.default else None)
         if wanted is None:
@@ -74,6 +83,12 @@ class Switchboard:
             raise RouteError(f"{wanted}: {self._absent[wanted]}", "choose another route")
         known = ", ".join(self._backends)
         raise UsageError(f"there is no route {wanted!r}", f"routes: {known}")
+
+
+async def _dropped(backend: Backend, conversation: str) -> None:
+    # One that cannot be asked has ended, and its memory with it; what it left on disk goes with its next start.
+    with suppress(AssistantError):
+        await backend.forget(conversation)
 
 
 async def _end(backend: Backend, lock: asyncio.Lock) -> None:

@@ -5,11 +5,13 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from assistant.conversation.own_titles import own_title
 from assistant.conversation.stopping import StoppedError
 from assistant.domain.events import TitledBy
 from assistant.domain.hygiene import one_line
 from assistant.domain.prompt import Finish, Prompt, Role, Sampling
 from assistant.domain.sensitivity import join
+from assistant.domain.side_work import SideKind
 from assistant.domain.thinking import split
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ _ABOUT_ITSELF = frozenset(
     ("title", "titles", "headline", "conversation", "summary", "assistant", "request")
 )
 _SHELL = " \t*_#`\"'“”„«»‘’<>-–—:."
+_STUCK = re.compile(r"(.{2,12}?)\1\1|://|`")
+"""What goes round in circles, as small models do; and neither an address nor code is a title."""
 _PREFIX = re.compile(r"^(?:\W*)(?:title|titel|titre|título|titolo)\s*[:：]\s*", re.IGNORECASE)
 
 
@@ -48,8 +52,8 @@ def enough(said: str) -> bool:
 def worded(said: str, about: str) -> str:
     """The title in what a model said, harmless, on one line of at most WIDTH characters; "" where there is none.
 
-    Small models speak of the title instead, or of something else: a title has a word of what it is `about`, and is none of
-    those that go on and on.
+    Small models speak of the title instead, or of something else: a title has a word of what it is `about`, the person's own
+    words, and is none of those that go on and on.
     """
     parts = split(said)
     lines = [] if parts.thinking else parts.answer.strip().splitlines()
@@ -57,7 +61,7 @@ def worded(said: str, about: str) -> str:
     title = one_line(line.strip(_SHELL)[: 2 * WIDTH], 20 * WIDTH)
     words = re.findall(r"\w+", title.casefold())
     announced = line.rstrip(" *").endswith((":", "："))
-    if announced or len(title) > WIDTH or _ABOUT_ITSELF.intersection(words):
+    if announced or len(title) > WIDTH or _STUCK.search(title) or _ABOUT_ITSELF.intersection(words):
         return ""
     return title if _shares_a_word(words, about.casefold()) else ""
 
@@ -94,7 +98,7 @@ def _is_answer(finish: Finish | None) -> bool:
 
 
 async def entitle(engine: "Engine", journal: "Journal", conversation: str) -> str | None:
-    """Words a title and puts it on record; "" where none is to be had, None where something else had to be done first.
+    """Words a title and puts it on record, one of the person's own words where the model words none; "" where none is to be had, None where something else had to be done first.
 
     Raises: RouteError, StorageError.
     """
@@ -102,15 +106,18 @@ async def entitle(engine: "Engine", journal: "Journal", conversation: str) -> st
     if task is None:
         return ""
     try:
-        async with engine.aside() as work:
+        async with engine.aside(SideKind.TITLE, conversation) as work:
             room = await work.room(_SAMPLING.max_tokens or 0)
             if await work.count(task.messages) > room.limit:
                 return ""
             said = await work.say(task, enough)
     except StoppedError:
         return None
-    about = "\n".join(one.text for one in task.messages[:-1] if one.role is not Role.SYSTEM)
-    title = worded(said, about)
+    asked = [one.text for one in task.messages[:-1] if one.role is Role.USER]
+    title, by = worded(said, "\n".join(asked)), TitledBy.MODEL
+    if not title:
+        own = (own_title(text, WIDTH) for text in asked)
+        title, by = next(filter(None, own), ""), TitledBy.PROMPT
     if title:
-        await engine.rename(conversation, title, TitledBy.MODEL)
+        await engine.rename(conversation, title, by)
     return title

@@ -4,7 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.domain.errors import PromptTooLongError
+from assistant.domain.pictured import given
+from assistant.domain.places import Place, Route
 from assistant.domain.prompt import ChatMessage, Finish, Message, Prompt, Role, Summary
+from assistant.domain.sensitivity import Label, join
 from assistant.domain.thinking import split
 from assistant.ports import Journal
 
@@ -96,13 +99,13 @@ def _without_thought(reply: Message) -> Message:
     return reply if answer == reply.text else replace(reply, text=answer)
 
 
-def spoken(messages: Sequence[Message]) -> list[Message]:
+def spoken(messages: Sequence[Message], *, takes_images: bool = False) -> list[Message]:
     """The messages that a model is given of a conversation, as `context` chooses and words them."""
-    return _answered(_without_thoughts(messages))
+    return given(_answered(_without_thoughts(messages)), takes_images)
 
 
 def _given(head: tuple[ChatMessage, ...], messages: Sequence[Message]) -> tuple[ChatMessage, ...]:
-    return (*head, *(ChatMessage(m.role, m.text) for m in _answered(messages)))
+    return (*head, *(ChatMessage(m.role, m.text, m.pictures) for m in _answered(messages)))
 
 
 def _answered(messages: Sequence[Message]) -> list[Message]:
@@ -119,7 +122,7 @@ def _asked_again(messages: Sequence[Message]) -> set[str]:
         reply.turn
         for asked, reply, then in threes
         if reply.finish is Finish.FAILED and asked.turn == reply.turn
-        if then.role is Role.USER and then.text == asked.text
+        if then.role is Role.USER and (then.text, then.pictures) == (asked.text, asked.pictures)
     }
 
 
@@ -131,7 +134,7 @@ async def fit(
     keep_from: str | None,
     summary: Summary | None = None,
 ) -> Fitted:
-    """Chooses what the model is given: all from `keep_from` (None: the start) where that fits, else the newest turns.
+    """Chooses what the model is given of `messages`, worded by `given`: all from `keep_from` (None: the start) where that fits, else the newest turns.
 
     `summary` stands for what it is a summary of, unless that leaves no room for the last message.
     Raises: PromptTooLongError where even the last message alone does not fit.
@@ -223,7 +226,9 @@ def preview(journal: Journal, prompt: Prompt, path: Sequence[Message]) -> tuple[
     kept_from, summary = known(journal, prompt.conversation, path)
     first = _after(messages, summary)
     start = _turn_starts(messages, kept_from, first)[0]
-    return context(prompt.system, messages[start:], summary if first else None)
+    # It is for a route of this machine that reads ahead, and none of those takes pictures.
+    worded = given(messages[start:], False)
+    return context(prompt.system, worded, summary if first else None)
 
 
 def known(
@@ -232,3 +237,15 @@ def known(
     """The message from which on the window held `path` last (None: it never moved), and the summary that stands on it."""
     ids = [message.id for message in path]
     return journal.first_kept(conversation, ids), journal.summary(conversation, ids)
+
+
+def counting_with(count: CountTokens, begun: str) -> CountTokens:
+    """`count` with what there is of the reply already."""
+    if not begun:
+        return count
+    return lambda messages: count((*messages, ChatMessage(Role.ASSISTANT, begun)))
+
+
+def may_stand(summary: Summary, route: Route, label: Label) -> bool:
+    """A summary stays on this machine; and the reply's label has to cover it, as it does where it is that of its path."""
+    return route.place is Place.THIS_MACHINE and join((label, summary.label)) is label

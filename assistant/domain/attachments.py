@@ -7,10 +7,13 @@ for the cloud with placeholders in it keeps the headers as they were written: th
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from assistant.domain.errors import AttachmentError
 from assistant.domain.estimates import text_size
+
+if TYPE_CHECKING:
+    from assistant.domain.pictures import Picture
 
 MOST_MESSAGE_BYTES: Final = 2_000_000
 """Of a message with all that is attached to it; no context window that this program serves holds more."""
@@ -26,14 +29,15 @@ _HEAD = re.compile(
 )
 _MOST_HEAD_BYTES: Final = 4_000
 _KIND = re.compile("[a-z]+")
+_PICTURES: Final = frozenset(("png", "jpeg", "webp", "gif"))
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A text that goes with a message.
+    """A text that goes with a message; that of a picture is its bytes as base64.
 
-    `name` is one line, `kind` a word: `text`, `pdf`, `folder`, `list`, `paste`. `size_bytes` (of UTF-8) and `lines` are
-    counted. Raises: ValueError where the name is more than a line, or too long for a header.
+    `name` is one line, `kind` a word: `text`, `pdf`, `folder`, `list`, `paste`, or that of a picture: `png`, `jpeg`, `webp`,
+    `gif`. `size_bytes` (of UTF-8) and `lines` are counted. Raises: ValueError where the name is more than a line, or too long for a header.
     """
 
     name: str
@@ -55,8 +59,24 @@ class Attachment:
         )
 
     @property
+    def picture(self) -> "Picture | None":
+        """The picture that it is; None for a text, and for what only says that it is one."""
+        if self.kind not in _PICTURES:
+            return None
+        from assistant.domain.pictures import picture_in
+
+        return picture_in(self.name, self.kind, self.text)
+
+    @property
+    def file_bytes(self) -> int:
+        """What a person is told of its size: that of its text, or of the picture's file."""
+        return self.size_bytes if self.picture is None else self.picture.size_bytes
+
+    @property
     def tokens(self) -> int:
-        """About how many tokens its text takes."""
+        """About how many tokens its text, or its picture, takes."""
+        if (picture := self.picture) is not None:
+            return picture.tokens
         return max(round(text_size(self.text)), self.text > "")
 
 
@@ -76,13 +96,18 @@ def parted(text: str) -> tuple[str, tuple[Attachment, ...]]:
     A file cannot fake an end or another block, whatever it holds: only lengths are followed. Who pastes a whole message with
     its blocks attaches them again.
     """
-    if not text.startswith(_BEGIN):
+    if not has_blocks(text):
         return text, ()
     try:
         own, found = _followed(_raw(text))
     except ValueError:
         return text, ()
     return (own, found) if compose(own, found) == text else (text, ())
+
+
+def has_blocks(text: str) -> bool:
+    """Whether `text` begins as one with attachments does; quick, and no more than that."""
+    return text.startswith(_BEGIN)
 
 
 def joined(texts: Iterable[str]) -> str:
@@ -128,8 +153,15 @@ def checked(text: str) -> str:
 
 
 def described(one: Attachment) -> str:
-    """`src/main.py · 1.2 kB · ~310 tokens`."""
-    return f"{one.name} · {size_words(one.size_bytes)} · {token_words(one.tokens)}"
+    """`src/main.py · 1.2 kB · ~310 tokens`; `photo.png · 1024 x 768 · 80 kB · ~1,049 tokens`."""
+    return f"{one.name} · {amount_of(one)}"
+
+
+def amount_of(one: Attachment) -> str:
+    """The same without the name."""
+    pixels = one.picture.pixels if one.picture else ""
+    parts = (pixels, size_words(one.file_bytes), token_words(one.tokens))
+    return " · ".join(filter(None, parts))
 
 
 def _block(one: Attachment, number: int, of: int) -> str:

@@ -32,6 +32,15 @@ class Energy:
     meter: str
 
 
+def both(first: Energy | None, second: Energy | None) -> Energy | None:
+    """What two stretches of one turn took together, marked like the less certain; None where one is unknown."""
+    if first is None or second is None:
+        return None
+    sure = (Source.MEASURED, Source.SET, Source.ESTIMATED)
+    rough = max(first, second, key=lambda one: sure.index(one.source))
+    return Energy(first.joules + second.joules, rough.source, rough.meter)
+
+
 @dataclass(frozen=True, slots=True)
 class UnitPrices:
     """Prices per million tokens as they held for one request: those of its length and hour, before `multiplier`."""

@@ -19,7 +19,8 @@ class CloudSetup:
     """`row` has an address and asks for nothing more; `context_tokens` is the model's window (None: not said).
 
     `own` means that the address was typed by the person: its facts are what they declared, or unknown. `origin` is the id of the
-    registry's row that it was made from ("": none); a person may give it another id.
+    registry's row that it was made from ("": none); a person may give it another id. `images` is True where they said that the
+    model takes them.
     """
 
     row: CloudRoute
@@ -27,6 +28,7 @@ class CloudSetup:
     context_tokens: int | None = None
     own: bool = False
     origin: str = ""
+    images: bool = False
 
     def __post_init__(self) -> None:
         """Raises: UsageError for an address that is none, and for a model that the row's facts do not hold for."""
@@ -42,7 +44,7 @@ class CloudSetup:
     @property
     def route(self) -> Route:
         """The route as the policy sees it. Facts that nobody declared satisfy no rule, so it counts as declared here."""
-        return Route(self.id, Place.CLOUD, CLOUD, self.model)
+        return Route(self.id, Place.CLOUD, CLOUD, self.model, images=self.images)
 
     @property
     def endpoint(self) -> Endpoint | None:

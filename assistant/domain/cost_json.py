@@ -12,6 +12,7 @@ from assistant.domain.cost_report import (
     Line,
     Series,
     Whole,
+    Works,
     told,
 )
 from assistant.domain.cost_words import notes
@@ -91,7 +92,22 @@ def _whole(whole: Whole) -> Json:
         "here_energy": _amount(whole.energy),
         "cloud_spent": _amount(whole.cloud),
         "network_requests": whole.network,
+        "side_work": {"cost": _amount(whole.side), "kinds": [_works(one) for one in whole.works]},
         "elsewhere": [_elsewhere(one) for one in whole.elsewhere],
+    }
+
+
+def _works(found: Works) -> Json:
+    known = told(found.totals)
+    return {
+        "kind": found.kind.value,
+        "works": found.totals.turns,
+        "input_tokens": known.input,
+        "cached_input_tokens": known.cached,
+        "output_tokens": known.output,
+        "energy_joules": None if known.joules is None else _text(known.joules),
+        "busy_ms": found.totals.busy_ms,
+        "cost": _amount(found.cost),
     }
 
 

@@ -22,14 +22,16 @@ from assistant.domain.cost_report import (
     Line,
     Series,
     Whole,
+    Works,
     is_filtered,
 )
 from assistant.domain.exchange import Exchange
-from assistant.domain.ledger import NOTHING, By, Sum, Totals, WhatIf
+from assistant.domain.ledger import NOTHING, By, Side, Sum, Totals, WhatIf
 from assistant.domain.local_costs import Keeping, Known, local_costs
 from assistant.domain.percentiles import percentiles
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money, totals
+from assistant.domain.side_work import SideKind
 
 _A_YEAR: Final = (date(2027, 1, 1), date(2027, 12, 31))
 """Any that is no leap year: a twelfth of its costs is a month's."""
@@ -46,7 +48,7 @@ def report(answers: Answers, household: Household) -> CostReport:
     series: tuple[Series, ...] = ()
     if first is not None and answers.by_day is not None:
         days = _days(first, last, answers.by_day)
-        series = tuple(_series(answers.by_day, days, whole, household))
+        series = tuple(_series(answers.by_day, answers.sides, days, whole, household))
     ttft = answers.ttft if answers.by is By.ROUTE else {}
     return CostReport(
         answers.by,
@@ -88,11 +90,21 @@ def _line(found: Sum, exchange: Exchange, ttft: Sequence[float] = ()) -> Line:
 
 
 def _sum(found: Iterable[Sum], place: Place | None = None) -> Totals:
+    return _all(one.totals for one in found if place in (None, one.place))
+
+
+def _all(found: Iterable[Totals]) -> Totals:
     result = NOTHING
     for one in found:
-        if place in (None, one.place):
-            result = result.plus(one.totals)
+        result = result.plus(one)
     return result
+
+
+def _works(found: Sequence[Side], exchange: Exchange) -> Iterator[Works]:
+    for kind in SideKind:
+        totals = _all(one.totals for one in found if one.kind is kind)
+        if totals.turns:
+            yield Works(kind, totals, cost_of(totals, exchange))
 
 
 def _span(answers: Answers, household: Household) -> tuple[date | None, date]:
@@ -117,7 +129,9 @@ def _whole(answers: Answers, household: Household, first: date | None, last: dat
         fixed = local_costs(household.keeping, since, since + timedelta(days=days - 1)).total
     energy, spent = cost_of(here, exchange), cost_of(cloud, exchange)
     network = _sum(routes, Place.THIS_NETWORK).turns
-    bare = Whole(every, days, fixed, exchange.currency, energy, spent, network)
+    works = tuple(_works(answers.sides, exchange))
+    side = cost_of(_all(one.totals for one in answers.sides), exchange)
+    bare = Whole(every, days, fixed, exchange.currency, energy, spent, network, (), side, works)
     paying = {_pair(one): _break_even(one, energy, here, household) for one in answers.what_if_here}
     rows = sorted(_one_here(answers.what_if), key=lambda one: _rank(one, household))
     there = tuple(
@@ -221,18 +235,19 @@ def _days(first: date, last: date, found: ByDay) -> tuple[date, ...]:
 
 
 def _series(
-    found: ByDay, days: Sequence[date], whole: Whole, household: Household
+    found: ByDay, sides: Sequence[Side], days: Sequence[date], whole: Whole, household: Household
 ) -> Iterable[Series]:
     """The curves that can be drawn: a missing rate leaves one out."""
     exchange = household.exchange
     energy = _cumulated({one.key: one.totals.cost for one in found.here}, days, exchange)
+    side = _cumulated(_by_day(sides), days, exchange)
     if energy is not None:
         here = whole.energy
-        if whole.full is not None:
+        if whole.full is not None and side is not None:
             kept = _kept(household.keeping, days, household.today)
-            full = tuple(at + fixed for at, fixed in zip(energy, kept, strict=True))
+            full = tuple(sum(day, Decimal(0)) for day in zip(energy, side, kept, strict=True))
             marked, typed = whole.full.marked, whole.full.typed
-            yield Series(Curve.FULL, full, estimated=marked, bound=here.bound, typed=typed)
+            yield Series(Curve.FULL, full, estimated=marked, bound=whole.full.bound, typed=typed)
         if here.known:
             yield Series(Curve.ENERGY, energy, estimated=here.marked, bound=here.bound)
     spent = _cumulated({one.key: one.totals.cost for one in found.cloud}, days, exchange)
@@ -245,6 +260,14 @@ def _series(
         points = _cumulated(_elsewhere_by_day(found.every, row), days, exchange)
         if points is not None:
             yield Series(Curve.ELSEWHERE, points, row.route, row.model, True, row.cost.bound)
+
+
+def _by_day(sides: Sequence[Side]) -> Mapping[str, tuple[Money, ...]]:
+    found: dict[str, tuple[Money, ...]] = {}
+    for one in sides:
+        key = one.day.isoformat()
+        found[key] = totals((*found.get(key, ()), *one.totals.cost))
+    return found
 
 
 def _kept(keeping: Keeping, days: Sequence[date], today: date) -> Iterator[Decimal]:

@@ -8,11 +8,12 @@ from enum import StrEnum
 
 from assistant.domain.charges import Source
 from assistant.domain.exchange import Exchange
-from assistant.domain.ledger import NOTHING, By, Chosen, Sum, Totals, WhatIf
+from assistant.domain.ledger import NOTHING, By, Chosen, Side, Sum, Totals, WhatIf
 from assistant.domain.local_costs import Keeping, Known
 from assistant.domain.percentiles import Percentiles
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money
+from assistant.domain.side_work import WORDS, SideKind
 
 
 class Bound(StrEnum):
@@ -139,11 +140,26 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
+class Works:
+    """Work of one kind that is no request; `totals` has as many `turns` as there were works. `cost` is its energy's."""
+
+    kind: SideKind
+    totals: Totals
+    cost: Amount
+
+    @property
+    def words(self) -> str:
+        """How many of what: `3 titles`."""
+        count = self.totals.turns
+        return f"{count:,} {WORDS[self.kind][count != 1]}"
+
+
+@dataclass(frozen=True, slots=True)
 class Whole:
     """All that was chosen. `fixed` is what this machine cost over `days` whether it worked or not; its `why` says what is unknown.
 
-    `energy` is what its requests took above that, `cloud` what providers charge, `network` counts requests to other machines of
-    this network, whose cost nobody knows.
+    `energy` is what its requests took above that, `side` what it took for `works` that are no requests, `cloud` what providers
+    charge, `network` counts requests to other machines of this network, whose cost nobody knows.
     """
 
     totals: Totals = NOTHING
@@ -154,20 +170,23 @@ class Whole:
     cloud: Amount = Amount()
     network: int = 0
     elsewhere: tuple[Elsewhere, ...] = ()
+    side: Amount = Amount()
+    works: tuple[Works, ...] = ()
 
     @property
     def full(self) -> Amount | None:
         """This machine with all its costs; None where the fixed ones, or an exchange rate, are unknown."""
-        energy = self.energy
-        spent = energy.own
-        if self.fixed.amount is None or (spent is None and energy.known):
+        parts = (self.energy, self.side)
+        if self.fixed.amount is None or any(one.own is None and one.known for one in parts):
             return None
-        kept = Money(self.fixed.amount, self.currency)
-        own = kept if spent is None else kept.plus(spent)
-        rough = energy.estimated or self.fixed.source is Source.ESTIMATED
+        own = Money(self.fixed.amount, self.currency)
+        for one in parts:
+            own = own if one.own is None else own.plus(one.own)
+        rough = self.fixed.source is Source.ESTIMATED or any(one.estimated for one in parts)
         typed = bool(self.fixed.amount) and self.fixed.source is Source.SET
-        counts = energy.known, energy.unknown
-        return Amount((own,), own, energy.converted, rough, *counts, typed=typed)
+        converted = any(one.converted for one in parts)
+        counts = sum(one.known for one in parts), sum(one.unknown for one in parts)
+        return Amount((own,), own, converted, rough, *counts, typed=typed)
 
 
 class Curve(StrEnum):
@@ -224,7 +243,7 @@ class Household:
 class Answers:
     """What the ledger said: `lines` as asked for, `routes` for every route and model, `ttft` in ms by route and model.
 
-    `what_if_here` is `what_if` of the requests of this machine alone.
+    `what_if_here` is `what_if` of the requests of this machine alone, `sides` is what it worked on besides.
     """
 
     by: By
@@ -237,6 +256,7 @@ class Answers:
     first_day: date | None = None
     by_day: ByDay | None = None
     conversations: Sequence[Sum] = ()
+    sides: Sequence[Side] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,15 +52,7 @@ def table(report: CostReport, width: int) -> Table:
     """`report` in `width` cells; wider where its figures need that."""
     columns = _columns(report)
     lines = list(report.lines)
-    every = Line(
-        "",
-        "",
-        ALL,
-        None,
-        report.whole.totals,
-        cost_of(report.whole.totals, report.household.exchange),
-    )
-    shown = [*lines, every] if len(lines) > 1 else lines
+    shown = [*lines, all_of(report)] if len(lines) > 1 else lines
     names = [line_name(line) for line in shown]
     cells = _marks_apart([[cell(line) for _, _, cell in columns] for line in shown])
     heads = [[head for head, _, _ in columns], [unit for _, unit, _ in columns]]
@@ -78,6 +70,12 @@ def table(report: CostReport, width: int) -> Table:
     )
     total = rows.pop() if len(lines) > 1 else None
     return Table((first, second), tuple(rows), total)
+
+
+def all_of(report: CostReport) -> Line:
+    """The line of all."""
+    found = report.whole.totals
+    return Line("", "", ALL, None, found, cost_of(found, report.household.exchange))
 
 
 def cell_len(text: str) -> int:

@@ -170,16 +170,19 @@ def scope_words(chosen: Chosen, by: By) -> str:
 def facts(report: CostReport) -> Iterator[Fact]:
     """The whole: what it cost here, what the cloud took, what all of it would have cost elsewhere."""
     whole = report.whole
-    if not whole.totals.turns:
+    if not whole.totals.turns and not whole.works:
         return
     if whole.energy.known or whole.energy.unknown:
         if not report.filtered:
             yield _fact("here, with fixed costs", whole.full, report, _fixed_words(whole))
         yield _fact("here, energy alone", whole.energy, report, of_requests(whole.energy))
     yield _fact("cloud, spent", whole.cloud, report, of_requests(whole.cloud))
+    if whole.works:
+        said = (", ".join(one.words for one in whole.works), "no requests")
+        yield _fact("here, side work", whole.side, report, *said)
     if whole.network:
-        said = f"{whole.network:,} requests: nobody says their cost"
-        yield _fact("this network", None, report, said)
+        unsaid = f"{whole.network:,} requests: nobody says their cost"
+        yield _fact("this network", None, report, unsaid)
     for row in whole.elsewhere:
         label = "the cloud's, here" if row.here else f"all on {one_line(row.name, 60)}"
         yield _fact(label, row.cost, report, *_elsewhere_words(row, report))
@@ -212,6 +215,15 @@ def notes(report: CostReport) -> Iterator[str]:
         yield f"elsewhere: no figure is of the same model, and each is ±{band} %: others count tokens otherwise"
 
 
+def side_note(report: CostReport) -> Iterator[str]:
+    """What work took that is no request, where no figure of the whole stands beside."""
+    whole = report.whole
+    if whole.works:
+        words = ", ".join(one.words for one in whole.works)
+        unit = f" {report.currency}" if whole.side.own else ""
+        yield f"side work, in no line: {cost_text(whole.side)}{unit} for {words}"
+
+
 def _how_known(keeping: Keeping) -> Iterator[str]:
     """How each figure came about that the costs of the time rest on; of what is unknown the whole says so."""
     parts = (
@@ -241,6 +253,9 @@ def _fates(found: Totals) -> Iterator[str]:
     said = [f"{count:,} {word}" for count, word in counts if count]
     if said:
         yield f"of {found.turns:,} requests: {', '.join(said)}"
+    if more := found.attempts - found.turns:
+        took = "1 attempt" if more == 1 else f"{more:,} attempts"
+        yield f"{took} more than requests: assistant costs --attempts has each"
     if found.reasoning:
         yield f"of the tokens out {counted(found.reasoning)} were thought"
 

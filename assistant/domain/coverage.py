@@ -25,7 +25,7 @@ class SendRequest:
     """One send that asks for leave.
 
     `label` is the join over all that would leave, `content` the worst that a scan of it found. `sheet` is the digest of the
-    very bytes. `tokens` and `cost` are what it may come to at most; an unknown cost is None. `session` is the run of the
+    very bytes. `pictures` are how many of them leave, which nobody has looked into. `tokens` and `cost` are what it may come to at most; an unknown cost is None. `session` is the run of the
     program. `fallback` says that no person chose this route for this message.
     """
 
@@ -42,6 +42,7 @@ class SendRequest:
     session: str
     fallback: bool = False
     purpose: str = CHAT
+    pictures: int = 0
 
 
 def covers(
@@ -173,6 +174,9 @@ def _reach(grant: Grant, standing: Standing, request: SendRequest) -> Iterator[R
             yield Reason("grant_message", "the grant is for another message")
         if not request.sheet or request.sheet != standing.sheet:
             yield Reason("grant_sheet", "what would leave is not what was shown to you")
+    elif request.pictures:
+        text = "what an image shows is not looked into, so each send of one needs a yes of its own"
+        yield Reason("grant_pictures", text)
     if request.fallback and not (grant.fallback and reach.extent is Extent.CONVERSATION):
         text = "the grant does not let a message come here by itself when a local route fails"
         yield Reason("grant_fallback", text)

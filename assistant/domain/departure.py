@@ -1,5 +1,6 @@
 """What would leave this machine with one send, and what would stay: the value that a person is shown before they say yes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -8,7 +9,8 @@ from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.findings import Finding, Scan, ScanVerdict
 from assistant.domain.limits import Drawn
 from assistant.domain.permit import Outgoing
-from assistant.domain.prompt import Role
+from assistant.domain.pictures import MOST_PICTURE_TOKENS, Picture
+from assistant.domain.prompt import ChatMessage, Role
 from assistant.domain.redaction import Placeholders
 from assistant.domain.rules import Content, content_of
 from assistant.domain.sensitivity import Label, join
@@ -42,7 +44,10 @@ class Stay(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """One message as it would leave. `message` is its id ("" for the system prompt); `findings` are places in `original`."""
+    """One message as it would leave. `message` is its id ("" for the system prompt); `findings` are places in `original`.
+
+    `pictures` leave beside the words; what they show is not looked into.
+    """
 
     message: str
     role: Role
@@ -50,6 +55,12 @@ class Leaving:
     original: str
     label: Label
     findings: tuple[Finding, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+    @property
+    def spoken(self) -> ChatMessage:
+        """What the model is given of it."""
+        return ChatMessage(self.role, self.text, self.pictures)
 
     @property
     def redacted(self) -> bool:
@@ -131,7 +142,12 @@ class Departure:
     @property
     def most_input_tokens(self) -> int:
         """What goes out at most: no tokenizer makes more tokens of a text than it has bytes."""
-        return most_tokens(self.outgoing)
+        return most_tokens(self.outgoing, self.pictures)
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """All that would leave."""
+        return pictures_of(self.leaves)
 
     @property
     def tokens(self) -> int:
@@ -139,6 +155,19 @@ class Departure:
         return self.most_input_tokens + self.reply_tokens
 
 
-def most_tokens(outgoing: Outgoing) -> int:
-    """The most tokens that a provider can count in what leaves: what stands around the words pays for the template's marks."""
-    return len(outgoing.body)
+def pictures_of(leaves: Iterable[Leaving]) -> tuple[Picture, ...]:
+    """The pictures that leave with these messages, in their order."""
+    return tuple(picture for one in leaves for picture in one.pictures)
+
+
+def most_tokens(outgoing: Outgoing, pictures: Iterable[Picture] = ()) -> int:
+    """The most tokens that a provider can count in what leaves: what stands around the words pays for the template's marks.
+
+    A picture costs what no published way of counting is above, in the place of its base64.
+    """
+    body, tokens = outgoing.body, 0
+    for picture in pictures:
+        # Once for each: the same base64 may stand there as a text besides.
+        body = body.replace(picture.base64.encode(), b"", 1)
+        tokens += MOST_PICTURE_TOKENS
+    return len(body) + tokens

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from assistant.domain.places import Route
 from assistant.domain.prompt import Message, Sampling, Summary
 from assistant.domain.sensitivity import Label
+from assistant.domain.side_work import SideWorked
 
 if TYPE_CHECKING:
     from assistant.domain.decisions import Decision
@@ -327,6 +328,7 @@ ConversationEvent = (
     | Labelled
     | Declassified
     | Arranged
+    | SideWorked
 )
 TurnEvent = Asked | Decided | Permitted | PermitOver | Trimmed | Delta | Finished
 Event = ConversationEvent | TurnEvent

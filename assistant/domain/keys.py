@@ -92,6 +92,13 @@ def key_of(text: str) -> str | None:
     return _ALIASES.get(whole, whole)
 
 
+def sign(key: str) -> str:
+    """A key as a person writes it: `ctrl+slash` as `ctrl+/`."""
+    *before, last = key.split("+")
+    signs = {name: one for one, name in _SIGNS.items() if one != " "}
+    return "+".join([*before, signs.get(last, last)])
+
+
 def chosen(actions: Sequence[Action], wanted: Mapping[str, Sequence[str]]) -> tuple[Action, ...]:
     """All actions, with the keys that a person wants for them; `wanted` was found to have no problem."""
     named = {

@@ -11,6 +11,7 @@ from assistant.domain.charges import Compared, Cost, Source
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money, totals
 from assistant.domain.prompt import Finish
+from assistant.domain.side_work import SideKind
 
 if TYPE_CHECKING:
     from assistant.domain.turns import TurnRecord
@@ -24,7 +25,8 @@ class Entry:
     """The figures of one turn; None where nobody knows. `day` is the calendar day on which it is counted, for ever.
 
     `attempts` counts its permits; `again` says that the same question had been asked at the same place before: a retry.
-    `cost` is what it added where it ran; `energy_joules` is what it took above the idle machine.
+    `cost` is what it added where it ran; `energy_joules` is what it took above the idle machine. `error` is the code of what
+    ended it ("": nothing did).
     """
 
     turn: str
@@ -40,7 +42,8 @@ class Entry:
     cache_write: int | None = None
     output: int | None = None
     reasoning: int | None = None
-    estimated: bool = False
+    estimated_counts: bool = False
+    estimated_cost: bool = False
     attempts: int = 1
     again: bool = False
     cost: Money | None = None
@@ -49,6 +52,12 @@ class Entry:
     ttft_ms: float | None = None
     total_ms: float | None = None
     tokens_per_second: float | None = None
+    error: str = ""
+
+    @property
+    def estimated(self) -> bool:
+        """Whether any of its figures is an estimate."""
+        return self.estimated_counts or self.estimated_cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +175,8 @@ def entry_of(record: "TurnRecord", at_ms: int, day: date, *, again: bool = False
         usage.cache_write_tokens,
         usage.output_tokens,
         usage.reasoning_tokens,
-        estimated=usage.estimated or (cost.marginal is not None and cost.estimated),
+        estimated_counts=usage.estimated,
+        estimated_cost=cost.marginal is not None and cost.estimated,
         attempts=record.attempts,
         again=again,
         cost=_cost(cost),
@@ -175,6 +185,7 @@ def entry_of(record: "TurnRecord", at_ms: int, day: date, *, again: bool = False
         ttft_ms=latency.first_token,
         total_ms=latency.total,
         tokens_per_second=record.tokens_per_second,
+        error=record.error.code if record.error else "",
     )
 
 
@@ -224,6 +235,15 @@ def _what_if(one: Compared) -> WhatIf:
         return WhatIf(one.route, one.model, one.here, unknown=1)
     cost, low, high = ((Money(amount, currency),) for amount in (one.cost, one.low, one.high))
     return WhatIf(one.route, one.model, one.here, cost, low, high, turns=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What this machine worked on in a day that is no request, of one kind: `totals` has as many `turns` as there were works."""
+
+    kind: SideKind
+    day: date
+    totals: Totals
 
 
 class By(StrEnum):

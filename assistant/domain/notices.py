@@ -11,6 +11,15 @@ def window_moved(dropped: int) -> str:
     )
 
 
+def images_stay(count: int) -> str:
+    """That `count` images of what was said before are not sent."""
+    if count == 1:
+        return "An image above is not sent: this route takes no images. The model reads its name."
+    return (
+        f"{count:,} images above are not sent: this route takes none. The model reads their names."
+    )
+
+
 def summarised(count: int, mark: str) -> str:
     """That a summary stands for the first `count` messages, with the `mark` of its label ("": it needs none)."""
     marked = f" · {mark}" if mark else ""

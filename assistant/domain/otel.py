@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from assistant.domain.ledger import Entry
+from assistant.domain.ledger import Entry, Side
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money
 from assistant.domain.prompt import Finish
@@ -141,8 +141,8 @@ class Day:
         self._take_tokens(entry, where)
         ended: Attributes = (*where, ("assistant.finish", entry.finish.value))
         failed = entry.finish is Finish.FAILED
-        # The ledger keeps no reason; the conventions' word for that is _OTHER.
-        timed: Attributes = (*ended, ("error.type", "_OTHER")) if failed else ended
+        # A code of this program; where the ledger has none, the conventions' word for that.
+        timed: Attributes = (*ended, ("error.type", entry.error or "_OTHER")) if failed else ended
         self._take(Metric.DURATION, timed, _whole(entry.total_ms, 1000))
         self._take(Metric.FIRST, where, _whole(entry.ttft_ms, 1000))
         if entry.tokens_per_second and entry.finish in (Finish.STOP, Finish.LENGTH):
@@ -154,6 +154,19 @@ class Day:
         )
         self.turns[known] = self.turns.get(known, 0) + 1
         self._take_amounts(entry, where)
+
+    def take_side(self, side: Side) -> None:
+        """Adds what this machine took in the day for work of one kind that is no turn."""
+        where: Attributes = (
+            ("assistant.place", Place.THIS_MACHINE.value),
+            ("assistant.work", side.kind.value),
+        )
+        rough = side.totals.estimated > 0
+        for money in side.totals.cost:
+            which = ("assistant.currency", money.currency), ("assistant.estimated", rough)
+            self._add(Metric.COST, (*where, *which), money.amount)
+        if side.totals.energy_joules:
+            self._add(Metric.ENERGY, where, side.totals.energy_joules)
 
     def request(self, window_s: tuple[int, int], version: str) -> Json:
         """The ExportMetricsServiceRequest; the day begins and ends at those Unix times."""
@@ -177,7 +190,7 @@ class Day:
             which: Attributes = (
                 *where,
                 ("gen_ai.token.type", kind),
-                ("assistant.estimated", entry.estimated),
+                ("assistant.estimated", entry.estimated_cost),
             )
             self._take(Metric.TOKENS, which, count)
 

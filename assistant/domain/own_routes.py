@@ -63,13 +63,17 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class OwnRoute:
-    """A server and a model there; `context_tokens` is its window as the person knows it (None: not said)."""
+    """A server and a model there; `context_tokens` is its window as the person knows it (None: not said).
+
+    `images` is True where they said that the model takes them.
+    """
 
     id: str
     endpoint: Endpoint
     model: str
     context_tokens: int | None = None
     declaration: Declaration | None = None
+    images: bool = False
 
     @property
     def subject(self) -> str:
@@ -87,7 +91,9 @@ class OwnRoute:
         """The route as the policy sees it; undeclared it counts as the cloud."""
         found = self.declared
         place = found.place if found else Place.CLOUD
-        return Route(self.id, place, OWN, self.model, declared=found is not None)
+        return Route(
+            self.id, place, OWN, self.model, declared=found is not None, images=self.images
+        )
 
     @property
     def why_undeclared(self) -> str:

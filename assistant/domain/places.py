@@ -1,6 +1,6 @@
 """Where a route runs: places and routes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -64,6 +64,7 @@ class Route:
     """One way to an answer: what runs it, where, with which model.
 
     `declared` is False where nobody has said where a typed address runs: it then counts as the cloud, and never passes.
+    `images` is True only where a person said that the model takes them; no record keeps it.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Route:
     backend: str
     model: str
     declared: bool = True
+    images: bool = field(default=False, compare=False)
 
     @property
     def own(self) -> bool:

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from assistant.domain.sensitivity import Label
+
+if TYPE_CHECKING:
+    from assistant.domain.pictures import Picture
 
 
 class Role(StrEnum):
@@ -28,7 +32,8 @@ class Message:
     """One node of a conversation's tree; `parent` is the message that it follows.
 
     `finish` is None for a user's message and for a reply that is still running; `turn` is the turn that
-    asked or answered; `created_at_ms` is Unix time.
+    asked or answered; `created_at_ms` is Unix time. `pictures` are those that were taken out of `text`, for a route that takes them
+    beside it; on record they are a part of the text, and there are none.
     """
 
     id: str
@@ -40,6 +45,7 @@ class Message:
     turn: str
     created_at_ms: int
     finish: Finish | None = None
+    pictures: "tuple[Picture, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +66,11 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """A message as an engine sees it."""
+    """A message as an engine sees it; `pictures` go only where the route takes them."""
 
     role: Role
     text: str
+    pictures: "tuple[Picture, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)

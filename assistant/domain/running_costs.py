@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from assistant.domain.exchange import Exchange
 from assistant.domain.ledger import NOTHING, Totals, WhatIf, entry_of, totals_of, what_ifs_of
@@ -29,19 +29,31 @@ class Amount:
 
 UNKNOWN = Amount()
 
+NEAR: Final = Decimal("0.2")
+"""From this share of a limit on it is said first what is left of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Turns that are counted together: those of this machine and network, those of the cloud, and what all would have cost elsewhere."""
+    """Turns that are counted together: those of this machine and network, those of the cloud, and what all would have cost elsewhere.
+
+    `side` is what this machine worked on besides.
+    """
 
     here: Totals = NOTHING
     cloud: Totals = NOTHING
     what_if: tuple[WhatIf, ...] = ()
+    side: Totals = NOTHING
 
     @property
     def turns(self) -> int:
         """All of them."""
         return self.here.turns + self.cloud.turns
+
+    @property
+    def works(self) -> Totals:
+        """All that this machine and network worked on."""
+        return self.here.plus(self.side) if self.side.turns else self.here
 
     def plus(self, other: "Scope") -> "Scope":
         """Both together."""
@@ -49,6 +61,7 @@ class Scope:
             self.here.plus(other.here),
             self.cloud.plus(other.cloud),
             joined((*self.what_if, *other.what_if)),
+            self.side.plus(other.side),
         )
 
 
@@ -64,6 +77,9 @@ def joined(parts: Iterable[WhatIf]) -> tuple[WhatIf, ...]:
 def scope_of(record: "TurnRecord") -> Scope:
     """One finished turn."""
     sums = totals_of(entry_of(record, 0, date.min))
+    if record.attempts < 1:
+        # It asked nobody: it counts as what it took here, if it took anything, as the ledger has it.
+        return Scope(side=sums) if sums.cost else Scope()
     if record.route.place is Place.CLOUD:
         return Scope(NOTHING, sums, what_ifs_of(record))
     return Scope(sums, NOTHING, what_ifs_of(record))
@@ -76,6 +92,11 @@ class Limit:
     name: str
     limit: Money
     left: Money | None
+
+    @property
+    def near(self) -> bool:
+        """Whether it is about to stop what goes to the cloud: little is left of it, or nobody knows how much."""
+        return self.left is None or self.left.amount <= self.limit.amount * NEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +147,7 @@ def spent(totals: Totals, exchange: Exchange) -> Amount:
 
 def full(costs: RunningCosts, scope: Scope, days: int) -> Amount:
     """What this machine cost in `days`, with its hardware, its idle power and its upkeep; unknown where those are."""
-    energy, fixed = spent(scope.here, costs.exchange), costs.fixed_per_day
+    energy, fixed = spent(scope.works, costs.exchange), costs.fixed_per_day
     per_day = None if fixed is None else costs.exchange.converted(fixed)
     if per_day is None:
         return UNKNOWN
@@ -139,7 +160,7 @@ def of_today(costs: RunningCosts) -> Amount:
     """What today cost in all: this machine with its hardware where that is known, else its energy; and the cloud."""
     here = full(costs, costs.today, 1)
     if here.amount is None:
-        here = spent(costs.today.here, costs.exchange)
+        here = spent(costs.today.works, costs.exchange)
     cloud = spent(costs.today.cloud, costs.exchange)
     known = [one.amount for one in (here, cloud) if one.amount is not None]
     # That nothing went to the cloud is no cost of a day whose own is unknown.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from assistant.domain.hygiene import one_line
+from assistant.domain.unspaced import apart, is_unspaced, signs
 
 EXCERPT_WIDTH: Final = 160
 BEFORE: Final = 40
@@ -22,13 +23,17 @@ _TOKEN = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LONGEST_NAME = 100
+_EAST = 0x2E80
+"""The first character of the scripts of China, Japan and Korea."""
 
 
 class _Folds(dict[int, str]):
     """Each character in small letters without its accent, one for one, as the index sees it; worked out once."""
 
     def __missing__(self, code: int) -> str:
-        plain = unicodedata.normalize("NFD", chr(code))[0].lower()[0]
+        # Further on a mark makes another letter: the index keeps them apart.
+        sign = chr(code) if code >= _EAST else unicodedata.normalize("NFD", chr(code))[0]
+        plain = sign.lower()[0]
         self[code] = plain
         return plain
 
@@ -60,6 +65,10 @@ class Sought:
             else:
                 found.append((start, end))
         return tuple(found)
+
+    def holds(self, text: str) -> bool:
+        """Whether `text` holds all of them."""
+        return all(next(places, None) for places in self._places(text))
 
     def first(self, text: str) -> int | None:
         """Where the first of them begins in `text`; None where it holds none."""
@@ -100,6 +109,16 @@ def excerpt(text: str, wanted: Sought) -> tuple[str, Spans]:
     return line, wanted.spans(line)
 
 
+def parts(text: str) -> str:
+    """What is found of `text` beside its words: the parts of names and, one by one, the signs of scripts without blanks; "" for nothing."""
+    return " ".join(filter(None, (humps(text), signs(text))))
+
+
+def ways(phrase: str) -> tuple[str, ...]:
+    """The ways in which the index may have `phrase`: as it is, and in the parts that `parts` gives."""
+    return tuple(dict.fromkeys((phrase, hump_apart(phrase), apart(phrase))))
+
+
 def humps(text: str) -> str:
     """The parts of the names in `text` that are written like `getUserName`, so that each can be found; "" where there are none."""
     if _HUMP.search(text) is None:
@@ -122,7 +141,9 @@ def _places(text: str, plain: str, phrase: str, *, whole: bool) -> Iterator[tupl
 
 
 def _edge(text: str, at: int) -> bool:
-    """Whether a word, or a part of a name with humps, begins or ends at `at`."""
+    """Whether a word begins or ends at `at`, a part of a name with humps, or a sign of a script without blanks."""
     if at in (0, len(text)) or not (text[at - 1].isalnum() and text[at].isalnum()):
+        return True
+    if is_unspaced(text[at - 1]) or is_unspaced(text[at]):
         return True
     return _HUMP.match(text, at) is not None

@@ -23,6 +23,9 @@ from assistant.domain.residency import (
 CANNOT_SEE = "Declared, never guaranteed: where the machines stand, who has access, and what is kept cannot be seen from here."
 """What a sheet says beside every fact."""
 
+NOT_LOOKED_INTO = "not looked into"
+"""What a sheet says of each image: no scan reads what it shows."""
+
 _MOST_CODES = 6
 _STAYS = {
     Stay.LABEL: "local-only",
@@ -122,6 +125,13 @@ def leaving_lines(leaves: Iterable[Leaving]) -> Iterator[tuple[str, str]]:
         yield one.role.value, one.text
 
 
+def picture_lines(leaves: Iterable[Leaving]) -> Iterator[str]:
+    """Each image that leaves: its name, kind, pixels and bytes, and that nobody looked into it."""
+    for one in (picture for message in leaves for picture in message.pictures):
+        size = f"{one.kind}, {one.pixels} pixels, {one.size_bytes:,} bytes"
+        yield f"{one_line(one.name, 200)} · {size} · {NOT_LOOKED_INTO}"
+
+
 def besides_lines(departure: Departure) -> Iterator[tuple[str, str]]:
     """(what it is, words on one line) of what leaves and is no message."""
     for what, words in departure.besides:
@@ -177,6 +187,7 @@ def sheet_text(departure: Departure, decision: Decision, sets: Sequence[CountryS
         f"leaves  {len(departure.leaves)} messages, label {departure.label.value}",
     ]
     lines += [f"  {role}: {words}" for role, words in leaving_lines(departure.leaves)]
+    lines += [f"  image: {words}" for words in picture_lines(departure.leaves)]
     lines += [f"  {what}: {words}" for what, words in besides_lines(departure)]
     if departure.stays:
         lines += ["", f"stays   {len(departure.stays)} messages"]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypedDict
 
+from assistant.domain.attempts import Attempt, attempt_from_json
 from assistant.domain.charges import Compared, Cost, compared_from_json, cost_from_json
 from assistant.domain.decisions import Decision, DecisionJson, Reason, Verdict
 from assistant.domain.errors import ErrorNote
@@ -81,6 +82,7 @@ class TurnJson(TypedDict):
     compared: list[dict[str, object]]
     attempts: int
     day: str
+    tried: list[dict[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ class TurnRecord:
 
     `attempts` counts the permits that it took: 0 where it was refused, failed or was stopped before there was one, and then the
     ledger leaves it out. `day` is the calendar day of its end where the machine was then, as 2026-11-27:
-    the ledger counts it there for ever ("" in records from before there was a ledger).
+    the ledger counts it there for ever ("" in records from before there was a ledger). `tried` has each attempt where there were
+    several; where there was one, the record itself tells of it.
     """
 
     turn: str
@@ -105,6 +108,7 @@ class TurnRecord:
     compared: tuple[Compared, ...] = ()
     attempts: int = 1
     day: str = ""
+    tried: tuple[Attempt, ...] = ()
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -145,6 +149,7 @@ class TurnRecord:
             "compared": [one.to_json() for one in self.compared],
             "attempts": self.attempts,
             "day": self.day,
+            "tried": [one.to_json() for one in self.tried],
         }
 
 
@@ -166,7 +171,13 @@ def turn_from_json(data: object) -> TurnRecord:
         compared=tuple(compared_from_json(one) for one in fields.children("compared")),
         attempts=fields.whole("attempts") if fields.holds("attempts") else 1,
         day=fields.text("day") if fields.holds("day") else "",
+        tried=_tried(fields),
     )
+
+
+def _tried(fields: Fields) -> tuple[Attempt, ...]:
+    found = fields.children("tried") if fields.holds("tried") else ()
+    return tuple(attempt_from_json(one) for one in found)
 
 
 def route_from_json(fields: Fields) -> Route:

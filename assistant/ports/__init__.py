@@ -280,6 +280,10 @@ class Journal(Protocol):
         """One conversation, deleted ones too; None where there is none."""
         ...
 
+    def elsewhere(self) -> int:
+        """A number that is another one once another program has changed the record; cheap to ask for."""
+        ...
+
     def path(self, head: str) -> Sequence[Message]:
         """The messages from the start of the conversation down to `head`, in order."""
         ...

@@ -6,8 +6,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
+from assistant.domain.attempts import Attempt
 from assistant.domain.charges import Compared, Cost, Energy
-from assistant.domain.ledger import By, Chosen, Entry, Sum, Totals, WhatIf
+from assistant.domain.ledger import By, Chosen, Entry, Side, Sum, Totals, WhatIf
 from assistant.domain.limits import Drawn, NoBudgets
 from assistant.domain.places import Route
 from assistant.domain.price_list import NoPrice, Quote
@@ -119,16 +120,28 @@ class Ledger(Protocol):
         """What the chosen turns would have cost elsewhere, a row for each route and model that was compared."""
         ...
 
-    def sums(self, by: By, chosen: Chosen, limit: int = 0) -> Sequence[Sum]:
+    def sums(
+        self, by: By, chosen: Chosen, limit: int = 0, *, compared: bool = True
+    ) -> Sequence[Sum]:
         """A line for each day, month, route and model, model or conversation: days ascend, the rest by cost, the dearest first.
 
         `limit` 0 means all; of days and months it leaves the latest. Amounts are not converted: where there are several
-        currencies, the largest number decides. Lines without a known cost come last, those with the most turns first.
+        currencies, the largest number decides. Lines without a known cost come last, those with the most turns first. Where
+        nobody needs what a line would have cost elsewhere (not `compared`), it is left out: that takes most of the time.
         """
         ...
 
     def entries(self, chosen: Chosen) -> Iterator[Entry]:
         """The turns themselves, in the order in which they ended."""
+        ...
+
+    def attempts(self, entry: Entry) -> Sequence[Attempt]:
+        """Each attempt of a turn that took several, in order. Nothing where it took one, which the entry tells of, and where
+        nobody kept them apart."""
+        ...
+
+    def sides(self, chosen: Chosen) -> Sequence[Side]:
+        """What this machine worked on that is no request, a sum for each kind and day that there was; it is in no other sum."""
         ...
 
     def ttft_ms(self, route: str, model: str, chosen: Chosen) -> Sequence[float]:

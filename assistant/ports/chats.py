@@ -1,10 +1,13 @@
 """What the core and the screens ask of how conversations branch, and of what is to be found in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from assistant.domain.sensitivity import Label
+
+if TYPE_CHECKING:
+    from assistant.ports import ConversationSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,10 @@ class Branches(Protocol):
 
     def deleted(self, conversation: str) -> Deleted | None:
         """What was deleted last of those that can be brought back now; None where nothing is."""
+        ...
+
+    def gone(self, limit: int) -> "Sequence[ConversationSummary]":
+        """Whole conversations that are deleted; those in which something was said last come first."""
         ...
 
 
@@ -75,6 +82,16 @@ class Hit:
 class Finder(Protocol):
     """Looks through all history. Blocks; may raise a StorageError."""
 
-    def find(self, wanted: Wanted, limit: int = 50) -> Sequence[Hit]:
-        """Titles first, then messages, the newest first of each. Raises: UsageError for words that can find nothing."""
+    def find(
+        self,
+        wanted: Wanted,
+        limit: int = 50,
+        after: str = "",
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Sequence[Hit]:
+        """Titles first, then messages, the newest first of each.
+
+        `after` is the last message of those that one has: then the messages that come after it. Where `stop` says yes meanwhile, the search
+        is broken off and gives nothing. Raises: UsageError for words that can find nothing.
+        """
         ...

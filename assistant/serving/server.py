@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 from aiohttp import web
 from textual_serve.server import Server
 
-from assistant.serving.guard import COOKIE, Guard, authority, is_loopback
+from assistant.serving.guard import COOKIE, Guard, authority, is_everywhere, is_loopback
 from assistant.serving.page import headers, page, refusal
 from assistant.serving.pages import PageProgram, cells
 
@@ -28,24 +29,38 @@ _ASK: Final = "Open the address that `assistant serve` printed: it has the token
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+def machine_names() -> tuple[str, str]:
+    """What this machine is called, in lower case: its own name, and the one by which others of its network find it (mDNS)."""
+    own = os.uname().nodename.lower()
+    return own, own if "." in own else f"{own}.local"
+
+
 class ScreenServer(Server):
     """Shows what `command` draws, to who has the token."""
 
     def __init__(
-        self, command: Sequence[str], host: str, port: int, say: Callable[[str], None]
+        self,
+        command: Sequence[str],
+        host: str,
+        port: int,
+        say: Callable[[str], None],
+        names: Sequence[str] = (),
     ) -> None:
-        """Listens on `host` and `port` once it serves; `say` prints a line for the person."""
+        """Listens on `host` and `port` once it serves; `say` prints a line for the person. `names` are others that lead here."""
         super().__init__("", host, port, title="assistant")
         self._argv = tuple(command)
-        names = {"127.0.0.1", "localhost", "::1"} if is_loopback(host) else {host}
-        self.guard = Guard(frozenset(authority(name, port) for name in names))
+        known = {"127.0.0.1", "localhost", "::1", *(name.lower() for name in names)}
+        if not is_loopback(host):
+            known |= {host.lower(), *machine_names()}
+        self.guard = Guard(frozenset(known), any_address=is_everywhere(host))
         self._say = say
         self._open = 0
 
     @property
     def address(self) -> str:
         """Where a browser finds it, with the token."""
-        return f"http://{authority(self.host, self.port)}/?token={self.guard.token}"
+        host = machine_names()[-1] if is_everywhere(self.host) else self.host
+        return f"http://{authority(host, self.port)}/?token={self.guard.token}"
 
     def serve(self, debug: bool = False) -> None:  # noqa: ARG002 - textual-serve's signature
         """Serves until Ctrl+C or SIGTERM. Raises: OSError where it cannot listen."""
@@ -62,8 +77,9 @@ class ScreenServer(Server):
         try:
             await web.TCPSite(runner, self.host, self.port, shutdown_timeout=SHUTDOWN_S).start()
             self._say(f"The chat is at {self.address}")
+            where = "on this machine" if is_loopback(self.host) else "and reaches this machine"
             self._say(
-                "Whoever has this address on this machine can read and write your chats. Ctrl+C ends it."
+                f"Whoever has this address {where} can read and write your chats. Ctrl+C ends it."
             )
             await over.wait()
         finally:

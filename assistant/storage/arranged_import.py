@@ -21,14 +21,6 @@ from assistant.storage.rows import storable
 
 _MOST_STOPS: Final = 64
 
-_UP = """
-    WITH RECURSIVE up(n, parent, label) AS (
-        SELECT n, parent, label FROM message WHERE id = ? AND conversation = ?
-        UNION ALL
-        SELECT message.n, message.parent, message.label FROM up JOIN message ON message.n = up.parent
-    )
-    SELECT DISTINCT label FROM up
-"""
 _RATING = "SELECT 1 FROM rating WHERE better = ? AND worse = ? AND tie = ? AND at_ms = ?"
 
 
@@ -59,7 +51,7 @@ def stand_for(db: sqlite3.Connection, fields: Fields, least: Label) -> None:
     name = fields.name("id")
     for one in fields.children("summaries"):
         if not db.execute("SELECT 1 FROM summary WHERE id = ?", (one.name("id"),)).fetchone():
-            folds.record(db, _compacted(db, name, one, least))
+            folds.record(db, _compacted(name, one, least))
     for one in fields.children("ratings"):
         better, worse, tie = one.name("better"), one.name("worse"), one.flag("tie")
         at_ms = one.whole("at_ms")
@@ -67,10 +59,9 @@ def stand_for(db: sqlite3.Connection, fields: Fields, least: Label) -> None:
             folds.record(db, Rated(name, better, worse, tie, at_ms))
 
 
-def _compacted(db: sqlite3.Connection, name: str, fields: Fields, least: Label) -> Compacted:
+def _compacted(name: str, fields: Fields, least: Label) -> Compacted:
     upto, at_ms = fields.name("upto"), fields.whole("created_at_ms")
-    came_of = [Label(label) for (label,) in db.execute(_UP, (upto, name))]
-    label = join((fields.choice("label", Label), least, *came_of))
+    label = join((fields.choice("label", Label), least))
     said = fields.text("text"), label, fields.text("route"), at_ms
     return Compacted(Summary(fields.name("id"), name, upto, *said), at_ms)
 

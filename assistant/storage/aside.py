@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from assistant.storage.database import Database, in_memory
-from assistant.storage.rows import indexed
+from assistant.storage.rows import indexed, indexed_title
 
 MANY_TURNS: Final = 100
 """From so many on it is worth it."""
@@ -72,8 +72,9 @@ def _read(db: sqlite3.Connection) -> _Made:
         found = db.execute(f"SELECT * FROM {table} ORDER BY rowid")  # noqa: S608 - a name from above
         rows[table] = ([column[0] for column in found.description], found.fetchall())
     texts = db.execute("SELECT n, text FROM message WHERE text <> ''")
-    titles = db.execute("SELECT n, title FROM conversation").fetchall()
-    return _Made(rows, titles, [(n, indexed(text)) for n, text in texts])
+    titles = db.execute("SELECT n, title FROM conversation")
+    shown = [(n, indexed_title(title)) for n, title in titles]
+    return _Made(rows, shown, [(n, indexed(text)) for n, text in texts])
 
 
 def _add(db: sqlite3.Connection, made: _Made) -> None:

@@ -1,4 +1,4 @@
-"""Reads what a person attaches: names to choose from, texts, PDFs and folders, each with the label of its folder."""
+"""Reads what a person attaches: names to choose from, texts, PDFs, images and folders, each with the label of its folder."""
 
 import os
 import stat
@@ -55,7 +55,7 @@ class DiskAttachments:
         return Amount(path, False, 1, found.st_size)
 
     def take(self, path: str, rules: Sequence[str]) -> Taken:
-        """Reads it; what is a PDF by its first bytes is read by a program of its own."""
+        """Reads it. What it is, its first bytes say; a PDF is read by a program of its own."""
         place = self._place(path)
         known = self._rules(rules)
         if stat.S_ISDIR(_looked_at(place, _name(path)).st_mode):
@@ -65,10 +65,13 @@ class DiskAttachments:
             return Taken(attachment, label_of(file.path, known), said)
 
     def _one(self, file: OpenFile, name: str) -> tuple[Attachment, str]:
+        from assistant.domain.picture_files import MAGIC_BYTES, kind_of
         from assistant.storage.pdf_reader import MOST_PDF_BYTES, text_of
 
-        pdf = os.pread(file.descriptor, 5, 0) == b"%PDF-" if file.size_bytes else False
-        if not pdf:
+        begin = os.pread(file.descriptor, MAGIC_BYTES, 0) if file.size_bytes else b""
+        if kind_of(begin):
+            return _picture(file, name)
+        if not begin.startswith(b"%PDF-"):
             raw = file.read(text_files.MOST_TEXT_BYTES, name)
             text, said = text_files.decoded(raw, name)
             return Attachment(name, "text", text), said
@@ -130,6 +133,23 @@ class DiskAttachments:
         except OSError:
             return Candidate(path)
         return Candidate(path, found.st_size if stat.S_ISREG(found.st_mode) else None)
+
+
+def _picture(file: OpenFile, name: str) -> tuple[Attachment, str]:
+    """A picture without what its file says beside it, as base64, and what was left out."""
+    from assistant.domain.picture_files import cleaned
+    from assistant.domain.picture_parts import NoPictureError
+    from assistant.domain.pictures import MOST_PICTURE_BYTES, encoded
+
+    raw = file.read(MOST_PICTURE_BYTES, name, "make it smaller, or save it as a JPEG")
+    try:
+        found = cleaned(raw)
+    except NoPictureError as error:
+        hint = "attach a PNG, a JPEG, a WebP or a GIF"
+        raise AttachmentError(f"{name} is no image that can be attached: {error}", hint) from error
+    less = len(raw) - len(found.raw)
+    said = f"left out: {size_words(less)} beside the image" if less > 0 else ""
+    return Attachment(name, found.kind, encoded(found.raw)), said
 
 
 def _meant(name: str, begin: str) -> bool:

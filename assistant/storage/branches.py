@@ -1,9 +1,11 @@
 """The tree of a conversation, as SQL: which branches there are beside a path, and where each ends."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from assistant.ports import ConversationSummary
 from assistant.ports.chats import Deleted
+from assistant.storage import queries
 from assistant.storage.database import Database
 from assistant.storage.rows import unknown
 
@@ -102,6 +104,11 @@ class SqliteBranches:
         with self._database.read() as db:
             row = db.execute(_DELETED, (conversation,)).fetchone()
         return None if row is None else Deleted(*row)
+
+    def gone(self, limit: int) -> Sequence[ConversationSummary]:
+        """As the port says."""
+        with self._database.read() as db:
+            return queries.deleted_conversations(db, limit)
 
 
 def below(db: sqlite3.Connection, conversation: str, message: str) -> list[int]:

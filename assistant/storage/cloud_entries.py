@@ -22,9 +22,9 @@ OWN_REVIEW: Final = timedelta(days=365)
 
 _DECLARATION: Final = ("declared_on", "declared_for")
 _ROW_KEYS: Final = ("row", "model")
-_ROW_MORE: Final = ("context_tokens", "values", "facts", *_DECLARATION)
+_ROW_MORE: Final = ("context_tokens", "images", "values", "facts", *_DECLARATION)
 _OWN_KEYS: Final = ("url", "wire", "auth", "model", "operator", *FILLABLE, "declared_on")
-_OWN_MORE: Final = ("context_tokens", "declared_for")
+_OWN_MORE: Final = ("context_tokens", "images", "declared_for")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,10 @@ class CloudEntry:
         """Whether the person declared its facts, and something has changed since."""
         return bool(self.declared_for) and self.declared_for != self.subject
 
+    def taking_images(self, images: bool) -> "CloudEntry":
+        """This entry where the model takes images, or does not; no grant and no declaration hangs on it."""
+        return replace(self, setup=replace(self.setup, images=images))
+
     def fill_in(self, said: Mapping[str, Fact]) -> "CloudEntry":
         """This entry with what the person `said` in the place of earlier facts of theirs; it counts once it is declared."""
         facts = ((name, said[name]) for name in FILLABLE if name in said)
@@ -96,6 +100,8 @@ class CloudEntry:
         table["model"] = self.setup.model
         if self.setup.context_tokens is not None:
             table["context_tokens"] = self.setup.context_tokens
+        if self.setup.images:
+            table["images"] = True
         if self.values:
             table["values"] = dict(self.values)
         if self.facts and not self.void:
@@ -166,6 +172,7 @@ def read_entry(name: str, table: Table, registry: Registry) -> CloudEntry:
     entry = (
         _read_row(name, table, registry) if table.holds("row") else _read_own(name, table, registry)
     )
+    entry = entry.taking_images(table.holds("images") and table.flag("images"))
     day = _day(table) if table.holds("declared_on") else None
     declared_for = table.text("declared_for") if table.holds("declared_for") else ""
     if declared_for and day is None:

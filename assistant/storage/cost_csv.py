@@ -2,10 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from assistant.domain.cost_report import CostReport, Line, told
+from assistant.domain.attempt_words import HEAD as ATTEMPT_HEAD
+from assistant.domain.attempt_words import Tried, attempt_json
+from assistant.domain.cost_report import CostReport, Line, Works, told
 from assistant.domain.hygiene import one_cell
+from assistant.domain.places import Place
 from assistant.domain.pricing import Money
 
 HEAD = (
@@ -16,6 +19,7 @@ HEAD = (
 """The columns. Of a line with several currencies only the first row has the counts, so that a column may be added up."""
 
 _COUNTS = len(HEAD) - 4
+_TOKENS = HEAD.index("input_tokens")
 
 
 def csv_text(report: CostReport) -> str:
@@ -25,7 +29,39 @@ def csv_text(report: CostReport) -> str:
     writer.writerow(HEAD)
     for line in report.lines:
         writer.writerows(_rows(line))
+    for works in report.whole.works:
+        writer.writerows(_works(works))
     return out.getvalue()
+
+
+def attempts_text(found: Sequence[Tried]) -> str:
+    """A row for each attempt, with the columns of attempt_words.HEAD; an unknown is empty."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(ATTEMPT_HEAD)
+    for one in found:
+        writer.writerow([_cell(value) for value in attempt_json(one).values()])
+    return out.getvalue()
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(int(value))
+        case str():
+            return one_cell(value)
+    return str(value)
+
+
+def _works(found: Works) -> Iterator[list[str]]:
+    """Work that is no request: its tokens, energy and cost, so that those columns add up to the whole; no count of requests."""
+    line = Line(
+        f"side work: {found.kind.value}", "", "", Place.THIS_MACHINE, found.totals, found.cost
+    )
+    for row in _rows(line):
+        yield [*row[:4], *[""] * (_TOKENS - 4), *row[_TOKENS:]]
 
 
 def _rows(line: Line) -> Iterator[list[str]]:

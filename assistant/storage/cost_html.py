@@ -1,18 +1,19 @@
 """A report on costs as one file of HTML: nothing is fetched, nothing runs, every text is escaped."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
 from assistant.domain.cost_report import CostReport, Elsewhere, Line, told
+from assistant.domain.cost_table import all_of
 from assistant.domain.cost_words import (
     EMPTY,
     ESTIMATE,
     UNKNOWN,
+    band_text,
     break_even_text,
     cost_text,
     facts,
-    figure,
     gap_text,
     line_name,
     notes,
@@ -32,7 +33,6 @@ POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';
 _STYLE: Final = """
 :root { color-scheme: light dark; --back: #ffffff; --text: #1b211e; --quiet: #5c6661; --line: #d9dfdb; --here: #17734a; --cloud: #8f5600; --there: #3c4f8f; --net: #1f5fa8; }
 @media (prefers-color-scheme: dark) { :root { --back: #121614; --text: #e4e9e6; --quiet: #9aa5a0; --line: #2d3532; --here: #5fc893; --cloud: #e2ab52; --there: #a9b8f5; --net: #7fb4f0; } }
-@media print { :root { color-scheme: light; --back: #ffffff; --text: #000000; --quiet: #444444; --line: #bbbbbb; --here: #17734a; --cloud: #8f5600; --there: #3c4f8f; --net: #1f5fa8; } body { max-width: none; padding: 0; } section, tr, svg { break-inside: avoid; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 62rem; padding: 2.5rem 1.5rem 3rem; background: var(--back); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
 h1 { margin: 0; font-size: 1.7rem; line-height: 1.2; } h2 { margin: 2.4rem 0 .6rem; font-size: 1.1rem; }
@@ -43,7 +43,8 @@ p { margin: .3rem 0; } .quiet, footer, figcaption { color: var(--quiet); }
 .scroll { overflow-x: auto; } table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; } th { font-weight: 600; vertical-align: bottom; }
 th:first-child, td:first-child { padding-left: 0; text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 9rem; }
-th small { display: block; color: var(--quiet); font-weight: 400; }
+th small, td small { display: block; color: var(--quiet); font-weight: 400; }
+tfoot td { border-bottom: 0; border-top: 2px solid var(--line); font-weight: 600; } .there td:last-child { white-space: normal; min-width: 11rem; } .there td { vertical-align: top; } .there td:nth-child(2) { color: var(--text); }
 figure { margin: 0; } .chart { display: block; width: 100%; height: auto; } .chart text { fill: var(--quiet); font: 12px system-ui, sans-serif; font-variant-numeric: tabular-nums; }
 .chart .name { fill: var(--text); } .grid { stroke: var(--line); } .axis { stroke: var(--quiet); } .curve { fill: none; stroke-width: 2; stroke-linejoin: round; }
 .full { stroke: var(--here); } .energy { stroke: var(--here); stroke-dasharray: 2 4; } .spent { stroke: var(--cloud); }
@@ -52,6 +53,7 @@ figure { margin: 0; } .chart { display: block; width: 100%; height: auto; } .cha
 .bar { fill: var(--quiet); } .bar.this-machine { fill: var(--here); } .bar.cloud { fill: var(--cloud); } .bar.this-network { fill: var(--net); }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: .4rem 0 0; padding: 0; list-style: none; font-size: .85rem; } .sample { width: 2.1rem; margin-right: .4rem; vertical-align: middle; }
 ul.notes { padding-left: 1.1rem; } footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .8rem; font-size: .85rem; }
+@media print { :root { color-scheme: light; --back: #ffffff; --text: #000000; --quiet: #444444; --line: #bbbbbb; --here: #17734a; --cloud: #8f5600; --there: #3c4f8f; --net: #1f5fa8; } body { max-width: none; padding: 0; font-size: 11pt; } tr, svg, .facts div { break-inside: avoid; } h2 { break-after: avoid; } .scroll { overflow: visible; } table { font-size: 8.5pt; } th, td { padding: .25rem .35rem; } thead { display: table-header-group; } .facts { grid-template-columns: repeat(4, 1fr); } }
 """
 
 
@@ -108,7 +110,10 @@ def _figures(report: CostReport, *, titles: bool) -> Iterator[str]:
     if report.whole.elsewhere:
         yield "<section><h2>The same requests elsewhere</h2>"
         yield '<p class="quiet">It is not the same model. “More” says that it would have cost more there: it was cheaper as it was. “Less” says that it was dearer.</p>'
-        yield _table(_THERE, [_there(one) for one in report.whole.elsewhere]) + "</section>"
+        yield (
+            _table(_THERE, [_there(one) for one in report.whole.elsewhere], kind="there")
+            + "</section>"
+        )
     yield f"<section><h2>By route</h2><figure>{bars_svg(report.routes)}</figure></section>"
     if report.by is not By.CONVERSATION or titles:
         yield f"<section><h2>By {report.by.value}</h2>{_lines(report, report.lines)}</section>"
@@ -122,44 +127,47 @@ _TITLED: Final = (
 )
 
 _THERE: Final = (
-    ("route and model", ""), ("would have cost", ""), ("from", ""), ("to", ""), ("known for", ""),
-    ("less what it cost", "with fixed costs"), ("less what it cost", "energy alone"), ("break-even", ""),
+    ("route and model", ""), ("would have cost", "from … to"), ("known for", ""), ("less what it cost", "with fixed costs"),
+    ("less what it cost", "energy alone"), ("break-even", "requests a month here"),
 )  # fmt: skip
+_ALWAYS: Final = ("requests", "in", "out", "cost", "per 1,000", "errors")
+"""Columns that are there whatever is in them; of the others those that say something."""
+_NOTHING: Final = (UNKNOWN, "0", "")
 
 
 def _there(row: Elsewhere) -> list[str]:
-    low, high = (UNKNOWN if one is None else figure(one.amount) for one in (row.low, row.high))
     name = f"{one_line(row.name, 80)}{' (the cloud’s requests, here)' if row.here else ''}"
+    band = band_text(row).replace(" to ", " … ")
+    pays = break_even_text(row.break_even).removeprefix("break-even ")
     return [
         name,
-        cost_text(row.cost),
-        low,
-        high,
-        of_requests(row.cost),
+        f"{cost_text(row.cost)}\n{band}",
+        of_requests(row.cost) if row.cost.unknown else "",
         gap_text(row.against_full),
         gap_text(row.against_energy),
-        break_even_text(row.break_even).removeprefix("break-even ") or UNKNOWN,
+        pays.replace(" requests a month", "").replace(" request a month", "") or UNKNOWN,
     ]
+
+
+_HEADS: Final = (
+    ("requests", ""), ("in", "tok"), ("cached", "tok"), ("out", "tok"), ("thought", "tok"), ("cost", "{0}"), ("per 1,000", "{0}"),
+    ("p95 TTFT", "ms"), ("errors", "%"), ("asked again", ""), ("attempts", ""), ("cancelled", ""), ("estimated", "%"), ("unpriced", ""),
+)  # fmt: skip
 
 
 def _lines(report: CostReport, lines: Sequence[Line]) -> str:
-    heads = (
-        (report.by.value if lines is report.lines else "conversation", ""), ("requests", ""), ("in", "tok"), ("cached", "tok"), ("out", "tok"), ("thought", "tok"),
-        ("cost", report.currency), ("per 1,000", report.currency), ("p95 TTFT", "ms"), ("errors", "%"), ("retries", ""), ("cancelled", ""),
-        ("estimated", "%"), ("unpriced", ""),
-    )  # fmt: skip
-    kept = [
-        number
-        for number in range(len(heads))
-        if heads[number][0] != "p95 TTFT" or any(line.ttft for line in lines)
-    ]
-    rows = [[_cells(line)[number] for number in kept] for line in lines]
-    return _table([heads[number] for number in kept], rows)
+    own = lines is report.lines
+    heads = [(report.by.value if own else "conversation", "")]
+    heads += [(head, unit.format(report.currency)) for head, unit in _HEADS]
+    rows = [_cells(line) for line in lines]
+    foot = [_cells(all_of(report))] if own and len(lines) > 1 else []
+    return _table(heads, rows, foot)
 
 
 def _cells(line: Line) -> list[str]:
     found, known = line.totals, told(line.totals)
     estimated = f"{share(line.estimated_percent)}{ESTIMATE if found.estimated else ''}"
+    more = found.attempts if found.attempts > found.turns else 0
     return [
         line_name(line),
         f"{found.turns:,}",
@@ -168,18 +176,40 @@ def _cells(line: Line) -> list[str]:
         per_thousand_text(line.cost),
         UNKNOWN if line.ttft is None else f"{line.ttft.p95:,.0f}",
         share(line.failed_percent),
-        *(f"{one:,}" for one in (found.again, found.cancelled)),
+        *(f"{one:,}" for one in (found.again, more, found.cancelled)),
         estimated,
         f"{found.unpriced:,}",
     ]
 
 
-def _table(heads: Iterable[tuple[str, str]], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(
-        f"<th>{escape(name)}{f'<small>{escape(unit)}</small>' if unit else ''}</th>"
-        for name, unit in heads
+def _table(
+    heads: Sequence[tuple[str, str]],
+    rows: Sequence[Sequence[str]],
+    foot: Sequence[Sequence[str]] = (),
+    kind: str = "lines",
+) -> str:
+    """Without the columns in which nothing is said; the page has to fit on paper."""
+    kept = [
+        n
+        for n, (head, _) in enumerate(heads)
+        if not n or head in _ALWAYS or any(row[n] not in _NOTHING for row in rows)
+    ]
+    head = "".join(_head(*heads[n]) for n in kept)
+    body, sums = (
+        "".join(f"<tr>{''.join(_cell(row[n]) for n in kept)}</tr>" for row in part)
+        for part in (rows, foot)
     )
-    body = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+    last = f"<tfoot>{sums}</tfoot>" if foot else ""
+    return (
+        f'<div class="scroll"><table class="{kind}"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody>{last}</table></div>"
     )
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _head(name: str, unit: str) -> str:
+    return f"<th>{escape(name)}{f'<small>{escape(unit)}</small>' if unit else ''}</th>"
+
+
+def _cell(text: str) -> str:
+    first, _, second = text.partition("\n")
+    return f"<td>{escape(first)}{f'<small>{escape(second)}</small>' if second else ''}</td>"

@@ -11,12 +11,13 @@ from html import escape
 from typing import Final
 
 from assistant.domain.hygiene import harmless, one_line
+from assistant.domain.pictured import pictures_in
 from assistant.domain.sensitivity import Label
 from assistant.storage.markdown import ending, moment, parts, speaker
 from assistant.storage.sheets import LOCAL_ONLY, Said, Sheet, sheet_of
 
-POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""What a browser may do with it: show it, with the style that it brings along."""
+POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""What a browser may do with it: show it, with the style and the images that it brings along."""
 
 START: Final = "<!doctype html>"
 BLOCK: Final = '<script type="application/json" id="assistant-history">'
@@ -34,7 +35,7 @@ article { margin: 1.4rem 0 0; } article.you { padding: .7rem 1rem .8rem; backgro
 article:target { outline: 2px solid var(--here); outline-offset: .4rem; } h3 { margin: 0 0 .3rem; font-size: .82rem; font-weight: 600; } h3 nav { display: inline; font-weight: 400; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 0 .6rem; } .text:last-child { margin-bottom: 0; }
 figure { margin: .2rem 0 .8rem; border: 1px solid var(--line); border-radius: .4rem; overflow: hidden; } figcaption { padding: .2rem .8rem; border-bottom: 1px solid var(--line); font-size: .8rem; }
-pre { margin: 0; padding: .7rem .8rem; overflow-x: auto; font: .86rem/1.45 ui-monospace, monospace; tab-size: 4; }
+img { display: block; max-width: 100%; height: auto; } pre { margin: 0; padding: .7rem .8rem; overflow-x: auto; font: .86rem/1.45 ui-monospace, monospace; tab-size: 4; }
 details { margin: 0 0 .6rem; color: var(--quiet); font-size: .92rem; } summary { cursor: pointer; } .note { color: var(--quiet); font-size: .88rem; font-style: italic; margin: .4rem 0 0; overflow-wrap: anywhere; }
 .local-only { border: 1px solid var(--warn); color: var(--warn); border-radius: .4rem; padding: .5rem .8rem; margin: 0 0 1.6rem; font-weight: 600; }
 ol.index { padding-left: 1.3rem; } footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .8rem; font-size: .85rem; }
@@ -140,6 +141,7 @@ class _Page:
         found = parts(message)
         if found.thought:
             yield f'<details><summary>thought</summary><div class="text">{_shown(found.thought)}</div></details>'
+        yield from _images(message)
         yield from _blocks(found.answer)
         if said := ending(message):
             yield f'<p class="note">{escape(said)}</p>'
@@ -159,6 +161,14 @@ class _Page:
             for number, one in enumerate(beside, 1)
         )
         return f"<nav>branch {' '.join(links)}</nav>"
+
+
+def _images(message: Said) -> Iterator[str]:
+    """What a person attached, to be seen; each is a whole file that was looked at by its own bytes."""
+    for one in pictures_in(message.text) if message.by_person else ():
+        name = escape(one_line(one.name, 200), quote=True)
+        source = f"data:{one.media_type};base64,{one.base64}"
+        yield f'<figure><figcaption>{name}</figcaption><img src="{source}" alt="{name}"></figure>'
 
 
 def _blocks(text: str) -> Iterator[str]:

@@ -29,10 +29,12 @@ from assistant.domain.events import (
 from assistant.domain.places import Place
 from assistant.domain.prompt import Message, Role
 from assistant.domain.sensitivity import Label, join
+from assistant.domain.side_work import SideWorked
 from assistant.storage.rows import (
     add_event,
     add_message,
     index_text,
+    indexed_title,
     joined_chunks,
     look_at,
     running_in,
@@ -125,6 +127,10 @@ def _conversation_event(db: sqlite3.Connection, event: ConversationEvent) -> Non
             from assistant.storage import labels
 
             labels.record(db, event)
+        case SideWorked():
+            from assistant.storage import ledger_beside
+
+            ledger_beside.record(db, event)
         case _:
             from assistant.storage import arranging
 
@@ -140,7 +146,7 @@ def _started(db: sqlite3.Connection, event: ConversationStarted) -> None:
         "VALUES (?, ?, ?, ?, ?, ?)",
         (event.conversation, title, system, event.at_ms, event.at_ms, seq),
     ).lastrowid
-    db.execute("INSERT INTO title_index(rowid, title) VALUES (?, ?)", (n, title))
+    db.execute("INSERT INTO title_index(rowid, title) VALUES (?, ?)", (n, indexed_title(title)))
 
 
 def _renamed(db: sqlite3.Connection, event: ConversationRenamed) -> None:
@@ -158,9 +164,10 @@ def _renamed(db: sqlite3.Connection, event: ConversationRenamed) -> None:
     change = "UPDATE conversation SET title = ?, titled = ? WHERE n = ?"
     db.execute(change, (title, event.by, n))
     db.execute(
-        "INSERT INTO title_index(title_index, rowid, title) VALUES ('delete', ?, ?)", (n, old)
+        "INSERT INTO title_index(title_index, rowid, title) VALUES ('delete', ?, ?)",
+        (n, indexed_title(old)),
     )
-    db.execute("INSERT INTO title_index(rowid, title) VALUES (?, ?)", (n, title))
+    db.execute("INSERT INTO title_index(rowid, title) VALUES (?, ?)", (n, indexed_title(title)))
 
 
 def _set_deleted(db: sqlite3.Connection, conversation: str, *, deleted: bool) -> None:
@@ -193,8 +200,10 @@ def _asked(db: sqlite3.Connection, event: Asked) -> None:
         (asked.turn, asked.conversation, question, answer, event.instance),
     )
     look_at(db, asked.conversation, event.reply, 2)
-    # What is said in an archived conversation brings it back into the list.
-    back = "UPDATE conversation SET archived = 0 WHERE id = ? AND archived <> 0"
+    # What is said in a conversation brings it back into the list: another program may have deleted or archived it.
+    back = (
+        "UPDATE conversation SET archived = 0, deleted = 0 WHERE id = ? AND (archived OR deleted)"
+    )
     db.execute(back, (asked.conversation,))
     touch(db, asked.conversation, event.at_ms, seq)
 

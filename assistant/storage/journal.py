@@ -93,6 +93,10 @@ class SqliteJournal:
         with self.database.read() as db:
             return queries.conversation(db, conversation)
 
+    def elsewhere(self) -> int:
+        """See ports.Journal."""
+        return self.database.elsewhere()
+
     def path(self, head: str) -> Sequence[Message]:
         """The messages from the start of the conversation down to `head`, in order."""
         with self.database.read() as db:

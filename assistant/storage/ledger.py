@@ -6,8 +6,9 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from assistant.domain.attempts import Attempt
 from assistant.domain.charges import rounded
-from assistant.domain.ledger import NOTHING, By, Chosen, Entry, Sum, Totals, WhatIf
+from assistant.domain.ledger import NOTHING, By, Chosen, Entry, Side, Sum, Totals, WhatIf
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money
 from assistant.storage import ledger_entries
@@ -41,7 +42,7 @@ _METERED = """
 class SqliteLedger:
     """Implements ports.accounting.Ledger. Safe to use from any thread.
 
-    Turns that were imported are in no sum: they were spent on another machine. Nor are those that never had a permit.
+    Turns that were imported are in no sum: they were spent on another machine. Those that never had a permit are beside them.
     """
 
     def __init__(self, database: Database) -> None:
@@ -58,7 +59,9 @@ class SqliteLedger:
         with self._database.read() as db:
             return sums_of.others_by(db, sums_of.WHOLE, chosen, str).get("", ())
 
-    def sums(self, by: By, chosen: Chosen, limit: int = 0) -> Sequence[Sum]:
+    def sums(
+        self, by: By, chosen: Chosen, limit: int = 0, *, compared: bool = True
+    ) -> Sequence[Sum]:
         """A line for each; days and months ascend, and of them a limit leaves the latest.
 
         Amounts of several currencies are not converted: a line has its place by the largest number among them. Lines without
@@ -66,10 +69,10 @@ class SqliteLedger:
         """
         with self._database.read() as db:
             if by is By.CONVERSATION:
-                return _by_conversation(db, chosen, limit)
+                return _by_conversation(db, chosen, limit, compared)
             if by in (By.DAY, By.MONTH):
-                return _by_time(db, by, chosen)[-limit:]
-            found = sorted(_by_lane(db, by, chosen), key=_place_in_order)
+                return _by_time(db, by, chosen, compared)[-limit:]
+            found = sorted(_by_lane(db, by, chosen, compared), key=_place_in_order)
             return found[:limit] if limit else found
 
     def entries(self, chosen: Chosen) -> Iterator[Entry]:
@@ -81,6 +84,18 @@ class SqliteLedger:
             with self._database.read() as db:
                 found, last = ledger_entries.page(db, chosen, within, last)
             yield from found
+
+    def attempts(self, entry: Entry) -> Sequence[Attempt]:
+        """See ports."""
+        if entry.attempts < 2:
+            return ()
+        with self._database.read() as db:
+            return ledger_entries.attempts(db, entry)
+
+    def sides(self, chosen: Chosen) -> Sequence[Side]:
+        """See ports."""
+        with self._database.read() as db:
+            return sums_of.sides(db, chosen)
 
     def ttft_ms(self, route: str, model: str, chosen: Chosen) -> Sequence[float]:
         """The times to the first token of the latest MOST_TIMES such turns that had one, unordered."""
@@ -128,10 +143,10 @@ class SqliteLedger:
             return outlay(db, since, conversation)
 
 
-def _by_time(db: sqlite3.Connection, by: By, chosen: Chosen) -> list[Sum]:
+def _by_time(db: sqlite3.Connection, by: By, chosen: Chosen, compared: bool) -> list[Sum]:
     group, key = ("day", _iso) if by is By.DAY else (sums_of.MONTH, str)
     totals = sums_of.totals_by(db, group, chosen, key)
-    others = sums_of.others_by(db, group, chosen, key)
+    others = sums_of.others_by(db, group, chosen, key) if compared else {}
     return [Sum(day, totals[day], what_if=others.get(day, ())) for day in sorted(totals)]
 
 
@@ -139,7 +154,7 @@ def _iso(day: int) -> str:
     return date.fromordinal(day).isoformat()
 
 
-def _by_lane(db: sqlite3.Connection, by: By, chosen: Chosen) -> Iterator[Sum]:
+def _by_lane(db: sqlite3.Connection, by: By, chosen: Chosen, compared: bool) -> Iterator[Sum]:
     lanes = sums_of.lanes(db)
     places: dict[tuple[str, str], set[Place]] = {}
 
@@ -150,7 +165,7 @@ def _by_lane(db: sqlite3.Connection, by: By, chosen: Chosen) -> Iterator[Sum]:
         return name
 
     totals = sums_of.totals_by(db, "lane", chosen, key)
-    others = sums_of.others_by(db, "lane", chosen, key)
+    others = sums_of.others_by(db, "lane", chosen, key) if compared else {}
     for name, found in totals.items():
         # A route that was moved, and a model that runs in many places, has none.
         [place] = places[name] if len(places[name]) == 1 else [None]
@@ -158,12 +173,14 @@ def _by_lane(db: sqlite3.Connection, by: By, chosen: Chosen) -> Iterator[Sum]:
         yield Sum(route if by is By.ROUTE else model, found, model, place, "", others.get(name, ()))
 
 
-def _by_conversation(db: sqlite3.Connection, chosen: Chosen, limit: int) -> list[Sum]:
+def _by_conversation(
+    db: sqlite3.Connection, chosen: Chosen, limit: int, compared: bool
+) -> list[Sum]:
     order = sums_of.dearest_talks(db, chosen, limit)
     only = order if limit else None
     key: Callable[[int], int] = int
     totals = sums_of.totals_by(db, "talk", chosen, key, only)
-    others = sums_of.others_by(db, "talk", chosen, key, only)
+    others = sums_of.others_by(db, "talk", chosen, key, only) if compared else {}
     names = sums_of.talks(db, order)
     return [
         Sum(names[n][0], totals[n], title=names[n][1], what_if=others.get(n, ())) for n in order

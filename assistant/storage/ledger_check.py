@@ -1,13 +1,17 @@
 """Reckons the ledger anew from the journal's turns, and says where the two differ: for tests, and for who doubts a figure."""
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from assistant.domain.charges import Cost, cost_from_json
+from assistant.domain.fields import Fields
 from assistant.domain.ledger import Chosen, Entry
-from assistant.storage import ledger_entries
+from assistant.domain.side_work import SideKind
+from assistant.storage import ledger_beside, ledger_entries
 from assistant.storage.amounts import REST, split
 from assistant.storage.ledger_rows import Line, ended_turns, line_of
 from assistant.storage.ledger_tables import BOUNDED, COUNTS
@@ -51,7 +55,7 @@ _OTHER: Final = """
 def differences(db: sqlite3.Connection) -> list[str]:
     """What is wrong, in words; nothing where all is well. Takes a while: every turn is read. Raises: sqlite3.Error."""
     lines = list(_lines(db))
-    return [*_entries(db, lines), *_sums(db), *_others(db, lines)]
+    return [*_entries(db, lines), *_sums(db), *_others(db, lines), *_beside(db)]
 
 
 def _lines(db: sqlite3.Connection) -> Iterator[tuple[Line, bool]]:
@@ -133,3 +137,34 @@ def _count_others(anew: Counter[tuple[_Key, str]], line: Line, day: int, *, by_t
         for name in BOUNDED:
             whole, rest = (split(getattr(one, name)) or cost) if cost else (0, 0)
             anew[key, name] += whole * REST + rest
+
+
+_SIDES: Final = """
+    SELECT seq, kind, coalesce(joules_whole, 0), coalesce(joules_rest, 0), coalesce(cost_whole, 0), coalesce(cost_rest, 0)
+    FROM ledger_side
+"""
+_WORKED: Final = "SELECT seq, body FROM event WHERE kind = 'side_worked'"
+_SEQ: Final = "SELECT finished FROM turn WHERE id = ?"
+
+
+def _beside(db: sqlite3.Connection) -> Iterator[str]:
+    """Attempts, and work that is no request, held against the events that they came of."""
+    works: set[tuple[object, ...]] = set()
+    for seq, body in db.execute(_WORKED):
+        found = Fields(json.loads(body))
+        works.add((seq, found.text("kind"), *_amounts(cost_from_json(found.child("cost")))))
+    tried: Counter[int] = Counter()
+    for record, _ in ended_turns(db):
+        [seq] = db.execute(_SEQ, (record.turn,)).fetchone()
+        tried[seq] += len(record.tried) if record.attempts else 0
+        if not record.attempts and ledger_beside.worked_unasked(record):
+            works.add((seq, SideKind.UNASKED.value, *_amounts(record.cost)))
+    if set(db.execute(_SIDES)) != works:
+        yield "the work beside the turns is not what is on record of it"
+    if dict(db.execute("SELECT turn, count(*) FROM ledger_attempt GROUP BY turn")) != +tried:
+        yield "the attempts are not those on record"
+
+
+def _amounts(cost: Cost) -> tuple[int, ...]:
+    money = split(cost.marginal) if cost.currency else None
+    return (*(split(cost.joules) or (0, 0)), *(money or (0, 0)))

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from assistant.domain.attempts import Attempt
 from assistant.domain.charges import Source
 from assistant.domain.ledger import Chosen, Entry
 from assistant.domain.places import Place
@@ -52,6 +53,56 @@ def page(
     return [_entry(_Row(*row)) for row in rows], rows[-1][0] if len(rows) == PAGE else None
 
 
+_ATTEMPTS = """
+    SELECT at_ms, finish, error, input, output, estimated, total, code, cost_whole, cost_rest, cost_estimated,
+        joules_whole, joules_rest
+    FROM ledger_attempt LEFT JOIN ledger_currency ON ledger_currency.n = currency
+    WHERE turn = (
+        SELECT seq FROM ledger WHERE talk = (SELECT n FROM ledger_talk WHERE id = ?) AND turn = ?
+    ) ORDER BY ledger_attempt.n
+"""
+
+
+def attempts(db: sqlite3.Connection, entry: Entry) -> tuple[Attempt, ...]:
+    """Each attempt of a turn that took several, in order; nothing where nobody kept them apart. Raises: sqlite3.Error."""
+    rows = db.execute(_ATTEMPTS, (entry.conversation, entry.turn)).fetchall()
+    return tuple(_attempt(_Tried(*row)) for row in rows)
+
+
+class _Tried(NamedTuple):
+    """The columns of _ATTEMPTS."""
+
+    at_ms: int
+    finish: str
+    error: str
+    input: int | None
+    output: int | None
+    estimated: int
+    total: int | None
+    code: str | None
+    cost_whole: int | None
+    cost_rest: int | None
+    cost_estimated: int
+    joules_whole: int | None
+    joules_rest: int | None
+
+
+def _attempt(row: _Tried) -> Attempt:
+    return Attempt(
+        row.at_ms,
+        Finish(row.finish),
+        row.error,
+        row.input,
+        row.output,
+        bool(row.estimated),
+        _ms(row.total),
+        row.code,
+        _amount(row.cost_whole, row.cost_rest),
+        bool(row.cost_estimated),
+        _amount(row.joules_whole, row.joules_rest),
+    )
+
+
 class _Row(NamedTuple):
     """The columns of _ENTRIES."""
 
@@ -79,6 +130,9 @@ class _Row(NamedTuple):
     ttft: int | None
     total: int | None
     decode: int | None
+    estimated_cost: int
+    estimated_counts: int
+    error: str
     conversation: str
     route: str
     place: str
@@ -103,7 +157,8 @@ def _entry(row: _Row) -> Entry:
         cache_write=row.cache_write,
         output=row.output,
         reasoning=row.reasoning,
-        estimated=bool(row.estimated),
+        estimated_counts=bool(row.estimated_counts),
+        estimated_cost=bool(row.estimated_cost),
         attempts=row.attempts,
         again=bool(row.again),
         cost=None if cost is None or row.code is None else Money(cost, row.code),
@@ -112,6 +167,7 @@ def _entry(row: _Row) -> Entry:
         ttft_ms=_ms(row.ttft),
         total_ms=_ms(row.total),
         tokens_per_second=_rate(row.output, _ms(row.decode)),
+        error=row.error,
     )
 
 

@@ -5,13 +5,15 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, TypeVar
 
-from assistant.domain.ledger import Chosen, Totals, WhatIf
+from assistant.domain.ledger import Chosen, Side, Totals, WhatIf
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money
+from assistant.domain.side_work import SideKind
 from assistant.storage.amounts import joined
-from assistant.storage.ledger_rows import NO_CURRENCY
+from assistant.storage.ledger_columns import NO_CURRENCY
 from assistant.storage.ledger_tables import AMOUNTS, BOUNDED, COUNTS
 
 _K = TypeVar("_K")
@@ -27,6 +29,7 @@ _SUMS: Final = ", ".join(
     f"sum({column})"
     for column in (*COUNTS, *(f"{name}_{part}" for name in AMOUNTS for part in ("whole", "rest")))
 )
+_TOLD: Final = "input IS NOT NULL AND output IS NOT NULL AND (input > 0 OR output > 0)"
 _OTHERS: Final = ", ".join(
     f"sum({column})"
     for column in ("turns", *(f"{name}_{part}" for name in BOUNDED for part in ("whole", "rest")))
@@ -139,6 +142,42 @@ def _amounts(rows: Sequence[Sequence[int]], at: int, codes: Mapping[int, str]) -
     if len(amounts) > 1:
         amounts.sort(key=lambda money: money.currency)
     return tuple(amounts)
+
+
+# Work beside the turns as the columns of a sum: none is tried again, and thoughts are not told apart.
+_SIDE: Final = {
+    "turns": "count(*)",
+    "estimated": "sum(estimated)",
+    "uncounted": f"sum(NOT ({_TOLD}))",
+    **{
+        name: f"sum(iif({_TOLD}, coalesce({name}, 0), 0))" for name in ("input", "cached", "output")
+    },
+    "unmetered": "sum(joules_whole IS NULL)",
+    "busy_ms": "sum(coalesce((total + 5) / 10, 0))",
+    "timed": "count(total)",
+}
+_SIDES: Final = ", ".join(
+    (
+        *(_SIDE.get(name, "0") for name in COUNTS),
+        *(f"coalesce(sum({name}_{part}), 0)" for name in AMOUNTS for part in ("whole", "rest")),
+    )
+)
+
+
+def sides(db: sqlite3.Connection, chosen: Chosen) -> tuple[Side, ...]:
+    """What work beside the turns took, a sum for each kind and day that there was; its `turns` are works. Raises: sqlite3.Error."""
+    where, codes = condition(chosen), currencies(db)
+    rows = db.execute(
+        f"SELECT kind, day, currency, {_SIDES} FROM ledger_side WHERE {where.sql} GROUP BY kind, day, currency",  # noqa: S608 - words of this file
+        where.values,
+    ).fetchall()
+    found: dict[tuple[str, int], list[Sequence[int]]] = defaultdict(list)
+    for kind, day, *sums in rows:
+        found[kind, day].append(sums)
+    return tuple(
+        Side(SideKind(kind), date.fromordinal(day), _totals(found[kind, day], codes))
+        for kind, day in sorted(found)
+    )
 
 
 def others_by(

@@ -80,12 +80,73 @@ _TURNS: Final = (
         joules_source TEXT,
         ttft INTEGER,
         total INTEGER,
-        decode INTEGER
+        decode INTEGER,
+        estimated_cost INTEGER NOT NULL DEFAULT 0,
+        estimated_counts INTEGER NOT NULL DEFAULT 0,
+        error TEXT NOT NULL DEFAULT ''
     ) STRICT
     """,
     "CREATE INDEX ledger_of_talk ON ledger(talk)",
     "CREATE INDEX ledger_timed ON ledger(lane) WHERE ttft IS NOT NULL",
 )
+
+_BESIDE: Final = (
+    # Each attempt of a turn that took several; a turn that took one is its own record. `turn` is the seq of its row.
+    """
+    CREATE TABLE IF NOT EXISTS ledger_attempt(
+        turn INTEGER NOT NULL,
+        n INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
+        finish TEXT NOT NULL,
+        error TEXT NOT NULL,
+        input INTEGER,
+        output INTEGER,
+        estimated INTEGER NOT NULL,
+        total INTEGER,
+        currency INTEGER NOT NULL,
+        cost_whole INTEGER,
+        cost_rest INTEGER,
+        cost_estimated INTEGER NOT NULL,
+        joules_whole INTEGER,
+        joules_rest INTEGER,
+        PRIMARY KEY (turn, n)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # What this machine worked on that is no request: a row for each, `seq` is that of its event. In no sum of turns.
+    """
+    CREATE TABLE IF NOT EXISTS ledger_side(
+        seq INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        talk INTEGER NOT NULL,
+        day INTEGER NOT NULL,
+        lane INTEGER NOT NULL,
+        input INTEGER,
+        cached INTEGER,
+        output INTEGER,
+        estimated INTEGER NOT NULL,
+        total INTEGER,
+        currency INTEGER NOT NULL,
+        cost_whole INTEGER,
+        cost_rest INTEGER,
+        joules_whole INTEGER,
+        joules_rest INTEGER
+    ) STRICT
+    """,
+    "CREATE INDEX IF NOT EXISTS ledger_side_day ON ledger_side(day)",
+    "CREATE INDEX IF NOT EXISTS ledger_side_talk ON ledger_side(talk)",
+)
+
+# What a ledger of before tells by one mark, its records tell by figure; they have the code of an error too.
+_BY_FIGURE: Final = """
+    UPDATE ledger SET
+        estimated_cost = currency <> 0 AND told.cost, estimated_counts = told.counts, error = told.code
+    FROM (
+        SELECT event.seq AS seq, coalesce(json_extract(body, '$.cost.estimated'), 0) AS cost,
+            coalesce(json_extract(body, '$.usage.estimated'), 0) AS counts,
+            coalesce(json_extract(body, '$.error.code'), '') AS code
+        FROM ledger JOIN event USING (seq) WHERE json_valid(body)
+    ) AS told WHERE told.seq = ledger.seq AND (ledger.estimated OR ledger.finish = 'failed')
+"""
 
 # A turn without a known cost is in the row of currency 0. `first` and `last` are the seqs of a row's turns.
 _SUMS: Final = """
@@ -147,7 +208,7 @@ _QUESTIONS: Final = (
 
 def ledger_tables(connection: sqlite3.Connection) -> None:
     """The migration: the tables, still empty."""
-    for statement in (*_NAMES, *_TURNS, *_OUTLAY, *_QUESTIONS):
+    for statement in (*_NAMES, *_TURNS, *_BESIDE, *_OUTLAY, *_QUESTIONS):
         connection.execute(statement)
     counts = ",\n".join(f"{name} INTEGER NOT NULL" for name in COUNTS if name != "turns")
     sums = _SUMS.format(columns=counts)
@@ -162,3 +223,18 @@ def ledger_tables(connection: sqlite3.Connection) -> None:
         primary = f"PRIMARY KEY ({', '.join(keys)})"
         create = f"CREATE TABLE {table}({named}, {columns} {primary}) STRICT, WITHOUT ROWID"
         connection.execute(create)
+
+
+def grow(connection: sqlite3.Connection) -> None:
+    """The migration of a ledger from before it had these: attempts, work beside the turns, marks by figure, codes of errors.
+
+    A ledger that is made now has them from the begin.
+    """
+    columns = {name for _, name, *_ in connection.execute("PRAGMA table_info(ledger)")}
+    if "error" not in columns:
+        for column in ("estimated_cost", "estimated_counts"):
+            connection.execute(f"ALTER TABLE ledger ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
+        connection.execute("ALTER TABLE ledger ADD COLUMN error TEXT NOT NULL DEFAULT ''")
+        connection.execute(_BY_FIGURE)
+    for statement in _BESIDE:
+        connection.execute(statement)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from assistant.domain.hygiene import harmless, one_line
+from assistant.domain.pictured import readable
 from assistant.domain.places import SHORT_NAMES
 from assistant.domain.prompt import Finish
 from assistant.domain.sensitivity import Label
@@ -74,8 +75,8 @@ def speaker(message: Said) -> str:
 
 
 def parts(message: Said) -> Parts:
-    """The thought and the answer of a reply; a person's text is its own answer."""
-    return Parts("", message.text) if message.by_person else split(message.text)
+    """The thought and the answer of a reply; a person's text is its own answer, with a line for an image."""
+    return Parts("", readable(message.text)) if message.by_person else split(message.text)
 
 
 def ending(message: Said) -> str:

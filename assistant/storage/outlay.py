@@ -18,7 +18,7 @@ from assistant.domain.consent import Moment
 from assistant.domain.errors import CorruptError
 from assistant.domain.pricing import Money
 from assistant.storage.amounts import joined, split
-from assistant.storage.ledger_rows import NO_CURRENCY, currency_number, day_of, number
+from assistant.storage.ledger_columns import NO_CURRENCY, currency_number, day_of, number
 
 if TYPE_CHECKING:
     from assistant.domain.leave import Ended, Leave

@@ -15,6 +15,7 @@ from assistant.storage.rows import joined_chunks, storable
 
 if TYPE_CHECKING:
     from assistant.domain.turns import TurnRecord
+    from assistant.storage.database import Database
 
 _ROLES = {role.value: role for role in Role}
 _LABELS = {label.value: label for label in Label}
@@ -71,6 +72,18 @@ def conversations(
         f"{_CONVERSATION} WHERE deleted = 0 {where} ORDER BY {order} LIMIT ? OFFSET ?",
         (limit, offset),
     )
+    return [_summary(row) for row in rows]
+
+
+def deleted(database: "Database") -> list[str]:
+    """The ids of those that are deleted. Raises: StorageError."""
+    with database.read() as db:
+        return [name for (name,) in db.execute("SELECT id FROM conversation WHERE deleted <> 0")]
+
+
+def deleted_conversations(db: sqlite3.Connection, limit: int) -> list[ConversationSummary]:
+    """The newest activity first."""
+    rows = db.execute(f"{_CONVERSATION} WHERE deleted = 1 ORDER BY activity DESC LIMIT ?", (limit,))
     return [_summary(row) for row in rows]
 
 

@@ -2,11 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
+from assistant.domain.attempts import Attempt
 from assistant.domain.charges import Cost
 from assistant.domain.decisions import Decision, Reason, Verdict
 from assistant.domain.errors import ErrorNote
@@ -86,6 +87,7 @@ def _ended(
         route = route_from_json(fields.child("route"))
     [tokens] = db.execute("SELECT max(output_tokens) FROM chunk WHERE turn = ?", (turn,)).fetchone()
     life = db.execute(_LIFE, (turn,)).fetchall()
+    permits = [at_ms for kind, at_ms in life if kind == "permitted"]
     return TurnRecord(
         turn,
         conversation,
@@ -97,9 +99,18 @@ def _ended(
         Usage(output_tokens=tokens, estimated=tokens is not None),
         Latency(),
         Cost(),
-        attempts=sum(kind == "permitted" for kind, _ in life),
+        attempts=len(permits),
         day=_day(life[-1][1]) if life else "",
+        tried=_tried(permits),
     )
+
+
+def _tried(permits: Sequence[int]) -> tuple[Attempt, ...]:
+    """Where there were several, an attempt for each permit, given at these times: what they took, nobody knows."""
+    if len(permits) < 2:
+        return ()
+    *before, last = (Attempt(at_ms, Finish.FAILED) for at_ms in permits)
+    return (*before, replace(last, error=INTERRUPTED.code))
 
 
 def _day(at_ms: int) -> str:

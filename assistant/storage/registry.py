@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ from assistant.domain.errors import AssistantError
 from assistant.domain.own_routes import endpoint
 from assistant.domain.permit import Auth
 from assistant.domain.residency import ISO_3166, UNKNOWN, CountrySet, CountrySets
-from assistant.storage import shipped, toml_rows
+from assistant.storage import shipped, toml_file, toml_rows
 from assistant.storage.route_facts import FACTS, Origin, read_facts
 from assistant.storage.toml_rows import Table
 
@@ -46,8 +47,14 @@ def load_registry(find: Callable[[str], Path] = shipped.path) -> Registry | NoRe
 
 def read_registry(countries: Path, routes: Path) -> Registry:
     """The registry in two files. Raises: SettingsError with file, line and the nearest key."""
-    sets, sets_text = read_countries(countries)
-    table, text = toml_rows.read(routes)
+    return _made(countries, toml_file.read(countries), routes, toml_file.read(routes))
+
+
+@lru_cache(maxsize=1)
+def _made(countries: Path, sets_text: str, routes: Path, text: str) -> Registry:
+    """What the two texts say; several parts of a command ask for the same, and to read it takes longer than much of the rest."""
+    sets = _country_sets(toml_rows.table(sets_text, countries))
+    table = toml_rows.table(text, routes)
     table.require_schema(SCHEMA)
     table.require(("schema", "route"))
     rows = table.tables("route")
@@ -62,6 +69,10 @@ def read_registry(countries: Path, routes: Path) -> Registry:
 def read_countries(file: Path) -> tuple[CountrySets, str]:
     """The country sets in `file`, and its text. Raises: SettingsError."""
     table, text = toml_rows.read(file)
+    return _country_sets(table), text
+
+
+def _country_sets(table: Table) -> CountrySets:
     table.require_schema(SCHEMA)
     sets = CountrySets(())
     names = [name for name in table.names if name != "schema"]
@@ -69,7 +80,7 @@ def read_countries(file: Path) -> tuple[CountrySets, str]:
         raise table.wrong("", "it has no set of countries")
     for name in names:
         sets = CountrySets((*sets.sets, _country_set(name, table.table(name), sets)))
-    return sets, text
+    return sets
 
 
 def _country_set(name: str, row: Table, above: CountrySets) -> CountrySet:

@@ -21,7 +21,7 @@ FILE = "routes.toml"
 """Its name in the config folder."""
 
 _DECLARATION = ("place", "declared_on", "declared_for")
-_KEYS = ("url", "model", "context_tokens", *_DECLARATION)
+_KEYS = ("url", "model", "context_tokens", "images", *_DECLARATION)
 _TEXTS = ("url", "model", *_DECLARATION)
 
 
@@ -103,7 +103,8 @@ class TomlRoutes:
             declaration = _declaration(table)
         except UsageError as error:
             raise self._wrong(text, name, key, error.message, error.hint) from error
-        return OwnRoute(name, where, model, table.get("context_tokens"), declaration)
+        images = table.get("images", False)
+        return OwnRoute(name, where, model, table.get("context_tokens"), declaration, images)
 
     def _check(self, name: str, key: str, value: object, text: str) -> None:
         if key not in _KEYS:
@@ -111,6 +112,10 @@ class TomlRoutes:
             raise self._wrong(text, name, key, what, toml_file.nearest(key, (*_KEYS, "row")))
         if key in _TEXTS and not isinstance(value, str):
             raise self._wrong(text, name, key, f"{key} must be a text", f'write {key} = "..."')
+        if key == "images" and not isinstance(value, bool):
+            raise self._wrong(
+                text, name, key, f"{key} must be true or false", f"write {key} = true"
+            )
         if key == "context_tokens" and not _is_window(value):
             what = f"{key} must be a whole number from {LEAST_CONTEXT_TOKENS} on"
             raise self._wrong(text, name, key, what, "leave it out where you do not know it")
@@ -148,6 +153,8 @@ def _table(route: OwnRoute) -> dict[str, object]:
     table: dict[str, object] = {"url": route.endpoint.url, "model": route.model}
     if route.context_tokens is not None:
         table["context_tokens"] = route.context_tokens
+    if route.images:
+        table["images"] = True
     declared = route.declared
     if declared is not None:
         values: Sequence[str] = (declared.place.value, declared.on, declared.of)

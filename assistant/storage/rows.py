@@ -4,9 +4,11 @@ import json
 import re
 import sqlite3
 
+from assistant.domain.attachments import has_blocks
 from assistant.domain.errors import StorageError
 from assistant.domain.prompt import Message
-from assistant.domain.searching import humps
+from assistant.domain.searching import parts
+from assistant.domain.unspaced import signs
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -74,15 +76,25 @@ def look_at(db: sqlite3.Connection, conversation: str, head: str, added: int) ->
 
 
 def index_text(db: sqlite3.Connection, n: int, text: str) -> None:
-    """Lets the message `n` be found by its text, and by the parts of names like `getUserName` in it."""
+    """Lets the message `n` be found by its text, an image by its name, and by the parts of names like `getUserName` or of Chinese in it."""
     if text:
         db.execute("INSERT INTO message_index(rowid, text) VALUES (?, ?)", (n, indexed(text)))
 
 
 def indexed(text: str) -> str:
-    """What the index has of a text: all of it, and the parts of names in it."""
-    parts = humps(text)
-    return f"{text}\n{parts}" if parts else text
+    """What the index of messages has of a text."""
+    if has_blocks(text):
+        from assistant.domain.pictured import readable
+
+        text = readable(text)
+    found = parts(text)
+    return f"{text}\n{found}" if found else text
+
+
+def indexed_title(title: str) -> str:
+    """What the index of titles has of one."""
+    found = signs(title)
+    return f"{title}\n{found}" if found else title
 
 
 def touch(db: sqlite3.Connection, conversation: str, at_ms: int, seq: int) -> None:

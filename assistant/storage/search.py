@@ -2,10 +2,13 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
+from assistant.domain.attachments import has_blocks
 from assistant.domain.errors import UsageError
-from assistant.domain.searching import Sought, Spans, excerpt, hump_apart, sought
+from assistant.domain.pictured import readable
+from assistant.domain.searching import Sought, Spans, excerpt, sought, ways
 from assistant.domain.sensitivity import Label
 from assistant.ports.chats import Hit, Wanted
 from assistant.storage.database import Database
@@ -69,6 +72,9 @@ _ENDS = {
 
 _EVER = (-(2**62), 2**62)
 
+_STEPS = 2_000
+"""Of SQLite's program, between two looks whether a search is still wanted: well under a millisecond."""
+
 
 class SqliteFinder:
     """Implements ports.chats.Finder."""
@@ -77,33 +83,59 @@ class SqliteFinder:
         """Reads `database`."""
         self._database = database
 
-    def find(self, wanted: Wanted, limit: int = 50) -> Sequence[Hit]:
+    def find(
+        self,
+        wanted: Wanted,
+        limit: int = 50,
+        after: str = "",
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Sequence[Hit]:
         """As the port says."""
         words = sought(storable(wanted.words))
         if not words.phrases:
             raise UsageError(
                 "there is no word to search for", "a word has a letter or a digit in it"
             )
-        with self._database.read() as db:
-            titles = _titles(db, wanted, words, limit)
-            messages = _messages(db, wanted, words, limit)
+        hits: list[Hit] = []
+        with self._database.read() as db, _broken_off(db, stop):
+            titles = [] if after else _titles(db, wanted, words, limit)
+            messages = _messages(db, wanted, words, limit, after)
             # Many titles leave three quarters of the room to messages.
             told = titles[: max(limit // 4, limit - len(messages), 1)]
-            rest = messages[: limit - len(told)]
-            return [*told, *(hit for n in rest for hit in _shown(db, n, words))]
+            for n in messages[: limit - len(told)]:
+                if stop():
+                    break
+                hits += _shown(db, n, words)
+            return () if stop() else [*told, *hits]
+        return ()
+
+
+@contextmanager
+def _broken_off(db: sqlite3.Connection, stop: Callable[[], bool]) -> Iterator[None]:
+    """Ends what is asked of `db` in the block once `stop` says so; the block then ends as well.
+
+    `db` is for all that is read: a search that nobody waits for keeps no other reader waiting.
+    """
+    db.set_progress_handler(stop, _STEPS)
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+    finally:
+        db.set_progress_handler(None, 0)
 
 
 def _match(words: Sought) -> str:
     """The query of FTS5 for all of `words`. Quoted, no word is an operator.
 
-    A name with humps may be a part of a longer one, of which the index has the parts.
+    A name with humps may be a part of a longer one, of which the index has the parts; so may words of a script without blanks.
     """
     last = len(words.phrases) - 1
     wanted = []
     for number, phrase in enumerate(words.phrases):
         star = " *" if words.open and number == last else ""
-        ways = dict.fromkeys((phrase, hump_apart(phrase)))
-        wanted.append(f"({' OR '.join(_quoted(way) + star for way in ways)})")
+        wanted.append(f"({' OR '.join(_quoted(way) + star for way in ways(phrase))})")
     return " AND ".join(wanted)
 
 
@@ -142,9 +174,11 @@ def _titles(db: sqlite3.Connection, wanted: Wanted, words: Sought, limit: int) -
     ]
 
 
-def _messages(db: sqlite3.Connection, wanted: Wanted, words: Sought, limit: int) -> list[int]:
+def _messages(
+    db: sqlite3.Connection, wanted: Wanted, words: Sought, limit: int, after: str
+) -> list[int]:
     """The numbers of the messages to show, the newest first."""
-    between = _between(db, wanted)
+    between = _between(db, wanted, after)
     if between is None:
         return []
     asked: _Asked = {**_asked(wanted, words, limit), "first": between[0], "last": between[1]}
@@ -155,10 +189,13 @@ def _messages(db: sqlite3.Connection, wanted: Wanted, words: Sought, limit: int)
     return [n for (n,) in db.execute(query, asked)]
 
 
-def _between(db: sqlite3.Connection, wanted: Wanted) -> tuple[int, int] | None:
+def _between(db: sqlite3.Connection, wanted: Wanted, after: str) -> tuple[int, int] | None:
     """The numbers between which all messages lie that the filters leave; None where they leave none."""
     parts = ["SELECT 0 AS first, coalesce(max(n), 0) AS last FROM message_trait"]
     values: list[str | int] = []
+    if after:
+        parts.append("SELECT 0, (SELECT n FROM message WHERE id = ?) - 1")
+        values.append(storable(after))
     for column, value in (("route", storable(wanted.route)), ("label", wanted.label or "")):
         if value:
             parts.append(_ENDS[column])
@@ -188,13 +225,13 @@ def _few(db: sqlite3.Connection, wanted: Wanted, between: tuple[int, int]) -> li
 def _shown(db: sqlite3.Connection, n: int, words: Sought) -> Iterator[Hit]:
     """A message as a hit; none where it is gone meanwhile."""
     for within, title, name, role, text, at_ms, label, route in db.execute(_SHOWN, (_BEGINNING, n)):
-        line, marks = excerpt(text, words)
-        if not marks and len(text) == _BEGINNING:
+        line, marks = ("", ()) if has_blocks(text) else excerpt(text, words)
+        if not marks and (has_blocks(text) or len(text) == _BEGINNING):
             line, marks = _further(db, n, words)
         yield Hit(within, title, name, role, line, marks, at_ms, _LABELS[label], route)
 
 
 def _further(db: sqlite3.Connection, n: int, words: Sought) -> tuple[str, Spans]:
-    """What to show of a long message that holds the words further down."""
+    """What to show of a long message that holds the words further down, or has something attached: an image has no words."""
     [text] = db.execute("SELECT text FROM message WHERE n = ?", (n,)).fetchone()
-    return excerpt(text, words)
+    return excerpt(readable(text), words)

@@ -3,6 +3,7 @@
 import sqlite3
 
 from assistant.domain.searching import humps
+from assistant.domain.unspaced import signs
 
 DAY_MS = 86_400_000
 """The tables below have it too."""
@@ -92,3 +93,32 @@ def search_tables(connection: sqlite3.Connection) -> None:
     for statement in (gone, again, "DROP TABLE humped"):
         connection.execute(statement)
     connection.create_function("humps", 1, None)
+
+
+# To each row of an index that holds signs of scripts without blanks: what the index has of it, and what it is to have.
+# Most texts have a byte for each character, which is seen at once: a million of them are not looked through here.
+_APART = """
+    CREATE TEMP TABLE apart AS
+    SELECT 'message_index' AS place, n, text || CASE humps(text) WHEN '' THEN '' ELSE char(10) || humps(text) END AS had,
+        CASE humps(text) WHEN '' THEN char(10) ELSE ' ' END || signs(text) AS more
+    FROM message WHERE length(CAST(text AS BLOB)) > length(text) AND signs(text) <> ''
+    UNION ALL SELECT 'title_index', n, title, char(10) || signs(title)
+    FROM conversation WHERE length(CAST(title AS BLOB)) > length(title) AND signs(title) <> ''
+"""
+_WITH = (("message_index", "text"), ("title_index", "title"))
+
+
+def unspaced_texts(connection: sqlite3.Connection) -> None:
+    """Has Chinese and Japanese on record found by any of their signs, not by the beginning of a sentence alone."""
+    for name, function in (("humps", humps), ("signs", signs)):
+        connection.create_function(name, 1, function, deterministic=True)
+    connection.execute(_APART)
+    for index, column in _WITH:
+        some = f"FROM apart WHERE place = '{index}'"
+        gone = f"INSERT INTO {index}({index}, rowid, {column}) SELECT 'delete', n, had {some}"
+        again = f"INSERT INTO {index}(rowid, {column}) SELECT n, had || more {some}"
+        connection.execute(gone)
+        connection.execute(again)
+    connection.execute("DROP TABLE apart")
+    for name in ("humps", "signs"):
+        connection.create_function(name, 1, None)

@@ -35,10 +35,10 @@ class OpenFile:
     path: str
     size_bytes: int
 
-    def read(self, most_bytes: int, name: str) -> bytes:
-        """All of it. Raises: AttachmentError where it is larger, or cannot be read."""
+    def read(self, most_bytes: int, name: str, hint: str = "attach a part of it") -> bytes:
+        """All of it. Raises: AttachmentError where it is larger, with `hint`, or cannot be read."""
         if self.size_bytes > most_bytes:
-            raise too_large(name, self.size_bytes, most_bytes)
+            raise too_large(name, self.size_bytes, most_bytes, hint)
         parts, left = [], most_bytes + 1
         try:
             # Some files say that they are empty and are not.
@@ -48,7 +48,7 @@ class OpenFile:
         except OSError as error:
             raise unreadable(name, error) from error
         if left <= 0:
-            raise too_large(name, most_bytes + 1, most_bytes)
+            raise too_large(name, most_bytes + 1, most_bytes, hint)
         return b"".join(parts)
 
 
@@ -99,11 +99,11 @@ def decoded(raw: bytes, name: str) -> tuple[str, str]:
     return text, "" if encoding in ("", "utf-8-sig") else f"read as {encoding}"
 
 
-def too_large(name: str, size_bytes: int, most_bytes: int) -> AttachmentError:
+def too_large(name: str, size_bytes: int, most_bytes: int, hint: str) -> AttachmentError:
     """The error for a file beyond a bound."""
     return AttachmentError(
         f"{name} has {size_words(size_bytes)}; at most {size_words(most_bytes)} can be attached",
-        "attach a part of it",
+        hint,
     )
 
 
@@ -122,7 +122,8 @@ def _western(raw: bytes, name: str) -> str:
 
 def _binary(name: str) -> AttachmentError:
     return AttachmentError(
-        f"{name} is not a text", "attach texts and PDFs; iconv -t UTF-8 converts other texts"
+        f"{name} is not a text",
+        "attach texts, PDFs and images; iconv -t UTF-8 converts other texts",
     )
 
 

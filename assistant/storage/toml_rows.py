@@ -160,7 +160,12 @@ class Table:
 def read(file: Path) -> tuple[Table, str]:
     """The whole of a file that must exist, and its text. Raises: SettingsError."""
     text = toml_file.read(file)
-    return Table(toml_file.parsed(text, file), file, text), text
+    return table(text, file), text
+
+
+def table(text: str, file: Path) -> Table:
+    """What `text` says, which `file` holds. Raises: SettingsError."""
+    return Table(toml_file.parsed(text, file), file, text)
 
 
 def lines_of(text: str) -> dict[Spot, int]:

@@ -7,7 +7,6 @@ from typing import IO, TYPE_CHECKING
 from assistant.domain.errors import UsageError
 from assistant.domain.fields import Fields
 from assistant.domain.sensitivity import Label
-from assistant.storage.bounds import require_few
 from assistant.storage.database import Database
 from assistant.storage.taking_in import Imported, Notes, take_in
 
@@ -119,6 +118,8 @@ def _bad(number: int, what: object) -> UsageError:
 
 def _value(line: bytes) -> object:
     """Raises: ValueError where it is no JSON, or fills the memory."""
+    from assistant.storage.import_bounds import require_few
+
     try:
         text = line.decode()
         require_few(text)

@@ -94,13 +94,18 @@ class Bearings:
         if chat.route:
             state = next((s for s in self.states if s.id == chat.route), None)
             why = f": {state.why}" if state else ""
-            return Bound(why=f"{chat.route} is not ready{why} · ctrl+r, another route", pinned=True)
+            return Bound(
+                why=f"{chat.route} is not ready{why} · [[everywhere.route ctrl+r]], another route",
+                pinned=True,
+            )
         if self.report is None:
             return Bound(place=Place.THIS_MACHINE, why=LOOKING)
         default = self._engine.default
         if default is None:
             unused = self.report.unused
-            return Bound(why=f"{unused} · ctrl+r, another route" if unused else "")
+            return Bound(
+                why=f"{unused} · [[everywhere.route ctrl+r]], another route" if unused else ""
+            )
         return Bound(default, default.place, reason(self.report, default.id))
 
     @property

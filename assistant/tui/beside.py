@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assistant.domain.attachments import headline
 from assistant.domain.cost_words import ESTIMATE, UNKNOWN, figure
 from assistant.domain.errors import AssistantError
 from assistant.domain.hygiene import one_line
@@ -117,13 +118,13 @@ class Beside:
                 mine = await asyncio.to_thread(self._side, turn.asked, turn.reply)
                 # The older one stands at the left, whichever is in view.
                 sides = sorted((mine, other), key=lambda side: side.turn)
-                await self._compare(branches, turn.asked.text, sides)
+                await self._compare(branches, turn, sides)
         except AssistantError as error:
             self._view.tell(str(error), error=True)
 
     def _other(self, branches: "Branches", turn: Turn) -> Side | None:
         """The newest other answer to the same words."""
-        head = self._desk.chat.head
+        head = turn.chat.head
         beside = branches.siblings(head).get(turn.asked.id, ()) if head else ()
         for one in reversed([one for one in beside if one != turn.asked.id]):
             path = self._journal.path(branches.leaf(one))
@@ -136,11 +137,13 @@ class Beside:
     def _side(self, asked: "Message", reply: "Message") -> Side:
         record = self._journal.record(asked.turn)
         entry = reply_entry(reply.id, reply.text, record, reply.finish, reply.label)
+        # Before it is in view: from there it may be copied.
+        self._desk.labels.remember([(reply.text, reply.label)])
         return Side(asked.turn, asked.id, entry, record)
 
     async def _ask(self, branches: "Branches", turn: Turn) -> None:
         """The same on a route that the person picks; the screen opens once the answer begins."""
-        chat, turns, reply = self._desk.chat, self._desk.turns, turn.reply
+        chat, turns, reply = turn.chat, self._desk.turns, turn.reply
         before = chat.head
         await self._tree.act("elsewhere")
         # A sheet may be open for as long as a person reads it; nobody is told when a text has gone its way.
@@ -151,7 +154,7 @@ class Beside:
         mine = await asyncio.to_thread(self._side, turn.asked, reply)
         now = await asyncio.to_thread(self._latest)
         if now is not None:
-            await self._compare(branches, turn.asked.text, (mine, now))
+            await self._compare(branches, turn, (mine, now))
 
     def _latest(self) -> Side | None:
         """The answer at the end of the chat in view, as far as it has come."""
@@ -168,16 +171,18 @@ class Beside:
             return None
         return self._side(path[-2], path[-1])
 
-    async def _compare(self, branches: "Branches", question: str, sides: Sequence[Side]) -> None:
+    async def _compare(self, branches: "Branches", turn: Turn, sides: Sequence[Side]) -> None:
         routes = [side.record.route.id if side.record else "" for side in sides]
         tally = await asyncio.to_thread(_tally, branches, routes)
-        found = await self._show(question, sides, tally, self._latest)
+        if self._desk.chat is not turn.chat:
+            return
+        found = await self._show(headline(turn.asked.text), sides, tally, self._latest)
         said = found.said
         if not said:
             return
         left, right = found.sides
         better, worse = (right, left) if said == "right" else (left, right)
-        chat = self._desk.chat
+        chat = turn.chat
         await self._engine.rate(chat.conversation, better.turn, worse.turn, tie=said == "tie")
         if said != "tie":
             leaf = await asyncio.to_thread(branches.leaf, better.asked)

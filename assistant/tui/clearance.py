@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from assistant.tui.view import View
 
 NO_ROUTE = "no cloud route is set up · assistant routes add"
-LOCAL_ONLY = "this message is local-only, so it stays on this machine · ctrl+l changes its label"
+LOCAL_ONLY = "this message is local-only, so it stays on this machine · [[everywhere.toggle_label ctrl+l]] changes its label"
 LOCAL_CHAT = "this chat is local-only, so it stays on this machine · ctrl+p, label of this chat"
-BUSY = "what leaves depends on the reply that is on its way · ctrl+s again once it is over"
+BUSY = "what leaves depends on the reply that is on its way · [[everywhere.to_cloud ctrl+s]] again once it is over"
 
 
 class Desk(Protocol):
@@ -168,7 +168,9 @@ class Clearance:
             return None
         if await asyncio.to_thread(lambda: self._engine.border.offline):
             await self._deny(petition.proposal, "offline")
-            raise RefusedError("everything was taken offline meanwhile", "f4 lifts it")
+            raise RefusedError(
+                "everything was taken offline meanwhile", "[[everywhere.cloud_consent f4]] lifts it"
+            )
         await self._engine.grant(petition.proposal, answer.terms, answer.how, answer.shown)
         await self.lookout.look()
         return replace(ask, proposal=petition.proposal)

@@ -49,7 +49,7 @@ class CloudSheets:
             self._chat.tell(str(error), error=True)
         else:
             self._chat.tell(
-                "offline: every grant is taken back, nothing leaves · f4, then l, lifts it"
+                "offline: every grant is taken back, nothing leaves · [[everywhere.cloud_consent f4]], then [[grants.lift l]], lifts it"
             )
         await self._chat.desk.sending.look()
         self._chat.face.bearings_changed()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from textual.app import SystemCommand
+from textual.content import Content
 
 from assistant.domain.thinking import split
 from assistant.tui.screens.chat import ChatScreen
@@ -161,7 +162,9 @@ def commands(host: Host, leave: Callable[[], object]) -> Iterable[SystemCommand]
     )
     yield from _ways(chat)
     if chat.desk.fallback.offer:
-        yield SystemCommand("Ask again", chat.desk.fallback.line, chat.action_ask_again)
+        # The palette reads markup, and this holds the name of a model.
+        line = Content(chat.desk.fallback.line).markup
+        yield SystemCommand("Ask again", line, chat.action_ask_again)
     yield SystemCommand(
         "Edge or cloud", "What your work costs over years, here and there (TCO)", host.action_tco
     )

@@ -66,7 +66,7 @@ async def _from_palette(screen: "ChatScreen", verb: verbs.Verb) -> str:
 
 
 async def _model(screen: "ChatScreen", name: str) -> str:
-    from assistant.tui.choosing import use_model
+    from assistant.tui.models import use_model
 
     return await use_model(screen, name)
 

@@ -101,23 +101,32 @@ class Desk:
     async def load(self) -> None:
         """Reads what the screen shows at its start: the latest figures and the text that was being typed."""
         try:
+            await self._restore()
             records = await asyncio.to_thread(self._journal.records)
-            draft = await asyncio.to_thread(self._journal.draft, "")
-            label = await asyncio.to_thread(self._journal.draft_label, "")
         except AssistantError as error:
             self._failed(error)
             return
         self.turns.readings = replace(self.turns.readings, routes=begin(records).routes)
-        if draft and not self._blank.typed:
-            self._blank.typed = draft
-            self.labels.restored(self._blank, label or Label.LOCAL_ONLY)
-            if self.chat is self._blank:
-                self._view.composer.give_back(draft)
         self._view.desk_changed()
         await self.left.read()
         await asyncio.to_thread(_learn_markdown)
         await self.counting.read()
         self._view.desk_changed()
+
+    async def _restore(self) -> None:
+        """What was being typed in the empty chat stands before what was typed since, in view or not. Raises: StorageError."""
+        kept = await self._drafts.take_up()
+        if kept is None:
+            return
+        (draft, label), blank, here = kept, self._blank, self.chat is self._blank
+        if here:
+            blank.typed = self._view.composer.full_text
+        label = self.labels.joined(label, blank)
+        blank.typed = _joined(draft, blank.typed)
+        self.labels.restored(blank, label)
+        if here:
+            self._view.composer.give_back(draft)
+        self.keep(blank)
 
     def greet(self) -> None:
         """Says in an empty chat where an answer would come from."""
@@ -251,6 +260,11 @@ class Desk:
         self.titles.rest()
         await self.turns.close()
         self.typed(self._view.composer.full_text)
+        try:
+            # Where it ends before its start was over.
+            await self._restore()
+        except AssistantError as error:
+            self._failed(error)
         await self._drafts.flush()
 
     def turn_event(self, running: Running, event: TurnEvent | Progress) -> None:

@@ -25,6 +25,7 @@ class Drafts:
         self._delay_s = delay_s
         self._texts: dict[str, tuple[str, Label]] = {}
         self._pending: set[str] = set()
+        self._unread = {""}
         self._waiting = False
         self._writing = asyncio.Lock()
 
@@ -41,13 +42,25 @@ class Drafts:
         noted = self._texts.get(conversation)
         return None if noted is None else noted[0]
 
+    async def take_up(self) -> tuple[str, Label] | None:
+        """What was kept of the empty chat before this start, the first time. Until then nothing is saved over it. Raises: StorageError."""
+        async with self._writing:
+            if "" not in self._unread:
+                return None
+            text = await asyncio.to_thread(self._journal.draft, "")
+            label = await asyncio.to_thread(self._journal.draft_label, "")
+            self._unread.clear()
+        # What is not known of an old draft is the strictest there is.
+        return (text, label or Label.LOCAL_ONLY) if text else None
+
     async def flush(self) -> None:
-        """Saves at once whatever waits."""
+        """Saves at once whatever waits; not what would take the place of a text that nobody took up yet."""
         async with self._writing:
             if not self._journal.writable:
                 return
-            while self._pending:
-                conversation = self._pending.pop()
+            while ready := self._pending - self._unread:
+                conversation = ready.pop()
+                self._pending.remove(conversation)
                 text, label = self._texts[conversation]
                 try:
                     await asyncio.to_thread(self._journal.save_draft, conversation, text, label)

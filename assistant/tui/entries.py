@@ -99,7 +99,9 @@ def heading(route: Route | None, decision: "Decision | None" = None) -> str:
     names = (route.model,) if route.backend == "llama" else named(route)
     if zone:
         names = (route.model, zone)
-    return one_line(" · ".join(("assistant", SHORT_NAMES[route.place], *names)), 200)
+    # Where a reply was brought in from elsewhere, its model may not be known.
+    parts = ("assistant", SHORT_NAMES[route.place], *names)
+    return one_line(" · ".join(part for part in parts if part), 200)
 
 
 def zone_of(decision: "Decision | None") -> str:

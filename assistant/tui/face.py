@@ -20,7 +20,7 @@ from assistant.tui.shelf import Shelf
 from assistant.tui.widgets.borders import entitle
 from assistant.tui.widgets.columns import Columns
 from assistant.tui.widgets.panel import panel_line
-from assistant.tui.widgets.status import RUNNING, Status, idle_hints
+from assistant.tui.widgets.status import RUNNING, Status, hit_hints, idle_hints
 
 if TYPE_CHECKING:
     from assistant.domain.readings import Readings
@@ -59,6 +59,7 @@ class Face:
         )
         self.composer.sent = self._begin_anew
         self.composer.pasted = self._pasted
+        self.composer.lifted = self._lifted
         self._senses = Senses(services.sense, screen.run_worker, self._took)
 
     def mount(self) -> None:
@@ -76,11 +77,15 @@ class Face:
 
     def tell(self, text: str, error: bool = False) -> None:
         """A toast, harmless whatever it quotes; errors stay longer."""
-        text = harmless(text)
+        text = harmless(self.said(text))
         if error:
             self._screen.notify(text, severity="error", timeout=12, markup=False)
         else:
             self._screen.notify(text, timeout=5, markup=False)
+
+    def said(self, text: str) -> str:
+        """`text` with the keys as they are now."""
+        return self.status.keys.said(text)
 
     def need_model(self) -> None:
         """Offers to fetch one."""
@@ -124,11 +129,10 @@ class Face:
         self.status.stand(said)
         offered = bool(desk.fallback.offer)
         cloud, edits = bool(sending.lookout.routes), desk.chat.edit is not None
-        self.status.hints(
-            RUNNING
-            if desk.turns.running_in(desk.chat)
-            else idle_hints(offered=offered, cloud=cloud, edits=edits)
-        )
+        hints = idle_hints(offered=offered, cloud=cloud, edits=edits)
+        if self.transcript.trail and not edits:
+            hints = hit_hints(self.transcript.trail.said, self.status.keys)
+        self.status.hints(RUNNING if desk.turns.running_in(desk.chat) else hints)
         entitle(self.transcript, desk.chat.title or "New chat")
         tuned = wording.tuned(desk.chat.preset, changed=desk.chat.sampling is not None)
         full = desk.compacting.window(desk.context, desk.bearings.doing)
@@ -158,6 +162,9 @@ class Face:
         if self.attach:
             self.attach.pasted(text)
 
+    def _lifted(self, text: str) -> None:
+        self.desk.labels.lifted(self.desk.chat, text)
+
     def _begin_anew(self) -> None:
         """A message was sent: a key that is pressed now is for the one after it."""
         self.desk.labels.take(self.desk.chat)
@@ -177,6 +184,7 @@ class Face:
         if panel.display:
             panel.readings = readings
         wide = not self.columns.shape.line
+        self.status.counted(readings.costs is not None and readings.costs.month.turns > 0)
         self.status.line(None if wide else panel_line(readings, self._screen.size.width - 2))
         if running := desk.turns.running_in(desk.chat):
             desk.live.wait(running)

@@ -1,12 +1,15 @@
-"""From a hit of a search to the message: its conversation, on the branch that holds it, with the message at hand."""
+"""From a hit of a search to the message: its conversation, on the branch that holds it, with the message at hand and the words marked."""
 
 import asyncio
 from typing import TYPE_CHECKING
 
 from assistant.domain.errors import AssistantError
+from assistant.domain.prompt import Role
+from assistant.tui.widgets.transcript_marks import Marks, Trail
 
 if TYPE_CHECKING:
     from assistant.conversation.engine import Engine
+    from assistant.domain.searching import Sought
     from assistant.ports.chats import Branches, Hit
     from assistant.tui.desk import Desk
     from assistant.tui.view import View
@@ -21,36 +24,47 @@ async def jump(
     desk: "Desk",
     view: "View",
     hit: "Hit",
+    words: "Sought",
 ) -> None:
-    """Errors are told."""
+    """Errors are told. The `words` that were searched for are then marked, and their other places in the chat a key away."""
     try:
         await desk.open(hit.conversation)
-        if hit.role != "title" and branches is not None and _number(view, hit.message) is None:
+        chat = desk.chat
+        if chat.conversation != hit.conversation:
+            # The person went on to another one.
+            return
+        elsewhere = view.transcript.pages.number_of(hit.message) is None
+        if hit.role != "title" and branches is not None and elsewhere:
             leaf = await asyncio.to_thread(branches.leaf, hit.message)
-            if desk.turns.running_in(desk.chat):
+            if desk.turns.running_in(chat):
                 view.tell(BUSY)
                 return
             await engine.move_head(hit.conversation, leaf)
-            desk.chat.head = leaf
-            await desk.open(hit.conversation)
+            chat.head = leaf
+            if desk.chat is chat:
+                await desk.open(hit.conversation)
     except AssistantError as error:
         view.tell(str(error), error=True)
         return
-    if hit.role != "title":
-        _take_to_hand(view, hit.message)
+    if chat is desk.chat:
+        await _mark(view, "" if hit.role == "title" else hit.message, words)
 
 
-def _number(view: "View", message: str) -> int | None:
-    entries = view.transcript.pages.entries
-    return next((n for n, entry in enumerate(entries) if entry.key == message), None)
-
-
-def _take_to_hand(view: "View", message: str) -> None:
-    number, transcript = _number(view, message), view.transcript
-    if number is None:
+async def _mark(view: "View", message: str, words: "Sought") -> None:
+    transcript = view.transcript
+    pages = transcript.pages
+    if message and pages.number_of(message) is None:
         view.tell(GONE)
         return
-    transcript.focus()
-    transcript.cursor, transcript.code = number, None
-    transcript.show_rows(number, 0, transcript.pages.measure(number))
-    transcript.refresh()
+    if message:
+        transcript.focus()
+    trail = Trail(Marks(words), at=message)
+    transcript.seek(trail)
+    said = [
+        (entry.key, pages.text(number))
+        for number, entry in enumerate(pages.entries)
+        if entry.role is not Role.SYSTEM
+    ]
+    trail.keys = await asyncio.to_thread(trail.count, said)
+    if transcript.trail is trail:
+        view.label()

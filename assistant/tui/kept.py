@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from assistant.domain.attachments import Attachment, parted
+from assistant.domain.pictured import readable
 from assistant.domain.sensitivity import Label, join
 from assistant.tui.copies import Copies
 
@@ -52,7 +53,8 @@ class Kept:
         return join(self._files[one.text] for one in files if one.text in self._files)
 
     def holds(self, text: str) -> bool:
-        """Whether a local-only text, or a part of one, stands in `text`, or may."""
+        """Whether a local-only text, or a part of one, stands in `text`, or may. An image is known as a whole, by `of_files`."""
+        text = readable(text)
         known = self._said.holds(text) or self._copied.holds(text)
         return known or any(one.holds(text) for one in self._coming.values())
 

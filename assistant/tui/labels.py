@@ -119,11 +119,16 @@ class Labels:
     def restored(self, chat: Chat, label: Label) -> None:
         """What stands in the composer of `chat` was kept with `label`, and has that again, where nobody said another one since.
 
-        What is attached to it has that from now on.
+        What is attached to it has that from now on, and a copy of a local-only one is so too.
         """
         chat.mark = label if chat.mark is None else join((label, chat.mark))
+        self.remember([(chat.typed, label)])
         for one in parted(chat.typed)[1]:
             self._kept.attached(one.text, label)
+
+    def lifted(self, chat: Chat, text: str) -> None:
+        """`text` was taken out of the composer of `chat`, or copied there: a copy of it is as strict as what stood there."""
+        self.remember([(text, self.of_next(chat))])
 
     def typed(self, chat: Chat, text: str) -> bool:
         """`text` stands in the composer; True where it holds of a stricter one, and so became as strict itself."""

@@ -7,6 +7,8 @@ from assistant.domain.themes import LEAST_CONTRAST, contrast
 
 NAMES = ("text-success", "text-primary", "text-warning", "text-error")
 """Local, this network, the cloud, errors."""
+BAR = {"bar-success": "success", "bar-error": "error"}
+"""The full colours of a theme where the bar at the bottom writes in them, by the names of their own that they get for it."""
 
 _GROUNDS = ("background", "surface")
 _STEPS = 10
@@ -17,8 +19,9 @@ def legible(variables: dict[str, str]) -> dict[str, str]:
     try:
         grounds = [Color.parse(variables[name]) for name in _GROUNDS]
         found = {name: _drawn(variables[name], grounds) for name in NAMES}
+        found |= {name: _drawn(variables[full], grounds) for name, full in BAR.items()}
     except (Unparsed, KeyError):
-        return variables
+        return {**variables, **{name: variables.get(full, "") for name, full in BAR.items()}}
     return {**variables, **found}
 
 

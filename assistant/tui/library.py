@@ -101,9 +101,17 @@ class Library:
             return "", Label.PUBLIC
         mark = MARKS[Label.LOCAL_ONLY]
         found = (transcript.pages.entries[n] for n in numbers(transcript.pages, selection))
-        kept = any(entry.aside.startswith(mark) for entry in found)
+        kept = any(self._still_kept() if one.open else one.aside.startswith(mark) for one in found)
+        text = selected(transcript.pages, selection)
         label = Label.LOCAL_ONLY if kept else Label.NORMAL
-        return selected(transcript.pages, selection), label
+        return text, self._screen.desk.labels.of_taken(text, label)
+
+    def _still_kept(self) -> bool:
+        """Whether the reply that comes must not leave, or may be one of which that is not known."""
+        desk = self._screen.desk
+        running = desk.turns.running_in(desk.chat)
+        decision = running.decision if running else None
+        return decision is None or decision.label is Label.LOCAL_ONLY
 
     def _today(self) -> str:
         now_ms = self._screen.services.clock.now_ms()

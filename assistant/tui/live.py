@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from assistant.domain.events import Asked, Delta, Finished, Progress, Trimmed, TurnEvent
-from assistant.domain.notices import window_moved
+from assistant.domain.events import Asked, Decided, Delta, Finished, Progress, Trimmed, TurnEvent
+from assistant.domain.notices import images_stay, window_moved
+from assistant.domain.pictured import pictures_in
+from assistant.domain.places import Route
+from assistant.domain.prompt import Role
 from assistant.domain.readings import Readings, RequestReading, tick
 from assistant.ports import Clock, Notice
 from assistant.tui.entries import asked_entry, notice_entry, reply_entry, waiting, waiting_entry
@@ -35,6 +38,8 @@ class Live:
                 self._transcript.add(asked_entry(event.message, self._clock.now_ms()))
                 self._transcript.add(waiting_entry(event, None))
                 self._said = ""
+            case Decided(route=route):
+                self._leave_out(asked, route)
             case Trimmed(dropped=dropped):
                 notice = Notice(asked.message.id, window_moved(dropped))
                 self._transcript.add(notice_entry(notice), before=notice.before)
@@ -47,6 +52,15 @@ class Live:
                 label = record.decision.label
                 entry = reply_entry(asked.reply, record.reply, record, record.finish, label)
                 self._transcript.settle(entry)
+
+    def _leave_out(self, asked: Asked, route: Route) -> None:
+        """Says once that images above stay where the route takes none."""
+        above = [one for one in self._transcript.pages.entries if one.key != asked.message.id]
+        texts = () if route.images else [one.text for one in above if one.role is Role.USER]
+        if count := sum(len(pictures_in(text)) for text in texts):
+            notice = Notice(asked.message.id, images_stay(count))
+            if all(one.text != notice.text for one in above):
+                self._transcript.add(notice_entry(notice), before=notice.before)
 
     def _cut(self, parent: str | None) -> None:
         """Keeps what stands above a new question; what is below it is another branch."""

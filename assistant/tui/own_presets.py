@@ -54,7 +54,7 @@ class OwnPresets:
         await self._keep(preset_of(name, sampling, self._base, old.about if old else ""))
         self._before = (name, old)
         await self._tuning.take(name, sampling)
-        return f"{name} is kept" + (": u brings the old one back" if old else "")
+        return f"{name} is kept" + (": [[sampling.undo u]] brings the old one back" if old else "")
 
     async def remove(self) -> str:
         """Asks which of the person's own presets goes, and takes it away. Raises: UsageError where there is none."""
@@ -62,7 +62,9 @@ class OwnPresets:
 
         own = await self._own()
         if not own:
-            raise UsageError("there is no preset of yours", "s keeps the values here as one")
+            raise UsageError(
+                "there is no preset of yours", "[[sampling.save s]] keeps the values here as one"
+            )
         rows = [(one.name, f"{one.name} · {one.words}") for one in own.values()]
         name = await self._screen.app.push_screen_wait(PickScreen("Delete a preset of yours", rows))
         if not name:
@@ -70,7 +72,7 @@ class OwnPresets:
         await asyncio.to_thread(self._presets().remove, name)
         self._before = (name, own[name])
         await self._tuning.name_again()
-        return f"{name} is gone: u brings it back"
+        return f"{name} is gone: [[sampling.undo u]] brings it back"
 
     async def undo(self) -> str:
         """The person's presets are as they were before the last change made here. Raises: UsageError where there was none."""

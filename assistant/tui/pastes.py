@@ -1,6 +1,6 @@
 """Long pastes and attachments, folded into a short token while a text is edited and unfolded when it is sent."""
 
-from assistant.domain.attachments import Attachment, compose, size_words, token_words
+from assistant.domain.attachments import Attachment, amount_of, compose, size_words
 from assistant.domain.hygiene import one_line
 
 FOLD_CHARACTERS = 4_000
@@ -36,10 +36,12 @@ class Pastes:
 
     def attach(self, attachment: Attachment, beside: str = "") -> str:
         """The token that stands for `attachment`; one that does not stand in the text `beside` it already."""
+        for token, it in self._texts.items():
+            if it == attachment and token not in beside:
+                return token
         name = one_line(attachment.name, 4_000).translate(_BRACKETS)
         shown = name if len(name) <= _NAME else "…" + name[1 - _NAME :]
-        size = f"{size_words(attachment.size_bytes)} · {token_words(attachment.tokens)}"
-        return self._new(f"{shown} · {size}", attachment, beside)
+        return self._new(f"{shown} · {amount_of(attachment)}", attachment, beside)
 
     def paste(self, text: str) -> str:
         """The token that stands for a long paste, which goes as an attachment."""
@@ -54,8 +56,15 @@ class Pastes:
     def shown(self, own: str, attachments: tuple[Attachment, ...]) -> str:
         """A message as it stands in the composer: its tokens, then the person's own words, folded where they are long."""
         self._texts.clear()
+        return self.tokens(own, attachments)
+
+    def tokens(self, own: str, attachments: tuple[Attachment, ...], beside: str = "") -> str:
+        """The same, in a text in which other tokens stand: `beside`."""
         words = self.fold(own) if is_long(own) else own
-        return "".join([*(f"{self.attach(one, own)} " for one in attachments), words])
+        shown = ""
+        for one in attachments:
+            shown += f"{self.attach(one, own + beside + shown)} "
+        return shown + words
 
     def parts(self, text: str) -> tuple[str, tuple[Attachment, ...]]:
         """The person's own words in `text`, and what is attached; inside of a sentence an attachment's name stands for it.

@@ -54,7 +54,7 @@ class Places:
         if archived:
             self._shelf.undoable(conversation, lambda: self._bring_back(conversation, pinned))
             self._shelf.tell(
-                f"archived “{title}” · u in the list brings it back, A shows the archive"
+                f"archived “{title}” · [[chats.ask_restore u]] in the list brings it back, [[chats.ask_turn A]] shows the archive"
             )
         elif found.archived:
             self._shelf.tell(f"“{title}” is in the list again")

@@ -25,6 +25,11 @@ class Recall:
         self._at = len(self._prompts)
         self._typed = ""
 
+    @property
+    def waits(self) -> bool:
+        """Whether an earlier prompt is shown, and what was typed waits at the end."""
+        return self._at < len(self._prompts)
+
     def older(self, current: str) -> str | None:
         """The prompt before the one that is shown; None at the oldest. `current` is what stands in the composer."""
         if self._at == 0:

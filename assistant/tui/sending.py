@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from assistant.tui.view import View
 
 COPIED = "this text holds a local-only one, so it is local-only itself"
-NO_GRANT = "no grant for this chat lives: write a message, then ctrl+t asks for one"
+NO_GRANT = "no grant for this chat lives: write a message, then [[everywhere.toggle_cloud ctrl+t]] asks for one"
 
 
 class Desk(clearance.Desk, Protocol):
@@ -87,7 +87,7 @@ class Sending:
         leaves = route is not None and label is not Label.LOCAL_ONLY
         if route is not None and leaves and self.clearance.lease(chat, route.id) is not None:
             bound = Bound(route, Place.CLOUD, zone=self.lookout.latest.zones.get(route.id, ""))
-        return bound._replace(label=label)
+        return bound._replace(label=label, why=self._view.said(bound.why))
 
     @property
     def grants(self) -> Grants:
@@ -120,17 +120,8 @@ class Sending:
             return
         leaves = route is not None and route.place is Place.CLOUD and route.declared
         if route is not None and leaves and label is not Label.LOCAL_ONLY:
-            self._start(
-                self._leave(
-                    Ask(
-                        chat,
-                        text,
-                        route.id,
-                        label,
-                        branch=editing.take(chat, self._view, self._desk.labels),
-                    )
-                )
-            )
+            branch = editing.take(chat, self._view, self._desk.labels)
+            self._leave(Ask(chat, text, route.id, label, branch=branch))
         elif self._desk.bearings.report and not self._engine.routes:
             self._desk.handed_back(chat, text, label)
             self._view.need_model()
@@ -152,14 +143,14 @@ class Sending:
             ask = Ask(
                 chat, text, label=label, branch=editing.take(chat, self._view, self._desk.labels)
             )
-            self._start(self._leave(ask, switch=switch))
+            self._leave(ask, switch=switch)
 
     def toggle(self) -> None:
         """Ctrl+T: messages of this chat leave while a grant for it lives, or stay here again."""
         chat, composer = self._desk.chat, self._view.composer
         if chat.cloud:
             chat.cloud = ""
-        elif lease := self._own_lease(chat):
+        elif lease := _own_lease(self.clearance, chat):
             chat.cloud = lease
         elif composer.full_text.strip():
             self.to_cloud(composer.take(), switch=True)
@@ -232,7 +223,7 @@ class Sending:
     def ask(self, ask: Ask, route: "Route | None") -> None:
         """What was said before, once more, on `route`: to the cloud by the usual way."""
         if route is not None and route.place is Place.CLOUD and route.declared:
-            self._start(self._leave(ask))
+            self._leave(ask)
         else:
             self._desk.post(ask)
 
@@ -257,13 +248,6 @@ class Sending:
             self._view.tell(COPIED)
         return found
 
-    def _own_lease(self, chat: Chat) -> str:
-        """The route of a grant that lives for `chat`: the chosen one, else another."""
-        chosen = self.clearance.distant()
-        lease = self.clearance.lease(chat, chosen.id) if chosen else None
-        lease = lease or self.clearance.lease(chat)
-        return lease.route if lease else ""
-
     def _sendable(self, text: str, label: Label) -> bool:
         if self._journal.writable:
             return True
@@ -271,12 +255,16 @@ class Sending:
         self._view.tell("storage: the journal cannot be written, so nothing is sent", error=True)
         return False
 
-    async def _leave(self, ask: Ask, *, switch: bool = False) -> None:
-        """Sends to the cloud or hands back, one text after the other; meanwhile a crash does not lose it."""
-        chat, head = ask.chat, ask.chat.head
-        chat.held.append(ask)
-        self._desk.keep(chat)
+    def _leave(self, ask: Ask, *, switch: bool = False) -> None:
+        """From now on the text is on its way to the cloud; a crash does not lose it."""
+        ask.chat.held.append(ask)
+        self._desk.keep(ask.chat)
         self._view.label()
+        self._start(self._clear(ask, switch=switch))
+
+    async def _clear(self, ask: Ask, *, switch: bool) -> None:
+        """Sends to the cloud or hands back, one text after the other."""
+        chat, head = ask.chat, ask.chat.head
         ready = None
         try:
             async with self._one:
@@ -309,3 +297,11 @@ class Sending:
             self._desk.fallback.take()
             self._view.tell(f"it failed here, so it goes to {offer.route.id}, as you granted")
             self._desk.post(ready)
+
+
+def _own_lease(known: Clearance, chat: Chat) -> str:
+    """The route of a grant that lives for `chat`: the chosen one, else another."""
+    chosen = known.distant()
+    lease = known.lease(chat, chosen.id) if chosen else None
+    lease = lease or known.lease(chat)
+    return lease.route if lease else ""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from assistant.ports.comparing import Comparing
     from assistant.ports.leaving import Outbox
     from assistant.ports.looks import Looks
+    from assistant.ports.models import HatModels
     from assistant.ports.words import Words
 
 
@@ -97,7 +98,7 @@ class Services:
     makes what a comparison over years is fed with; it reads files. `ledger` keeps every turn's figures, `cost_desk` is what reports
     on them need, `attaching` makes what reads attachments, `running_costs` what was spent so far, seen from a conversation: it blocks and may raise a StorageError.
     `exchange` writes conversations into files and takes them in; `words` are the library of prompts and the presets.
-    `finder` looks through all history, `branches` are the trees of conversations.
+    `hat_models` asks the HAT for its models. `finder` looks through all history, `branches` are the trees of conversations.
     `looks` are the person's own themes and keys; `calm` asks for the calm screen in this run, whatever the settings say.
     """
 
@@ -125,3 +126,4 @@ class Services:
     calm: bool = False
     words: "Callable[[], Words] | None" = None
     finder: "Callable[[], Finder] | None" = None
+    hat_models: "Callable[[], HatModels] | None" = None

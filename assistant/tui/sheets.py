@@ -9,6 +9,7 @@ from textual.widget import AwaitMount
 from assistant.domain.errors import AssistantError
 from assistant.tui.calm import frames, pace
 from assistant.tui.dress import Dress, calmed
+from assistant.tui.keys_now import Keys
 from assistant.tui.layout import Wanted
 from assistant.tui.legible import legible
 from assistant.tui.screens.chat import ChatScreen
@@ -42,6 +43,11 @@ class SheetApp(App[int]):
     def get_default_screen(self) -> Screen[None]:
         """The chat."""
         return self.chat
+
+    @property
+    def keys_now(self) -> Keys:
+        """The keys as they are now."""
+        return self.dress.keys
 
     def change(self, key: str, value: str | int | float | bool) -> str:
         """Writes one setting and follows it; returns what is wrong with it, "" where nothing is."""

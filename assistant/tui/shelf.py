@@ -13,7 +13,13 @@ from assistant.tui.places import Places
 from assistant.tui.widgets.chats import Chats
 
 FIRST = 500
-"""Conversations that are read each time: those that something was said in last. The others are read once, and after an act."""
+"""Conversations that are read each time: those that something was said in last.
+
+The others are read once, after an act, and after another program changed the record.
+"""
+
+
+OLDER = "/deleted lists what went before it"
 
 
 class Reader(Protocol):
@@ -45,6 +51,7 @@ class Shelf:
         self._marks = ("", "")
         self._wanted = 0
         self._rest: Sequence[ConversationSummary] | None = None
+        self._seen = -1
 
     def fill(self) -> None:
         """Shows the list before the first frame."""
@@ -76,8 +83,10 @@ class Shelf:
         found = self._journal.conversations(FIRST, archived=archive)
         if len(found) < FIRST:
             return found
-        if self._rest is None:
-            self._rest = self._journal.conversations(-1, archived=archive)
+        # Before the reading: what is changed meanwhile is read the next time.
+        seen = self._journal.elsewhere()
+        if self._rest is None or seen != self._seen:
+            self._seen, self._rest = seen, self._journal.conversations(-1, archived=archive)
         first = {one.id for one in found}
         return [*found, *(one for one in self._rest if one.id not in first)]
 
@@ -126,13 +135,26 @@ class Shelf:
             self._reader.tell(str(error), error=True)
             return False
         self.undoable(conversation, functools.partial(self._engine.restore, conversation))
-        self._reader.tell(f"deleted “{title}” · u in the list brings it back")
+        self._reader.tell(f"deleted “{title}” · [[chats.ask_restore u]] in the list brings it back")
+        return True
+
+    async def restore(self, conversation: str) -> bool:
+        """Brings back a conversation that was deleted, whenever that was; False where it cannot be."""
+        title = self.title(conversation)
+        try:
+            await self._engine.restore(conversation)
+        except AssistantError as error:
+            self._reader.tell(str(error), error=True)
+            return False
+        self._undo = [(name, undo) for name, undo in self._undo if name != conversation]
+        self._rest = None
+        self._reader.tell(f"“{title}” is in the list again")
         return True
 
     async def undo(self) -> str:
         """Brings back what was deleted or archived last in this session and returns its id; "" where nothing was."""
         if not self._undo:
-            self._reader.tell("nothing was deleted or archived since the start")
+            self._reader.tell(f"nothing was deleted or archived since the start · {OLDER}")
             return ""
         conversation, undo = self._undo[-1]
         try:

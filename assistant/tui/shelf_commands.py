@@ -14,6 +14,11 @@ def of_chats(chat: ChatScreen) -> Iterable[SystemCommand]:
     def start(verb: str) -> Callable[[], object]:
         return lambda: chat.run_worker(chat.act(verb, chat.desk.chat.conversation))
 
+    def deleted() -> None:
+        from assistant.tui.deleted import bring_back
+
+        chat.run_worker(bring_back(chat))
+
     def archive() -> None:
         if not columns.chats.has_focus:
             columns.action_chats()
@@ -36,3 +41,4 @@ def of_chats(chat: ChatScreen) -> Iterable[SystemCommand]:
     yield SystemCommand(
         "Undo delete, archive", "Bring back the chat that went last", start("restore")
     )
+    yield SystemCommand("Deleted chats", "Every chat that was deleted, to bring one back", deleted)

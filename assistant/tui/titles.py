@@ -10,6 +10,7 @@ from assistant.domain.settings import Settings
 
 if TYPE_CHECKING:
     from assistant.domain.turns import TurnRecord
+    from assistant.tui.counting import Counting
     from assistant.tui.services import Services
     from assistant.tui.turn import Chat, Turns
 
@@ -27,6 +28,7 @@ class Desk(Protocol):
 
     turns: "Turns"
     chat: "Chat"
+    counting: "Counting"
 
 
 class Titles:
@@ -99,6 +101,8 @@ class Titles:
             title = ""
         finally:
             self._wording = False
+        # What it took counts, whether there is a title or not.
+        await self._desk.counting.read()
         if title is None:
             return
         # Titled, or not to be: this conversation is done with.

@@ -17,22 +17,26 @@ from assistant.ports.chats import Branches
 from assistant.tui import editing
 from assistant.tui.branch import Branch
 from assistant.tui.desk import Desk
-from assistant.tui.turn import Ask
+from assistant.tui.turn import Ask, Chat
 from assistant.tui.view import View
 
 GO_ON = "Continue exactly where you stopped."
 BUSY = "a reply of this chat is on its way: wait for its end, or esc stops it first"
 NOTHING = "there is no message here yet"
-ALONE = "there is no other version of this message · e edits it, r asks it again"
-ENDED = "this reply ended by itself: there is nothing to go on with · r asks again"
-EMPTY = "nothing had come of this reply · r asks again"
+ALONE = "there is no other version of this message · [[conversation.tree_edit e]] edits it, [[conversation.tree_again r]] asks it again"
+ENDED = "this reply ended by itself: there is nothing to go on with · [[conversation.tree_again r]] asks again"
+EMPTY = "nothing had come of this reply · [[conversation.tree_again r]] asks again"
 FOLLOWS = "the next message follows this reply already"
 BRANCHED = "the next message follows this reply · right goes back to what came after it"
 
 
 class Turn(NamedTuple):
-    """The turn at hand: a person's message and its reply; `above` stands before both, `last` is the last of the way."""
+    """The turn at hand in `chat`: a person's message and its reply; `above` stands before both, `last` is the last of the way.
 
+    Another chat may be in view by the time that something is done with it.
+    """
+
+    chat: Chat
     asked: Message
     reply: Message | None
     above: Sequence[Message]
@@ -81,7 +85,7 @@ class Tree:
             return
         try:
             if verb == "undo":
-                await self._undo()
+                await self._undo(chat)
             elif turn := await self.at_hand():
                 await self._acts[verb](turn)
             else:
@@ -91,26 +95,30 @@ class Tree:
 
     async def at_hand(self) -> Turn | None:
         """The turn of the message at hand, or of the last one; None where there is none. Raises: StorageError."""
-        head, key = self._desk.chat.head, self._view.transcript.at_hand
+        chat, key = self._desk.chat, self._view.transcript.at_hand
+        head = chat.head
         path = await asyncio.to_thread(self._journal.path, head) if head else ()
         place = next((n for n, one in enumerate(path) if one.id == key), None)
         if place is None:
             return None
         place -= path[place].role is Role.ASSISTANT
         reply = path[place + 1] if place + 1 < len(path) else None
-        return Turn(path[place], reply, path[:place], place + 2 >= len(path))
+        return Turn(chat, path[place], reply, path[:place], place + 2 >= len(path))
 
     # What is said once more.
 
     async def _edit(self, turn: Turn) -> None:
         label = join([turn.asked.label, *(one.label for one in turn.above)])
-        branch = Branch(turn.asked.parent, label)
-        editing.begin(self._desk.chat, self._view, self._desk.labels, turn.asked.text, branch)
+        branch = Branch(turn.asked.parent, label, asked=turn.asked.id)
+        if not self._in_view(turn.chat):
+            return
+        editing.begin(turn.chat, self._view, self._desk.labels, turn.asked.text, branch)
         self._view.composer.focus()
 
     async def _again(self, turn: Turn) -> None:
         route = await self._route_of(turn.asked)
-        self._ask(turn.asked.text, route, Branch(turn.asked.parent, turn.asked.label, again=True))
+        branch = Branch(turn.asked.parent, turn.asked.label, again=True)
+        self._ask(turn, turn.asked.text, route, branch)
 
     async def _elsewhere(self, turn: Turn) -> None:
         routes = {route.id: route for route in self._engine.routes}
@@ -118,7 +126,7 @@ class Tree:
         route = routes.get(await self._pick("Ask again on which route?", rows))
         if route is not None:
             branch = Branch(turn.asked.parent, turn.asked.label, again=True)
-            self._ask(turn.asked.text, route, branch)
+            self._ask(turn, turn.asked.text, route, branch)
 
     async def _continue(self, turn: Turn) -> None:
         asked, reply = turn.asked, turn.reply
@@ -130,9 +138,9 @@ class Tree:
         route = await self._route_of(asked)
         if route is not None and self._engine.continues(route.id):
             branch = Branch(asked.parent, label, reply.text, again=True)
-            self._ask(asked.text, route, branch)
+            self._ask(turn, asked.text, route, branch)
         else:
-            self._ask(GO_ON, route, Branch(reply.id, label, again=True))
+            self._ask(turn, GO_ON, route, Branch(reply.id, label, again=True))
 
     async def _route_of(self, asked: Message) -> Route | None:
         """The route that answered; None where it is not here any more, which is told."""
@@ -144,66 +152,74 @@ class Tree:
             self._view.tell(f"{name} is not here now, so this goes where messages go")
         return route
 
-    def _ask(self, text: str, route: Route | None, branch: Branch) -> None:
-        ask = Ask(self._desk.chat, text, route.id if route else "", branch.label, branch=branch)
+    def _ask(self, turn: Turn, text: str, route: Route | None, branch: Branch) -> None:
+        ask = Ask(turn.chat, text, route.id if route else "", branch.label, branch=branch)
         self._desk.sending.ask(ask, route)
 
     # Where one stands.
 
     async def _branch(self, turn: Turn) -> None:
         head = turn.reply.id if turn.reply else turn.asked.id
-        if head == self._desk.chat.head:
+        if head == turn.chat.head:
             self._view.tell(FOLLOWS)
             return
-        await self._move(head, head)
-        self._view.composer.focus()
-        self._view.tell(BRANCHED)
+        await self._move(turn.chat, head, head)
+        if self._in_view(turn.chat):
+            self._view.composer.focus()
+            self._view.tell(BRANCHED)
 
     async def _step(self, turn: Turn, step: int) -> None:
-        branches, head = self._desk.siblings.branches, self._desk.chat.head
+        branches, head = self._desk.siblings.branches, turn.chat.head
         if branches is None or head is None:
             return
         beside = (await asyncio.to_thread(branches.siblings, head)).get(turn.asked.id, ())
         at = beside.index(turn.asked.id) + step if beside else -1
         if 0 <= at < len(beside):
             leaf = await asyncio.to_thread(branches.leaf, beside[at])
-            await self._move(leaf, beside[at])
+            await self._move(turn.chat, leaf, beside[at])
             return
         below = await asyncio.to_thread(branches.leaf, head)
         if step > 0 and turn.last and below != head:
-            await self._move(below, head)
+            await self._move(turn.chat, below, head)
         elif not beside:
             self._view.tell(ALONE)
 
-    async def _move(self, head: str, key: str) -> None:
-        await self._engine.move_head(self._desk.chat.conversation, head)
-        await self._show(head, key)
+    async def _move(self, chat: Chat, head: str, key: str) -> None:
+        await self._engine.move_head(chat.conversation, head)
+        await self._show(chat, head, key)
 
-    async def _show(self, head: str | None, key: str = "") -> None:
-        """Shows the way to `head`, with the message `key` at hand."""
-        chat, transcript = self._desk.chat, self._view.transcript
+    def _in_view(self, chat: Chat) -> bool:
+        return self._desk.chat is chat
+
+    async def _show(self, chat: Chat, head: str | None, key: str = "") -> None:
+        """Shows the way to `head`, with the message `key` at hand; not where the person went to another chat."""
+        transcript = self._view.transcript
         chat.head = head
+        if not self._in_view(chat):
+            return
         await self._desk.open(chat.conversation)
         found = (n for n, entry in enumerate(transcript.pages.entries) if entry.key == key)
         number = next(found, None)
-        if number is not None and self._desk.chat is chat:
+        if number is not None and self._in_view(chat):
             transcript.cursor, transcript.code = number, None
             transcript.show_rows(number, 0, transcript.pages.measure(number))
 
     # What is taken away, and comes back.
 
     async def _delete(self, turn: Turn) -> None:
-        chat, branches = self._desk.chat, self._desk.siblings.branches
+        chat, branches = turn.chat, self._desk.siblings.branches
         if branches is None or chat.head is None:
             return
         head = await asyncio.to_thread(_beside, branches, chat.head, turn.asked)
         await self._engine.delete_branch(chat.conversation, turn.asked.id, head)
-        await self._show(head, turn.asked.parent or "")
+        await self._show(chat, head, turn.asked.parent or "")
         words = one_line(headline(turn.asked.text), 40)
-        self._view.tell(f"deleted “{words}” and what came of it · u brings it back")
+        self._view.tell(
+            f"deleted “{words}” and what came of it · [[conversation.tree_undo u]] brings it back"
+        )
 
-    async def _undo(self) -> None:
-        chat, branches = self._desk.chat, self._desk.siblings.branches
+    async def _undo(self, chat: Chat) -> None:
+        branches = self._desk.siblings.branches
         known = branches is not None and chat.conversation
         found = (
             await asyncio.to_thread(branches.deleted, chat.conversation)
@@ -214,7 +230,7 @@ class Tree:
             self._view.tell("nothing of this chat is deleted")
             return
         await self._engine.restore_branch(chat.conversation, found.message, found.head)
-        await self._show(found.head, found.message)
+        await self._show(chat, found.head, found.message)
 
 
 def _beside(branches: Branches, head: str, asked: Message) -> str | None:

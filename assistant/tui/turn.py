@@ -39,12 +39,12 @@ class Chat:
     """The conversation that a text goes to; a new one gets its id at its first send.
 
     `typed` is what is unsent in it, `route` the one that it is pinned to ("": the default of the moment). `label` is what all
-    that is said in it carries at least, `mark` the label of the next message (None: as the settings say). `cloud` is the
-    cloud route that the person switched it to, while a grant for it lives; `promised` is the id that a new one will have;
-    `held` are texts that are being looked at before they may leave. `begun` says that it was read from the journal, where
-    all of it may be deleted; `edit` is the edit of a message that stands in its composer. Replies are made with `sampling`
-    (None: as the settings say), whose name is `preset`; `instructed` is the label of `system` where the person set it since the
-    start (None: they did not).
+    that is said in it carries at least, `mark` the label of the next message (None: as the settings say). `cloud` is the cloud
+    route that the person switched it to, while a grant for it lives; `promised` is the id that a new one will have; `held` are
+    texts that are looked at before they may leave. `begun` says that it was read from the journal, where all of it may be
+    deleted; `edit` is the edit of a message that stands in its composer, `left` are those that were left, by that message,
+    with their labels. Replies are made with `sampling` (None: as the settings say), whose name is `preset`; `instructed` is
+    the label of `system` where the person set it since the start (None: they did not).
     """
 
     system: str = ""
@@ -60,6 +60,7 @@ class Chat:
     held: list["Ask"] = field(default_factory=list)
     begun: bool = False
     edit: Edit | None = None
+    left: dict[str, tuple[str, Label]] = field(default_factory=dict)
     preset: str = ""
     sampling: "Sampling | None" = None
     instructed: Label | None = None
@@ -374,7 +375,8 @@ async def _require_grant(engine: Engine, proposal: Proposal) -> None:
 
         await engine.deny(refusals.of(proposal))
         reasons = "; ".join(why_not(proposal.decision))
-        raise RefusedError(f"not sent to {proposal.route.id}: {reasons}", "ctrl+s asks again")
+        again = "[[everywhere.to_cloud ctrl+s]] asks again"
+        raise RefusedError(f"not sent to {proposal.route.id}: {reasons}", again)
 
 
 async def _begin(engine: Engine, ask: Ask, conversation: str) -> None:

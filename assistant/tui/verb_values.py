@@ -19,10 +19,10 @@ _LABELS = {
 
 
 def _models(screen: "ChatScreen") -> Sequence[Choice]:
-    return [
-        Choice(one.id, one.id, f"{one.name}{' · answers now' if one.in_use else ''}", ends=True)
-        for one in screen.services.models.installed()
-    ]
+    from assistant.tui.models import known
+
+    found = known(screen.services.models.installed(), screen.desk.bearings.states)
+    return [Choice(one.name, one.name, f"{one.route} · {one.about}", ends=True) for one in found]
 
 
 def _routes(screen: "ChatScreen") -> Sequence[Choice]:

@@ -26,7 +26,7 @@ class Verb(NamedTuple):
 VERBS: tuple[Verb, ...] = (
     Verb("help", "", "All keys and all commands", "Help"),
     Verb("clear", "", "Begin an empty chat; this one stays in the list", "New chat", also=("new",)),
-    Verb("model", "[NAME]", "Which installed model answers on the processor", "Model"),
+    Verb("model", "[NAME]", "Which model answers, and where", "Model"),
     Verb("route", "[ID]", "Keep this chat on one route, or on none", "Route"),
     Verb(
         "system",
@@ -62,6 +62,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("uncompact", "", "Take the summary back", "Take the summary back"),
     Verb("delete", "", "Take this conversation away; /undo brings it back", "Delete chat"),
     Verb("undo", "", "Bring back the chat that went last", "Undo delete, archive"),
+    Verb("deleted", "", "Every chat that was deleted, to bring one back", "Deleted chats"),
     Verb("import", "", "Take in conversations from a file", "Import chats"),
     Verb("attach", "", "Attach a file or a folder", "Attach a file"),
     Verb("theme", "", "The colours, with a preview", "Theme"),

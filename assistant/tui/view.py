@@ -39,6 +39,10 @@ class View(Protocol):
         """Says something that passes."""
         ...
 
+    def said(self, text: str) -> str:
+        """`text` with the keys as they are now."""
+        ...
+
     def need_model(self) -> None:
         """Something was to be sent and no model is installed."""
         ...

@@ -22,7 +22,7 @@ def word_commands(chat: "ChatScreen") -> Iterable[SystemCommand]:
     )
     yield SystemCommand("Preset", "How replies in this chat are made, by name", start(_preset))
     yield SystemCommand("Sampling", "Every value of how replies in this chat are made", start(_set))
-    yield SystemCommand("Model", "Which installed model answers on the processor", start(_model))
+    yield SystemCommand("Model", "Which model answers, and where", start(_model))
 
 
 async def _prompts(chat: "ChatScreen") -> None:
@@ -50,6 +50,6 @@ async def _set(chat: "ChatScreen") -> None:
 
 
 async def _model(chat: "ChatScreen") -> None:
-    from assistant.tui.choosing import pick_model
+    from assistant.tui.models import pick_model
 
     await pick_model(chat)

@@ -115,15 +115,21 @@ def standing(*, writable: bool, bound: Bound, left: bool, grants: Grants | None 
     if not writable:
         return Standing(fault="READ-ONLY · the journal cannot be written, so nothing can be sent")
     if grants.offline:
-        return Standing(text="nothing leaves until you lift it", word="OFFLINE", act="f4 lift")
+        return Standing(
+            text="nothing leaves until you lift it",
+            word="OFFLINE",
+            act="[[everywhere.cloud_consent f4]] lift",
+        )
     route = bound.route
     if grants.here:
         word = "" if bound.place is Place.CLOUD else "GRANTED"
         here = one_line(grants.here, 90)
-        return Standing(Place.CLOUD, here, word=word, act="f4 revoke", joint=" ")
+        return Standing(
+            Place.CLOUD, here, word=word, act="[[everywhere.cloud_consent f4]] revoke", joint=" "
+        )
     if route is not None and route.place is not Place.THIS_MACHINE:
         return Standing(route.place, f"prompts go to {one_line(route.id, 40)}")
     if grants.elsewhere:
         many = "1 grant" if grants.elsewhere == 1 else f"{grants.elsewhere} grants"
-        return Standing(text=f"{many} in other chats", act="f4 see")
+        return Standing(text=f"{many} in other chats", act="[[everywhere.cloud_consent f4]] see")
     return Standing(text="" if left else "nothing has left")

@@ -15,7 +15,7 @@ from assistant.domain.errors import AssistantError, UsageError
 from assistant.domain.settings import Settings
 from assistant.machine.clock import SystemClock
 from assistant.ports import Clock, SettingsStore
-from assistant.storage import paths
+from assistant.storage import paths, queries
 from assistant.storage.audit_desk import AuditStores
 from assistant.storage.branches import SqliteBranches
 from assistant.storage.instances import Instance
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from assistant.domain.routing import LocalReport
     from assistant.domain.sensing import Sensed
     from assistant.ports.comparing import Comparing
+    from assistant.ports.models import HatModels
     from assistant.ports.words import Words
     from assistant.storage.search import SqliteFinder
     from assistant.tui.services import Services
@@ -79,7 +80,9 @@ def open_house(opening: OpenJournal = open_journal) -> Iterator[House]:
         held.callback(opened.journal.close)
         audit = opened.journal.audit
         models = model_shelf(places, clock, settings, lambda: audit.offline)
-        processor = Processor(places, models, clock)
+        processor = Processor(
+            places, models, clock, functools.partial(queries.deleted, opened.journal.database)
+        )
         cloud = CloudRoom(places, clock, opened.journal, settings, keys, load=store.load)
         backends = processor.backends(settings)
         power = meter(places, clock, store.load)
@@ -179,6 +182,7 @@ def services(house: House, *, calm: bool = False) -> "Services":
         calm=calm,
         words=lambda: words(house),
         finder=lambda: finder(house),
+        hat_models=lambda: hat_shelf(house, routes()),
     )
 
 
@@ -194,6 +198,13 @@ def words(house: House) -> "Words":
     from assistant.wiring.words import words
 
     return words(house.places)
+
+
+def hat_shelf(house: House, routes: "LocalRoutes") -> "HatModels":
+    """The HAT's models, by the settings of the moment. Raises: SettingsError."""
+    from assistant.wiring.hat_models import HatShelf
+
+    return HatShelf(routes, house.settings_store, house.settings_store.load())
 
 
 def finder(house: House) -> "SqliteFinder":

@@ -1,5 +1,6 @@
 """The processor's route, connected: the model that answers on it, its state in words, and its backend."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,18 @@ if TYPE_CHECKING:
 class Processor:
     """llama.cpp on this machine; its backend is kept as long as model and settings stay the same."""
 
-    def __init__(self, places: paths.Places, models: ModelShelf, clock: Clock) -> None:
-        """Nothing is loaded before the first use."""
+    def __init__(
+        self,
+        places: paths.Places,
+        models: ModelShelf,
+        clock: Clock,
+        gone: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        """Nothing is loaded before the first use. `gone` are the conversations of which nothing is to be left in a cache."""
         self._places = places
         self._models = models
         self._clock = clock
+        self._gone = gone
         self._made_of: object = None
         self._backend: Backend | None = None
 
@@ -75,6 +83,7 @@ class Processor:
                 need_bytes=model.memory_bytes,
                 total_bytes=lambda: memory_bytes()[0],
                 now_ms=self._clock.now_ms,
+                gone=self._gone,
             )
 
         return LateBackend(route, make)

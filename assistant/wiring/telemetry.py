@@ -91,18 +91,23 @@ class TelemetryRoom:
         return Holding(self.ledger.first_day(), turns, ledger_bytes(self._database))
 
     def lines(self, chosen: "Chosen") -> Iterator[str]:
-        """One line for each day that has turns: an ExportMetricsServiceRequest in JSON. Raises: StorageError."""
+        """One line for each day that has turns, or other work: an ExportMetricsServiceRequest in JSON. Raises: StorageError."""
         from dataclasses import replace
 
         from assistant.domain.ledger import By
         from assistant.domain.otel import day_of
 
-        naming = self._names()
-        for line in self.ledger.sums(By.DAY, chosen):
-            day = date.fromisoformat(line.key)
-            entries = self.ledger.entries(replace(chosen, since=day, until=day))
-            made = day_of(entries, naming).request(_window(day), __version__)
-            yield json.dumps(made, separators=(",", ":"), allow_nan=False)
+        naming, sides = self._names(), self.ledger.sides(chosen)
+        lines = self.ledger.sums(By.DAY, chosen, compared=False)
+        for day in sorted(
+            {*(date.fromisoformat(one.key) for one in lines), *(one.day for one in sides)}
+        ):
+            made = day_of(self.ledger.entries(replace(chosen, since=day, until=day)), naming)
+            for side in sides:
+                if side.day == day:
+                    made.take_side(side)
+            whole = made.request(_window(day), __version__)
+            yield json.dumps(whole, separators=(",", ":"), allow_nan=False)
 
     def keep(self, chosen: "Chosen", path: Path | None = None) -> Exported:
         """Writes the lines whole into `path`, or a free name in the data folder. Raises: StorageError."""

@@ -1,11 +1,10 @@
 """Rooms that one can live in: the sizes of functions, files and classes are facts, not wishes."""
 
 import ast
-from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import quantiles
-
-import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "assistant"
@@ -16,13 +15,32 @@ MOST_METHODS = 19
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@dataclass(frozen=True)
+class Found:
+    """One file: whether it says what it is for, its functions with their lengths, its classes with their methods."""
+
+    speaks: bool
+    functions: dict[str, int]
+    classes: dict[str, int]
+
+
 def sources(*folders: str) -> list[Path]:
     """Every Python file under `folders`."""
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 
-def nodes(path: Path) -> Iterator[ast.AST]:
-    yield from ast.walk(ast.parse(path.read_text("utf-8")))
+@cache
+def found(path: Path) -> Found:
+    """What is in `path`, which is read once for all tests: a tree takes longer to make than to walk."""
+    tree, name = ast.parse(path.read_text("utf-8")), path.relative_to(ROOT)
+    functions, classes = dict[str, int](), dict[str, int]()
+    for node in ast.walk(tree):
+        if isinstance(node, Function):
+            functions[f"{name}:{node.lineno} {node.name}"] = length(node)
+        elif isinstance(node, ast.ClassDef):
+            methods = sum(isinstance(part, Function) for part in node.body)
+            classes[f"{name}:{node.lineno} {node.name}"] = methods
+    return Found(ast.get_docstring(tree) is not None, functions, classes)
 
 
 def length(function: Function) -> int:
@@ -34,31 +52,29 @@ def length(function: Function) -> int:
     return lines
 
 
-@pytest.mark.parametrize("path", sources("assistant", "tests", "scripts"), ids=str)
-def test_a_file_stays_under_400_lines(path: Path) -> None:
-    count = len(path.read_text("utf-8").splitlines())
-    assert count <= MOST_LINES_OF_A_FILE, f"{path.relative_to(ROOT)} has {count} lines"
+def test_files_stay_under_400_lines() -> None:
+    counts = {
+        str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines())
+        for path in sources("assistant", "tests", "scripts")
+    }
+    assert not {name: n for name, n in counts.items() if n > MOST_LINES_OF_A_FILE}
 
 
 def test_functions_stay_short() -> None:
-    found = {
-        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}": length(node)
-        for path in sources("assistant")
-        for node in nodes(path)
-        if isinstance(node, Function)
+    lengths = {
+        name: n for path in sources("assistant") for name, n in found(path).functions.items()
     }
-    p95 = quantiles(found.values(), n=20)[-1]
-    longest = sorted(found, key=found.__getitem__)[-10:]
+    p95 = quantiles(lengths.values(), n=20)[-1]
+    longest = sorted(lengths, key=lengths.__getitem__)[-10:]
     assert p95 <= MOST_LINES_AT_P95, f"p95 is {p95}; the longest are {longest}"
 
 
 def test_classes_stay_small() -> None:
     large = [
-        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        name
         for path in sources("assistant", "tests")
-        for node in nodes(path)
-        if isinstance(node, ast.ClassDef)
-        and sum(isinstance(part, Function) for part in node.body) > MOST_METHODS
+        for name, methods in found(path).classes.items()
+        if methods > MOST_METHODS
     ]
     assert not large
 
@@ -67,7 +83,7 @@ def test_every_module_says_what_it_is_for() -> None:
     silent = [
         str(path.relative_to(ROOT))
         for path in sources("assistant", "tests", "scripts")
-        if ast.get_docstring(ast.parse(path.read_text("utf-8"))) is None
+        if not found(path).speaks
     ]
     assert not silent
 

@@ -19,6 +19,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from assistant.conversation.costs import Question, cost_report
 from assistant.domain.charges import Compared, Cost, Source
 from assistant.domain.events import Finished
 from assistant.domain.ledger import By, Chosen
@@ -29,6 +30,7 @@ from assistant.storage.journal import SqliteJournal
 from assistant.storage.ledger import SqliteLedger
 from assistant.storage.ledger_tables import AMOUNTS, BOUNDED, COUNTS
 from tests.fakes import NOW_MS, asked, decided, finished, started
+from tests.memory_ledger import HOUSE
 
 TARGET_QUERY_MS, TARGET_WRITE_MS = 150.0, 2.0
 TALKS, DAYS, ROUNDS = 20_000, 400, 5
@@ -59,7 +61,7 @@ def turns(count: int) -> Iterator[tuple[object, ...]]:
             seq, f"01KAQ{seq:021}", talk + 1, NOW_MS + seq, day, lane, "stop", spent * 3, spent, None,
             spent, None, 0, 1, 0, 1 + (lane > 4), spent * 7, spent * 123_456_789,
             spent * 999_999 if here else None, spent * 77_777_777 if here else None,
-            "measured" if here else None, spent * 10, spent * 300, spent * 200,
+            "measured" if here else None, spent * 10, spent * 300, spent * 200, 0, 0, "",
         )  # fmt: skip
 
 
@@ -72,7 +74,7 @@ def fill(db: sqlite3.Connection, count: int) -> None:
     db.execute("INSERT INTO ledger_currency(code) VALUES ('EUR'), ('USD')")
     names = ((f"01KAQTALK{n:017}",) for n in range(TALKS))
     db.executemany("INSERT INTO ledger_talk(id) VALUES (?)", names)
-    db.executemany(f"INSERT INTO ledger VALUES ({', '.join('?' * 24)})", turns(count))  # noqa: S608 - marks alone
+    db.executemany(f"INSERT INTO ledger VALUES ({', '.join('?' * 27)})", turns(count))  # noqa: S608 - marks alone
     for table, own in (("ledger_day", ""), ("ledger_talk_day", "talk, ")):
         _sums(db, table, f"{own}day, lane, currency")
     for table, own in (("ledger_other_day", ""), ("ledger_other_talk_day", "talk, ")):
@@ -149,6 +151,10 @@ def questions(ledger: SqliteLedger) -> Iterator[tuple[str, Callable[[], object]]
         limit = 20 if by is By.CONVERSATION else 0
         for name in ("all", "month", "year"):
             yield f"sums by {by}, {name}", lambda by=by, chosen=scopes[name], limit=limit: ledger.sums(by, chosen, limit)  # type: ignore[misc] # fmt: skip
+    for by, limit in ((By.ROUTE, 0), (By.CONVERSATION, 50), (By.CONVERSATION, 0)):
+        question = Question(by, limit=limit)
+        words = f"report by {by}{f', {limit}' if limit else ''}"
+        yield words, lambda question=question: cost_report(ledger, question, HOUSE)  # type: ignore[misc]
     yield "ttft, all", lambda: ledger.ttft_ms("cpu", "small-4b", Chosen())
     yield "ttft, month", lambda: ledger.ttft_ms("cpu", "small-4b", scopes["month"])
     yield "rates", ledger.rates

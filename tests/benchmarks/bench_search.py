@@ -154,13 +154,13 @@ def asked_ms(finder: SqliteFinder, wanted: Wanted, limit: int) -> tuple[int, flo
 
 def told(finder: SqliteFinder, name: str, wanted: Wanted, limit: int = 50) -> float:
     """Prints a question's line and returns its median of CPU."""
-    found, first, _ = asked_ms(finder, wanted, limit)
+    found, first, first_cpu = asked_ms(finder, wanted, limit)
     times = [asked_ms(finder, wanted, limit) for _ in range(ROUNDS)]
     walls, cpus = sorted(t[1] for t in times), sorted(t[2] for t in times)
     cpu = statistics.median(cpus)
     over = "   over" if cpu > TARGET_MS else ""
     print(
-        f"{name:<32}{found:>4} hits  first {first:7.1f}  then {statistics.median(walls):7.1f} ms"
+        f"{name:<32}{found:>4} hits  first {first:7.1f} ({first_cpu:.1f} of CPU)  then {statistics.median(walls):7.1f} ms"
         f" ({walls[0]:.1f}-{walls[-1]:.1f}), {cpu:6.1f} ms of CPU ({cpus[0]:.1f}-{cpus[-1]:.1f}){over}"
     )
     return cpu

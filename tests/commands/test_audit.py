@@ -21,7 +21,7 @@ def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture
 def town(shell: Shell) -> Iterator[Town]:
     """One send has left."""
-    with beside(Cloud(key=KEY)) as cloud:
+    with beside(Cloud(key=KEY, tale="It is so.")) as cloud:
         set_up(shell, cloud.port)
         town = Town(shell, cloud)
         conversation, _ = town.grant()

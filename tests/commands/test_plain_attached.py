@@ -8,6 +8,7 @@ import pytest
 from assistant.commands.plain_attached import path_of
 from assistant.storage import paths
 from tests.commands.rig import KEY, Heard, Shell, Town, beside, set_up
+from tests.picture_maker import JPEG
 from tests.standins.cloud import Cloud
 
 
@@ -54,6 +55,21 @@ def test_a_file_goes_with_the_message_and_is_gone_then(town: Town) -> None:
     assert done.out.count("attached: notes.txt, 16 bytes, ~4 tokens\nyou: What colour?\n") == 1
     [sent] = town.cloud.requests
     assert "The fox is red." in str(sent)
+
+
+def test_an_image_is_said_with_its_pixels_and_kept_where_a_route_takes_none(
+    town: Town, tmp_path: Path
+) -> None:
+    (tmp_path / "photo.jpg").write_bytes(JPEG)
+    conversation, _ = town.grant()
+    orders = ("/attach photo.jpg", "/attach notes.txt", "/attached", "/cloud Where?", "/attached")
+    done = plain(town, *orders, more=("--open", conversation))
+    said = "photo.jpg, 8 x 6, 322 bytes, ~85 tokens"
+    assert f"attached {said}, left out: 106 bytes beside the image\n" in done.err
+    assert "together 338 bytes, ~89 tokens\n" in done.err
+    assert "takes no images, and this message has an image" in done.err
+    assert done.err.count(f"1. {said}\n") == 2
+    assert town.cloud.requests == []
 
 
 def test_a_local_only_file_keeps_the_message_here_whatever_is_said_after(town: Town) -> None:

@@ -65,6 +65,7 @@ def test_a_server_is_added_declared_listed_and_removed(capsys: pytest.CaptureFix
             "why": f"Ollama at 127.0.0.1:{server.port} has it; declared by you",
             "url": f"{server.url}/v1",
             "context_tokens": 8192,
+            "images": False,
             "declared_on": row["declared_on"],
         }
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", str(row["declared_on"]))

@@ -89,12 +89,30 @@ async def test_a_turn_that_never_had_a_permit_took_no_attempt() -> None:
     assert (record.finish, record.attempts) == (Finish.FAILED, 0)
 
 
-async def test_an_engine_that_gave_up_once_took_two_attempts_and_one_measurement() -> None:
+async def test_an_engine_that_gave_up_once_took_two_attempts_each_with_its_end_and_its_cost() -> (
+    None
+):
+    """Each attempt is metered by itself, at what one turn takes (0.000008): the turn costs both."""
     meter = MeterDouble()
     record = await ask(engine_of(ScriptedBackend(limits=(None, 900)), meter, Watching(books())))
     assert record.finish is Finish.STOP
     assert record.attempts == 2
-    assert meter.log == ["begin cpu", "end cpu"]
+    assert meter.log == ["begin cpu", "end cpu", "begin cpu", "end cpu"]
+    gave_up, answered = record.tried
+    assert (gave_up.finish, gave_up.error) == (Finish.FAILED, "prompt_too_slow")
+    assert (answered.finish, answered.error, answered.output_tokens) == (Finish.STOP, "", 2)
+    assert (gave_up.cost, answered.cost) == (Decimal("0.000008"), Decimal("0.000008"))
+    assert record.cost.total == Decimal("0.000016")
+    assert (await ask(engine_of(ScriptedBackend()))).tried == ()
+
+
+async def test_a_stretch_that_nothing_measured_makes_the_turn_unknown() -> None:
+    meter = MeterDouble()
+    backend = ScriptedBackend(limits=(None, 900))
+    calls = iter([meter])
+    engine = Engine(ListJournal(), {"cpu": backend}, CountingClock(), "i", flush_ms=0, meter=lambda: next(calls), accounts=lambda: Watching(books()))  # fmt: skip
+    record = await ask(engine)
+    assert (record.finish, record.cost) == (Finish.STOP, Cost())
 
 
 @pytest.mark.parametrize(

@@ -337,6 +337,7 @@ async def test_delete_forgets_and_restore_undoes() -> None:
     await engine.rename(conversation, "Another")
     await engine.delete(conversation)
     await engine.restore(conversation)
+    await engine.close()
     assert backend.forgotten == [conversation]
     assert len(journal.events) == 4
     assert Route("cpu", Place.THIS_MACHINE, "llama", "toy") in engine.routes

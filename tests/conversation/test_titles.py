@@ -13,6 +13,7 @@ from assistant.domain.events import ConversationLabelled, ConversationRenamed, T
 from assistant.domain.hygiene import harmless
 from assistant.domain.prompt import ChatMessage, Role
 from assistant.domain.sensitivity import Label
+from assistant.domain.side_work import SideKind
 from assistant.storage.database import open_database
 from assistant.storage.journal import SqliteJournal
 from tests.conversation.doubles import CountingClock, ScriptedBackend
@@ -49,6 +50,9 @@ def engine_over(journal: SqliteJournal, backend: ScriptedBackend) -> Engine:
         ("The Holy Spirit", ""),
         ("keep " * 30, ""),
         ("\x1b[31mkeep\u202e time", "␛[31mkeep⟨U+202E⟩ time"),
+        ("keep keep keep keep", ""),
+        ("わらでらでらでらで keep", ""),
+        ("keep: https://example.org/", ""),
         ("***", ""),
         ("", ""),
     ],
@@ -105,12 +109,26 @@ async def test_a_title_is_worded_once_and_never_in_the_place_of_a_person_s(
     assert not backend.requests
 
 
-async def test_no_title_leaves_the_old_one(journal: SqliteJournal) -> None:
+async def test_where_the_model_words_none_the_persons_own_words_are_one(
+    journal: SqliteJournal,
+) -> None:
     backend = ScriptedBackend(("The Holy Spirit",))
-    assert await entitle(engine_over(journal, backend), journal, "c1") == ""
+    own = "Keep four Pis in time without NTP"
+    assert await entitle(engine_over(journal, backend), journal, "c1") == own
     found = journal.conversation("c1")
     assert found is not None
-    assert (found.title, found.titled) == ("How do I", TitledBy.PROMPT)
+    assert (found.title, found.titled) == (own, TitledBy.PROMPT)
+
+
+async def test_words_that_say_nothing_leave_the_old_one(journal: SqliteJournal) -> None:
+    journal.append(started("c2", "hi"))
+    for event in whole_turn("t2", "hi", "Hello.", conversation="c2"):
+        journal.append(event)
+    backend = ScriptedBackend(("The Holy Spirit",))
+    assert await entitle(engine_over(journal, backend), journal, "c2") == ""
+    found = journal.conversation("c2")
+    assert found is not None
+    assert (found.title, found.titled) == ("hi", TitledBy.PROMPT)
 
 
 async def test_what_does_not_fit_is_not_asked(journal: SqliteJournal) -> None:
@@ -122,7 +140,7 @@ async def test_what_does_not_fit_is_not_asked(journal: SqliteJournal) -> None:
 async def test_where_something_runs_it_is_tried_later(journal: SqliteJournal) -> None:
     backend = ScriptedBackend()
     engine = engine_over(journal, backend)
-    async with engine.aside():
+    async with engine.aside(SideKind.TITLE, "c1"):
         assert await entitle(engine, journal, "c1") is None
     assert not backend.requests
 

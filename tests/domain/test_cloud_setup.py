@@ -18,6 +18,14 @@ def test_the_policy_sees_a_declared_route_to_the_cloud() -> None:
     assert SETUP.route == Route("good", Place.CLOUD, "cloud", "big-model", declared=True)
 
 
+def test_images_are_taken_only_where_a_person_said_so() -> None:
+    assert SETUP.route.images is False
+    seeing = replace(SETUP, images=True)
+    assert seeing.route.images is True
+    # A yes to an image is for the very bytes, so no grant hangs on it.
+    assert seeing.fingerprint == SETUP.fingerprint
+
+
 def test_where_it_is_spoken_to() -> None:
     assert SETUP.endpoint == Endpoint(Address("api.example", 443, secure=True), "/v1")
     assert replace(SETUP, row=replace(ROW, base_url=None)).endpoint is None
@@ -50,6 +58,7 @@ def test_a_model_that_the_facts_do_not_hold_for_makes_no_route() -> None:
     [
         replace(SETUP, model="bigger"),
         replace(SETUP, context_tokens=9000),
+        replace(SETUP, images=True),
         replace(SETUP, row=replace(ROW, base_url="https://elsewhere.example/v1")),
         replace(SETUP, row=replace(ROW, body=(("provider.zdr", True),))),
         replace(SETUP, row=replace(ROW, facts=replace(ROW.facts, route="other"), region="us")),

@@ -206,7 +206,7 @@ def test_a_part_has_no_fixed_costs_and_no_break_even() -> None:
 
 
 def test_a_refused_request_cost_exactly_nothing() -> None:
-    refused = away(1, cost=euro("0"), finish=Finish.FAILED, estimated=True)
+    refused = away(1, cost=euro("0"), finish=Finish.FAILED, estimated_cost=True)
     report = cost_report(MemoryLedger([refused]), Question(), HOUSE)
     found = {fact.label: fact for fact in facts(report)}
     assert (found["cloud, spent"].figure, found["cloud, spent"].unit) == ("0", "EUR")

@@ -72,6 +72,11 @@ def send(tokens: int, cost: str | None, permit: str = "p1") -> Reserved:
             Reason("grant_fallback", "the grant does not let a message come here by itself when a local route fails"),
         ),
         (
+            GRANT,
+            {"pictures": 1},
+            Reason("grant_pictures", "what an image shows is not looked into, so each send of one needs a yes of its own"),
+        ),
+        (
             limited(session="s2"),
             {},
             Reason("grant_session", "the grant ended with the session that it was given in"),
@@ -97,6 +102,22 @@ def test_one_thing_that_is_missing_in_words(
 ) -> None:
     request = replace(REQUEST, **change)  # type: ignore[arg-type]
     assert reasons(grant, request) == (reason,)
+
+
+def test_a_yes_to_one_message_covers_its_images_and_only_by_its_very_bytes() -> None:
+    images = replace(REQUEST, pictures=2)
+    shown = tuple(replace(each, sheet=REQUEST.sheet) for each in GIVEN)
+    assert reasons(ONCE, images, events=shown) == reasons(ONCE, REQUEST, events=shown) == ()
+    assert [r.code for r in reasons(ONCE, replace(images, sheet="6" * 64), events=shown)] == [
+        "grant_sheet"
+    ]
+    elsewhere = reasons(GRANT, replace(images, conversation="c2"))
+    assert [r.code for r in elsewhere] == ["grant_conversation"]
+    assert [r.code for r in reasons(GRANT, replace(images, fallback=True))] == [
+        "grant_pictures",
+        "grant_fallback",
+    ]
+    assert REQUEST.pictures == 0
 
 
 def test_what_is_on_record_in_words() -> None:

@@ -12,15 +12,17 @@ from assistant.domain.departure import (
     Leaving,
     Stay,
     Staying,
+    most_tokens,
 )
 from assistant.domain.findings import Finding, Kind, Scan, ScanVerdict
 from assistant.domain.permit import Outgoing
 from assistant.domain.places import Address
-from assistant.domain.prompt import Role
+from assistant.domain.prompt import ChatMessage, Role
 from assistant.domain.redaction import NO_PLACEHOLDERS
 from assistant.domain.rules import Content
 from assistant.domain.sensitivity import Label
 from tests.conversation.border_doubles import SETUP
+from tests.picture_maker import image, png
 
 OUTGOING = Outgoing(Address("api.example", 443, secure=True), "/v1/chat/completions", b"x" * 9)
 SAID = Leaving("m2", Role.USER, "Hello", "Hello", Label.PUBLIC)
@@ -84,6 +86,30 @@ def test_it_says_what_was_found_how_much_it_is_and_which_bytes() -> None:
     # No tokenizer makes more tokens of them than there are bytes, whatever the estimate says.
     assert (departure().most_input_tokens, departure().tokens) == (9, 9 + 512)
     assert departure().sheet == OUTGOING.digest
+
+
+def test_an_image_counts_as_what_no_provider_counts_above_in_the_place_of_its_bytes() -> None:
+    found, other = image().picture, image("other.png", png(9, 9)).picture
+    assert found is not None
+    assert other is not None
+    one = replace(SAID, pictures=(found,))
+    of = replace(departure((one, NORMAL, replace(NORMAL, pictures=(other, found)))), message="m2")
+    assert of.pictures == (found, other, found)
+    words = "".join((found.base64, "ab", other.base64, "c", found.base64, "d", found.base64))
+    of = replace(of, outgoing=replace(OUTGOING, body=words.encode()))
+    # The last one stands there as a text, and counts as one.
+    assert of.most_input_tokens == 3 * 50_000 + len("abcd") + len(found.base64)
+    assert most_tokens(of.outgoing) == len(words)
+    assert of.tokens == of.most_input_tokens + 512
+
+
+def test_a_model_is_given_the_words_that_leave_and_the_images_beside_them() -> None:
+    found = image().picture
+    assert found is not None
+    leaving = replace(SAID, text="⟦name-1⟧", pictures=(found,))
+    assert leaving.spoken == ChatMessage(Role.USER, "⟦name-1⟧", (found,))
+    assert SAID.spoken == ChatMessage(Role.USER, "Hello")
+    assert departure().pictures == ()
 
 
 def test_unless_it_is_said_otherwise_warnings_are_kept_back_and_nothing_is_left_out() -> None:

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.domain.charges import Source
-from assistant.domain.ledger import Entry, sum_of
-from assistant.domain.otel import Lane, Metric, day_of
+from assistant.domain.ledger import Entry, Side, Totals, sum_of
+from assistant.domain.otel import Day, Lane, Metric, day_of
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money
 from assistant.domain.prompt import Finish
+from assistant.domain.side_work import SideKind
 from tests.otlp_shape import metrics_of, points_of
 
 DAY = date(2026, 11, 23)
@@ -60,7 +61,9 @@ entries = st.builds(
     finish=st.sampled_from(Finish),
     input=st.none() | st.integers(0, 10**9),
     output=st.none() | st.integers(0, 10**9),
-    estimated=st.booleans(),
+    estimated_counts=st.booleans(),
+    estimated_cost=st.booleans(),
+    error=st.sampled_from(["", "offline", "engine"]),
     cost=st.none() | st.builds(Money, amounts, st.sampled_from(["EUR", "USD"])),
     energy_joules=st.none() | amounts,
     energy_source=st.sampled_from(Source),
@@ -140,7 +143,21 @@ def test_a_failed_turn_has_the_type_of_its_error_and_no_rate() -> None:
     metrics = metrics_of(request(replace(ENTRY, finish=Finish.FAILED)))
     [point] = points_of(metrics["gen_ai.client.operation.duration"])
     assert counted([point], error_type="_OTHER", assistant_finish="failed")
+    told = metrics_of(request(replace(ENTRY, finish=Finish.FAILED, error="route")))
+    assert counted(points_of(told["gen_ai.client.operation.duration"]), error_type="route")
     assert "gen_ai.server.time_per_output_token" not in metrics
+
+
+def test_work_that_is_no_turn_is_in_cost_and_energy_alone() -> None:
+    day = Day()
+    totals = Totals(turns=3, cost=(Money(Decimal("0.25"), "EUR"),), energy_joules=Decimal(75))
+    day.take_side(Side(SideKind.TITLE, date(2026, 11, 23), totals))
+    day.take_side(Side(SideKind.SUMMARY, date(2026, 11, 23), Totals(turns=1, unmetered=1)))
+    metrics = metrics_of(day.request((1_795_392_000, 1_795_478_400), "9.9"))
+    assert set(metrics) == {"assistant.cost", "assistant.energy"}
+    [cost] = counted(points_of(metrics["assistant.cost"]), assistant_work="title")
+    [energy] = counted(points_of(metrics["assistant.energy"]), assistant_work="title")
+    assert (cost["asDouble"], energy["asDouble"]) == (0.25, 75.0)
 
 
 def test_what_is_unknown_is_no_zero() -> None:

@@ -75,6 +75,7 @@ def test_the_object_of_a_turn() -> None:
         "compared",
         "attempts",
         "day",
+        "tried",
     ]
     assert whole["route"] == LOCAL.to_json()
     assert whole["decision"] == ALLOWED.to_json()

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+ONE_THREAD = "[engine]\nthreads = 1\n"
+"""Threads of an engine spin while they wait for each other, and beside other tests they wait long."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,12 @@ class Program:
             "PYTHONUTF8": "1",
             "XDG_RUNTIME_DIR": str(self.home / "run"),
         }
+
+    def settle(self, settings: str = ONE_THREAD) -> None:
+        """Writes the person's settings."""
+        file = self.home / ".config" / "assistant" / "settings.toml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(settings)
 
     def command(self, *args: str) -> list[str]:
         """The argv of the program."""
@@ -57,7 +65,7 @@ class Program:
 
 
 def with_model(home: Path, model: Path) -> Program:
-    """A program whose model is installed already, through its own command; the file is linked where that can be."""
+    """A program whose model is installed already, through its own command, and works on one thread; the file is linked where that can be."""
     program = Program(home)
     copy = home / "downloads" / model.name
     copy.parent.mkdir(parents=True)
@@ -67,4 +75,5 @@ def with_model(home: Path, model: Path) -> Program:
         shutil.copyfile(model, copy)
     added = program.run("models", "add", str(copy))
     assert added.returncode == 0, added.stderr.decode()
+    program.settle()
     return program

@@ -23,6 +23,7 @@ class Terminal:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = bytearray()
+        self._text = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.execvpe(command[0], list(command), dict(environment))  # noqa: S606 - the test's own child
@@ -31,6 +32,7 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         """Tells the child of another size, as a terminal does."""
         self.screen.resize(rows, columns)
+        self._text = ""
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def send(self, keys: str) -> None:
@@ -45,7 +47,9 @@ class Terminal:
 
     def text(self) -> str:
         """The screen's lines."""
-        return "\n".join(self.screen.display)
+        # pyte puts them together anew each time, which takes longer than to wait for a change.
+        self._text = self._text or "\n".join(self.screen.display)
+        return self._text
 
     def pump(self, wait_s: float) -> bool:
         """Takes what the child wrote within `wait_s`; False where it is gone."""
@@ -57,6 +61,7 @@ class Terminal:
         except OSError:
             return False
         self.raw += data
+        self._text = ""
         self._stream.feed(data)
         return bool(data)
 

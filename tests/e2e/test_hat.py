@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.program import Program, with_model
+from tests.e2e.program import ONE_THREAD, Program, with_model
 from tests.standins import hailo_process, hailo_python
 from tests.standins.machines import EXPECTED, Machine, make
 
@@ -28,10 +28,8 @@ class Owner:
 
     def run(self, *args: str) -> subprocess.CompletedProcess[bytes]:
         """Runs one command to its end."""
-        file = self.program.home / ".config/assistant/settings.toml"
-        file.parent.mkdir(parents=True, exist_ok=True)
         address = f'[hat]\naddress = "127.0.0.1:{self.port}"\n'
-        file.write_text(address + "".join(f"{line}\n" for line in self.settings))
+        self.program.settle(ONE_THREAD + address + "".join(f"{line}\n" for line in self.settings))
         return subprocess.run(
             self.program.command(*args),
             capture_output=True,

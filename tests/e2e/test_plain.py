@@ -8,16 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.commands.rig import FACTS, KEY, ROUTE, beside
-from tests.e2e.program import Program, with_model
+from tests.e2e.program import ONE_THREAD, Program, with_model
 from tests.e2e.terminal import Terminal
 from tests.standins.cloud import Cloud
 
 
 def prepared(folder: Path, model: Path) -> Program:
     program = with_model(folder, model)
-    settings = folder / ".config/assistant/settings.toml"
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text("[generation]\ntemperature = 0.0\n")
+    program.settle(f"{ONE_THREAD}[generation]\ntemperature = 0.0\n")
     return program
 
 

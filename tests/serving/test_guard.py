@@ -4,7 +4,8 @@ import pytest
 
 from assistant.serving.guard import Guard, authority, is_loopback
 
-HERE = Guard(frozenset({"127.0.0.1:8017", "localhost:8017"}))
+HERE = Guard(frozenset({"127.0.0.1", "localhost", "::1"}))
+EVERYWHERE = Guard(frozenset({"pi", "pi.local"}), any_address=True)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "localhost", "::1", "[::1]"])
@@ -26,10 +27,12 @@ def test_an_authority_as_a_browser_writes_it() -> None:
 
 
 def test_the_token_alone_is_the_token() -> None:
-    other = Guard(HERE.hosts)
+    other = Guard(HERE.names)
     assert HERE.knows(HERE.token)
     assert len(HERE.token) >= 43
-    assert not any(HERE.knows(wrong) for wrong in (None, "", "ä", HERE.token[:-1], other.token))
+    assert not any(
+        HERE.knows(wrong) for wrong in (None, "", "ä", "\udcff\ud800", HERE.token[:-1], other.token)
+    )
     assert HERE.token not in repr(HERE)
 
 
@@ -38,8 +41,15 @@ def test_the_token_alone_is_the_token() -> None:
     [
         ("127.0.0.1:8017", True),
         ("LOCALHOST:8017", True),
-        ("127.0.0.1:8018", False),
+        ("127.0.0.1:9000", True),
+        ("[::1]:8017", True),
+        ("localhost", True),
         ("evil.example:8017", False),
+        ("192.168.1.5:8017", False),
+        ("evil.example@localhost:8017", False),
+        ("localhost:x", False),
+        ("localhost/evil.example", False),
+        ("[::1", False),
         ("", False),
     ],
 )
@@ -48,10 +58,25 @@ def test_another_name_is_somebody_elses_page(host: str, named: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("host", "named"),
+    [
+        ("192.168.1.5:8017", True),
+        ("[fd00::5]:8017", True),
+        ("PI.local:8017", True),
+        ("evil.example:8017", False),
+        ("192.168.1.5.evil.example:8017", False),
+        ("", False),
+    ],
+)
+def test_on_every_interface_an_address_in_figures_is_this_machine(host: str, named: bool) -> None:
+    assert EVERYWHERE.named({"Host": host}) is named
+
+
+@pytest.mark.parametrize(
     ("origin", "own"),
     [
         ("http://127.0.0.1:8017", True),
-        ("http://localhost:8017", True),
+        ("http://localhost:8017", False),
         ("https://127.0.0.1:8017", False),
         ("http://127.0.0.1:9000", False),
         ("http://evil.example", False),
@@ -59,5 +84,7 @@ def test_another_name_is_somebody_elses_page(host: str, named: bool) -> None:
     ],
 )
 def test_only_its_own_page_may_open_the_line(origin: str, own: bool) -> None:
-    assert HERE.own_page({"Origin": origin}) is own
-    assert not HERE.own_page({})
+    here = {"Host": "127.0.0.1:8017"}
+    assert HERE.own_page({**here, "Origin": origin}) is own
+    assert not HERE.own_page({"Host": "evil.example", "Origin": "http://evil.example"})
+    assert not HERE.own_page(here)

@@ -88,6 +88,9 @@ ENTRIES: list[Callable[[], CloudEntry]] = [
     lambda: from_row(REGISTRY, "azure-regional", "azure-regional", "gpt-5-mini", {"resource": "mine", "region": "germanywestcentral"}).declare(TODAY),
     mine,
     lambda: mine().declare(TODAY),
+    lambda: from_row(REGISTRY, "mistral-eu", "mistral-eu", "pixtral-large").taking_images(True),
+    lambda: mine().declare(TODAY).taking_images(True),
+    lambda: mine().taking_images(True).declare(TODAY),
 ]  # fmt: skip
 
 
@@ -104,6 +107,15 @@ def test_what_is_kept_comes_back(tmp_path: Path, make: Callable[[], CloudEntry])
     assert file.path.read_text() == written
     assert file.remove(entry.setup.id) == entry
     assert file.entries() == ()
+
+
+def test_images_are_taken_only_where_it_is_written(tmp_path: Path) -> None:
+    row = '[mistral-eu]\nrow = "mistral-eu"\nmodel = "m"\n'
+    assert [store(tmp_path, row).load_cloud()[0].images] == [False]
+    assert [store(tmp_path, f"{row}images = true\n").load_cloud()[0].images] == [True]
+    assert [store(tmp_path, f"{row}images = false\n").load_cloud()[0].images] == [False]
+    with pytest.raises(SettingsError, match="images"):
+        store(tmp_path, f'{row}images = "yes"\n').load_cloud()
 
 
 def test_a_template_is_filled_and_its_deployment_is_the_model(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_the_page_says_what_it_cost_and_what_it_would_have(november: CostReport)
         "1.05~",
         "3.51~ less",
         "0.81~ more",
-        "~6,400 requests a month",
+        "~6,400",
         "not the same model",
         "2026-11-01 to 2026-11-30",
     ):

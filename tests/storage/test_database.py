@@ -59,6 +59,17 @@ def test_what_matters_waits_for_the_disk_and_what_streams_does_not(tmp_path: Pat
     database.close()
 
 
+def test_the_steps_of_the_schema_wait_for_the_disk_with_the_first_write(tmp_path: Path) -> None:
+    full, normal = 2, 1
+    seen: list[tuple[int]] = []
+    look = Migration("9999_look", lambda db: seen.extend(db.execute("PRAGMA synchronous")))
+    database = open_database(tmp_path / "journal.db", NOW_MS, (*MIGRATIONS, look))
+    with database.write() as db:
+        seen.extend(db.execute("PRAGMA synchronous"))
+    database.close()
+    assert seen == [(normal,), (full,)]
+
+
 class Watched(Database):
     """Notes which writes wait for the disk."""
 

@@ -14,6 +14,7 @@ from assistant.storage.routes import TomlRoutes
 
 GPU = OwnRoute("gpu", endpoint("http://192.168.1.20:8080/v1"), "llama3.2:1b")
 BOX = OwnRoute("box", endpoint("https://llm.example.com/v1"), "m", 8192)
+EYES = OwnRoute("eyes", endpoint("http://192.168.1.21:8080/v1"), "llava", images=True)
 DECLARED = GPU.declare(Place.THIS_NETWORK, "2026-02-01")
 
 
@@ -42,6 +43,20 @@ def test_what_is_kept_comes_back(tmp_path: Path) -> None:
     )
     assert routes.remove("gpu") == DECLARED
     assert routes.load() == (BOX,)
+
+
+def test_images_are_taken_only_where_it_is_written(tmp_path: Path) -> None:
+    routes = store(tmp_path)
+    routes.keep(EYES)
+    routes.keep(GPU)
+    assert routes.load() == (EYES, GPU)
+    assert [one.route.images for one in routes.load()] == [True, False]
+    assert 'model = "llava"\nimages = true\n' in routes.path.read_text()
+    wrong = store(
+        tmp_path, '[eyes]\nurl = "http://192.168.1.21:8080/v1"\nmodel = "m"\nimages = 1\n'
+    )
+    with pytest.raises(SettingsError, match="line 4: images must be true or false"):
+        wrong.load()
 
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9-]{0,8}", fullmatch=True).filter(

@@ -21,9 +21,11 @@ from assistant.domain.events import (
 )
 from assistant.domain.places import Place, Route
 from assistant.domain.sensitivity import Label
+from assistant.ports.chats import Wanted
 from assistant.storage.database import in_memory, open_database
 from assistant.storage.journal import SqliteJournal
 from assistant.storage.migrations import MIGRATIONS
+from assistant.storage.search import SqliteFinder
 from tests.fakes import LOCAL, NOW_MS, asked, decided, started, whole_turn
 from tests.finding import found, hits
 
@@ -165,6 +167,50 @@ def test_any_text_can_be_searched(text: str, typed: str) -> None:
                 assert "q-t1" in told
 
 
+def test_chinese_and_japanese_are_found_anywhere_in_a_sentence(journal: SqliteJournal) -> None:
+    _say(journal, "今日は東京都の天気です", "我想去北京大学读书", title="東京の天気")
+    assert found(journal, "天気") == ["q-c1-0"]
+    assert found(journal, "天気 東京") == ["q-c1-0"]
+    assert found(journal, "京大") == ["q-c1-1"]
+    assert found(journal, "京 ") == ["q-c1-1", "q-c1-0"]
+    assert found(journal, "東気") == []
+    assert [hit.role for hit in hits(journal, "の天気")] == ["title", "user"]
+    journal.append(ConversationRenamed("c1", "北京", NOW_MS))
+    assert [hit.role for hit in hits(journal, "天気")] == ["user"]
+    assert [hit.title for hit in hits(journal, "京 ") if hit.role == "title"] == ["北京"]
+
+
+def _vocabulary(journal: SqliteJournal) -> list[tuple[object, ...]]:
+    """Every word of both indexes and how often each has it."""
+    told: list[tuple[object, ...]] = []
+    with journal.database.write() as db:
+        for name in ("message_index", "title_index"):
+            db.execute(f"CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, '{name}', 'row')")
+            told += db.execute("SELECT term, doc, cnt FROM words ORDER BY term").fetchall()
+            db.execute("DROP TABLE temp.words")
+    return told
+
+
+def test_a_journal_from_before_gets_the_same_index_as_a_new_one(
+    journal: SqliteJournal, tmp_path: Path
+) -> None:
+    texts = ("今日は getUserName 東京", "東 x", "getUserName", "plain 東京", "plain")
+    early = open_database(tmp_path / "j.db", NOW_MS, [m for m in MIGRATIONS if m.name < "0010"])
+    with early.write() as db:
+        db.execute("INSERT INTO conversation(id, title, system, created_at_ms, updated_at_ms, activity) VALUES ('c1', '東京 x', '', 1, 1, 1)")  # fmt: skip
+        db.execute("INSERT INTO title_index(rowid, title) VALUES (1, '東京 x')")
+        for n, text in enumerate(texts, 1):
+            db.execute("INSERT INTO message(n, id, conversation, role, text, label, turn, created_at_ms) VALUES (?1, 'm' || ?1, 'c1', 'user', ?2, 'normal', 't1', 1)", (n, text))  # fmt: skip
+            db.execute("INSERT INTO message_index(rowid, text) VALUES (?, ?)", (n, text))
+    early.close()
+    journal.append(started(title="東京 x"))
+    for number, text in enumerate(texts):
+        journal.append(asked(f"t{number}", text))
+    with closing(SqliteJournal(open_database(tmp_path / "j.db", NOW_MS))) as older:
+        assert _vocabulary(older) == _vocabulary(journal)
+        assert found(older, "京") == ["m4", "m1"]
+
+
 def test_what_was_on_record_before_is_found_too(tmp_path: Path) -> None:
     file = tmp_path / "journal.db"
     early = open_database(file, NOW_MS, [m for m in MIGRATIONS if m.name < "0010"])
@@ -181,3 +227,30 @@ def test_what_was_on_record_before_is_found_too(tmp_path: Path) -> None:
         assert found(journal, "getUserName") == ["m1"]
         assert found(journal, "plain") == ["m2"]
         assert found(journal, "plain", until_ms=NOW_MS) == []
+
+
+def test_more_come_after_the_last_one_that_is_known(journal: SqliteJournal) -> None:
+    _say(journal, *(f"a needle {n}" for n in range(7)), title="needles")
+    finder = SqliteFinder(journal.database)
+    told, after = [], ""
+    while page := finder.find(Wanted("needle "), 3, after):
+        told += [hit.message for hit in page]
+        after = told[-1]
+    assert told == [f"q-c1-{n}" for n in reversed(range(7))]
+    assert finder.find(Wanted("needle "), 3, "no such message") == []
+    [hit] = finder.find(Wanted("needles"), 3)
+    assert hit.role == "title"
+
+
+@pytest.mark.parametrize("looks", [1, 2, 3, 20])
+def test_a_search_that_nobody_waits_for_ends_and_harms_no_other(
+    journal: SqliteJournal, looks: int
+) -> None:
+    _say(journal, *(f"a needle {n}" for n in range(40)))
+    left = iter(range(looks))
+    finder = SqliteFinder(journal.database)
+    assert finder.find(Wanted("needle"), 50, "", lambda: next(left, None) is None) == ()
+    assert len(finder.find(Wanted("needle"))) == 40
+    with journal.database.read() as db:
+        walked = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 99999) SELECT count(*) FROM c"
+        assert db.execute(walked).fetchone() == (99_999,)

@@ -45,7 +45,7 @@ def setup_of(route: Route, facts: RouteFacts) -> CloudSetup:
     """`route` as it is set up, with `facts` declared of it."""
     url = f"https://api.{route.id}.example/v1"
     row = CloudRoute(replace(facts, route=route.id), Wire.OPENAI, url, Auth.BEARER, "eu")
-    return CloudSetup(row, route.model)
+    return CloudSetup(row, route.model, images=route.images)
 
 
 @dataclass
@@ -59,8 +59,9 @@ class DistantBackend(StageBackend):
         return setup_of(self.route, FACTS)
 
     def compose(self, request: Generation) -> Outgoing:
+        images = "".join(one.base64 for m in request.messages for one in m.pictures)
         words = "|".join(f"{m.role}:{m.text}" for m in request.messages)
-        body = f"{request.sampling.max_tokens} {words}".encode()
+        body = f"{request.sampling.max_tokens} {words}{images}".encode()
         address = Address(f"api.{self.route.id}.example", 443, secure=True)
         return Outgoing(address, "/v1/chat/completions", body)
 
@@ -75,6 +76,7 @@ class Town:
     facts: dict[str, RouteFacts] = field(default_factory=lambda: {EU_ROUTE.id: FACTS})
     rule_set: Rules | NoRules = field(default_factory=lambda: Rules((RULE,), "a" * 64))
     price: PriceBound | None = None
+    images: bool = False
     registry_digest: str = "b" * 64
     store: str = "memory"
 
@@ -85,7 +87,7 @@ class Town:
         if route not in self.facts:
             return None
         named = next(r for r in (EU_ROUTE, US_ROUTE) if r.id == route)
-        return setup_of(named, self.facts[route])
+        return setup_of(replace(named, images=self.images), self.facts[route])
 
     def key(self, route: str, address: Address) -> Secret | None:
         del route, address
@@ -159,6 +161,10 @@ class CloudChat:
     def denials(self) -> list[tuple[object, object]]:
         """Of each of them the route and the codes."""
         return [(entry["route"], entry["reasons"]) for entry in self.denied]
+
+    def see(self) -> None:
+        """The provider's model takes images from now on."""
+        self.town.images, self.cloud.route = True, replace(self.cloud.route, images=True)
 
     def revoke(self) -> None:
         """Another window takes every grant back."""

@@ -1,11 +1,18 @@
-"""What holds for the screens' tests: nothing is worded in a pause, unless a test makes the pause short."""
+"""What holds for the screens' tests: nothing is worded in a pause, unless a test makes the pause short; waits are short."""
 
 import pytest
 
 from assistant.tui import titles
+from tests.tui.idle import Idle
 
 
 @pytest.fixture(autouse=True)
 def no_titles(monkeypatch: pytest.MonkeyPatch) -> None:
     """A slow machine would otherwise have a title worded in the middle of a test."""
     monkeypatch.setattr(titles, "PAUSE_S", 3_600.0)
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test waits until the screen has nothing to do, and no longer."""
+    Idle().put(monkeypatch)

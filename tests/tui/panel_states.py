@@ -138,6 +138,10 @@ def charged(costs: RunningCosts, *records: TurnRecord) -> Readings:
 STATES = {
     "costs": charged(FIXED, *[LOCAL_CHARGED] * 3, CLOUD_CHARGED, LOCAL_CHARGED),
     "costs, the cloud last": charged(FIXED, LOCAL_CHARGED, CLOUD_CHARGED),
+    "costs near a limit": charged(
+        replace(FIXED, limits=(replace(FIXED.limits[0], left=Money(Decimal("0.42"), "EUR")),)),
+        LOCAL_CHARGED,
+    ),
     "costs unknown": charged(NO_COSTS, record()),
     "costs running": after(charged(FIXED, LOCAL_CHARGED), *WRITING),
     "sensors": sense(begin(LOCAL_PAST), COOL),

@@ -10,6 +10,7 @@ from textual.widgets import TextArea
 
 from assistant.domain.settings import ScreenSettings, Settings
 from assistant.tui.app import AssistantApp
+from assistant.tui.keys_now import Keys
 from assistant.tui.screens.acting import ActingScreen
 from assistant.tui.screens.chat import ChatScreen
 from assistant.tui.screens.help import EDITING, HelpScreen, sections
@@ -50,7 +51,10 @@ def test_every_key_in_the_bar_is_bound() -> None:
         | bound(Columns)
         | {"enter", "ctrl+p", "ctrl+q"}
     )
-    assert {OFFER, *(hint.key for hint in (*IDLE, *RUNNING, *OFFERED, *CLOUD))} <= known
+    assert {
+        Keys().said(OFFER),
+        *(hint.key for hint in (*IDLE, *RUNNING, *OFFERED, *CLOUD)),
+    } <= known
 
 
 def test_the_editing_keys_of_the_help_are_those_of_the_text_area() -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from assistant.domain.attachments import Attachment, compose
 from assistant.tui.app import AssistantApp
 from assistant.tui.beside import Tally, figures
 from assistant.tui.screens.beside import BesideScreen
 from assistant.tui.screens.pick import PickScreen
+from tests.tui.cloud_chat import cloud_chat, sheet
 from tests.tui.driving import (
     NARROW,
     WIDE,
@@ -131,3 +133,36 @@ def test_picture(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -
         await until(pilot, lambda: "pmc" in screen_text(app))
 
     assert picture(snap_compare, on, size, act)
+
+
+async def test_an_answer_of_the_cloud_opens_beside_the_other_once_it_was_let_out(
+    tmp_path: Path,
+) -> None:
+    on = cloud_chat(tmp_path)
+    async with opened(on.stage) as (app, pilot):
+        await send(app, pilot, "Which one?")
+        await answered(app, pilot)
+        app.chat.transcript.focus()
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        routes = [route.id for route in app.chat.engine.routes]
+        await pilot.press(*["down"] * routes.index("mistral-eu"), "enter")
+        await sheet(app, pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(app.screen, BesideScreen))
+        assert on.left == ["Which one?"]
+
+
+async def test_of_a_question_with_a_file_the_words_are_shown(tmp_path: Path) -> None:
+    on = stage(tmp_path, Answer(("from here",)))
+    with_hat(on, Answer(("from the hat",)))
+    async with opened(on) as (app, pilot):
+        file = Attachment("a.txt", "text", "x\n" * 300)
+        await send(app, pilot, compose("Which one is it?", [file]))
+        await answered(app, pilot)
+        app.chat.transcript.focus()
+        await pilot.press("v")
+        await on_the_processor(app, pilot)
+        await until(pilot, lambda: isinstance(app.screen, BesideScreen))
+        await until(pilot, lambda: "Which one is it?" in screen_text(app))
+        assert "attachment 1 of 1" not in screen_text(app)

@@ -1,6 +1,7 @@
 """The list of conversations: days, search, open, rename, delete, bring back."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -13,6 +14,7 @@ from assistant.domain.errors import StorageError
 from assistant.domain.events import ConversationRenamed, Event
 from assistant.domain.sensitivity import Label
 from assistant.ports import ConversationSummary
+from assistant.storage.database import open_database
 from assistant.storage.journal import SqliteJournal
 from assistant.tui.shelf import FIRST
 from assistant.tui.widgets.chats import Row, day_name, day_starts, fit, rows
@@ -64,6 +66,13 @@ def test_a_clock_set_back_is_today() -> None:
 def test_search_looks_into_titles_in_either_case() -> None:
     found = rows([summary("Straße"), summary("Rust lifetimes", 1)], "STRASSE", NOON_MS)
     assert found == [Row("Straße", "Straße")]
+
+
+def test_where_no_title_is_found_the_texts_are_offered() -> None:
+    offered = [Row("no such title", None), Row("enter: search texts", None)]
+    assert rows([summary("Rust")], "ward", NOON_MS) == offered
+    assert rows([summary("Rust")], "ward", NOON_MS, archive=True) == offered
+    assert rows([], "", NOON_MS, archive=True) == [Row("nothing here", None)]
 
 
 def test_a_hostile_title_is_one_harmless_line() -> None:
@@ -263,8 +272,12 @@ async def test_the_list_holds_all_and_reads_the_old_ones_once(tmp_path: Path) ->
         await answered(app, pilot)
         await until(pilot, lambda: chats.virtual_size.height > 20_003)
         assert set(CountingJournal.asked[before:]) == {FIRST}
+        with closing(open_database(tmp_path / "journal.db", 0)) as other:
+            SqliteJournal(other).append(ConversationRenamed("c00000", "Of another", 1))
+        await send(app, pilot, "and one more")
+        await answered(app, pilot)
         chats.focus()
         await pilot.press("end")
-        await until(pilot, lambda: "Chat 0" in screen_text(app))
+        await until(pilot, lambda: "Of another" in screen_text(app))
         await pilot.press("slash", *"chat 19999")
         await until(pilot, lambda: chats.virtual_size.height < 10)

@@ -139,7 +139,7 @@ async def test_the_toggle_sends_the_chat_there_while_its_grant_lives(
         assert "the time of the grant is over" in screen_text(app)
         await pilot.press("escape")
         await until(pilot, lambda: "→ local" in screen_text(app))
-        assert app.chat.composer.text == "third"
+        await until(pilot, lambda: app.chat.composer.text == "third")
     assert on.left == ["first", "second"]
 
 

@@ -9,13 +9,13 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from assistant.conversation.costs import Question, cost_report
+from assistant.conversation.costs import Question, cost_report, newest
 from assistant.domain.cost_report import Household
 from assistant.domain.errors import StorageError
 from assistant.domain.ledger import By, Chosen
 from assistant.domain.prompt import Finish
 from assistant.tui.app import AssistantApp
-from assistant.tui.screens.cost_entries import EntriesScreen, entry_line, newest
+from assistant.tui.screens.cost_entries import MOST, EntriesScreen, entry_line
 from assistant.tui.screens.cost_lines import Period, following, month_of, noted
 from assistant.tui.screens.costs import CostsScreen
 from assistant.tui.screens.pick import PickScreen
@@ -53,7 +53,7 @@ def week() -> MemoryLedger:
     for day in range(7):
         at = FIRST.replace(day=day + 1)
         turns += [here(day * 10 + n, at, euro("0.00003")) for n in range(2)]
-        turns.append(away(day * 10 + 5, at, euro("0.007"), estimated=day == 2))
+        turns.append(away(day * 10 + 5, at, euro("0.007"), estimated_cost=day == 2))
     turns.append(here(90, date(2026, 10, 30), euro("0.00002"), route="cpu", model="small"))
     for turn in turns:
         there[turn.turn] = (elsewhere(MISTRAL, euro("0.004")), elsewhere(OVH, euro("0.0002")))
@@ -304,24 +304,23 @@ def test_months() -> None:
 
 def test_the_newest_requests_are_read_from_the_newest_days() -> None:
     turns = [here(n, FIRST.replace(day=1 + n // 100)) for n in range(1000)]
-    count, found = newest(MemoryLedger(turns), Chosen())
+    count, found = newest(MemoryLedger(turns), Chosen(), MOST)
     assert count == 1000
     assert [one.turn for one in found] == [f"t{n}" for n in range(999, 699, -1)]
-    assert newest(MemoryLedger(), Chosen()) == (0, [])
+    assert newest(MemoryLedger(), Chosen(), MOST) == (0, [])
 
 
 def test_a_request_in_two_rows() -> None:
     text = str(entry_line(away(1, cost=None, finish=Finish.FAILED, again=True, ttft_ms=None)))
     assert "—  mistral-eu mistral-medium-latest · failed · asked again" in text
     assert "TTFT — ms" in text
-    text = str(entry_line(here(1, cost=euro("0.000031"), estimated=True, output=None)))
+    text = str(entry_line(here(1, cost=euro("0.000031"), estimated_cost=True, output=None)))
     assert "0.000031~ EUR" in text
     assert "out — tok · " in text
-    assert text.endswith("tok/s · ~ in cost or counts")
-    text = str(entry_line(here(1, estimated=True)))
+    text = str(entry_line(here(1, cost=euro("0.000031"), estimated_counts=True)))
+    assert "0.000031 EUR" in text
     assert "out 80 tok~ · " in text
-    assert "cost or counts" not in text
-    text = str(entry_line(away(1, cost=euro("0"), estimated=True)))
+    text = str(entry_line(away(1, cost=euro("0"), estimated_cost=True)))
     assert "  0 EUR  " in text
 
 

@@ -11,8 +11,9 @@ from textual.pilot import Pilot
 
 from assistant.domain.sensitivity import Label
 from assistant.tui.app import AssistantApp
+from assistant.tui.turn import Ask
 from tests.fakes import started, whole_turn
-from tests.tui.driving import opened, settled_surroundings, until
+from tests.tui.driving import answered, opened, settled, settled_surroundings, until
 from tests.tui.fake_services import Stage, stage
 
 DRAFTS = {
@@ -91,3 +92,42 @@ async def test_over_kill_9(tmp_path: Path) -> None:
     assert ended.returncode == -signal.SIGKILL
     async with opened(on) as (app, pilot):
         await all_stand(app, pilot)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (Label.PUBLIC, Label.NORMAL),
+        (Label.NORMAL, Label.NORMAL),
+        (Label.LOCAL_ONLY, Label.LOCAL_ONLY),
+    ],
+)
+async def test_a_key_of_the_first_moment_takes_no_draft_away(
+    tmp_path: Path, before: Label, after: Label
+) -> None:
+    on = stage(tmp_path)
+    on.journal.save_draft("", "a letter of yesterday", before)
+    app = AssistantApp(on.services, tmp_path / "cache")
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.chat.composer.insert("h")
+        await until(pilot, lambda: settled(app))
+        both = "a letter of yesterday\n\nh"
+        await until(pilot, lambda: stands(app, both) and on.journal.draft("") == both)
+        assert app.chat.desk.labels.of_next(app.chat.desk.chat) is after
+        assert on.journal.draft_label("") is after
+
+
+async def test_who_sends_in_the_first_moment_keeps_the_draft(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    on.journal.save_draft("", "a letter of yesterday", Label.NORMAL)
+    app = AssistantApp(on.services, tmp_path / "cache")
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.chat.desk.post(Ask(app.chat.desk.chat, "hello"))
+        await until(pilot, lambda: settled(app))
+        await answered(app, pilot)
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: stands(app, "a letter of yesterday"))
+        await app.chat.desk.close()
+        assert on.journal.draft("") == "a letter of yesterday"
+        [summary] = on.journal.conversations()
+        assert on.journal.path(summary.head or "")[0].text == "hello"

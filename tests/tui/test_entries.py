@@ -158,6 +158,7 @@ def test_an_empty_chat_says_where_an_answer_would_come_from() -> None:
     assert "No model" in said(Bound())
     assert heading(None) == "assistant"
     assert heading(HAT_ROUTE) == "assistant · local · hat · qwen2.5-instruct:1.5b"
+    assert heading(replace(NETWORK, model="")) == "assistant · network · den-server"
     assert heading(NETWORK) == "assistant · network · den-server · qwen2.5:7b"
 
 

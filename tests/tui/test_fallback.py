@@ -54,6 +54,19 @@ async def fail(app: AssistantApp, pilot: Pilot[int]) -> None:
     await answered(app, pilot)
 
 
+async def test_a_model_s_name_is_no_markup_in_the_palette(tmp_path: Path) -> None:
+    on, _ = failing(tmp_path)
+    processor = on.machine.backends["cpu"]
+    assert isinstance(processor, StageBackend)
+    processor.route = replace(CPU_ROUTE, model="[@click=app.quit]x[/]")
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "why?")
+        await until(pilot, lambda: "f5 asks" in screen_text(app))
+        await answered(app, pilot)
+        await pilot.press("ctrl+p", *"Ask again")
+        await until(pilot, lambda: "processor · cpu · [@click=app.quit]x[/]" in screen_text(app))
+
+
 @pytest.mark.parametrize("size", [NARROW, (120, 40)])
 async def test_the_same_prompt_is_offered_on_the_processor(
     tmp_path: Path, size: tuple[int, int]

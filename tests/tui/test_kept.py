@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.domain.attachments import compose
 from assistant.domain.prompt import Summary
 from assistant.domain.sensitivity import Label
 from assistant.domain.settings import LabelSettings, Settings
 from assistant.tui import titles
 from assistant.tui.kept import Kept
 from assistant.tui.screens.prompt_form import PromptFormScreen
+from tests.picture_maker import JPEG, image
 from tests.tui.driving import answered, opened, send, settled_surroundings, until
 from tests.tui.fake_services import Answer, stage
 from tests.tui.word_stage import word_stage
@@ -23,6 +25,15 @@ WORDS = "The monitors in room twelve of the clinic run late since Tuesday night,
 def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     settled_surroundings(monkeypatch)
     monkeypatch.setattr(titles, "PAUSE_S", 3600.0)
+
+
+def test_an_image_is_known_as_a_whole_and_its_base64_wherever_it_is_pasted() -> None:
+    kept, photo, other = Kept(), image("photo.jpg", JPEG), image()
+    kept.attached(photo.text, Label.LOCAL_ONLY)
+    assert kept.of_files(compose("Where?", [other, photo])) is Label.LOCAL_ONLY
+    assert kept.of_files(compose("Where?", [other])) is Label.PUBLIC
+    assert not kept.holds(compose("Where?", [other]))
+    assert kept.holds(f"see {photo.text}")
 
 
 @given(st.lists(st.integers(1, 30), max_size=20), st.integers(0, 40), st.integers(0, 3))

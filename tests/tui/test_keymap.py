@@ -59,7 +59,11 @@ def test_one_name_stands_for_one_thing_and_is_told() -> None:
 
 
 def test_no_usual_key_does_two_things() -> None:
-    assert overlaps(actions(AssistantApp)) == [("everywhere.stop", "chats.leave", "escape")]
+    assert overlaps(actions(AssistantApp)) == [
+        ("everywhere.stop", "chats.leave", "escape"),
+        # While a search is on; else it is the code block's.
+        ("conversation.hit_on", "conversation.code_on", "n"),
+    ]
 
 
 def test_names_of_keys_are_those_of_the_screen() -> None:

@@ -16,7 +16,7 @@ from assistant.domain.themes import LEAST_CONTRAST, contrast
 from assistant.storage.looks import LooksShelf
 from assistant.tui.app import AssistantApp
 from assistant.tui.calm import FRAME_S, Rows, frames
-from assistant.tui.legible import NAMES, legible
+from assistant.tui.legible import BAR, NAMES, legible
 from assistant.tui.screens.help import HelpScreen
 from assistant.tui.screens.themes import ThemeScreen
 from tests.tui.driving import (
@@ -74,6 +74,7 @@ async def test_themes_are_tried_on_and_kept_or_not(tmp_path: Path) -> None:
         await until(pilot, lambda: app.theme == "textual-light")
         await pilot.press("escape")
         await until(pilot, lambda: app.theme == "textual-dark")
+        await hurried(app, pilot)
         app.action_themes()
         await until(pilot, lambda: isinstance(app.screen, ThemeScreen))
         await until(pilot, lambda: len(app.screen.query(OptionList)))
@@ -83,6 +84,19 @@ async def test_themes_are_tried_on_and_kept_or_not(tmp_path: Path) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.chat)
         assert app.settings.screen.theme == app.theme == "paper"
+
+
+async def hurried(app: AssistantApp, pilot: Pilot[int]) -> None:
+    """Another theme is highlighted, and left before the list has told that."""
+    app.action_themes()
+    await until(pilot, lambda: len(app.screen.query(OptionList)))
+    screen = app.screen
+    assert isinstance(screen, ThemeScreen)
+    screen.query_one(OptionList).highlighted = 0
+    screen.action_leave()
+    await until(pilot, lambda: app.screen is app.chat)
+    await pilot.pause()
+    assert app.theme == "textual-dark"
 
 
 @SIZES
@@ -104,7 +118,7 @@ def test_the_places_can_be_read_and_told_apart_in_every_theme(name: str) -> None
     assert len({colours[place] for place in NAMES}) == len(NAMES)
     if BUILTIN_THEMES[name].ansi:
         return
-    for place in NAMES:
+    for place in (*NAMES, *BAR):
         for ground in ("background", "surface"):
             below = Color.parse(colours[ground]).hex6
             assert contrast(Color.parse(colours[place]).hex6, below) >= LEAST_CONTRAST, place
@@ -112,8 +126,10 @@ def test_the_places_can_be_read_and_told_apart_in_every_theme(name: str) -> None
 
 def test_a_theme_of_the_usual_kind_keeps_its_colours() -> None:
     usual = BUILTIN_THEMES["textual-dark"].to_color_system().generate()
-    assert legible(usual) == usual
-    assert legible({"background": "none of these"}) == {"background": "none of these"}
+    found = legible(usual)
+    assert {name: found[name] for name in usual} == usual
+    assert found["bar-success"] == usual["success"]
+    assert legible({"background": "none of these"})["background"] == "none of these"
 
 
 # Calm

@@ -1,6 +1,7 @@
 """What stands where in the panel: figures keep their places, unknowns say so, words say what colours do."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -16,7 +17,17 @@ from assistant.tui.widgets.meters import ASCII, UNICODE, Glyphs
 from assistant.tui.widgets.panel_costs import money
 from assistant.tui.widgets.panel_lines import panel_line, panel_lines
 from assistant.tui.widgets.panel_sheet import Line
-from tests.tui.panel_states import LOCAL_PAST, READING, STATES, WRITING, after, history
+from tests.tui.panel_states import (
+    FIXED,
+    LOCAL_CHARGED,
+    LOCAL_PAST,
+    READING,
+    STATES,
+    WRITING,
+    after,
+    charged,
+    history,
+)
 from tests.turn_maker import CLOUD, LOCAL, asked, decided, delta, finished, record
 
 states = st.sampled_from(list(STATES.values()))
@@ -99,6 +110,7 @@ def test_an_estimate_is_marked() -> None:
         ("costs", ["here full 0.15~ 4.05~", "saved -0.15~ -4.05~", "not the same model · ±20 %"]),
         ("costs", ["month: 4.21 of 5.00 left", "prices are 77 days old"]),
         ("costs, the cloud last", ["energy 0 0.000004~", "cloud 0.0035~", "if here 0.000010~"]),
+        ("costs near a limit", ["Cost EUR month: 0.42 of 5.00 left turn chat"]),
         ("costs unknown", ["here full — —", "energy — —", "cloud 0 0"]),
         ("costs running", ["energy — 0.000004~"]),
         ("hot", ["8.7 tok/s slowed: throttled, hot, 83 °C", "held back now: throttled"]),
@@ -196,3 +208,10 @@ def test_an_amount_never_touches_the_one_before_it(amount: str, text: str) -> No
     shown = money(Amount(Decimal(amount), estimated=True), 11, UNICODE)
     assert shown == text.rjust(11)
     assert shown[0] == " "
+
+
+def test_a_limit_that_is_near_is_in_the_one_line_too() -> None:
+    assert "month 0.42 EUR left · today" in panel_line(STATES["costs near a limit"], 120)
+    assert "month" not in panel_line(STATES["costs"], 120)
+    dark = replace(FIXED, limits=(replace(FIXED.limits[0], left=None),))
+    assert "month — EUR left" in panel_line(charged(dark, LOCAL_CHARGED), 120)

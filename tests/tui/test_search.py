@@ -1,12 +1,13 @@
 """Search over all history, and the way to what was found, by the keyboard."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from assistant.domain.errors import StorageError
 from assistant.domain.events import HeadMoved
@@ -19,13 +20,15 @@ from tests.fakes import started, whole_turn
 from tests.tui.driving import (
     NARROW,
     WIDE,
+    answered,
     opened,
     screen_text,
+    send,
     settled_surroundings,
     toasts,
     until,
 )
-from tests.tui.fake_services import NOON_MS, Stage, stage
+from tests.tui.fake_services import NOON_MS, Answer, Stage, stage
 from tests.tui.test_snapshots import Compare, picture
 
 
@@ -99,7 +102,7 @@ async def test_a_fault_is_said_and_a_title_opens_its_chat(tmp_path: Path) -> Non
     on = shelf(tmp_path)
 
     class Broken:
-        def find(self, wanted: Wanted, limit: int = 50) -> Sequence[Hit]:
+        def find(self, *_: object) -> Sequence[Hit]:
             raise StorageError("the index is damaged")
 
     async with opened(replace(on, services=replace(on.services, finder=Broken))) as (app, pilot):
@@ -113,6 +116,111 @@ async def test_a_fault_is_said_and_a_title_opens_its_chat(tmp_path: Path) -> Non
     async with opened(replace(on, services=replace(on.services, finder=None))) as (app, pilot):
         await pilot.press("ctrl+f")
         await until(pilot, lambda: "there is nothing to search in here" in toasts(app))
+
+
+async def test_the_way_from_hit_to_hit_and_back_to_the_list(tmp_path: Path) -> None:
+    on = shelf(tmp_path)
+    async with opened(on) as (app, pilot):
+        screen = await look(app, pilot, *"and ")
+        await until(pilot, lambda: "2 found" in screen_text(app))
+        await pilot.press("down", "enter")
+        transcript, composer = app.chat.transcript, app.chat.composer
+        await until(pilot, lambda: "n N hit 1 of 1  esc to the list" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is not app.chat)
+        assert transcript.trail is None
+        again = app.screen
+        assert isinstance(again, SearchScreen)
+        await until(pilot, lambda: again.hits == screen.hits)
+        assert again.query_one(Input).value == "and "
+        assert again.query_one(OptionList).highlighted == 1
+        # From here on the key is as always.
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.chat)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen is app.chat
+        assert app.focused is composer
+        assert "to the list" not in screen_text(app)
+
+
+async def test_from_the_titles_to_the_texts(tmp_path: Path) -> None:
+    on = shelf(tmp_path)
+    async with opened(on, NARROW) as (app, pilot):
+        for way in ("enter", "click"):
+            await pilot.press("ctrl+o", "slash", *"monitors")
+            await until(pilot, lambda: "enter: search texts" in screen_text(app))
+            if way == "click":
+                await pilot.click(app.chat.columns.chats, offset=(4, 3))
+            else:
+                await pilot.press("enter")
+            await until(pilot, lambda: "1 found" in screen_text(app))
+            assert isinstance(app.screen, SearchScreen)
+            assert app.screen.line == "monitors"
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is app.chat)
+            assert app.focused is app.chat.composer
+
+
+async def test_a_running_reply_is_stopped_before_a_search_is_left(tmp_path: Path) -> None:
+    on = shelf(tmp_path)
+    on.backend.answers = [Answer(hold=1)]
+    async with opened(on) as (app, pilot):
+        await look(app, pilot, *"chrony")
+        await until(pilot, lambda: "1 found" in screen_text(app))
+        await pilot.press("enter")
+        transcript = app.chat.transcript
+        await until(pilot, lambda: transcript.trail)
+        app.chat.composer.focus()
+        await send(app, pilot, "go on")
+        await until(pilot, lambda: app.chat.status.stoppable)
+        assert transcript.trail is None, "who writes on has found what was sought"
+        await look(app, pilot)
+        await until(pilot, lambda: "1 found" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: transcript.trail)
+        await pilot.press("escape")
+        await answered(app, pilot)
+        assert app.screen is app.chat
+        assert transcript.trail is not None
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, SearchScreen))
+
+
+async def test_more_come_as_one_goes_down_and_what_is_superseded_is_broken_off(
+    tmp_path: Path,
+) -> None:
+    on = shelf(tmp_path)
+    for number in range(60):
+        for event in whole_turn(f"x{number}", f"a sail {number}", "…", conversation="c2"):
+            on.journal.append(event)
+    finder = SqliteFinder(on.journal.database)
+    asked: list[tuple[str, Callable[[], bool]]] = []
+
+    class Watched:
+        def find(
+            self,
+            wanted: Wanted,
+            limit: int = 50,
+            after: str = "",
+            stop: Callable[[], bool] = lambda: False,
+        ) -> Sequence[Hit]:
+            asked.append((after, stop))
+            while wanted.words == "sailing" and not stop():
+                threading.Event().wait(0.001)
+            return finder.find(wanted, limit, after, stop)
+
+    async with opened(replace(on, services=replace(on.services, finder=Watched))) as (app, pilot):
+        screen = await look(app, pilot, *"sailing")
+        await until(pilot, lambda: asked)
+        await pilot.press("backspace", "backspace", "backspace")
+        await until(pilot, lambda: "the newest 50, more below" in screen_text(app))
+        assert [stop() for _, stop in asked] == [True, True]
+        await pilot.press("pagedown", "pagedown", "pagedown")
+        await until(pilot, lambda: "60 found" in screen_text(app))
+        assert [after for after, _ in asked] == ["", "", "q-x10"]
+        assert screen.query_one(OptionList).highlighted == 30
+        assert [hit.message for hit in screen.hits] == [f"q-x{n}" for n in reversed(range(60))]
 
 
 def test_marks_and_labels_of_a_hit() -> None:
@@ -130,4 +238,22 @@ def test_picture(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -
 
     on = shelf(tmp_path)
     on.journal.append(HeadMoved("c1", "r-t3", NOON_MS))
+    assert picture(snap_compare, on, size, act)
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x40"])
+def test_picture_of_a_hit(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    """At the row where the words are, marked, with the way on and back."""
+    on = shelf(tmp_path)
+    reply = "\n\n".join(["Many boxes drift."] * 30 + ["Keep **time** with `chrony`."] * 2)
+    for event in whole_turn("t5", "Tell me of time in full", reply, conversation="c2"):
+        on.journal.append(event)
+
+    async def act(app: AssistantApp, pilot: Pilot[int]) -> None:
+        await look(app, pilot, *"time chr")
+        await until(pilot, lambda: "found" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.chat.transcript.trail and app.chat.transcript.trail.keys)
+        await pilot.pause()
+
     assert picture(snap_compare, on, size, act)

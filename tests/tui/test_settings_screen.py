@@ -4,6 +4,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -78,6 +79,17 @@ async def test_a_number_is_changed_and_taken_over(tmp_path: Path) -> None:
         await pilot.press("enter", "ctrl+u", *"0.2", "enter")
         await until(pilot, lambda: app.settings.generation.temperature == 0.2)
     assert on.services.settings_store.load().generation.temperature == 0.2
+
+
+async def test_keys_that_come_together_act_one_after_the_other(tmp_path: Path) -> None:
+    async with opened(stage(tmp_path)) as (app, pilot):
+        await go_to(app, pilot, "generation.temperature")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.focused, Input))
+        for key in ("ctrl+u", "1", "enter"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: not isinstance(app.focused, Input))
+        assert app.settings.generation.temperature == 1
 
 
 async def test_a_wrong_value_is_said_and_not_taken(tmp_path: Path) -> None:

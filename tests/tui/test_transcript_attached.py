@@ -9,6 +9,7 @@ from assistant.domain.prompt import Role
 from assistant.tui.widgets.transcript_attached import SHOWN_CHARACTERS
 from assistant.tui.widgets.transcript_page import Entry, Page, estimate
 from assistant.tui.widgets.transcript_pages import Pages
+from tests.picture_maker import image, png
 
 FILE = Attachment("src/main.py", "text", "print()\x1b[2J\nprint()\n")
 MESSAGE = compose("What is it?", [FILE, Attachment("b.txt", "text", "x")])
@@ -43,6 +44,16 @@ def test_unfolded_behind_a_bar_and_harmless() -> None:
         "",
         "What is it?",
     ]
+
+
+def test_an_image_says_its_size_and_has_no_text_to_unfold_or_to_copy() -> None:
+    entry = Entry("a", Role.USER, compose("Where?", [image("beach.png"), FILE]))
+    assert rows(entry)[2] == f"▸ beach.png · 8 x 6 · {len(png())} bytes · ~85 tokens · t shows it"
+    assert rows(entry, unfolded=True)[3] == "│ an image; it has no text to show"
+    pages = Pages()
+    pages.fill([entry])
+    assert pages.copied(0).endswith(f"[image beach.png, 8 x 6, {len(png())} bytes]\nWhere?")
+    assert "src/main.py" in pages.copied(0)
 
 
 def test_the_key_folds_and_a_copy_has_all_of_it() -> None:

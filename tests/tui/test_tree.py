@@ -7,8 +7,9 @@ from textual.pilot import Pilot
 
 from assistant.domain.prompt import Finish, Role
 from assistant.domain.sensitivity import Label
-from assistant.tui import tree
+from assistant.tui import editing, tree
 from assistant.tui.app import AssistantApp
+from assistant.tui.keys_now import Keys
 from tests.tui.driving import (
     answered,
     opened,
@@ -154,7 +155,7 @@ async def test_a_stopped_reply_goes_on_and_the_old_one_stays(tmp_path: Path) -> 
         await press(app, pilot, "left")
         assert said(app) == ["alphabet ‹ 1/2 ›", "a b "]
         await press(app, pilot, "right", "g")
-        assert tree.ENDED in toasts(app)
+        assert Keys().said(tree.ENDED) in toasts(app)
 
 
 async def test_where_a_route_begins_anew_it_is_asked_in_words(tmp_path: Path) -> None:
@@ -219,7 +220,7 @@ async def test_a_branch_from_an_earlier_reply_and_the_way_back(tmp_path: Path) -
         await press(app, pilot, "end", "left")
         assert said(app) == ["first", "one", "second ‹ 1/2 ›", "two"]
         await press(app, pilot, "home", "right")
-        assert tree.ALONE in toasts(app)
+        assert Keys().said(tree.ALONE) in toasts(app)
 
 
 async def test_a_refusal_leaves_the_edit_in_the_composer(tmp_path: Path) -> None:
@@ -241,3 +242,50 @@ async def test_a_refusal_leaves_the_edit_in_the_composer(tmp_path: Path) -> None
         assert app.chat.composer.text == "first!"
         assert app.chat.desk.chat.edit is not None
         assert Finish.STOP in {m.finish for m in on.journal.path(app.chat.desk.chat.head or "")}
+
+
+@pytest.mark.parametrize("way", [("escape",), ("home", "e")], ids=["left", "another"])
+async def test_an_edit_that_was_left_is_taken_up_again(
+    tmp_path: Path, way: tuple[str, ...]
+) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        await pilot.press("ctrl+l")
+        await say(app, pilot, "first")
+        await say(app, pilot, "second")
+        app.chat.composer.put("half a thought")
+        await press(app, pilot, "end", "up", "e")
+        app.chat.composer.put("second, rewritten at length for ten minutes")
+        await pilot.pause()
+        await press(app, pilot, *way)
+        assert editing.LEFT in toasts(app)
+        await press(app, pilot, "escape")
+        assert app.chat.composer.text == "half a thought"
+        await press(app, pilot, "end", "up", "e")
+        assert app.chat.composer.text == "second, rewritten at length for ten minutes"
+        chat, labels = app.chat.desk.chat, app.chat.desk.labels
+        assert labels.of_next(chat) is Label.LOCAL_ONLY
+        assert labels.of_taken(app.chat.composer.text, Label.PUBLIC) is chat.mark
+        app.chat.composer.focus()
+        await pilot.press("ctrl+z")
+        assert app.chat.composer.text == "second"
+        await pilot.press("escape")
+        assert app.chat.composer.text == "half a thought"
+        assert toasts(app).count(editing.LEFT) == 1
+
+
+async def test_an_edit_that_was_not_sent_is_kept_too_where_it_is_left(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        await say(app, pilot, "first")
+        await press(app, pilot, "e")
+        app.chat.composer.put("rewritten")
+        chat, desk = app.chat.desk.chat, app.chat.desk
+        branch = editing.take(chat, app.chat.face, desk.labels)
+        app.chat.composer.take()
+        desk.handed_back(chat, "rewritten", Label.LOCAL_ONLY, branch)
+        await pilot.press("escape")
+        assert app.chat.composer.text == ""
+        await press(app, pilot, "e")
+        assert app.chat.composer.text == "rewritten"
+        assert desk.labels.of_next(chat) is Label.LOCAL_ONLY

@@ -5,6 +5,7 @@ import pytest
 from assistant.domain.places import Place, Route
 from assistant.domain.sensitivity import Label
 from assistant.tui import wording
+from assistant.tui.keys_now import Keys
 from assistant.tui.wording import Bound, Grants
 from tests.tui.fake_machine import CPU_ROUTE, DEN_ROUTE
 
@@ -82,11 +83,16 @@ def test_the_bar_says_which_grant_lives_and_what_ends_it() -> None:
     local, cloud = Bound(CPU_ROUTE, HERE), Bound(AWAY, CLOUD, zone="EU")
     here = Grants("mistral-eu · this conversation · 11 min, 97 requests left")
     there = wording.standing(writable=True, bound=cloud, left=True, grants=here)
-    assert (there.place, there.word, there.text, there.act) == (CLOUD, "", here.here, "f4 revoke")
+    assert (there.place, there.word, there.text, Keys().said(there.act)) == (
+        CLOUD,
+        "",
+        here.here,
+        "f4 revoke",
+    )
     stays = wording.standing(writable=True, bound=local, left=True, grants=here)
-    assert (stays.place, stays.word, stays.act) == (CLOUD, "GRANTED", "f4 revoke")
+    assert (stays.place, stays.word, Keys().said(stays.act)) == (CLOUD, "GRANTED", "f4 revoke")
     for many, text in ((1, "1 grant in other chats"), (3, "3 grants in other chats")):
         others = wording.standing(writable=True, bound=local, left=True, grants=Grants("", many))
-        assert (others.place, others.text, others.act) == (HERE, text, "f4 see")
+        assert (others.place, others.text, Keys().said(others.act)) == (HERE, text, "f4 see")
     off = wording.standing(writable=True, bound=local, left=True, grants=Grants(offline=True))
-    assert (off.word, off.act) == ("OFFLINE", "f4 lift")
+    assert (off.word, Keys().said(off.act)) == ("OFFLINE", "f4 lift")

@@ -3,13 +3,13 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 from assistant.backends.child import ChildDiedError, Death
 from assistant.backends.llama import ladder
-from assistant.backends.llama.kvstore import forget
+from assistant.backends.llama.kvstore import forget, sweep
 from assistant.backends.llama.launch import COMMAND, Launched, Plan, launch
 from assistant.backends.llama.process import WorkerProcess
 from assistant.backends.llama.protocol import (
@@ -29,7 +29,13 @@ from assistant.backends.llama.protocol import (
     ToClient,
     encode,
 )
-from assistant.domain.errors import AssistantError, EngineError, ModelError, PromptTooLongError
+from assistant.domain.errors import (
+    AssistantError,
+    EngineError,
+    ModelError,
+    PromptTooLongError,
+    StorageError,
+)
 from assistant.domain.permit import Outgoing, Permit, Turnstile
 from assistant.domain.places import Route
 from assistant.domain.prompt import ChatMessage, Finish
@@ -58,12 +64,14 @@ class LlamaBackend:
         need_bytes: int | None = None,
         total_bytes: Callable[[], int | None] = lambda: None,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        gone: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         """Starts nothing yet.
 
         `state_dir` remembers which engine settings hold and has the engine's log where `log_path` names no other place;
         `cache_dir` keeps KV states; `command` is the worker's argv. A model that needs `need_bytes` (None: its file's size)
-        is refused where the machine has fewer `total_bytes`. `now_ms` is Unix time.
+        is refused where the machine has fewer `total_bytes`. `now_ms` is Unix time. Of conversations that are `gone`
+        no state is left on disk when a worker starts; it blocks, and may raise a StorageError.
         """
         self._route = route
         log = log_path or state_dir / LOG_FILE
@@ -71,6 +79,7 @@ class LlamaBackend:
         self._total_bytes = total_bytes
         self._need_bytes = need_bytes
         self._now_ms = now_ms
+        self._gone = gone
         self._turnstile = Turnstile()
         self._launching: asyncio.Task[Launched] | None = None
         self._numbers = itertools.count(1)
@@ -160,12 +169,16 @@ class LlamaBackend:
             raise _odd(answer)
 
     async def forget(self, conversation: str) -> None:
-        """Drops the KV state of `conversation`, in memory and on disk."""
-        worker = self._worker()
+        """Drops the KV state of `conversation`, on disk at once, in memory once what runs is over. Raises: EngineError."""
+        folder, worker = self._plan.state_folder, self._worker()
+        await asyncio.to_thread(forget, folder, conversation)
         if worker is not None:
             number = next(self._numbers)
-            await self._answer(worker, number, Forget(number, conversation))
-        await asyncio.to_thread(forget, self._plan.state_folder, conversation)
+            try:
+                await self._answer(worker, number, Forget(number, conversation))
+            finally:
+                # It may have saved once more before it forgot.
+                await asyncio.to_thread(forget, folder, conversation)
 
     async def close(self) -> None:
         """Ends the worker once it has saved its KV state. Never raises."""
@@ -192,7 +205,7 @@ class LlamaBackend:
         """The worker that runs, or a new one; who gives up waiting leaves it to the next to use."""
         if self._launching is None or (self._launching.done() and self._worker() is None):
             self._check_memory()
-            self._launching = asyncio.create_task(launch(self._plan))
+            self._launching = asyncio.create_task(_launched(self._plan, self._gone))
         return await asyncio.shield(self._launching)
 
     def _check_memory(self) -> None:
@@ -257,6 +270,14 @@ def _event(answer: ToClient, window_tokens: int) -> BackendEvent:
             return Done(answer.finish, usage)
         case _:
             raise _odd(answer)
+
+
+async def _launched(plan: Plan, gone: Callable[[], Iterable[str]]) -> Launched:
+    """A worker that is ready; of what is `gone` nothing is on disk before it is there."""
+    # A journal that cannot be read is told of where it is asked for more than this.
+    with suppress(StorageError):
+        await asyncio.to_thread(sweep, plan.state_folder, gone)
+    return await launch(plan)
 
 
 def _asking(number: int, request: Generation) -> Generate:

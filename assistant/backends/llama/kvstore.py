@@ -11,7 +11,7 @@ import struct
 import time
 import zlib
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -120,6 +120,18 @@ def forget(folder: Path, conversation: str) -> None:
     with contextlib.suppress(OSError):
         for path in folder.glob(f"{_name(conversation)}-*"):
             _remove(path)
+
+
+def sweep(folder: Path, gone: Callable[[], Iterable[str]]) -> None:
+    """Removes every state of the conversations that are `gone`: what could not be removed at once, as another program had it."""
+    try:
+        held = sorted(path.name for path in folder.iterdir())
+    except OSError:
+        return
+    names = {_name(conversation) for conversation in gone()} if held else set()
+    for name in held:
+        if name.partition("-")[0] in names:
+            _remove(folder / name)
 
 
 def _seal(path: Path) -> None:

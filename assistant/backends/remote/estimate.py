@@ -30,4 +30,8 @@ class Estimate:
 
 
 def _raw(messages: Sequence[ChatMessage]) -> float:
-    return START_TOKENS + sum(MESSAGE_TOKENS + text_size(message.text) for message in messages)
+    return START_TOKENS + sum(MESSAGE_TOKENS + _size(message) for message in messages)
+
+
+def _size(message: ChatMessage) -> float:
+    return text_size(message.text) + sum(picture.tokens for picture in message.pictures)

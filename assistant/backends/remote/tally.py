@@ -73,6 +73,11 @@ class Tally:
         counts = self.counts
         if self.progress is not None:
             counts = Counts(self.progress.total, self.progress.cached).then(counts)
+        # No prompt is empty, and no text is without a token: a zero there says that nobody counted.
+        if counts.input_tokens == 0:
+            counts = replace(counts, input_tokens=None)
+        if counts.output_tokens == 0 and self.begun:
+            counts = replace(counts, output_tokens=None)
         counted = None not in (counts.input_tokens, counts.output_tokens, self.finish)
         into = self.input_tokens if counts.input_tokens is None else counts.input_tokens
         out = self._came if counts.output_tokens is None else counts.output_tokens

@@ -9,6 +9,7 @@ that carry text elsewhere than in `parts`: `code` and `execution_output` (`text`
 """
 
 from assistant.storage.imports.values import (
+    SPEAKERS,
     Leavings,
     Piece,
     Source,
@@ -25,12 +26,6 @@ from assistant.storage.imports.values import (
     text,
 )
 
-_SPEAKERS = {
-    "user": Speaker.PERSON,
-    "assistant": Speaker.MODEL,
-    "system": Speaker.SYSTEM,
-    "tool": Speaker.TOOL,
-}
 _MEDIA = {
     "image_asset_pointer": "image",
     "audio_asset_pointer": "audio",
@@ -82,7 +77,7 @@ def _piece(key: str, value: object, left: Leavings) -> Piece:
     author, metadata = maybe_table(said.get("author")), maybe_table(said.get("metadata"))
     content = maybe_table(said.get("content"))
     kind = text(content.get("content_type"))
-    speaker = _SPEAKERS.get(text(author.get("role")), Speaker.TOOL)
+    speaker = SPEAKERS.get(text(author.get("role")), Speaker.TOOL)
     speaker = Speaker.SYSTEM if kind == _INSTRUCTIONS else speaker
     recipient = text(said.get("recipient"))
     told = joined([_text(content, kind, left), *_attachments(metadata, left)])

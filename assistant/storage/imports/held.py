@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterator
 from typing import IO, Final
 
-from assistant.storage.bounds import require_few
 from assistant.storage.export_html import BLOCK, START
+from assistant.storage.import_bounds import require_few
 from assistant.storage.markdown import MARK
 
 _LONGEST_LINE: Final = 1 << 28

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Final, Protocol
 
-from assistant.storage.bounds import require_few
+from assistant.storage.import_bounds import require_few
 
 LONGEST: Final = 1 << 28
 """No value may be longer, in letters."""

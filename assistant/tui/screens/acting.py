@@ -1,7 +1,7 @@
 """The keys of the chat that say where a message goes, and how far it may travel."""
 
 import functools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from textual.binding import Binding, BindingType
@@ -17,6 +17,7 @@ from assistant.tui.turn import Ask
 if TYPE_CHECKING:
     from assistant.domain.routing import RouteState
     from assistant.tui.petition import Answer, Petition
+    from assistant.tui.screens.finding import Finding
     from assistant.tui.services import Services
     from assistant.tui.tree import Tree
     from assistant.tui.widgets.path_choice import PathChoice
@@ -126,24 +127,18 @@ class ActingScreen(Screen[None]):
     def action_find(self, line: str | None = None) -> None:
         """Searches all history for `line` (None: as it was left), and goes to the hit that is chosen."""
         if self.app.screen is self:
-            self.run_worker(self._find(self._sought if line is None else line), group="find")
+            self.finding.begin(line)
 
-    _sought = ""
+    @functools.cached_property
+    def finding(self) -> "Finding":
+        """The search over all history."""
+        from assistant.tui.screens.finding import Finding
 
-    async def _find(self, line: str) -> None:
-        from assistant.tui.jump import jump
-        from assistant.tui.screens.search import SearchScreen
+        def start(work: Coroutine[None, None, None]) -> object:
+            return self.run_worker(work, group="find")
 
-        services, desk = self.services, self.face.desk
-        if services.finder is None:
-            self.face.tell("there is nothing to search in here")
-            return
-        routes = [route.id for route in services.engine.routes]
-        screen = SearchScreen(services.finder, routes, services.clock.now_ms(), line)
-        hit = await self.app.push_screen_wait(screen)
-        self._sought = screen.line
-        if hit is not None:
-            await jump(services.engine, services.branches, desk, self.face, hit)
+        show = self.app.push_screen_wait
+        return Finding(self.services, self.face.desk, self.face, show, start)
 
     def action_ask_again(self) -> None:
         """The text whose turn failed, once more, on another route."""

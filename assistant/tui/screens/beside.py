@@ -12,11 +12,14 @@ from textual.widgets import Static
 from assistant.domain.hygiene import one_line
 from assistant.tui.actions import named
 from assistant.tui.beside import Side, Tally, figures
+from assistant.tui.keys_now import with_keys
 from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.transcript import Transcript
 
 LOOK_S = 0.25
 """How often an answer that still comes is looked at."""
+
+_KEYS = "[[beside.say_left 1]] left is better · [[beside.say_right 2]] right is better · [[beside.say_tie 0]] alike · esc"
 
 
 class Reading(Transcript, inherit_bindings=False):
@@ -42,7 +45,9 @@ class BesideScreen(ModalScreen[str]):
     BesideScreen #tally { height: auto; color: $foreground-muted; }
     BesideScreen #tally.-empty { display: none; }
     BesideScreen Horizontal { height: 1fr; }
-    BesideScreen Reading { width: 1fr; height: 100%; border: round $foreground 30%; scrollbar-size-vertical: 1; }
+    BesideScreen Reading { width: 1fr; height: 100%; border: round $foreground 30%; scrollbar-size-vertical: 1;
+        border-title-color: $foreground; border-subtitle-color: $foreground-muted;
+    }
     BesideScreen Reading:focus { border: round $foreground 80%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -74,7 +79,7 @@ class BesideScreen(ModalScreen[str]):
         """The question, the two answers, what was said of their routes before."""
         with Vertical() as box:
             box.border_title = "Side by side"
-            box.border_subtitle = "1 left is better · 2 right is better · 0 alike · esc"
+            box.border_subtitle = titled(with_keys(self, _KEYS))
             yield Static(one_line(self._question, 400), id="question", markup=False)
             with Horizontal():
                 yield Reading(id="left")

@@ -85,6 +85,7 @@ class ChatScreen(ActingScreen):
 
     @on(Composer.Submitted)
     def _submitted(self, event: Composer.Submitted) -> None:
+        self.finding.end()
         self.desk.sending.enter(event.text, event.bound)
 
     @on(Composer.Left)
@@ -107,6 +108,10 @@ class ChatScreen(ActingScreen):
     def _keep_here(self, event: Transcript.KeepRequested) -> None:
         self.run_worker(self.desk.sending.keep_here(event.key))
 
+    @on(Transcript.HitMoved)
+    def _hit_moved(self) -> None:
+        self.face.label()
+
     @on(Chats.Opened)
     def _opened(self, event: Chats.Opened) -> None:
         if not event.conversation:
@@ -115,6 +120,12 @@ class ChatScreen(ActingScreen):
         self.columns.fold()
         self.composer.focus()
         self.run_worker(self.desk.open(event.conversation))
+
+    @on(Chats.Sought)
+    def _search_texts(self, event: Chats.Sought) -> None:
+        self.columns.fold()
+        self.composer.focus()
+        self.action_find(event.words)
 
     @on(Chats.Act)
     def _act(self, event: Chats.Act) -> None:
@@ -145,10 +156,18 @@ class ChatScreen(ActingScreen):
         self.face.desk_changed()
 
     async def action_stop(self) -> None:
-        """Folds what lies over the conversation; else stops the reply in view or a summary; else leaves an edit; else back to the composer."""
-        if not self.columns.fold() and self.status.stoppable:
+        """Folds what lies over the conversation; else stops the reply in view or a summary; else leaves an edit, or the hit of a search.
+
+        Else back to the composer.
+        """
+        folded = self.columns.fold()
+        if not folded and self.status.stoppable:
             await self.desk.turns.stop(self.desk.chat)
-        elif not self.desk.compacting.stop() and not editing.leave(self.desk.chat, self.face):
+            return
+        ended = self.desk.compacting.stop() or editing.leave(
+            self.desk.chat, self.face, self.desk.labels
+        )
+        if not ended and (folded or not self.finding.again()):
             self.composer.focus()
 
     def action_new_chat(self) -> None:

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from assistant.domain.attachments import headline
 from assistant.domain.errors import AssistantError
 from assistant.domain.hygiene import one_line
 from assistant.domain.terms import Span
@@ -26,6 +27,7 @@ _KEYS: dict[str, Span] = {
     "c": Span.CONVERSATION,
     "d": Span.UNTIL,
 }
+_BOUNDS = ("grant", "budget", "fallback", "day")
 
 
 class ConsentScreen(ModalScreen[Answer]):
@@ -74,9 +76,12 @@ class ConsentScreen(ModalScreen[Answer]):
         if cramped and not self._sheet.cramped:
             self._changed(self._said)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """No key does anything while the sheet is new; none but a no while it is prepared anew."""
         if self._petition.clock.monotonic_ms() < self._awake_ms:
+            return False
+        # A yes to an image is for its one message: nothing else can be granted or bounded.
+        if self._petition.departure.pictures and action in _BOUNDS and parameters != ("o",):
             return False
         if action == "grant":
             return self._petition.open and not self._busy and not self._sheet.cramped
@@ -181,7 +186,7 @@ class ConsentScreen(ModalScreen[Answer]):
         chosen = next((m for m in held if m.id == message), None)
         reason: str | None = None
         if chosen is not None:
-            about = f"Why may it leave? It goes on record. “{one_line(chosen.text, 120)}”"
+            about = f"Why may it leave? It goes on record. “{one_line(headline(chosen.text), 120)}”"
             line = LineScreen("Let this message go", about, "", _reason_missing)
             reason = await self.app.push_screen_wait(line)
         if chosen is not None and reason:

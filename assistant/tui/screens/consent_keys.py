@@ -25,6 +25,8 @@ class Asked(NamedTuple):
     tainted: bool
     left_out: bool
     held: int
+    images: bool = False
+    """Whether one leaves: then a yes is for this one message."""
 
 
 class Key(NamedTuple):
@@ -44,6 +46,8 @@ def key_lines(asked: Asked, width: int) -> list[Content]:
 def _grants(asked: Asked) -> Iterator[Key]:
     until = asked.bounds.until
     yield Key("o", "once", "grant('o')")
+    if asked.images:
+        return
     yield Key("m", "15 minutes", "grant('m')")
     yield Key("c", "this conversation", "grant('c')")
     yield Key("d", f"until {until}" if until else "until a day…", "grant('d')")
@@ -56,7 +60,7 @@ def _changes(asked: Asked) -> Iterator[Key]:
     if asked.held:
         yield Key("x", "let a message go…", "let_go")
     yield Key("r", f"keep back: {LEVELS[asked.keep_back]}", "prepare('keep_back')")
-    if asked.grants:
+    if asked.grants and not asked.images:
         yield Key("b", f"budget: {asked.bounds.words(asked.price)}", "budget")
         way = "sends by itself" if asked.bounds.fallback else "asks you"
         yield Key("f", f"a failure here: {way}", "fallback")

@@ -13,6 +13,7 @@ from assistant.domain.sheet import (
     besides_lines,
     bounds,
     evidence,
+    picture_lines,
     price_note,
     review_note,
     rule_words,
@@ -81,8 +82,11 @@ def title(petition: Petition) -> tuple[str, str]:
     departure = petition.departure
     leaves, stays = len(departure.leaves), len(departure.stays)
     size = sum(len(one.text.encode(errors="replace")) for one in departure.leaves)
+    images = len(departure.pictures)
+    beside = f", {images} image{'' if images == 1 else 's'}" if images else ""
+    words = f"{_count(leaves)}, {size:,} bytes of text{beside}"
     return (
-        f"{'leaves' if petition.open else 'would leave'}: {_count(leaves)}, {size:,} bytes of text",
+        f"{'leaves' if petition.open else 'would leave'}: {words}",
         f"stays: {_count(stays)}" if stays else "nothing stays",
     )
 
@@ -137,6 +141,8 @@ def _message(one: Leaving, departure: Departure, width: int) -> Iterator[Row]:
         for note in (piece.note for piece in line if piece.note):
             for row in wrap([Span(f"↳ {note}", "note")], width - _ROLE):
                 yield (Span(" " * _ROLE), *row.spans)
+    for words in picture_lines([one]):
+        yield from _labelled("▲ image", harmless(words), "warned", width, _ROLE)
 
 
 def _lines(found: Iterable[Piece]) -> Iterator[list[Piece]]:

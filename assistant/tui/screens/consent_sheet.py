@@ -60,6 +60,7 @@ class Page(NamedTuple):
             tainted=departure.tainted,
             left_out=departure.choice.leave_out,
             held=len(self.petition.held) if departure.tainted else 0,
+            images=bool(departure.pictures),
         )
 
 

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -14,24 +13,18 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from assistant.domain.cost_words import ESTIMATE, UNKNOWN, counted, figure
+from assistant.conversation.costs import attempts, newest
+from assistant.domain.attempt_words import ENDS, Tried, attempt_text, cost_words
+from assistant.domain.cost_words import ESTIMATE, UNKNOWN, tokens_text
 from assistant.domain.errors import AssistantError
 from assistant.domain.hygiene import harmless, one_line
-from assistant.domain.ledger import By, Chosen, Entry
-from assistant.domain.prompt import Finish
+from assistant.domain.ledger import Chosen, Entry
 from assistant.ports.accounting import Ledger
 from assistant.tui.actions import named
 from assistant.tui.widgets.borders import titled
 
 MOST: Final = 300
 """Requests that are shown; `assistant costs` sums them all."""
-
-_ENDS: Final = {
-    Finish.STOP: "",
-    Finish.LENGTH: " · cut at the limit",
-    Finish.CANCELLED: " · stopped",
-    Finish.FAILED: " · failed",
-}
 
 
 class EntriesScreen(ModalScreen[None]):
@@ -74,50 +67,41 @@ class EntriesScreen(ModalScreen[None]):
     async def on_mount(self) -> None:
         """Reads the newest."""
         try:
-            count, found = await asyncio.to_thread(newest, self._ledger, self._chosen)
+            count, found = await asyncio.to_thread(read, self._ledger, self._chosen)
         except AssistantError as error:
             self.query_one(Static).update(Content.styled(harmless(str(error)), "$text-error"))
             return
         shown = f"the newest {len(found)} of " if len(found) < count else ""
         self.query_one(Static).update(f"{shown}{count:,} request{'' if count == 1 else 's'}")
-        self.query_one(OptionList).add_options([Option(entry_line(one)) for one in found])
+        self.query_one(OptionList).add_options([Option(one) for one in found])
 
 
-def newest(ledger: Ledger, chosen: Chosen) -> tuple[int, Sequence[Entry]]:
-    """How many turns there are, and the newest MOST of them. Reads no more days than it needs. Raises: StorageError."""
-    days = ledger.sums(By.DAY, chosen)
-    count, since = 0, None
-    for day in reversed(days):
-        count, since = count + day.totals.turns, date.fromisoformat(day.key)
-        if count >= MOST:
-            break
-    every = sum(day.totals.turns for day in days)
-    found = list(ledger.entries(replace(chosen, since=since))) if days else []
-    return every, found[: -MOST - 1 : -1]
+def read(ledger: Ledger, chosen: Chosen) -> tuple[int, Sequence[Content]]:
+    """How many turns there are, and the newest MOST of them as rows. Raises: StorageError."""
+    count, found = newest(ledger, chosen, MOST)
+    return count, [entry_line(one, tuple(attempts(ledger, [one]))) for one in found]
 
 
-def entry_line(entry: Entry) -> Content:
-    """One request in two rows: when, where, what it cost; tokens and times."""
+def entry_line(entry: Entry, tried: Sequence[Tried] = ()) -> Content:
+    """One request in two rows: when, where, what it cost; tokens and times. Where it took several attempts, a row for each."""
     when = datetime.fromtimestamp(entry.at_ms / 1000).astimezone()
-    cost, tokens_mark, said = UNKNOWN, ESTIMATE if entry.estimated else "", ""
-    if entry.cost is not None:
-        mark = tokens_mark if entry.cost.amount else ""
-        cost = f"{figure(entry.cost.amount)}{mark} {one_line(entry.cost.currency, 12)}"
-        # The estimate may be the energy alone, and the counts exact: nothing on record says which.
-        tokens_mark, said = "", f" · {ESTIMATE} in cost or counts" if entry.estimated else ""
+    amount, currency = (entry.cost.amount, entry.cost.currency) if entry.cost else (None, None)
+    cost = cost_words(amount, currency, estimated=entry.estimated_cost)
     tokens = ", ".join(
-        f"{word} {UNKNOWN if count is None else counted(count)}"
+        f"{word} {tokens_text(count)}"
         for word, count in (("in", entry.input), ("cached", entry.cached), ("out", entry.output))
     )
+    mark = ESTIMATE if entry.estimated_counts else ""
     ttft = UNKNOWN if entry.ttft_ms is None else f"{entry.ttft_ms:,.0f}"
     speed = UNKNOWN if entry.tokens_per_second is None else f"{entry.tokens_per_second:.1f}"
-    again = " · asked again" if entry.again else ""
+    end = ENDS[entry.finish]
+    said = "".join(f" · {word}" for word in (end, "asked again" if entry.again else "") if word)
+    rows = [f"\n  {tokens} tok{mark} · TTFT {ttft} ms · {speed} tok/s"]
+    if entry.attempts > 1:
+        rows += [f"\n  {attempt_text(one)}" for one in tried]
     return Content.assemble(
         f"{when:%Y-%m-%d %H:%M}  ",
         (cost, "bold"),
-        f"  {one_line(entry.route, 24)} {one_line(entry.model, 40)}{_ENDS[entry.finish]}{again}",
-        (
-            f"\n  {tokens} tok{tokens_mark} · TTFT {ttft} ms · {speed} tok/s{said}",
-            "$foreground-muted",
-        ),
+        f"  {one_line(entry.route, 24)} {one_line(entry.model, 40)}{said}",
+        ("".join(rows), "$foreground-muted"),
     )

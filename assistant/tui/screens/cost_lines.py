@@ -21,13 +21,14 @@ from assistant.domain.cost_words import (
     notes,
     of_requests,
     price_notes,
+    side_note,
 )
 from assistant.domain.hygiene import one_line
 from assistant.domain.ledger import By, Chosen
 from assistant.tui.widgets import plot
 
-KEYS: Final = "d day · m month · r route · o model · c chat · e export · t years · esc"
-MORE_KEYS: Final = "enter details · / find · f only this line · x another cloud"
+KEYS: Final = "[[costs.by_day d]] day · [[costs.by_month m]] month · [[costs.by_route r]] route · [[costs.by_model o]] model · [[costs.by_conversation c]] chat · [[costs.export e]] export · [[costs.tco t]] years · esc"
+MORE_KEYS: Final = "enter details · [[costs.find /]] find · [[costs.only f]] only this line · [[costs.next x]] another cloud"
 
 _ROLES: Final = {
     Curve.FULL: "local",
@@ -58,7 +59,9 @@ class Period:
     @property
     def words(self) -> str:
         """As a title has it, with the keys that change it around it."""
-        return "all · [ month" if self.first is None else f"[ {self.first:%Y-%m} ] · a all"
+        if self.first is None:
+            return "all · [[costs.move_back []] month"
+        return f"[[costs.move_back []] {self.first:%Y-%m} [[costs.move_on ]]] · [[costs.all a]] all"
 
     def moved(self, months: int, today: date) -> "Period":
         """The month before or after; from all there is, the one of today. No month begins after today."""
@@ -147,7 +150,7 @@ def noted(report: CostReport) -> Content:
     stale = set(price_notes(report))
     said = [
         Content.styled(one, "$text-warning") if one in stale else Content(one)
-        for one in notes(report)
+        for one in (*notes(report), *side_note(report))
         if not one.startswith("elsewhere:")
     ]
     return Content(" · ").join(said)

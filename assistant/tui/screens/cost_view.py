@@ -12,7 +12,9 @@ from assistant.domain.cost_report import CostReport, Elsewhere, Line
 from assistant.domain.cost_table import table
 from assistant.domain.cost_words import line_name
 from assistant.domain.ledger import By
+from assistant.tui.keys_now import with_keys
 from assistant.tui.screens.cost_lines import KEYS, MORE_KEYS, compared, graph, noted, row_text
+from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import Line as InputLine
 from assistant.tui.widgets.plot import Plot
 
@@ -58,7 +60,7 @@ class CostView(Vertical):
     def compose(self) -> ComposeResult:
         """Curves, what compares them, the table, what belongs to it."""
         self.border_title = "Costs · counting…"
-        self.border_subtitle = KEYS
+        self.border_subtitle = titled(with_keys(self, KEYS))
         yield Plot(id="plot")
         yield Static(id="compared", markup=False)
         yield Static(id="head", markup=False)
@@ -68,7 +70,7 @@ class CostView(Vertical):
         asked.placeholder = "find a line"
         yield asked
         yield Static(id="notes", markup=False)
-        yield Static(MORE_KEYS, id="keys", markup=False)
+        yield Static(with_keys(self, MORE_KEYS), id="keys", markup=False)
 
     def on_mount(self) -> None:
         """The table takes the keys."""

@@ -18,6 +18,7 @@ from assistant.domain.errors import AssistantError
 from assistant.domain.hygiene import harmless
 from assistant.domain.ledger import By, Chosen
 from assistant.tui.actions import named
+from assistant.tui.keys_now import with_keys
 from assistant.tui.screens.cost_lines import Period, elsewhere_rows, month_of, only_words, part_of
 from assistant.tui.screens.cost_view import CostView
 from assistant.tui.widgets.borders import titled
@@ -38,7 +39,7 @@ FORMS = (
 )
 
 
-NONE_IN_IT = "No request was counted in this time. [ goes to the month before, a shows all."
+NONE_IN_IT = "No request was counted in this time. [[costs.move_back []] goes to the month before, [[costs.all a]] shows all."
 
 
 class CostsScreen(ModalScreen[bool]):
@@ -125,12 +126,15 @@ class CostsScreen(ModalScreen[bool]):
         if report is None or period is None:
             return
         only = only_words(self._only)
-        self._view.border_title = titled(f"Costs · by {report.by.value} · {only}{period.words}")
+        words = with_keys(self, period.words)
+        self._view.border_title = titled(f"Costs · by {report.by.value} · {only}{words}")
         if report.whole.totals.turns:
             rows = elsewhere_rows(report)
             self._view.show(report, rows[self._there] if rows else None)
         else:
-            self._view.say(Content(EMPTY if report.first_day is None else NONE_IN_IT))
+            self._view.say(
+                Content(EMPTY if report.first_day is None else with_keys(self, NONE_IN_IT))
+            )
 
     def action_by(self, by: str) -> None:
         """Other lines; months are those of all there is."""

@@ -18,6 +18,8 @@ from assistant.domain.errors import AssistantError
 from assistant.domain.grant_words import left_words, let_out_words, reach_words, state_words
 from assistant.domain.hygiene import harmless, one_line
 from assistant.tui.actions import named
+from assistant.tui.keys_now import with_keys
+from assistant.tui.widgets.borders import titled
 
 _MOST_SHOWN = 100
 """Grants on the screen, but every live one; `assistant consent list --all` has them all."""
@@ -26,6 +28,8 @@ Row = tuple[Grant, Standing]
 
 ALL_HERE = "LOCAL ONLY · no grant is live, so nothing goes to the cloud"
 OFFLINE = "OFFLINE · nothing leaves this machine until you lift it · l"
+
+_KEYS = "[[grants.revoke r]] take back · f9 take all back, go offline · [[grants.outbox o]] outbox · esc close"
 
 
 class GrantsScreen(ModalScreen[str]):
@@ -64,9 +68,7 @@ class GrantsScreen(ModalScreen[str]):
         """What holds now, then the grants: those that live, then the others, the newest first."""
         with Vertical() as box:
             box.border_title = "Consent"
-            box.border_subtitle = (
-                "r take back · f9 take all back, go offline · o outbox · esc close"
-            )
+            box.border_subtitle = titled(with_keys(self, _KEYS))
             yield Static("", markup=False)
             yield OptionList(markup=False)
 

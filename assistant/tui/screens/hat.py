@@ -10,8 +10,12 @@ from textual.widgets import Static
 
 from assistant.tui.actions import named
 from assistant.tui.bearings import Bearings
+from assistant.tui.keys_now import with_keys
 from assistant.tui.screens.hat_page import hat_page
+from assistant.tui.widgets.borders import titled
 from assistant.tui.wording import LOOKING
+
+_KEYS = "[[hat.look r]] look again · [[hat.copy c]] copy command · esc close"
 
 
 class HatScreen(ModalScreen[bool]):
@@ -42,7 +46,7 @@ class HatScreen(ModalScreen[bool]):
         """One scrolling page."""
         with VerticalScroll() as scroll:
             scroll.border_title = "HAT"
-            scroll.border_subtitle = "r look again · c copy command · esc close"
+            scroll.border_subtitle = titled(with_keys(self, _KEYS))
             yield Static(LOOKING, markup=False)
 
     def on_mount(self) -> None:

@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from assistant.domain.attachments import headline
 from assistant.domain.hygiene import one_line
 from assistant.domain.prompt import Message
 from assistant.tui.actions import named
@@ -36,7 +37,7 @@ class HeldMessageScreen(ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         """Each on a line, the oldest first."""
-        options = [Option(f"▲ {one_line(m.text, 76)}", id=m.id) for m in self._messages]
+        options = [Option(f"▲ {one_line(headline(m.text), 76)}", id=m.id) for m in self._messages]
         found = OptionList(*options, markup=False)
         found.border_title = "Let which message go?"
         found.border_subtitle = "enter this one · esc none of them"

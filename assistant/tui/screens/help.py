@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.app import App, ComposeResult
@@ -32,6 +33,8 @@ _NAMES = {
     "pagedown": "page down",
 }
 _COLUMN = 26
+_WRAP = 41
+"""What is left beside the keys where the screen has 80 columns."""
 
 EDITING = (
     Binding("ctrl+a,ctrl+e", "", "start, end of the line"),
@@ -97,7 +100,8 @@ def page(found: Sequence[Section]) -> Content:
     for one in found:
         parts.append((f"{one.title}\n", "bold"))
         for keys, what in one.keys:
-            parts += [(f"  {keys:<{_COLUMN}}", "$foreground-muted"), (f"{what}\n", "")]
+            lines = f"\n{'':<{_COLUMN + 2}}".join(wrap(what, _WRAP))
+            parts += [(f"  {keys:<{_COLUMN}}", "$foreground-muted"), (f"{lines}\n", "")]
         parts.append(("\n", ""))
     return Content.assemble(*parts)
 

@@ -26,7 +26,7 @@ class LineScreen(ModalScreen[str]):
     }
     LineScreen Static { height: auto; color: $text-muted; }
     LineScreen Static.-error { color: $text-error; }
-    LineScreen Input { border: none; padding: 0; background: $surface; margin: 1 0; }
+    LineScreen Input { border: none; height: 1; padding: 0; background: $boost; margin: 1 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "as it was")]
     BINDINGS = named("one_line", BINDINGS)

@@ -17,11 +17,13 @@ from assistant.domain.hygiene import harmless
 from assistant.domain.prompt import Sampling
 from assistant.domain.sampling_presets import ABOUT, KEYS, SETTINGS_WORDS, allowed, shown
 from assistant.tui.actions import named
+from assistant.tui.keys_now import with_keys
+from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import Line
 
 PRESET = "preset"
 _VALUE = 26
-_KEYS = "enter change · d as the settings say · s save · x delete · esc back"
+_KEYS = "enter change · [[sampling.default d]] as the settings say · [[sampling.save s]] save · [[sampling.remove x]] delete · esc back"
 
 
 class Tunable(Protocol):
@@ -107,7 +109,7 @@ class SamplingScreen(ModalScreen[bool]):
         """The preset, the values, what the chosen one means, a line to write another one in."""
         with Vertical(id="sheet") as sheet:
             sheet.border_title = "How replies in this chat are made"
-            sheet.border_subtitle = _KEYS
+            sheet.border_subtitle = titled(with_keys(self, _KEYS))
             yield OptionList(
                 *(Option(self._row(key), id=key) for key in (PRESET, *KEYS)), markup=False
             )
@@ -143,10 +145,10 @@ class SamplingScreen(ModalScreen[bool]):
     @on(OptionList.OptionHighlighted)
     def _explain(self) -> None:
         key = self._key
-        about = "A preset says several of the values below; enter shows all, s keeps these as one of yours."
+        about = "A preset says several of the values below; enter shows all, [[sampling.save s]] keeps these as one of yours."
         if key != PRESET:
             about = f"{ABOUT[key]} It may be {allowed(key)}."
-        self.query_one("#about", Static).update(about)
+        self.query_one("#about", Static).update(with_keys(self, about))
         self._say("")
 
     @on(OptionList.OptionSelected)
@@ -213,7 +215,7 @@ class SamplingScreen(ModalScreen[bool]):
 
     def _say(self, text: str, *, error: bool = True) -> None:
         said = self.query_one("#said", Static)
-        said.update(harmless(text))
+        said.update(harmless(with_keys(self, text)))
         said.set_class(error, "-error")
 
     def action_leave(self) -> None:

@@ -1,8 +1,9 @@
 """Search over all history: a line to type into, what holds its words, and the way there."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -19,20 +20,35 @@ from assistant.domain.sensitivity import Label
 from assistant.ports.chats import Hit, Wanted
 from assistant.tui.actions import named
 from assistant.tui.entries import clock_time
+from assistant.tui.keys_now import with_keys
+from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import Line
 from assistant.tui.wording import MARKS
 
 if TYPE_CHECKING:
     from assistant.ports.chats import Finder
 
-MOST = 500
-"""Hits that are shown."""
+PAGE = 50
+"""Hits that are asked for at once; more come as one goes down."""
 
 PAUSE_S = 0.15
 """After a key, before it is looked for: who types on does not wait for what nobody reads."""
 
 HINT = 'words, "a phrase", route:ID, label:local-only, since:2026-10-01, until:2026-10-31'
 _WHO = {"user": "you", "assistant": "reply", "title": "title"}
+
+_KEYS = (
+    "enter opens it · ↑↓ · [[search.cycle_route ^r]] route · [[search.cycle_label ^l]] label · esc"
+)
+
+
+class Left(NamedTuple):
+    """A list as it was left: the line, what it found, whether there is more of that, and which hit is at hand."""
+
+    line: str = ""
+    hits: Sequence[Hit] = ()
+    more: bool = False
+    at: int = 0
 
 
 class SearchScreen(ModalScreen[Hit | None]):
@@ -63,21 +79,33 @@ class SearchScreen(ModalScreen[Hit | None]):
     BINDINGS = named("search", BINDINGS)
 
     def __init__(
-        self, finder: "Callable[[], Finder]", routes: Sequence[str], now_ms: int, line: str = ""
+        self, finder: "Callable[[], Finder]", routes: Sequence[str], now_ms: int, left: Left
     ) -> None:
-        """`finder` is called in a thread; `routes` are those that a key goes through; `line` is what was looked for before."""
+        """`finder` is called in a thread; `routes` are those that a key goes through.
+
+        What was `left` stands there again; where that is a line alone, it is looked for anew.
+        """
         super().__init__()
         self._finder = finder
         self._values = {"route": tuple(routes), "label": tuple(label.value for label in Label)}
         self._now_ms = now_ms
-        self.line = line
-        self.hits: Sequence[Hit] = ()
+        self.line = left.line
+        self._left = left
+        self.hits: list[Hit] = []
+        self._more = False
+        self._asking = False
+        self._chosen = 0
+
+    @property
+    def left(self) -> Left:
+        """The list as it is now; after its end, with the hit that was chosen."""
+        return Left(self.line, tuple(self.hits), self._more, self._chosen)
 
     def compose(self) -> ComposeResult:
         """The line, what is said of what was found, and that."""
         with Vertical() as box:
             box.border_title = "Search history"
-            box.border_subtitle = "enter opens it · ↑↓ · ^r route · ^l label · esc"
+            box.border_subtitle = titled(with_keys(self, _KEYS))
             asked = Line(value=self.line, max_length=400)
             asked.placeholder = "search all history"
             yield asked
@@ -85,45 +113,92 @@ class SearchScreen(ModalScreen[Hit | None]):
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:
-        """What was looked for before is looked for again."""
+        """What was looked for before is there again."""
         self.query_one(Input).focus()
-        if self.line:
+        found = self.query_one(OptionList)
+        self.watch(found, "scroll_y", self._scrolled, init=False)
+        if self._left.hits:
+            self._more = self._left.more
+            self._add(self._left.hits)
+            found.highlighted = min(self._left.at, len(self.hits) - 1)
+        elif self.line:
             self._begin()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Looks once nothing more is typed."""
-        self.line = event.value
-        self._begin()
+        if event.value != self.line:
+            self.line = event.value
+            self._begin()
 
     def _begin(self) -> None:
+        self._more = False
         self.run_worker(self._look(), exclusive=True, group="search")
 
     async def _look(self) -> None:
         await asyncio.sleep(PAUSE_S)
+        await self._ask("")
+
+    async def _ask(self, after: str) -> None:
+        """Asks for the first hits, or for those after the message `after`; shows them, or why there are none."""
+        self._asking = True
         try:
             asked = read_line(self.line)
-            if not asked.words.strip():
-                self._show((), HINT)
-                return
             times = asked.since_ms, asked.until_ms
             wanted = Wanted(asked.words, asked.route, *times, asked.label)
-            found = await asyncio.to_thread(self._find, wanted)
+            found = await self._find(wanted, after) if asked.words.strip() else None
         except AssistantError as error:
             self._show((), error.note().line())
             return
-        self._show(found, _said(found, asked.unknown))
+        finally:
+            self._asking = False
+        if found is None:
+            self._show((), HINT)
+            return
+        self._more = len(found) >= PAGE
+        if after:
+            self._add(found)
+        else:
+            self._show(found, "")
 
-    def _find(self, wanted: Wanted) -> Sequence[Hit]:
-        return self._finder().find(wanted, MOST)
+    async def _find(self, wanted: Wanted, after: str) -> Sequence[Hit]:
+        given_up = threading.Event()
+
+        def find() -> Sequence[Hit]:
+            return self._finder().find(wanted, PAGE, after, given_up.is_set)
+
+        try:
+            return await asyncio.to_thread(find)
+        finally:
+            # Where another line is asked for, or the list is closed, this one ends here and its thread at once.
+            given_up.set()
 
     def _show(self, hits: Sequence[Hit], said: str) -> None:
-        self.hits = hits
-        self.query_one("#said", Static).update(said)
+        self.hits = []
         found = self.query_one(OptionList)
         found.clear_options()
-        found.add_options([Option(hit_line(hit, self._now_ms)) for hit in hits])
+        if said:
+            self._more = False
+            self.query_one("#said", Static).update(said)
+            return
+        self._add(hits)
         if hits:
             found.highlighted = 0
+
+    def _add(self, hits: Sequence[Hit]) -> None:
+        self.hits += hits
+        said = _said(self.hits, read_line(self.line).unknown, more=self._more)
+        self.query_one("#said", Static).update(said)
+        found = self.query_one(OptionList)
+        found.add_options([Option(hit_line(hit, self._now_ms)) for hit in hits])
+        self.call_after_refresh(self._scrolled)
+
+    def _scrolled(self) -> None:
+        """Asks for more before the end of what is there comes in sight."""
+        found = self.query_one(OptionList)
+        # Two screens ahead.
+        seen = found.scroll_offset.y + 3 * found.size.height
+        if self._more and not self._asking and seen >= found.virtual_size.height:
+            self.run_worker(self._ask(self.hits[-1].message), exclusive=True, group="search")
 
     def action_move(self, step: int) -> None:
         """To another hit, while the line keeps the keys."""
@@ -142,17 +217,24 @@ class SearchScreen(ModalScreen[Hit | None]):
         """Opens the hit at hand."""
         at = self.query_one(OptionList).highlighted
         if at is not None and at < len(self.hits):
-            self.dismiss(self.hits[at])
+            self._open(at)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """A click opens a hit."""
-        self.dismiss(self.hits[event.option_index])
+        self._open(event.option_index)
+
+    def _open(self, at: int) -> None:
+        self._chosen = at
+        self.dismiss(self.hits[at])
 
 
-def _said(hits: Sequence[Hit], unknown: Sequence[str]) -> str:
+def _said(hits: Sequence[Hit], unknown: Sequence[str], *, more: bool) -> str:
     """How many there are, and what in the line is no filter."""
-    count = f"the newest {MOST:,}" if len(hits) >= MOST else f"{len(hits):,}"
-    said = f"{count} found" if hits else "nothing holds all these words"
+    count = f"the newest {len(hits):,}, more below" if more else f"{len(hits):,} found"
+    said = count if hits else "nothing holds all these words"
+    titles = sum(hit.role == "title" for hit in hits)
+    if titles >= PAGE // 4:
+        said += f" · of titles the newest {titles}"
     if unknown:
         said += f" · {one_line(unknown[0], 20)}: is no filter ({', '.join(FILTERS)}), so it was looked for"
     return said

@@ -12,6 +12,7 @@ from assistant.domain.hygiene import harmless
 from assistant.domain.secret import Secret
 from assistant.tui.actions import named
 from assistant.tui.widgets.borders import titled
+from assistant.tui.widgets.line import InOrder
 
 
 class SecretScreen(ModalScreen["Secret | None"]):
@@ -40,7 +41,7 @@ class SecretScreen(ModalScreen["Secret | None"]):
             box.border_title = titled(self._title)
             box.border_subtitle = "enter keep · esc leave"
             yield Static(harmless(self._about), markup=False)
-            line = Input(password=True, max_length=4096)
+            line = InOrder(password=True, max_length=4096)
             line.cursor_blink = False
             yield line
 

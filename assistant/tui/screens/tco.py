@@ -24,6 +24,7 @@ from assistant.domain.tco_prices import ListPrice, at_list_prices, with_price
 from assistant.domain.tco_sensitivity import sensitivity
 from assistant.ports.comparing import Comparing
 from assistant.tui.actions import named
+from assistant.tui.keys_now import with_keys
 from assistant.tui.screens.tco_fields import HEIGHT, WIDTH, TcoFields
 from assistant.tui.screens.tco_page import graph_of, list_text, result_text, sensitivity_text
 from assistant.tui.widgets.borders import titled
@@ -34,8 +35,8 @@ WIDE: Final = 110
 """From this width on the plot stands beside the fields."""
 
 _MOST_LEVERS: Final = 9
-HINTS: Final = "↑↓ field · ←→ step · type a number · g guide · m my machine · t telemetry · p real prices · esc back"  # fmt: skip
-NARROW_HINTS: Final = "↑↓ ←→ 0-9 · g guide · m mine · t telemetry · p prices · pgdn · esc"
+HINTS: Final = "↑↓ field · ←→ step · type a number · [[tco.guide g]] guide · [[tco.ask_mine m]] my machine · [[tco.ask_telemetry t]] telemetry · [[tco.price p]] real prices · esc back"  # fmt: skip
+NARROW_HINTS: Final = "↑↓ ←→ 0-9 · [[tco.guide g]] guide · [[tco.ask_mine m]] mine · [[tco.ask_telemetry t]] telemetry · [[tco.price p]] prices · pgdn · esc"
 ABOUT_GUIDE: Final = (
     "The guide's example. 800 a million tokens is far above list prices. The guide prints 142,560 for the cloud: "
     "its tokens slipped by ten."
@@ -122,7 +123,7 @@ class TcoScreen(ModalScreen[bool]):
         """Lays out for another size."""
         wide = self.size.width >= WIDE
         self.set_class(wide, "-wide")
-        self._sheet.border_subtitle = HINTS if wide else NARROW_HINTS
+        self._sheet.border_subtitle = titled(with_keys(self, HINTS if wide else NARROW_HINTS))
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
@@ -168,7 +169,7 @@ class TcoScreen(ModalScreen[bool]):
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
         self._said.set_class(wrong, "-wrong")
-        self._said.update(text)
+        self._said.update(with_keys(self, text))
 
     def action_guide(self) -> None:
         """The guide's example, as it was."""
@@ -188,7 +189,7 @@ class TcoScreen(ModalScreen[bool]):
             return
         self._priced = (self._priced + 1) % len(known)
         price, inputs = known[self._priced]
-        self._show(inputs, f"the cloud's price is that of {price.name} by the list; it is not the same model · p the next")  # fmt: skip
+        self._show(inputs, f"the cloud's price is that of {price.name} by the list; it is not the same model · [[tco.price p]] the next")  # fmt: skip
 
     def action_ask(self, what: str) -> None:
         """Fills the fields with what the world says: "mine" of this machine, "telemetry" of what was measured on it."""

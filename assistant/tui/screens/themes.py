@@ -55,7 +55,9 @@ class ThemeScreen(ModalScreen[bool]):
 
     @on(OptionList.OptionHighlighted)
     def _try_on(self, event: OptionList.OptionHighlighted) -> None:
-        self.app.theme = self._theme(event.option_id)
+        # Keys come faster than the list tells what they did: who left has left.
+        if self.is_current:
+            self.app.theme = self._theme(event.option_id)
 
     @on(OptionList.OptionSelected)
     def _choose(self, event: OptionList.OptionSelected) -> None:

@@ -25,6 +25,7 @@ from assistant.tui.widgets.keys import act
 _TODAY = "Today"
 """The first heading is left out: what is on top and under no heading is of today."""
 _PINNED = "Pinned"
+_NO_TITLE = ("no such title", "enter: search texts")
 
 
 class Row(NamedTuple):
@@ -64,7 +65,7 @@ def rows(
 ) -> list[Row]:
     """The list's lines: the empty chat, then the titles that hold `wanted`: the pinned ones, then by day.
 
-    The `archive` has no empty chat, and says so where it is empty.
+    The `archive` has no empty chat, and says so where it is empty. Where no title holds what is `wanted`, two lines offer the texts.
     """
     days = day_starts(now_ms)
     needle = wanted.casefold()
@@ -80,6 +81,8 @@ def rows(
             found.append(Row(day, None))
             heading = day
         found.append(Row(title, summary.id, summary.label is Label.LOCAL_ONLY))
+    if not found and needle:
+        return [Row(line, None) for line in _NO_TITLE]
     return found or ([Row("nothing here", None)] if archive else [])
 
 
@@ -98,6 +101,13 @@ class Chats(ScrollView, can_focus=True):
 
         def __init__(self, conversation: str) -> None:
             self.conversation = conversation
+            super().__init__()
+
+    class Sought(Message):
+        """No title holds `words`: they are to be looked for in all that was said."""
+
+        def __init__(self, words: str) -> None:
+            self.words = words
             super().__init__()
 
     class Act(Message):
@@ -199,11 +209,14 @@ class Chats(ScrollView, can_focus=True):
             self.refresh()
 
     def action_open(self) -> None:
-        """Opens the conversation under the cursor and ends the search."""
-        chosen = self._chosen()
+        """Opens the conversation under the cursor and ends the search; where no title was found, texts are searched."""
+        chosen, wanted = self._chosen(), self._wanted or ""
         if chosen is not None:
             self._end_filter()
             self.post_message(self.Opened(chosen))
+        elif wanted.strip():
+            self._end_filter()
+            self.post_message(self.Sought(wanted))
 
     def action_act(self, verb: str) -> None:
         """Asks for something to be done with the conversation under the cursor."""
@@ -263,8 +276,10 @@ class Chats(ScrollView, can_focus=True):
             self.action_filter()
             return
         index = inside.y - 1 + self.scroll_offset.y
-        if index < len(self._rows) and self._rows[index].conversation is not None:
+        row = self._rows[index] if index < len(self._rows) else Row("", None)
+        if row.conversation is not None:
             self._cursor = index
+        if row.conversation is not None or row.title in _NO_TITLE:
             self.action_open()
 
     def notify_style_update(self) -> None:

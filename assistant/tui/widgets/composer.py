@@ -137,8 +137,12 @@ class Composer(Commanding):
 
     def recall_older(self) -> None:
         """Shows the prompt before the one that is shown."""
+        typed = "" if self.recall.waits else self.full_text
         prompt = self.recall.older(self.full_text)
         if prompt is not None:
+            if typed:
+                # It comes back by another key, maybe under another label.
+                self.lifted(typed)
             self.put(prompt)
 
     async def _on_key(self, event: events.Key) -> None:

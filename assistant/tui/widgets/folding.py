@@ -1,18 +1,26 @@
-"""A text area in which long pastes and attachments are tokens, until they are taken out."""
+"""A text area in which long pastes and attachments are tokens, until they are taken out, cut or copied."""
 
 from collections.abc import Callable
 
 from textual import events
+from textual.actions import SkipAction
 from textual.strip import Strip
 from textual.widgets import TextArea
+from textual.widgets.text_area import Edit, EditResult
 
 from assistant.domain.attachments import Attachment, joined, parted
 from assistant.domain.hygiene import harmless, one_line
 from assistant.tui.pastes import Pastes, is_long
 
+LIFTED = 24
+"""Characters from which a text that is taken away by one key can be told from others when it comes back."""
+
 
 class FoldingArea(TextArea):
-    """What stands here is short, whatever was pasted or attached; what is taken is whole. `pasted` is told of short pastes."""
+    """What stands here is short, whatever was pasted or attached; what is taken is whole.
+
+    `pasted` is told of short pastes, `lifted` of what is cut or copied, or goes by one key, before anybody can paste it.
+    """
 
     def __init__(self, id: str, placeholder: str) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(
@@ -21,6 +29,7 @@ class FoldingArea(TextArea):
         self.cursor_blink = False
         self._pastes = Pastes()
         self.pasted: Callable[[str], object] = lambda _: None
+        self.lifted: Callable[[str], object] = lambda _: None
 
     def render_line(self, y: int) -> Strip:
         """One row; none where no column is left, in which the text area cannot wrap its placeholder."""
@@ -37,6 +46,12 @@ class FoldingArea(TextArea):
         # Each for itself: the lengths of the blocks are those of harmless texts.
         self.load_text(self._pastes.shown(harmless(own), tuple(map(_harmless, found))))
         self.move_cursor(self.document.end)
+
+    def put_over(self, text: str) -> None:
+        """Puts `text` in the place of what stands there as if it had been typed: one step back brings that again."""
+        own, found = parted(text)
+        shown = self._pastes.tokens(harmless(own), tuple(map(_harmless, found)))
+        self.move_cursor(self.replace(shown, (0, 0), self.document.end).end_location)
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:
@@ -76,6 +91,33 @@ class FoldingArea(TextArea):
         else:
             super().action_delete_right()
 
+    def edit(self, edit: Edit) -> EditResult:
+        """As every text area; what goes by it may come back by another key, in another chat too."""
+        result = super().edit(edit)
+        gone = self._pastes.unfold(result.replaced_text)
+        if len(gone) >= LIFTED:
+            self.lifted(gone)
+        return result
+
+    def action_cut(self) -> None:
+        """Takes away what is selected, or the line; its tokens mean nothing elsewhere, so it is copied whole."""
+        start, end = self.selection
+        cut = self._delete_cursor_line() if start == end else self._delete_via_keyboard(start, end)
+        if cut is not None:
+            self._copy(cut.replaced_text)
+
+    def action_copy(self) -> None:
+        """Copies what is selected, whole too."""
+        if not self.selected_text:
+            # The key stops a reply, where nothing is selected.
+            raise SkipAction
+        self._copy(self.selected_text)
+
+    def _copy(self, shown: str) -> None:
+        whole = self._pastes.unfold(shown)
+        self.lifted(whole)
+        self.app.copy_to_clipboard(whole)
+
     def action_paste(self) -> None:
         """Takes what was copied last in this program, folded where it is long."""
         self.post_message(events.Paste(self.app.clipboard))
@@ -84,7 +126,14 @@ class FoldingArea(TextArea):
         """Only this handler sees the paste: the one of the text area would put it in as it came."""
         event.prevent_default()
         event.stop()
-        text = harmless(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+        own, found = parted(text)
+        if found:
+            # A message that was cut or copied: what was attached to it is attached again.
+            attached = tuple(map(_harmless, found))
+            self._put_in(self._pastes.tokens(harmless(own), attached, self.text))
+            return
+        text = harmless(text)
         folded = self._pastes.paste(text) if is_long(text) else text
         self._put_in(folded)
         self.pasted(text)

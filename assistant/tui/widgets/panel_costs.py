@@ -8,6 +8,7 @@ from assistant.domain.hygiene import one_line
 from assistant.domain.running_costs import (
     UNKNOWN,
     Amount,
+    Limit,
     RunningCosts,
     Scope,
     cloud_here,
@@ -33,6 +34,7 @@ def cost_lines(sheet: Sheet, costs: RunningCosts | None) -> Iterator[Line]:
         yield sheet.row((EMPTY, "quiet"))
         return
     yield sheet.rule(f"Cost {costs.exchange.currency}")
+    yield from _limits(sheet, costs, near=True)
     yield from _block(sheet, costs, (("turn", costs.turn, 0), ("chat", costs.conversation, 0)))
     yield sheet.blank
     days = (("today", costs.today, 1), ("month", costs.month, costs.days))
@@ -41,11 +43,14 @@ def cost_lines(sheet: Sheet, costs: RunningCosts | None) -> Iterator[Line]:
 
 
 def today(costs: RunningCosts | None, glyphs: Glyphs) -> list[str]:
-    """`today 0.15 EUR`, for the one line; nothing where nothing is known."""
-    amount = UNKNOWN if costs is None else of_today(costs)
-    if costs is None or amount.amount is None or not costs.today.turns:
+    """For the one line: what is left of a limit that is near, and `today 0.15 EUR`; nothing where nothing is known."""
+    if costs is None:
         return []
-    return [f"today {money(amount, 0, glyphs)} {costs.exchange.currency}"]
+    amount, own = of_today(costs), costs.exchange.currency
+    known = amount.amount is not None and costs.today.turns
+    said = [f"today {money(amount, 0, glyphs)} {own}"] if known else []
+    near = (one for one in costs.limits if one.near)
+    return [*(f"{one.name} {_left(one, glyphs)} {one.limit.currency} left" for one in near), *said]
 
 
 _Column = tuple[str, Scope | None, int]
@@ -64,7 +69,7 @@ def _block(sheet: Sheet, costs: RunningCosts, columns: tuple[_Column, ...]) -> I
     yield sheet.row((" " * _label(sheet), ""), (heads, "quiet"))
     if any(days for _, _, days in columns):
         yield row("here full", lambda scope, days: full(costs, scope, days))
-    yield row("energy", lambda scope, _: spent(scope.here, exchange))
+    yield row("energy", lambda scope, _: spent(scope.works, exchange))
     yield row("cloud", lambda scope, _: spent(scope.cloud, exchange))
     if any(scope.cloud.turns for _, scope, _ in columns if scope):
         yield row("if here", lambda scope, _: cloud_here(scope, exchange))
@@ -82,7 +87,7 @@ def _elsewhere(costs: RunningCosts, pair: tuple[str, str], scope: Scope, _days: 
 
 def _saved(costs: RunningCosts, scope: Scope, days: int) -> Amount:
     """The difference to the first of those compared; with the costs of the time where there are days."""
-    here = full(costs, scope, days) if days else spent(scope.here, costs.exchange)
+    here = full(costs, scope, days) if days else spent(scope.works, costs.exchange)
     theirs = _elsewhere(costs, costs.compared[0], scope, days)
     return difference(theirs, (here, spent(scope.cloud, costs.exchange)))
 
@@ -90,12 +95,22 @@ def _saved(costs: RunningCosts, scope: Scope, days: int) -> Amount:
 def _notes(sheet: Sheet, costs: RunningCosts) -> Iterator[Line]:
     if costs.compared:
         yield sheet.row((sheet.plain("not the same model · ±20 %"), "quiet"))
-    for limit in costs.limits:
-        left = money(Amount(limit.left.amount) if limit.left else UNKNOWN, 0, sheet.glyphs)
-        of = money(Amount(limit.limit.amount), 0, sheet.glyphs)
-        yield sheet.row((f"{limit.name}: {left} of {of} left", "strong"))
+    yield from _limits(sheet, costs, near=False)
     if costs.prices_days is not None:
         yield sheet.row((f"prices are {costs.prices_days} days old", "cloud"))
+
+
+def _limits(sheet: Sheet, costs: RunningCosts, *, near: bool) -> Iterator[Line]:
+    """What is left of the limits: of those that are near before all else, of the others below."""
+    for limit in costs.limits:
+        if limit.near is near:
+            of = money(Amount(limit.limit.amount), 0, sheet.glyphs)
+            said = f"{limit.name}: {_left(limit, sheet.glyphs)} of {of} left"
+            yield sheet.row((said, "cloud" if near else "strong"))
+
+
+def _left(limit: Limit, glyphs: Glyphs) -> str:
+    return money(Amount(limit.left.amount) if limit.left else UNKNOWN, 0, glyphs)
 
 
 def _row(sheet: Sheet, label: str, amounts: list[Amount], *, signed: bool = False) -> Line:

@@ -9,9 +9,10 @@ from textual.widget import Widget
 
 from assistant.domain.attachments import headline
 from assistant.domain.hygiene import one_line
+from assistant.tui.keys_now import with_keys
 from assistant.tui.widgets.composer import Composer
 
-OFFER = "f5"
+OFFER = "[[everywhere.ask_again f5]]"
 """The key that takes the offer."""
 
 _SHOWN = 3
@@ -45,14 +46,16 @@ class Queue(Widget):
         if shown:
             shown[-1] = shown[-1].append(Content.styled("  ↑ edit", "$foreground-muted"))
         if self._offer:
-            offer = Content.assemble((f"{OFFER} ", "bold"), self._cut(self._offer, 7))
+            offer = Content.assemble(
+                (f"{with_keys(self, OFFER)} ", "bold"), self._cut(self._offer, 7)
+            )
             shown.insert(0, offer)
         return Content("\n").join(shown)
 
     def on_click(self, event: events.Click) -> None:
         """Takes the offer, or the latest text back, as their keys do."""
         if self._offer and event.y == 0:
-            self.app.simulate_key(OFFER)
+            self.run_worker(self.app.run_action("screen.ask_again"))
         else:
             self.post_message(Composer.TakeBack())
 

@@ -41,12 +41,14 @@ IDLE = (
     Hint("f2", "f2", "panel", "everywhere.panel"),
     Hint("ctrl+q", "^q", "quit"),
 )
+COSTS = Hint("f3", "f3", "costs", "everywhere.costs")
+"""Where something was counted."""
 OFFERED = (Hint("f5", "f5", "ask again", "everywhere.ask_again"), *IDLE)
 CLOUD = (IDLE[0], Hint("ctrl+s", "^s", "to cloud", "everywhere.to_cloud"), *IDLE[1:])
 """Where a cloud route is set up."""
 CLOUD_OFFERED = (OFFERED[0], *CLOUD)
 _STANDS = {
-    Place.THIS_MACHINE: ("LOCAL ONLY", "$success"),
+    Place.THIS_MACHINE: ("LOCAL ONLY", "$bar-success"),
     Place.THIS_NETWORK: ("THIS NETWORK", "$text-primary"),
     Place.CLOUD: ("CLOUD", "$text-warning"),
 }
@@ -66,6 +68,17 @@ def idle_hints(*, offered: bool, cloud: bool, edits: bool = False) -> Sequence[H
     return OFFERED if offered else IDLE
 
 
+def hit_hints(said: str, keys: Keys) -> Sequence[Hint]:
+    """The keys while a search is on; `said` is which hit is at hand."""
+    on, back = (
+        short(keys.first(f"conversation.hit_{way}", usual))
+        for way, usual in (("on", "n"), ("back", "N"))
+    )
+    # Two keys: a click presses neither.
+    walk = (Hint("", f"{on} {back}", said),) if said else ()
+    return (*walk, Hint("escape", "esc", "to the list"), *IDLE)
+
+
 class Status(Widget):
     """One line, two where the panel's line is among them."""
 
@@ -75,6 +88,7 @@ class Status(Widget):
         self._hints: Sequence[Hint] = IDLE
         self._line: str | None = None
         self._keys_at = 0
+        self._counted = False
         self.keys = Keys()
 
     def stand(self, standing: Standing) -> None:
@@ -87,6 +101,12 @@ class Status(Widget):
         """Shows other keys."""
         if hints is not self._hints:
             self._hints = hints
+            self.refresh()
+
+    def counted(self, counted: bool) -> None:
+        """Whether requests were counted: then the key that shows their costs is among the others, where there is room."""
+        if counted != self._counted:
+            self._counted = counted
             self.refresh()
 
     @property
@@ -124,14 +144,16 @@ class Status(Widget):
         return Content.assemble(left, " " * gap, right)
 
     def _now(self) -> Sequence[Hint]:
-        return [hint.now(self.keys) for hint in self._hints]
+        every = (*self._hints, COSTS) if self._counted else self._hints
+        return [hint.now(self.keys) for hint in every]
 
     def on_click(self, event: events.Click) -> None:
         """A click on a key presses it."""
         at = self._keys_at
         for hint in self._now():
             end = at + cell_len(f"{hint.shown} {hint.word}")
-            if event.y == self.size.height - 1 and at <= event.x < end <= self.size.width:
+            inside = event.y == self.size.height - 1 and at <= event.x < end <= self.size.width
+            if inside and hint.key:
                 self.app.simulate_key(hint.key)
             at = end + 2
 
@@ -139,11 +161,11 @@ class Status(Widget):
         if self._standing.fault:
             text = self._standing.fault
             cut = text if len(text) < width - 2 else text[: max(0, width - 3)] + "…"
-            return Content.assemble((f" {cut}", "bold $error"))
+            return Content.assemble((f" {cut}", "bold $bar-error"))
         standing = self._standing
         word, colour = _STANDS[standing.place]
         said = f"{standing.joint}{standing.text}" if standing.text else ""
-        act = f" · {standing.act}" if standing.act else ""
+        act = f" · {self.keys.said(standing.act)}" if standing.act else ""
         # What ends it is never cut off.
         room = max(0, width - 2 - cell_len(standing.word or word) - cell_len(act))
         if cell_len(said) > room:

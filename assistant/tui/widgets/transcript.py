@@ -10,15 +10,15 @@ from textual.message import Message
 from assistant.tui.actions import named
 from assistant.tui.markdown.lines import Code, Line
 from assistant.tui.markdown.wrap import columns_of
+from assistant.tui.widgets.transcript_hits import TranscriptHits
 from assistant.tui.widgets.transcript_looks import CLASSES, CSS, GUTTER
 from assistant.tui.widgets.transcript_page import Entry
 from assistant.tui.widgets.transcript_selection import selected, whole
-from assistant.tui.widgets.transcript_view import TranscriptView
 
 __all__ = ["Entry", "Transcript"]
 
 
-class Transcript(TranscriptView):
+class Transcript(TranscriptHits):
     """The messages of a conversation."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = CLASSES
@@ -31,6 +31,8 @@ class Transcript(TranscriptView):
         Binding("pagedown,space", "page(1)", "page down", show=False),
         Binding("home", "edge(-1)", "first message", show=False),
         Binding("end", "edge(1)", "last message, follow", show=False),
+        Binding("n", "hit(1)", "next hit, while a search is on", show=False),
+        Binding("N", "hit(-1)", "hit before, while a search is on", show=False),
         Binding("left_square_bracket,p", "code(-1)", "previous code block", show=False),
         Binding("right_square_bracket,n", "code(1)", "next code block"),
         Binding("c", "copy", "copy code or message"),
@@ -66,6 +68,7 @@ class Transcript(TranscriptView):
         self.pages.fill(entries)
         self.cursor, self.code = self.last if self.has_focus else None, None
         self.top, self.following = (0, 0), True
+        self.seek(None)
         if self.is_mounted and self.text_selection:
             self.screen.clear_selection()
         self.go_to_end()

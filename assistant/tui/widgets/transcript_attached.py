@@ -12,6 +12,7 @@ from assistant.tui.markdown.wrap import wrap
 SHOWN_CHARACTERS = 100_000
 """Of the unfolded texts of a message together; a copy has all of them."""
 
+_IMAGE = "an image; it has no text to show"
 _BAR = Span("│ ", "frame", "")
 
 
@@ -23,8 +24,9 @@ def rows(attachments: Sequence[Attachment], width: int, *, unfolded: bool) -> li
         hints = (f" · t {'folds' if unfolded else 'shows'} it", " · t") if number == 0 else ()
         found.append(_told(one, width, hints, unfolded=unfolded))
         if unfolded:
-            found += _text(one.text[:left], len(one.text) - left, width)
-            left -= min(left, len(one.text))
+            text = _IMAGE if one.picture else one.text
+            found += _text(text[:left], len(text) - left, width)
+            left -= min(left, len(text))
     return [*found, GAP] if found else []
 
 

@@ -64,6 +64,7 @@ SHAPES = {
     "head": Style.parse("bold"),
     "frame-cursor": Style.parse("bold"),
     "name": Style.parse("bold"),
+    "found": Style.parse("bold reverse"),
     "said": Style(),
     "block": Style(),
     "builtin": Style(),

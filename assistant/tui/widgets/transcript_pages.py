@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from assistant.domain.attachments import has_blocks
 from assistant.domain.hygiene import harmless
 from assistant.domain.prompt import Role
 from assistant.tui.widgets.transcript_heights import Heights
@@ -31,6 +32,10 @@ class Pages:
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    def number_of(self, key: str) -> int | None:
+        """The number of the entry of that key; None where there is none."""
+        return self._numbers.get(key)
 
     def fill(self, entries: Sequence[Entry]) -> None:
         """Replaces all entries. Raises: ValueError if two have the same key."""
@@ -115,13 +120,17 @@ class Pages:
         return parts[0]
 
     def copied(self, number: int) -> str:
-        """What a copy of a whole entry gives, harmless: of a reply the answer, unless its thought is shown or is all."""
+        """What a copy of a whole entry gives, harmless: of a reply the answer, unless its thought is shown or is all; of an image its name."""
         text = self.text(number)
         entry = self.entries[number]
         if entry.role is Role.ASSISTANT and entry.key not in self._unfolded:
             from assistant.domain.thinking import split
 
             text = split(text).answer or text
+        if entry.role is Role.USER and has_blocks(text):
+            from assistant.domain.pictured import readable
+
+            text = readable(text)
         return harmless(text)
 
     def fold(self, number: int) -> bool:

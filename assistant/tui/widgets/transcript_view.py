@@ -9,6 +9,7 @@ from textual.strip import Strip
 
 from assistant.domain.places import SHORT_NAMES
 from assistant.domain.prompt import Role
+from assistant.tui.keys_now import with_keys
 from assistant.tui.markdown.lines import Code, Line, Span
 from assistant.tui.widgets.transcript_looks import GUTTER, Looks, highlighted
 from assistant.tui.widgets.transcript_page import Page
@@ -113,7 +114,7 @@ class TranscriptView(TranscriptScroll, can_focus=True, inherit_bindings=False):
     def _more(self, width: int) -> Strip:
         arriving = bool(self.pages.entries) and self.pages.entries[-1].open
         text = "↓ more is arriving" if arriving else "↓ more below"
-        text += " · press end" if width >= 32 else ""
+        text += with_keys(self, " · press [[conversation.edge_on end]]") if width >= 32 else ""
         left = " " * max((width - len(text)) // 2 - GUTTER, 0)
         line = Line((Span(left + text + " " * width, "more"),))
         return self.looks.strip(line, ((" " * GUTTER, "more"),), width)

@@ -10,7 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.backends.llama.kvstore import StateFiles, forget
+from assistant.backends.llama.client import LlamaBackend
+from assistant.backends.llama.kvstore import StateFiles, forget, sweep
+from assistant.domain.errors import ModelError
+from assistant.domain.places import Place, Route
+from assistant.domain.settings import EngineSettings
 
 MAGIC = 0x67677371
 
@@ -175,3 +179,37 @@ def test_a_forgotten_conversation_leaves_no_file(store: StateFiles, folder: Path
     assert store.tokens("b") == [2]
     assert len(files(folder)) == 1
     forget(folder / "none", "a")
+
+
+def test_a_sweep_takes_what_is_gone_and_asks_only_where_there_is_something(
+    store: StateFiles, folder: Path
+) -> None:
+    def nobody() -> list[str]:
+        raise AssertionError("asked")
+
+    sweep(folder, nobody)
+    folder.mkdir(parents=True)
+    sweep(folder, nobody)
+    store.save("a", 10, writes(state([1])))
+    StateFiles(folder, "k2", 1000).save("a", 10, writes(state([1])))
+    store.save("b", 10, writes(state([2])))
+    sweep(folder, lambda: ["a", "c"])
+    assert (store.tokens("a"), store.tokens("b")) == ([], [2])
+    assert len(files(folder)) == 1
+
+
+async def test_a_start_leaves_nothing_of_what_is_gone(tmp_path: Path) -> None:
+    store = StateFiles(tmp_path / "cache" / "kv", "k1", 1000)
+    store.save("a", 10, writes(state([1])))
+    store.save("b", 10, writes(state([2])))
+    backend = LlamaBackend(
+        Route("cpu", Place.THIS_MACHINE, "llama", "toy"),
+        tmp_path / "none.gguf",
+        EngineSettings(),
+        tmp_path / "state",
+        tmp_path / "cache",
+        gone=lambda: ["a"],
+    )
+    with pytest.raises(ModelError):
+        await backend.load()
+    assert (store.tokens("a"), store.tokens("b")) == ([], [2])

@@ -154,6 +154,17 @@ def test_a_reply_without_counts_is_estimated_and_marked() -> None:
     assert (found.input_tokens, found.output_tokens, found.estimated) == (30, 2, True)
 
 
+def test_zeros_for_what_was_there_are_no_count() -> None:
+    """An end point that counts nothing would cost nothing, and its limit would never be reached."""
+    zeros = openai({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0})
+    text = Piece(text="word " * 5)
+    usage = told(*(text for _ in range(400)), zeros)
+    assert (usage.input_tokens, usage.estimated) == (30, True)
+    assert usage.output_tokens == came(400, 400 * text_size("word " * 5))
+    nothing = told(openai({"prompt_tokens": 12, "completion_tokens": 0}))
+    assert (nothing.output_tokens, nothing.estimated) == (0, False)
+
+
 def test_long_pieces_hold_many_tokens() -> None:
     """400 letters in one piece are about 100 tokens, not one; two pieces of a token each are two."""
     assert told(Piece(text="abcd" * 100)).output_tokens == 100

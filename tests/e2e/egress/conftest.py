@@ -11,7 +11,7 @@ from assistant.proof.closed import ClosedNetwork, closed_network
 from assistant.proof.frames import told
 from assistant.proof.place import CLOUD
 from tests.e2e.egress.inside import Inside
-from tests.e2e.program import with_model
+from tests.e2e.program import ONE_THREAD, with_model
 from tests.e2e.terminal import Terminal
 
 Open = Callable[..., Terminal]
@@ -46,8 +46,7 @@ def inside(
 ) -> Inside:
     """The program in the closed network, with the starter model; its home is shared by the tests of this process."""
     program = with_model(tmp_path_factory.mktemp("home"), starter_model)
-    settings = program.home / ".config" / "assistant" / "settings.toml"
-    settings.write_text(f"[generation]\nmax_tokens = {MOST_TOKENS}\n")
+    program.settle(f"{ONE_THREAD}[generation]\nmax_tokens = {MOST_TOKENS}\n")
     return Inside(program, network, BAIT)
 
 

@@ -26,7 +26,7 @@ from tests.commands.rig import FACTS
 from tests.e2e.egress.clouds import KEY
 from tests.e2e.egress.inside import Inside
 from tests.e2e.egress.wire import Request, permits
-from tests.e2e.program import Program
+from tests.e2e.program import ONE_THREAD, Program
 from tests.standins.cloud_line import Got
 
 ROW, ROW_HOST, ROW_MODEL = (
@@ -143,7 +143,7 @@ def sender(network: ClosedNetwork, home: Path, authority: Path, extra: Mapping[s
     """A home whose settings name the authority of this network's providers, as those of a company's machine do."""
     made = Sender(Program(home), network, extra)
     made.places.config.mkdir(parents=True, exist_ok=True)
-    made.places.settings_file.write_text(f'[network]\nca_bundle = "{authority}"\n')
+    made.places.settings_file.write_text(f'{ONE_THREAD}[network]\nca_bundle = "{authority}"\n')
     return made
 
 

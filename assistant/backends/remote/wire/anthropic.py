@@ -55,17 +55,32 @@ def cloud_body(model: str, messages: Sequence[ChatMessage], sampling: Sampling) 
     return asked
 
 
-def _in_turn(messages: Sequence[ChatMessage]) -> list[dict[str, str]]:
+def _in_turn(messages: Sequence[ChatMessage]) -> list[Json]:
     spoken = [m for m in messages if m.role is not Role.SYSTEM and m.text.strip()]
-    turns: list[dict[str, str]] = []
+    turns: list[ChatMessage] = []
     if spoken and spoken[0].role is Role.ASSISTANT:
-        turns.append({"role": Role.USER.value, "content": NOT_SHOWN})
+        turns.append(ChatMessage(Role.USER, NOT_SHOWN))
     for message in spoken:
-        if turns and turns[-1]["role"] == message.role.value:
-            turns[-1]["content"] += f"\n\n{message.text}"
+        if turns and turns[-1].role is message.role:
+            text = f"{turns[-1].text}\n\n{message.text}"
+            turns[-1] = ChatMessage(message.role, text, turns[-1].pictures + message.pictures)
         else:
-            turns.append({"role": message.role.value, "content": message.text})
-    return turns
+            turns.append(message)
+    return [{"role": turn.role.value, "content": _content(turn)} for turn in turns]
+
+
+def _content(turn: ChatMessage) -> str | list[Json]:
+    """A text as it is; where pictures go with it, they stand before it as blocks."""
+    if not turn.pictures:
+        return turn.text
+    blocks: list[Json] = [
+        {
+            "type": "image",
+            "source": {"type": "base64", "media_type": one.media_type, "data": one.base64},
+        }
+        for one in turn.pictures
+    ]
+    return [*blocks, {"type": "text", "text": turn.text}]
 
 
 def replies_in(data: Json) -> Iterator[Json]:

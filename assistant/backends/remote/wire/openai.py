@@ -85,10 +85,19 @@ def cloud_body(
 def _begun(model: str, messages: Sequence[ChatMessage]) -> Json:
     return {
         "model": model,
-        "messages": [{"role": m.role.value, "content": m.text} for m in messages],
+        "messages": [{"role": m.role.value, "content": _asked(m)} for m in messages],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+
+
+def _asked(message: ChatMessage) -> str | list[Json]:
+    """A text as it is; where pictures go with it, they stand before it as parts."""
+    if not message.pictures:
+        return message.text
+    urls = (f"data:{p.media_type};base64,{p.base64}" for p in message.pictures)
+    parts: list[Json] = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
+    return [*parts, {"type": "text", "text": message.text}]
 
 
 def _extras(sampling: Sampling, kind: Kind) -> Json:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.domain.errors import UsageError
-from assistant.storage import bounds
-from assistant.storage.bounds import require_few
+from assistant.storage import import_bounds as bounds
 from assistant.storage.database import in_memory
+from assistant.storage.import_bounds import require_few
 from assistant.storage.imports.bringing import bring_in
 from tests.fakes import NOW_MS
 

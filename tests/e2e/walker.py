@@ -1,0 +1,173 @@
+"""A person who has no mouse: presses keys at a real terminal, waits for what must be seen, and remembers which commands were used."""
+
+import base64
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.e2e.program import Program
+from tests.e2e.terminal import Terminal
+
+COLUMNS, ROWS = 132, 44
+PATIENCE_S = 90.0
+PALETTE = "Search for commands…"
+COMPOSER = "ask anything"
+_CSI = {
+    "up": "[A", "down": "[B", "right": "[C", "left": "[D", "home": "[H", "end": "[F", "f1": "OP", "f2": "OQ", "f3": "OR",
+    "f4": "OS", "f5": "[15~", "f6": "[17~", "f8": "[19~", "f9": "[20~", "f10": "[21~", "shift+tab": "[Z",
+}  # fmt: skip
+_PLAIN = {"enter": "\r", "esc": "\x1b", "tab": "\t", "backspace": "\x7f", "space": " "}
+_CLIPBOARD = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
+
+
+def bytes_of(key: str) -> str:
+    """What a terminal sends for `key`: a name, `ctrl+x`, or a character."""
+    if key in _CSI:
+        return f"\x1b{_CSI[key]}"
+    if key.startswith("ctrl+"):
+        return chr(ord(key[-1]) & 0x1F)
+    return _PLAIN.get(key, key)
+
+
+class Onlooker:
+    """One session of the program, as it is seen; `walked` are the slash commands (`/edit`) and palette entries (`Edit message`) that were used."""
+
+    def __init__(self, program: Program, **more: str) -> None:
+        """Starts the chat, with `more` in its environment."""
+        self.program = program
+        self.walked: set[str] = set()
+        environment = {**program.environment, "TERM": "xterm-256color", **more}
+        self.terminal = Terminal(program.command(), environment, COLUMNS, ROWS)
+
+    @property
+    def home(self) -> Path:
+        """Where this person's files are."""
+        return self.program.home
+
+    def when(self, holds: Callable[[str], bool], patience_s: float = PATIENCE_S) -> str:
+        """The screen once `holds` of it."""
+        return self.terminal.wait_for(holds, patience_s)
+
+    def see(self, *texts: str) -> str:
+        """The screen once it has all of `texts`."""
+        return self.when(lambda screen: all(text in screen for text in texts))
+
+    def gone(self, *texts: str) -> str:
+        """The screen once it has none of `texts`."""
+        return self.when(lambda screen: not any(text in screen for text in texts))
+
+    def copied(self, wanted: str) -> None:
+        """Waits until the terminal was asked (OSC 52) for a text that begins with `wanted` on its clipboard."""
+
+        def asked(_: str) -> bool:
+            found = _CLIPBOARD.findall(bytes(self.terminal.raw))
+            return bool(found) and base64.b64decode(found[-1]).decode().startswith(wanted)
+
+        self.when(asked)
+
+    def file(self, path: Path) -> str:
+        """The text of a file once it is there."""
+        self.when(lambda _: path.exists())
+        return path.read_text(encoding="utf-8")
+
+
+class Walker(Onlooker):
+    """The same with keys."""
+
+    def press(self, *keys: str) -> None:
+        """Presses keys, one after the other, as quickly as a terminal can."""
+        self.terminal.send("".join(bytes_of(key) for key in keys))
+
+    def type(self, text: str) -> None:
+        """Types into what has the focus, and waits until it stands there."""
+        self.terminal.send(text)
+        self.see(text)
+
+    def paste(self, text: str) -> None:
+        """Pastes, as a terminal brackets it."""
+        self.terminal.send(f"\x1b[200~{text}\x1b[201~")
+
+    def close(self, text: str) -> None:
+        """Leaves the sheet that shows `text`, and is in the chat again."""
+        self.see(text)
+        self.press("esc")
+        self.gone(text)
+
+    def go_to(self, key: str, title: str) -> None:
+        """Presses `key`, and waits until the frame of that title shows that it has the keys now."""
+        before = self._frame(title)
+        self.press(key)
+        self.when(lambda _: self._frame(title) != before)
+
+    def _frame(self, title: str) -> str:
+        """The colour of a frame."""
+        lines, screen = self.terminal.text().splitlines(), self.terminal.screen
+        for row, line in enumerate(lines):
+            if (at := line.find(f"─ {title} ─")) >= 0:
+                return str(screen.buffer[row][at].fg)
+        return ""
+
+    def choose(self, title: str, text: str) -> None:
+        """Takes the line with `text` from the list in the frame of that title."""
+        rows = self.see(f"─ {title} ─", text).splitlines()
+        first = next(at for at, row in enumerate(rows) if f"─ {title} ─" in row) + 1
+        wanted = next(at for at, row in enumerate(rows) if at >= first and text in row)
+        self.press("home", *["down"] * (wanted - first), "enter")
+
+    def list(self, *keys: str) -> None:
+        """Goes to the list of chats and presses keys there."""
+        self.go_to("ctrl+o", "Chats")
+        self.press(*keys)
+
+    # Saying.
+
+    def say(self, text: str) -> None:
+        """Sends a message, and waits until it is in the conversation."""
+        self.type(text)
+        self.press("enter")
+        self.empty()
+
+    def answered(self, *texts: str) -> None:
+        """Waits for `texts`, which stand there once the reply is begun, then for the end of the reply."""
+        self.see(*texts)
+        self.when(lambda screen: "enter send" in screen and " ms" in _last_reply(screen))
+
+    def empty(self) -> None:
+        """Waits until nothing stands in the composer."""
+        self.see(COMPOSER)
+
+    def slash(self, line: str) -> None:
+        """Types a command and runs it."""
+        self.empty()
+        self.type(line)
+        self.press("enter")
+        self.walked.add(line.split()[0])
+
+    def use(self, way: str) -> None:
+        """A command by its line, else by its title in the palette."""
+        if way.startswith("/"):
+            self.slash(way)
+        else:
+            self.palette(way)
+
+    def palette(self, title: str) -> None:
+        """Finds an entry of the palette by its whole title and runs it."""
+        self.press("ctrl+p")
+        self.see(PALETTE)
+        self.terminal.send(title)
+        self.when(lambda screen: _first_entry(screen, title) == title)
+        self.press("enter")
+        self.gone(f"🔎 {title}")
+        self.walked.add(title)
+
+
+def _last_reply(screen: str) -> str:
+    """The row that says who answered last, and how quickly once it is over."""
+    return next((row for row in reversed(screen.splitlines()) if "▌ assistant" in row), "")
+
+
+def _first_entry(screen: str, typed: str) -> str:
+    """The title of the first entry below the palette's line."""
+    _, _, below = screen.partition(f"🔎 {typed}")
+    rows = (row.strip(" ▁▔│┃▎▊") for row in below.splitlines()[1:])
+    return next((row for row in rows if row), "")

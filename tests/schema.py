@@ -1,0 +1,25 @@
+"""The journal's schema for journals in memory: made once by its steps, then copied, which takes a tenth of the time."""
+
+import sqlite3
+from collections.abc import Sequence
+from functools import cache
+
+from assistant.storage import migrations
+from assistant.storage.migrations import MIGRATIONS, Migration
+
+
+@cache
+def _made() -> sqlite3.Connection:
+    made = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    migrations.migrate(made, MIGRATIONS, 0)
+    return made
+
+
+def migrate(connection: sqlite3.Connection, steps: Sequence[Migration], now_ms: int) -> None:
+    """As that of the program; files, which another program may have open, go through every step."""
+    [(_, _, file)] = connection.execute("PRAGMA database_list")
+    if file or steps is not MIGRATIONS or migrations.applied(connection):
+        migrations.migrate(connection, steps, now_ms)
+        return
+    _made().backup(connection)
+    connection.execute("UPDATE migration SET at_ms = ?", (now_ms,))
