@@ -21,6 +21,7 @@ from assistant.ports.chats import Hit, Wanted
 from assistant.tui.actions import named
 from assistant.tui.entries import clock_time
 from assistant.tui.keys_now import with_keys
+from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import Line
 from assistant.tui.wording import MARKS
 
@@ -106,7 +107,7 @@ class SearchScreen(ModalScreen[Hit | None]):
         """The line, what is said of what was found, and that."""
         with Vertical() as box:
             box.border_title = "Search history"
-            box.border_subtitle = with_keys(self, _KEYS)
+            box.border_subtitle = titled(with_keys(self, _KEYS))
             asked = Line(value=self.line, max_length=400)
             asked.placeholder = "search all history"
             yield asked
