@@ -285,8 +285,8 @@ class Desk:
         if here:
             self.fallback.take()
             self.counting.named(chat.conversation)
-            if running.ask.branch is not None:
-                self._start(self.siblings.look(event.reply))
+            # Also a usual message may have others beside it: the branch in view may end above what came of its reply.
+            self._start(self.siblings.look(event.reply))
         self._known[chat.conversation] = chat
         self.labels.remember([(event.message.text, event.message.label)])
         # The journal has the prompt: the drafts need not hold it any more.
