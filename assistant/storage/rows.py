@@ -78,13 +78,17 @@ def look_at(db: sqlite3.Connection, conversation: str, head: str, added: int) ->
 def index_text(db: sqlite3.Connection, n: int, text: str) -> None:
     """Lets the message `n` be found by its text, an image by its name, and by the parts of names like `getUserName` or of Chinese in it."""
     if text:
-        if has_blocks(text):
-            from assistant.domain.pictured import readable
+        db.execute("INSERT INTO message_index(rowid, text) VALUES (?, ?)", (n, indexed(text)))
 
-            text = readable(text)
-        found = parts(text)
-        indexed = f"{text}\n{found}" if found else text
-        db.execute("INSERT INTO message_index(rowid, text) VALUES (?, ?)", (n, indexed))
+
+def indexed(text: str) -> str:
+    """What the index of messages has of a text."""
+    if has_blocks(text):
+        from assistant.domain.pictured import readable
+
+        text = readable(text)
+    found = parts(text)
+    return f"{text}\n{found}" if found else text
 
 
 def indexed_title(title: str) -> str:

@@ -21,7 +21,7 @@ from assistant.domain.fields import Fields
 from assistant.domain.prompt import Message, Role
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.turns import turn_from_json
-from assistant.storage import folds, queries, recovery
+from assistant.storage import aside, folds, queries, recovery
 from assistant.storage.database import Database
 
 if TYPE_CHECKING:
@@ -62,9 +62,15 @@ def take_in(
     What of it is here already stays as it is; only where nothing of it was, it comes as its person had arranged it.
     Raises: ValueError that says what is wrong with it, StorageError.
     """
+    conversation = fields.name("id")
     copies = list(fields.children("declassified")) if fields.holds("declassified") else []
     if copies and notes is not None:
         notes.desk.open()
+    if not copies and sum(1 for _ in fields.children("turns")) >= aside.MANY_TURNS:
+        terms = _Terms(None, least)
+        came = aside.bring(database, conversation, lambda db: _take_in(db, fields, copies, terms))
+        if came is not None:
+            return came
     with database.write() as db:
         return _take_in(db, fields, copies, _Terms(notes, least))
 

@@ -6,7 +6,7 @@ from threading import Lock
 
 from assistant.tui.hashes import MOST, Hashes
 
-_LEAST = 24
+LEAST = 24
 """Characters from which a text, or a line of one, counts as copied where it stands inside another one."""
 _ANCHOR = 12
 """Letters and digits by which a line is found."""
@@ -53,7 +53,7 @@ class Copies:
         if key in self._seen:
             return
         solid = _solid(text)
-        if len(text) < _LEAST or len(solid) < _ANCHOR:
+        if len(text) < LEAST or len(solid) < _ANCHOR:
             self._lacking = self._lacking or len(self._short) >= _MOST_SHORT
             if not self._lacking:
                 self._short.add(text)
@@ -102,6 +102,6 @@ def _solid(text: str) -> str:
 def _short(text: str) -> Iterator[str]:
     """The text and its lines that are long enough to tell, and too short for a window to be sure to lie in them."""
     for part in (text, *text.splitlines()):
-        solid = _solid(part) if len(part.strip()) >= _LEAST else ""
+        solid = _solid(part) if len(part.strip()) >= LEAST else ""
         if _ANCHOR <= len(solid) < _WINDOW + _STRIDE - 1:
             yield solid

@@ -93,7 +93,7 @@ class Desk:
         self.siblings = Siblings(services.branches, view.transcript, self._failed)
         view.transcript.pages.late = functools.partial(with_figures, services.journal)
         self._known: dict[str, Chat] = {}
-        self._blank = self.chat = Chat(settings().generation.system_prompt)
+        self.blank = self.chat = Chat(settings().generation.system_prompt)
         self.context: tuple[int, int] | None = None
         self.reply = ""
         self._wanted = ""
@@ -101,7 +101,7 @@ class Desk:
     async def load(self) -> None:
         """Reads what the screen shows at its start: the latest figures and the text that was being typed."""
         try:
-            await self._restore()
+            await _restore(self, self._drafts, self._view)
             records = await asyncio.to_thread(self._journal.records)
         except AssistantError as error:
             self._failed(error)
@@ -112,21 +112,6 @@ class Desk:
         await asyncio.to_thread(_learn_markdown)
         await self.counting.read()
         self._view.desk_changed()
-
-    async def _restore(self) -> None:
-        """What was being typed in the empty chat stands before what was typed since, in view or not. Raises: StorageError."""
-        kept = await self._drafts.take_up()
-        if kept is None:
-            return
-        (draft, label), blank, here = kept, self._blank, self.chat is self._blank
-        if here:
-            blank.typed = self._view.composer.full_text
-        label = self.labels.joined(label, blank)
-        blank.typed = _joined(draft, blank.typed)
-        self.labels.restored(blank, label)
-        if here:
-            self._view.composer.give_back(draft)
-        self.keep(blank)
 
     def greet(self) -> None:
         """Says in an empty chat where an answer would come from."""
@@ -169,9 +154,9 @@ class Desk:
         self._wanted = ""
         self.typed(left)
         waiting = self.turns.unstarted() if self.chat.head else []
-        if self._blank.instructed is None:
-            self._blank.system = self._settings().generation.system_prompt
-        self.chat = waiting[0] if waiting else self._blank
+        if self.blank.instructed is None:
+            self.blank.system = self._settings().generation.system_prompt
+        self.chat = waiting[0] if waiting else self.blank
         standing = self._view.composer.full_text
         self._show(None, blank(self.sending.bound(self.chat)))
         if standing:
@@ -223,7 +208,7 @@ class Desk:
     def keep(self, chat: Chat) -> None:
         """Saves what is unsent in `chat`, so that a crash does not lose it."""
         # What has no name yet has one draft together.
-        chats = [chat] if chat.conversation else [*self.turns.unstarted(), self._blank]
+        chats = [chat] if chat.conversation else [*self.turns.unstarted(), self.blank]
         parts = [
             part
             for one in chats
@@ -239,8 +224,8 @@ class Desk:
 
     def post(self, ask: Ask) -> None:
         """Sends a text of the person's, now or in its turn."""
-        if ask.chat is self._blank:
-            self._blank = Chat()
+        if ask.chat is self.blank:
+            self.blank = Chat()
         if ask.chat is self.chat:
             if ask.fresh:
                 self._view.composer.recall.add(ask.text)
@@ -262,7 +247,7 @@ class Desk:
         self.typed(self._view.composer.full_text)
         try:
             # Where it ends before its start was over.
-            await self._restore()
+            await _restore(self, self._drafts, self._view)
         except AssistantError as error:
             self._failed(error)
         await self._drafts.flush()
@@ -300,12 +285,12 @@ class Desk:
         if here:
             self.fallback.take()
             self.counting.named(chat.conversation)
-            if running.ask.branch is not None:
-                self._start(self.siblings.look(event.reply))
+            # Also a usual message may have others beside it: the branch in view may end above what came of its reply.
+            self._start(self.siblings.look(event.reply))
         self._known[chat.conversation] = chat
         self.labels.remember([(event.message.text, event.message.label)])
         # The journal has the prompt: the drafts need not hold it any more.
-        self.keep(self._blank)
+        self.keep(self.blank)
         self.keep(chat)
         self._view.desk_changed()
 
@@ -336,12 +321,12 @@ class Desk:
             and editing.resume(chat, self._view, self.labels, text, label, branch)
         ):
             return
-        if not chat.conversation and chat is not self._blank:
+        if not chat.conversation and chat is not self.blank:
             # Nothing of it is on record: there is one empty chat again, the one in view if one is.
-            kept, other = (chat, self._blank) if chat is self.chat else (self._blank, chat)
+            kept, other = (chat, self.blank) if chat is self.chat else (self.blank, chat)
             text = _joined(text, other.typed)
             label = self.labels.joined(label, other)
-            self._blank = chat = kept
+            self.blank = chat = kept
         self.labels.raise_to(chat, label)
         if chat is self.chat:
             self._view.composer.give_back(text)
@@ -357,6 +342,23 @@ class Desk:
 
     def _failed(self, error: AssistantError) -> None:
         self._view.tell(str(error), error=True)
+
+
+async def _restore(desk: Desk, drafts: Drafts, view: "View") -> None:
+    """What was being typed in the empty chat stands before what was typed since, in view or not. Raises: StorageError."""
+    kept = await drafts.take_up()
+    if kept is None:
+        return
+    (draft, label), blank = kept, desk.blank
+    here = desk.chat is blank
+    if here:
+        blank.typed = view.composer.full_text
+    label = desk.labels.joined(label, blank)
+    blank.typed = _joined(draft, blank.typed)
+    desk.labels.restored(blank, label)
+    if here:
+        view.composer.give_back(draft)
+    desk.keep(blank)
 
 
 def _readable(desk: Desk, engine: "Engine", settings: Callable[[], Settings]) -> Prompt | None:

@@ -9,7 +9,7 @@ from assistant.tui.labels import Labels
 from assistant.tui.turn import Chat
 from assistant.tui.view import View
 
-LEFT = "what you wrote is kept: e on that message takes it up again"
+LEFT = "what you wrote is kept: [[conversation.tree_edit e]] on that message takes it up again"
 TAKEN_UP = "as you left it · ctrl+z brings the message as it was sent"
 
 

@@ -40,11 +40,10 @@ class Chat:
 
     `typed` is what is unsent in it, `route` the one that it is pinned to ("": the default of the moment). `label` is what all
     that is said in it carries at least, `mark` the label of the next message (None: as the settings say). `cloud` is the cloud
-    route that the person switched it to, while a grant for it lives; `promised` is the id that a new one will have; `held` are
-    texts that are looked at before they may leave. `begun` says that it was read from the journal, where all of it may be
-    deleted; `edit` is the edit of a message that stands in its composer, `left` are those that were left, by that message,
-    with their labels. Replies are made with `sampling` (None: as the settings say), whose name is `preset`; `instructed` is
-    the label of `system` where the person set it since the start (None: they did not).
+    route that the person switched it to, while a grant for it lives; `promised` is the id of one that is new; `held` are looked
+    at before they may leave. `begun` says that it was read from the journal, where all of it may be deleted; `edit` is the one
+    that stands in its composer, `left` are those that were left, by message. `sampling`, by name `preset`, makes its replies
+    (None: as the settings say); `instructed` is the label of `system` where the person set it since the start (else None).
     """
 
     system: str = ""

@@ -1,5 +1,6 @@
 """What is cut, copied or taken out of the composer: whole wherever it is pasted, and as strict there as it was."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,13 @@ from textual.pilot import Pilot
 from assistant.domain.attachments import Attachment, compose
 from assistant.domain.sensitivity import Label
 from assistant.domain.settings import Settings
+from assistant.storage.search import SqliteFinder
 from assistant.tui import titles
 from assistant.tui.app import AssistantApp
 from assistant.tui.labels import Labels
 from assistant.tui.library import Library
 from assistant.tui.screens.beside import BesideScreen
+from assistant.tui.screens.search import SearchScreen
 from assistant.tui.turn import Chat
 from assistant.tui.widgets.composer import Composer
 from assistant.tui.widgets.transcript_selection import whole
@@ -185,3 +188,32 @@ async def test_a_selection_in_a_reply_that_comes_has_its_label(
         assert desk.labels.of_next(desk.chat) is after
         on.backend.go.set()
         await answered(app, pilot)
+
+
+async def test_what_a_search_shows_of_a_local_only_message_is_known(tmp_path: Path) -> None:
+    on = stage(tmp_path, Answer((OTHER,)))
+    async with opened(on) as (app, pilot):
+        await pilot.press("ctrl+l")
+        await send(app, pilot, SECRET)
+        await answered(app, pilot)
+    again = stage(tmp_path)
+    other = SqliteFinder(again.journal.database)
+    again = replace(again, services=replace(again.services, finder=lambda: other))
+    async with opened(again) as (app, pilot):
+        await pilot.press("ctrl+f")
+        await until(pilot, lambda: isinstance(app.screen, SearchScreen))
+        await pilot.press(*"lithium")
+        await until(pilot, lambda: "2 found" in screen_text(app))
+        labels = app.chat.desk.labels
+        assert labels.of_taken(f"Look: {SECRET}", Label.NORMAL) is Label.LOCAL_ONLY
+        assert labels.of_taken(OTHER, Label.NORMAL) is Label.NORMAL
+
+
+async def test_what_the_program_takes_out_is_not_told() -> None:
+    app, told = WritingApp(), list[str]()
+    async with app.run_test(size=(80, 20)):
+        composer = app.query_one(Composer)
+        composer.lifted = told.append
+        composer.insert("@/home/somebody/a/long/path.txt")
+        composer.delete((0, 0), composer.document.end)
+        assert told == []

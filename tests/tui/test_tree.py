@@ -258,7 +258,7 @@ async def test_an_edit_that_was_left_is_taken_up_again(
         app.chat.composer.put("second, rewritten at length for ten minutes")
         await pilot.pause()
         await press(app, pilot, *way)
-        assert editing.LEFT in toasts(app)
+        assert Keys().said(editing.LEFT) in toasts(app)
         await press(app, pilot, "escape")
         assert app.chat.composer.text == "half a thought"
         await press(app, pilot, "end", "up", "e")
@@ -271,7 +271,7 @@ async def test_an_edit_that_was_left_is_taken_up_again(
         assert app.chat.composer.text == "second"
         await pilot.press("escape")
         assert app.chat.composer.text == "half a thought"
-        assert toasts(app).count(editing.LEFT) == 1
+        assert toasts(app).count(Keys().said(editing.LEFT)) == 1
 
 
 async def test_an_edit_that_was_not_sent_is_kept_too_where_it_is_left(tmp_path: Path) -> None:

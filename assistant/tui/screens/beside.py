@@ -79,7 +79,7 @@ class BesideScreen(ModalScreen[str]):
         """The question, the two answers, what was said of their routes before."""
         with Vertical() as box:
             box.border_title = "Side by side"
-            box.border_subtitle = with_keys(self, _KEYS)
+            box.border_subtitle = titled(with_keys(self, _KEYS))
             yield Static(one_line(self._question, 400), id="question", markup=False)
             with Horizontal():
                 yield Reading(id="left")

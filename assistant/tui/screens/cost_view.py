@@ -14,6 +14,7 @@ from assistant.domain.cost_words import line_name
 from assistant.domain.ledger import By
 from assistant.tui.keys_now import with_keys
 from assistant.tui.screens.cost_lines import KEYS, MORE_KEYS, compared, graph, noted, row_text
+from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import Line as InputLine
 from assistant.tui.widgets.plot import Plot
 
@@ -59,7 +60,7 @@ class CostView(Vertical):
     def compose(self) -> ComposeResult:
         """Curves, what compares them, the table, what belongs to it."""
         self.border_title = "Costs · counting…"
-        self.border_subtitle = with_keys(self, KEYS)
+        self.border_subtitle = titled(with_keys(self, KEYS))
         yield Plot(id="plot")
         yield Static(id="compared", markup=False)
         yield Static(id="head", markup=False)

@@ -1,8 +1,9 @@
 """The search over all history as the chat has it: the list, the hit that was gone to, and the way back."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING
 
+from assistant.tui.copies import LEAST
 from assistant.tui.view import View
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ class Finding:
             self._view.transcript.seek(None)
             self._view.label()
 
+    def _seen(self, hits: "Sequence[Hit]") -> None:
+        """What is shown of local-only messages may be copied; a shorter text cannot be told from others."""
+        told = [(hit.excerpt, hit.label) for hit in hits if len(hit.excerpt) >= LEAST]
+        self._desk.labels.remember(told)
+
     async def _find(self, left: "Left") -> None:
         from assistant.domain.search_line import read_line
         from assistant.domain.searching import sought
@@ -67,6 +73,7 @@ class Finding:
             return
         routes = [route.id for route in services.engine.routes]
         screen = SearchScreen(services.finder, routes, services.clock.now_ms(), left)
+        screen.seen = self._seen
         hit = await self._show(screen)
         self._left = screen.left
         if hit is not None:

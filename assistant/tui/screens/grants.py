@@ -19,6 +19,7 @@ from assistant.domain.grant_words import left_words, let_out_words, reach_words,
 from assistant.domain.hygiene import harmless, one_line
 from assistant.tui.actions import named
 from assistant.tui.keys_now import with_keys
+from assistant.tui.widgets.borders import titled
 
 _MOST_SHOWN = 100
 """Grants on the screen, but every live one; `assistant consent list --all` has them all."""
@@ -67,7 +68,7 @@ class GrantsScreen(ModalScreen[str]):
         """What holds now, then the grants: those that live, then the others, the newest first."""
         with Vertical() as box:
             box.border_title = "Consent"
-            box.border_subtitle = with_keys(self, _KEYS)
+            box.border_subtitle = titled(with_keys(self, _KEYS))
             yield Static("", markup=False)
             yield OptionList(markup=False)
 

@@ -12,6 +12,7 @@ from assistant.tui.actions import named
 from assistant.tui.bearings import Bearings
 from assistant.tui.keys_now import with_keys
 from assistant.tui.screens.hat_page import hat_page
+from assistant.tui.widgets.borders import titled
 from assistant.tui.wording import LOOKING
 
 _KEYS = "[[hat.look r]] look again · [[hat.copy c]] copy command · esc close"
@@ -45,7 +46,7 @@ class HatScreen(ModalScreen[bool]):
         """One scrolling page."""
         with VerticalScroll() as scroll:
             scroll.border_title = "HAT"
-            scroll.border_subtitle = with_keys(self, _KEYS)
+            scroll.border_subtitle = titled(with_keys(self, _KEYS))
             yield Static(LOOKING, markup=False)
 
     def on_mount(self) -> None:

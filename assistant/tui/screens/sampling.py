@@ -18,6 +18,7 @@ from assistant.domain.prompt import Sampling
 from assistant.domain.sampling_presets import ABOUT, KEYS, SETTINGS_WORDS, allowed, shown
 from assistant.tui.actions import named
 from assistant.tui.keys_now import with_keys
+from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import Line
 
 PRESET = "preset"
@@ -108,7 +109,7 @@ class SamplingScreen(ModalScreen[bool]):
         """The preset, the values, what the chosen one means, a line to write another one in."""
         with Vertical(id="sheet") as sheet:
             sheet.border_title = "How replies in this chat are made"
-            sheet.border_subtitle = with_keys(self, _KEYS)
+            sheet.border_subtitle = titled(with_keys(self, _KEYS))
             yield OptionList(
                 *(Option(self._row(key), id=key) for key in (PRESET, *KEYS)), markup=False
             )

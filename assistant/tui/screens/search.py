@@ -21,6 +21,7 @@ from assistant.ports.chats import Hit, Wanted
 from assistant.tui.actions import named
 from assistant.tui.entries import clock_time
 from assistant.tui.keys_now import with_keys
+from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import Line
 from assistant.tui.wording import MARKS
 
@@ -82,9 +83,11 @@ class SearchScreen(ModalScreen[Hit | None]):
     ) -> None:
         """`finder` is called in a thread; `routes` are those that a key goes through.
 
-        What was `left` stands there again; where that is a line alone, it is looked for anew.
+        What was `left` stands there again; where that is a line alone, it is looked for anew. `seen` is told of hits before
+        they are in view.
         """
         super().__init__()
+        self.seen: Callable[[Sequence[Hit]], object] = lambda _: None
         self._finder = finder
         self._values = {"route": tuple(routes), "label": tuple(label.value for label in Label)}
         self._now_ms = now_ms
@@ -104,7 +107,7 @@ class SearchScreen(ModalScreen[Hit | None]):
         """The line, what is said of what was found, and that."""
         with Vertical() as box:
             box.border_title = "Search history"
-            box.border_subtitle = with_keys(self, _KEYS)
+            box.border_subtitle = titled(with_keys(self, _KEYS))
             asked = Line(value=self.line, max_length=400)
             asked.placeholder = "search all history"
             yield asked
@@ -184,6 +187,7 @@ class SearchScreen(ModalScreen[Hit | None]):
             found.highlighted = 0
 
     def _add(self, hits: Sequence[Hit]) -> None:
+        self.seen(hits)
         self.hits += hits
         said = _said(self.hits, read_line(self.line).unknown, more=self._more)
         self.query_one("#said", Static).update(said)

@@ -13,6 +13,7 @@ from assistant.domain.hygiene import harmless
 from assistant.domain.sensitivity import Label
 from assistant.tui.actions import named
 from assistant.tui.keys_now import with_keys
+from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.keys import act
 from assistant.tui.wording import MARKS
 
@@ -48,7 +49,7 @@ class SystemScreen(ModalScreen[str]):
         """What it is for, and the text."""
         with Vertical() as box:
             box.border_title = "System prompt of this chat"
-            box.border_subtitle = with_keys(self, _KEYS)
+            box.border_subtitle = titled(with_keys(self, _KEYS))
             yield Static(self._about, markup=False)
             yield Writing(self._text)
 

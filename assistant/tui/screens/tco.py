@@ -123,7 +123,7 @@ class TcoScreen(ModalScreen[bool]):
         """Lays out for another size."""
         wide = self.size.width >= WIDE
         self.set_class(wide, "-wide")
-        self._sheet.border_subtitle = with_keys(self, HINTS if wide else NARROW_HINTS)
+        self._sheet.border_subtitle = titled(with_keys(self, HINTS if wide else NARROW_HINTS))
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:

@@ -3,23 +3,18 @@
 from collections.abc import Callable
 
 from textual import events
-from textual.actions import SkipAction
 from textual.strip import Strip
-from textual.widgets import TextArea
-from textual.widgets.text_area import Edit, EditResult
 
 from assistant.domain.attachments import Attachment, joined, parted
 from assistant.domain.hygiene import harmless, one_line
 from assistant.tui.pastes import Pastes, is_long
-
-LIFTED = 24
-"""Characters from which a text that is taken away by one key can be told from others when it comes back."""
+from assistant.tui.widgets.lifting import LiftingArea
 
 
-class FoldingArea(TextArea):
+class FoldingArea(LiftingArea):
     """What stands here is short, whatever was pasted or attached; what is taken is whole.
 
-    `pasted` is told of short pastes, `lifted` of what is cut or copied, or goes by one key, before anybody can paste it.
+    `pasted` is told of short pastes.
     """
 
     def __init__(self, id: str, placeholder: str) -> None:  # noqa: A002 - Textual's name for it
@@ -29,7 +24,6 @@ class FoldingArea(TextArea):
         self.cursor_blink = False
         self._pastes = Pastes()
         self.pasted: Callable[[str], object] = lambda _: None
-        self.lifted: Callable[[str], object] = lambda _: None
 
     def render_line(self, y: int) -> Strip:
         """One row; none where no column is left, in which the text area cannot wrap its placeholder."""
@@ -39,6 +33,10 @@ class FoldingArea(TextArea):
     def full_text(self) -> str:
         """What would be sent: the text with its pastes unfolded."""
         return self._pastes.unfold(self.text)
+
+    def whole(self, shown: str) -> str:
+        """What `shown`, a part of the text, would be sent as."""
+        return self._pastes.unfold(shown)
 
     def put(self, text: str) -> None:
         """Shows `text`, made harmless, in the place of what stands there, folded where it is long; the cursor goes to its end."""
@@ -90,33 +88,6 @@ class FoldingArea(TextArea):
             self._delete_via_keyboard((row, token[0]), (row, token[1]))
         else:
             super().action_delete_right()
-
-    def edit(self, edit: Edit) -> EditResult:
-        """As every text area; what goes by it may come back by another key, in another chat too."""
-        result = super().edit(edit)
-        gone = self._pastes.unfold(result.replaced_text)
-        if len(gone) >= LIFTED:
-            self.lifted(gone)
-        return result
-
-    def action_cut(self) -> None:
-        """Takes away what is selected, or the line; its tokens mean nothing elsewhere, so it is copied whole."""
-        start, end = self.selection
-        cut = self._delete_cursor_line() if start == end else self._delete_via_keyboard(start, end)
-        if cut is not None:
-            self._copy(cut.replaced_text)
-
-    def action_copy(self) -> None:
-        """Copies what is selected, whole too."""
-        if not self.selected_text:
-            # The key stops a reply, where nothing is selected.
-            raise SkipAction
-        self._copy(self.selected_text)
-
-    def _copy(self, shown: str) -> None:
-        whole = self._pastes.unfold(shown)
-        self.lifted(whole)
-        self.app.copy_to_clipboard(whole)
 
     def action_paste(self) -> None:
         """Takes what was copied last in this program, folded where it is long."""

@@ -290,5 +290,5 @@ def test_a_broken_line_of_ours_keeps_no_other_out_and_is_named(journal: SqliteJo
         brought = bring_in(other.database, io.BytesIO("\n".join(lines).encode()))
         assert [one.where for one in brought.troubles] == ["line 2", "line 3"]
         assert brought.imported.conversations == 2
-        with pytest.raises(UsageError, match="line 2 of the import: title is missing"):
+        with pytest.raises(UsageError, match="line 2 of the import: turns is not a list"):
             bring_in(other.database, io.BytesIO("\n".join(lines[:3]).encode()))
