@@ -208,6 +208,7 @@ async def test_at_80_columns_it_pages(tmp_path: Path) -> None:
 
 def test_every_number_of_the_inputs_is_a_field() -> None:
     others = {"currency", "split_assumed", "power_unknown", "cloud_listed", "life_months"}
+    others |= {"cached_tokens", "cloud_cached"}
     numbers = set(Inputs.__slots__) - others
     assert {field.name for field in FIELDS} == numbers
     for field in FIELDS:
