@@ -156,3 +156,11 @@ def test_turns_of_another_chat_count_today_and_not_in_this_one() -> None:
     assert spent(costs.conversation.here, EURO).amount == 1
     assert spent(costs.today.here, EURO).amount == 3
     assert costs.turn == scope_of(local("2"))
+
+
+def test_a_turn_that_never_had_a_permit_is_no_request_here_as_in_the_ledger() -> None:
+    refused = replace(cloud(None, compared(None)), attempts=0)
+    assert scope_of(refused) == Scope()
+    costs = after(local("0.001"), refused)
+    assert costs.today.turns == 1
+    assert spent(costs.today.works, EURO) == Amount(Decimal("0.001"), True)
