@@ -32,6 +32,7 @@ TURN_KEYS = {
     "cost",
     "compared",
     "attempts",
+    "tried",
     "day",
 }
 
