@@ -24,6 +24,7 @@ from tests.conversation.doubles import LOCAL
 
 ASKED = Generation("turn-1", "talk", (ChatMessage(Role.USER, "Why?"),), Sampling())
 YES = Decision("d1", Verdict.ALLOW, "local", (Reason("local", "it stays here"),), Label.NORMAL)
+ENDS = ((Finish.FAILED, "engine_slow"), (Finish.CANCELLED, ""), (Finish.STOP, ""))
 CHARGE = Charge(Cost(), (), Usage(40, 7, 2), "")
 
 
@@ -232,3 +233,43 @@ async def test_an_end_says_whether_a_key_went_along(town: Town, keyed: bool) -> 
     over = papers.ending(Finish.STOP, CHARGE, 1.0)
     assert over is not None
     assert over.ended.keyed is keyed
+
+
+async def test_of_several_attempts_each_has_its_record_and_of_one_the_turn_tells() -> None:
+    rig = Rig()
+    papers = away(rig)
+    for number, (finish, error) in enumerate(ENDS, 1):
+        await papers.permit(ASKED)
+        rig.clock.forward(1_500)
+        over = await papers.end(finish, CHARGE, 2.0, error)
+        assert over is not None
+        assert len(papers.tried) == (0 if number == 1 else number)
+    first, second, third = papers.tried
+    assert (first.at_ms, second.at_ms, third.at_ms) == (
+        TODAY_MS,
+        TODAY_MS + 1_500,
+        TODAY_MS + 3_000,
+    )
+    assert [(one.finish, one.error) for one in papers.tried] == list(ENDS)
+    assert {(one.input_tokens, one.output_tokens, one.estimated) for one in papers.tried} == {
+        (CHARGE.usage.input_tokens, CHARGE.usage.output_tokens, CHARGE.usage.estimated)
+    }
+    assert {one.ms for one in papers.tried} == {1_500.0}
+
+
+async def test_an_attempt_that_nothing_ended_has_no_error_and_one_that_stays_is_recorded_too() -> (
+    None
+):
+    rig = Rig()
+    papers = here(rig)
+    for finish in (Finish.FAILED, Finish.STOP):
+        await papers.permit(ASKED)
+        assert await papers.end(finish, CHARGE, None) is None
+        assert papers.ending(finish, CHARGE, None) is None, "once"
+    assert [(one.finish, one.error) for one in papers.tried] == [
+        (Finish.FAILED, ""),
+        (Finish.STOP, ""),
+    ]
+    await papers.permit(ASKED)
+    papers.ending(Finish.STOP, CHARGE, None)
+    assert papers.tried[-1].error == ""
