@@ -42,11 +42,20 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("pictures of screens are renewed with Python 3.11 only")
 
 
+_TESTS = itertools.count(1)
+
+
 def pytest_collection_finish() -> None:
     """What was collected lives to the end: the garbage collector need not look at it again and again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def pytest_runtest_teardown() -> None:
+    """What a test left in circles holds files open: they are closed long before there are too many."""
+    if next(_TESTS) % 50 == 0:
+        gc.collect()
 
 
 def _refuse_outside(event: str, args: tuple[object, ...]) -> None:

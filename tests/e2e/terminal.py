@@ -53,8 +53,9 @@ class Terminal:
 
     def pump(self, wait_s: float) -> bool:
         """Takes what the child wrote within `wait_s`; False where it is gone."""
-        ready, _, _ = select.select([self.fd], [], [], wait_s)
-        if not ready:
+        looking = select.poll()
+        looking.register(self.fd, select.POLLIN | select.POLLHUP)
+        if not looking.poll(wait_s * 1000):
             return True
         try:
             data = os.read(self.fd, 65536)

@@ -356,8 +356,8 @@ async def test_it_runs_as_a_program(tmp_path: Path) -> None:
         assert server.context()["profile"] == "5.3.0"
         (entry,) = server.log()
         assert entry["in_step"]
-        # A busy machine slows it down; nothing makes it quicker than it is told.
-        assert 400 < float(str(entry["tokens_per_s"])) < 880
+        # A busy machine slows it down, and then it catches up.
+        assert 400 < float(str(entry["tokens_per_s"])) < 1_600
         server.fault("crash", 3)
         heard = await ask(server.port, "POST", "/api/chat", chat())
         assert (len(heard.chunks), heard.whole) == (3, False)

@@ -225,7 +225,7 @@ SCENES: Mapping[str, Scene] = {
     "chats": Scene(shelf, to_the_list, wide=True),
     "archive": Scene(shelf, archive, wide=True),
     "completion": Scene(word_stage, pressed("slash", "s", until_="/system")),
-    "path_choice": Scene(with_disk, see_names),
+    "path_choice": Scene(with_disk, see_names, wide=True),
     "consent": Scene(lambda f: priced(f).stage, findings),
     "held_message": Scene(lambda f: cloud_chat(f).stage, two_held, dark=True),
     "grants": Scene(with_grants, pressed("f4", until_="revoked")),

@@ -168,7 +168,10 @@ async def test_it_follows_its_graph_its_size_and_the_theme() -> None:
         await pilot.pause()
         assert colours() != dark
         await pilot.resize_terminal(40, 10)
-        await pilot.pause()
+        for _ in range(100):
+            if plot.size == (40, 10):
+                break
+            await pilot.pause()
         assert shown() == page(GRAPH, 40, 10)
 
 
