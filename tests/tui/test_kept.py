@@ -50,7 +50,7 @@ def test_any_run_of_words_of_what_has_come_is_known(
             kept.holds("nothing of it")
     parts.append(left)
     run = WORDS[start : start + 55]
-    assert len(run) < 42 or kept.holds(f"Tell me: {run}?")
+    assert sum(map(str.isalnum, run)) < 39 or kept.holds(f"Tell me: {run}?")
     assert not kept.holds("How do I keep four Pis in time without a clock?")
     kept.came("t1")
     assert not kept.holds(WORDS)

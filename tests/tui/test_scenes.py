@@ -18,7 +18,7 @@ from tests.tui.fake_services import stage
 from tests.tui.scenes import SCENES
 from tests.tui.test_snapshots import Compare, picture, quiet
 
-SIZES = {"120x40": WIDE, "80x24": NARROW}
+SIZES = {"120x40": WIDE}
 ELSEWHERE = {"tco_fields"}
 """Places of keys that are parts of a screen with a name of its own."""
 LOOKS = 4
@@ -69,7 +69,6 @@ def looks(app: AssistantApp, *, dark: bool) -> Iterator[str]:
 
 async def drawn(app: AssistantApp, pilot: Pilot[int], size: tuple[int, int]) -> str:
     """The screen once it stands still."""
-    await pilot.resize_terminal(size[0], size[1] - 1)
     await pilot.resize_terminal(*size)
     # The chat below a sheet is in the picture as well.
     await until(pilot, lambda: all(screen.size == size for screen in app.screen_stack))
