@@ -103,6 +103,8 @@ class Clearance:
 
     async def _chosen(self) -> str:
         """The route to send to; where several are set up and none is chosen, the person picks. "" where there is none."""
+        # Before the first look at this machine no route is known, those of the cloud neither.
+        await self._desk.bearings.ready()
         wanted = self._settings().cloud.route
         if route := self.distant():
             return route.id

@@ -1,11 +1,13 @@
 """Sending to the cloud from the chat: by the person's act, under a grant that lives, never by itself."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from assistant.domain.consent import State
 from assistant.domain.prompt import Finish
+from assistant.tui.app import AssistantApp
 from tests.tui.cloud_chat import (
     CloudChat,
     ask_cloud,
@@ -64,6 +66,21 @@ async def test_ctrl_s_shows_the_sheet_and_one_key_lets_one_message_leave(
     assert on.states == [State.GIVEN]
     assert len(on.outbox) == 1
     assert not on.stage.backend.asked
+
+
+async def test_what_goes_to_the_cloud_before_the_first_look_is_over_waits_for_it(
+    tmp_path: Path,
+) -> None:
+    on = cloud_chat(tmp_path)
+    on.stage.machine.gate = asyncio.Event()
+    app = AssistantApp(on.stage.services, on.stage.folder)
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: "looking at this machine" in screen_text(app))
+        await ask_cloud(app, pilot, "Why is the sky blue?")
+        await pilot.pause()
+        on.stage.machine.gate.set()
+        await sheet(app, pilot)
+        assert not toasts(app)
 
 
 async def test_what_leaves_is_what_was_shown_to_the_byte(tmp_path: Path) -> None:
