@@ -306,6 +306,8 @@ def band_text(row: Elsewhere) -> str:
 
 def _rate_notes(report: CostReport) -> Iterator[str]:
     exchange, own = report.household.exchange, report.currency
+    if own in exchange.rates:
+        yield f"your rate for {own} in costs.exchange is not used: it is your own currency"
     used = {one.currency for one in report.whole.totals.cost}
     used |= {one.currency for row in report.whole.elsewhere for one in row.cost.native}
     for currency in sorted(used - {own}):

@@ -26,6 +26,7 @@ from assistant.domain.cost_words import (
     scope_words,
     share,
 )
+from assistant.domain.exchange import Exchange, Rated
 from assistant.domain.ledger import By, Chosen
 from assistant.domain.price_list import Dated
 from assistant.domain.prompt import Finish
@@ -149,6 +150,10 @@ def test_notes_tell_what_one_must_know() -> None:
     said = "\n".join(notes(cost_report(month(currency="USD"), Question(), bare)))
     assert "no rate from USD to EUR is known: set costs.exchange" in said
     assert "prices are of" not in said
+    assert "not used" not in said
+    useless = replace(HOUSE, exchange=Exchange("EUR", {"EUR": Rated(Decimal(5))}))
+    said = "\n".join(notes(cost_report(month(), Question(), useless)))
+    assert "your rate for EUR in costs.exchange is not used: it is your own currency" in said
     unknown = MemoryLedger([here(1, input=None), away(2, again=True, reasoning=12_000)])
     said = "\n".join(notes(cost_report(unknown, Question(), HOUSE)))
     assert "2 of 2 requests have no known cost" in said
