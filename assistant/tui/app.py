@@ -17,7 +17,6 @@ from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.command_source import CommandSource
 from assistant.tui.services import Services
 from assistant.tui.sheets import SheetApp
-from assistant.tui.widgets.commanding import Commanding
 from assistant.tui.widgets.transcript import Transcript
 
 FALLBACK_THEME = "textual-dark"
@@ -97,18 +96,12 @@ class AssistantApp(SheetApp):
 
         return commands(self, self.action_quit)
 
-    def on_commanding_commanded(self, event: Commanding.Commanded) -> None:
-        """Does what a typed command says."""
-        from assistant.tui.deeds import obey
-
-        self.chat.run_worker(obey(self.chat, event.text))
-
     def action_prompts(self) -> None:
         """The library of prompts."""
         from assistant.tui.library import Library
 
         if self.screen is self.chat:
-            self.chat.start_told(lambda chat: Library(chat).pick())
+            self.chat.start_told(lambda screen, chat: Library(screen, chat).pick())
 
     def action_cloud(self, what: str) -> None:
         """Opens a sheet of the cloud (`consent`, `outbox`, `key`, `unlock`), or goes offline (`panic`)."""

@@ -145,6 +145,8 @@ class Beside:
         """The same on a route that the person picks; the screen opens once the answer begins."""
         chat, turns, reply = turn.chat, self._desk.turns, turn.reply
         before = chat.head
+        if chat is not self._desk.chat:
+            return
         await self._tree.act("elsewhere")
         # A sheet may be open for as long as a person reads it; nobody is told when a text has gone its way.
         while chat.held or turns.unrecorded(chat):  # noqa: ASYNC110

@@ -1,4 +1,4 @@
-"""Does what a typed command says; what cannot be done is said, and the command stands in the composer again."""
+"""Does what a typed command says; what cannot be done is said, and the command stands again where it was typed."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
@@ -12,31 +12,41 @@ from assistant.tui import slash, verbs
 from assistant.tui.instructing import Instructing
 from assistant.tui.library import Library
 from assistant.tui.tuning import Tuning
+from assistant.tui.turn import Chat
+from assistant.tui.writing import put_before, require_in_view
 
 if TYPE_CHECKING:
     from assistant.tui.screens.chat import ChatScreen
 
-Deed = Callable[["ChatScreen", str], Awaitable[str]]
-"""Does it with what stood behind the command's name; gives what to say, "" for nothing. May raise an AssistantError."""
+Deed = Callable[["ChatScreen", Chat, str], Awaitable[str]]
+"""Does it in that chat with what stood behind the command's name; gives what to say, "" for nothing. May raise an AssistantError.
+
+By the time that it is done another chat may be in view, and another text in the composer.
+"""
 
 
-async def obey(screen: "ChatScreen", text: str) -> None:
-    """Runs the command that `text` is; from a worker. Nothing of it is ever sent."""
-    chat = screen.desk.chat
+async def obey(screen: "ChatScreen", chat: Chat, text: str) -> None:
+    """Runs the command that `text` is, which was typed in `chat`; from a worker. Nothing of it is ever sent."""
+    label = screen.desk.labels.of_next(chat)
     try:
-        said = await _done(screen, text)
+        said = await _done(screen, chat, text)
     except AssistantError as error:
-        screen.tell(str(error), error=True)
-        if screen.desk.chat is chat:
-            screen.composer.give_back(text)
+        _say(screen, chat, str(error), error=True)
+        put_before(screen.desk, screen.face, chat, text, label)
         return
     finally:
         screen.composer.pending = False
     if said:
-        screen.tell(said)
+        _say(screen, chat, said)
 
 
-async def _done(screen: "ChatScreen", text: str) -> str:
+def _say(screen: "ChatScreen", chat: Chat, text: str, *, error: bool = False) -> None:
+    """Says what came of it, and of which chat that is true where it is not the one in view."""
+    of = "" if screen.desk.chat is chat else f"“{one_line(chat.title or 'New chat', 60)}”: "
+    screen.tell(f"{of}{text}", error=error)
+
+
+async def _done(screen: "ChatScreen", chat: Chat, text: str) -> str:
     typed = slash.read(text)
     verb = verbs.named(typed.name)
     if verb is None:
@@ -49,9 +59,11 @@ async def _done(screen: "ChatScreen", text: str) -> str:
         raise UsageError(f"/{verb.name} takes one line", slash.ESCAPE)
     deed = DEEDS.get(verb.name)
     if deed is not None and typed.rest:
-        return await deed(screen, typed.rest)
+        return await deed(screen, chat, typed.rest)
     if typed.rest:
         raise UsageError(f"/{verb.name} takes nothing behind it", verb.line)
+    # The palette acts on the chat in view.
+    require_in_view(screen.desk, chat)
     return await _from_palette(screen, verb)
 
 
@@ -65,56 +77,55 @@ async def _from_palette(screen: "ChatScreen", verb: verbs.Verb) -> str:
     return ""
 
 
-async def _model(screen: "ChatScreen", name: str) -> str:
+async def _model(screen: "ChatScreen", chat: Chat, name: str) -> str:
     from assistant.tui.models import use_model
 
-    return await use_model(screen, name)
+    return await use_model(screen, chat, name)
 
 
-async def _route(screen: "ChatScreen", route: str) -> str:
+async def _route(screen: "ChatScreen", chat: Chat, route: str) -> str:
     from assistant.tui.choosing import pin_route
 
-    return await pin_route(screen, route)
+    return await pin_route(screen, chat, route)
 
 
-async def _system(screen: "ChatScreen", text: str) -> str:
-    instructing = Instructing(screen)
-    wanted = "" if text == "clear" else text
-    said = await instructing.tell(wanted, instructing.label if wanted else Label.PUBLIC)
-    screen.desk.labels.take(screen.desk.chat)
+async def _system(screen: "ChatScreen", chat: Chat, text: str) -> str:
+    instructing = Instructing(screen, chat)
+    if text == "clear":
+        return await instructing.tell("", Label.PUBLIC)
+    # As with a message: a label that is given from now on is for what is typed from now on.
+    label = screen.desk.labels.take(chat)
     screen.face.label()
-    return said
+    return await instructing.tell(text, label)
 
 
-async def _prompt(screen: "ChatScreen", rest: str) -> str:
+async def _prompt(screen: "ChatScreen", chat: Chat, rest: str) -> str:
     parts = rest.split(None, 1)
-    await Library(screen).use_named(parts[0], parts[1] if len(parts) > 1 else "")
-    return ""
+    return await Library(screen, chat).use_named(parts[0], parts[1] if len(parts) > 1 else "")
 
 
-async def _preset(screen: "ChatScreen", name: str) -> str:
-    return await Tuning(screen).use(name)
+async def _preset(screen: "ChatScreen", chat: Chat, name: str) -> str:
+    return await Tuning(screen, chat).use(name)
 
 
-async def _set(screen: "ChatScreen", rest: str) -> str:
+async def _set(screen: "ChatScreen", chat: Chat, rest: str) -> str:
     key, _, value = rest.partition(" ")
     if not value.strip():
         raise UsageError(f"what should {one_line(key, 40)} be?", "/set KEY VALUE")
-    return await Tuning(screen).change(key, value.strip())
+    return await Tuning(screen, chat).change(key, value.strip())
 
 
-async def _temperature(screen: "ChatScreen", value: str) -> str:
-    return await Tuning(screen).change("temperature", value)
+async def _temperature(screen: "ChatScreen", chat: Chat, value: str) -> str:
+    return await Tuning(screen, chat).change("temperature", value)
 
 
-async def _label(screen: "ChatScreen", word: str) -> str:
+async def _label(screen: "ChatScreen", chat: Chat, word: str) -> str:
     from assistant.tui.choosing import label_next
 
-    return label_next(screen, word)
+    return label_next(screen, chat, word)
 
 
-async def _title(screen: "ChatScreen", title: str) -> str:
-    chat = screen.desk.chat
+async def _title(screen: "ChatScreen", chat: Chat, title: str) -> str:
     if not chat.conversation:
         raise UsageError("this chat is empty yet", "its first message names it")
     await screen.engine.rename(chat.conversation, title)
@@ -123,13 +134,13 @@ async def _title(screen: "ChatScreen", title: str) -> str:
     return ""
 
 
-async def _export(screen: "ChatScreen", rest: str) -> str:
+async def _export(screen: "ChatScreen", chat: Chat, rest: str) -> str:
     from assistant.tui.exporting import export
 
-    return await export(screen, rest)
+    return await export(screen, chat, rest)
 
 
-async def _search(screen: "ChatScreen", rest: str) -> str:
+async def _search(screen: "ChatScreen", _: Chat, rest: str) -> str:
     screen.action_find(rest)
     return ""
 

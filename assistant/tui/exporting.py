@@ -1,4 +1,4 @@
-"""Writes the conversation in view into the file that a typed command names; nothing is replaced."""
+"""Writes a conversation into the file that a typed command names; nothing is replaced."""
 
 import asyncio
 import shlex
@@ -11,15 +11,16 @@ from assistant.domain.sensitivity import Label
 
 if TYPE_CHECKING:
     from assistant.tui.screens.chat import ChatScreen
+    from assistant.tui.turn import Chat
 
 FORMS = {"md": "markdown", "html": "html", "json": "json", "jsonl": "jsonl"}
 """By the ending of the file."""
 
 
-async def export(screen: "ChatScreen", rest: str) -> str:
+async def export(screen: "ChatScreen", chat: "Chat", rest: str) -> str:
     """`rest` is `FORM [PATH]`, or a path that says the form by its ending; says where the file is. Raises: UsageError, StorageError."""
     form, place = _read(rest)
-    conversation, exchange = screen.desk.chat.conversation, screen.services.exchange
+    conversation, exchange = chat.conversation, screen.services.exchange
     if not conversation or exchange is None:
         raise UsageError("this chat is empty yet", "there is nothing to export")
     desk = exchange()

@@ -1,6 +1,7 @@
 """The library of prompts at work: one is picked, its places are filled, and its text stands in the composer or is set; nothing is sent."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,11 @@ from assistant.ports.words import PromptShelf
 from assistant.tui.instructing import Instructing
 from assistant.tui.widgets.transcript_selection import numbers, selected
 from assistant.tui.wording import MARKS
+from assistant.tui.writing import put_before, put_over, require_in_view
 
 if TYPE_CHECKING:
     from assistant.tui.screens.chat import ChatScreen
+    from assistant.tui.turn import Chat
 
 NOTHING_SELECTED = "nothing is selected in the conversation"
 
@@ -22,21 +25,30 @@ NOTHING_SELECTED = "nothing is selected in the conversation"
 class Library:
     """Opens the sheets over the chat; methods run in a worker and raise AssistantErrors."""
 
-    def __init__(self, screen: "ChatScreen") -> None:
+    def __init__(self, screen: "ChatScreen", chat: "Chat") -> None:
+        """`chat` is in view; its label, and what is selected in it, are those of this moment."""
         self._screen = screen
+        self._chat = chat
+        self._label = screen.desk.labels.of_next(chat)
+        self._quoted = self._selected()
 
     async def pick(self) -> None:
         """Shows all prompts; what stands in the composer is the chosen one's input."""
         from assistant.tui.screens.prompts import PromptsScreen
 
+        screen, chat = self._screen, self._chat
         shelf = await self._read()
-        name = await self._screen.app.push_screen_wait(PromptsScreen(shelf))
+        require_in_view(screen.desk, chat)
+        name = await screen.app.push_screen_wait(PromptsScreen(shelf))
         prompt = shelf.named(name or "")
         if prompt is not None:
-            await self._use(prompt, None)
+            here = screen.desk.chat is chat
+            standing = screen.composer.full_text if here else chat.typed
+            if said := await self._use(prompt, standing, standing):
+                screen.tell(said)
 
-    async def use_named(self, name: str, text: str) -> None:
-        """Takes the prompt `name`, with `text` for its input. Raises: UsageError where there is none."""
+    async def use_named(self, name: str, text: str) -> str:
+        """Takes the prompt `name`, with `text` for its input; gives what to say. Raises: UsageError where there is none."""
         shelf = await self._read()
         prompt = shelf.named(name)
         if prompt is None:
@@ -44,54 +56,65 @@ class Library:
             known = ", ".join(one.name for one in shelf.prompts)
             hint = broken[0] if broken else f"known: {known}"
             raise UsageError(f"there is no prompt {one_line(name, 40)!r} that can be used", hint)
-        await self._use(prompt, text)
+        return await self._use(prompt, text, "")
 
     async def _read(self) -> PromptShelf:
         words = self._screen.services.words
         return PromptShelf(()) if words is None else await asyncio.to_thread(words().prompts.read)
 
-    async def _use(self, prompt: PromptFile, text: str | None) -> None:
-        """`text` is the input; None: what stands in the composer, which the result then takes the place of."""
-        screen = self._screen
-        standing = screen.composer.full_text if text is None else ""
-        given = (text if text is not None else standing).strip()
-        quoted, label = self._selected() if "selection" in prompt.uses else ("", Label.PUBLIC)
+    async def _use(self, prompt: PromptFile, given: str, standing: str) -> str:
+        """`given` is the input; what comes of it takes the place of `standing` in the composer."""
+        desk, chat, given = self._screen.desk, self._chat, given.strip()
+        quoted, label = self._quoted if "selection" in prompt.uses else ("", Label.PUBLIC)
         if "selection" in prompt.uses and not quoted:
             raise UsageError(NOTHING_SELECTED, "drag over it with the mouse, or copy it yourself")
         values = {"date": self._today(), "input": given, "selection": quoted}
+        typed = Label.PUBLIC if standing else self._label
         if prompt.variables:
-            from assistant.tui.screens.prompt_form import PromptFormScreen
-
-            filled = await screen.app.push_screen_wait(PromptFormScreen(prompt, values))
+            filled = await self._filled(prompt, values)
             if filled is None:
-                if text:
-                    screen.composer.give_back(text)
-                return
+                if given and not standing:
+                    put_before(desk, self._screen.face, chat, given, typed)
+                return ""
             values |= filled
+        if quoted:
+            # What was selected may have become local-only since.
+            label = desk.labels.of_taken(quoted, label)
         label = join((prompt.label, label))
-        used = "input" in prompt.uses
-        if prompt.kind is Kind.SYSTEM and (prompt.variables or (used and given)):
+        if given:
+            label = join((label, typed))
+        if prompt.kind is Kind.SYSTEM and (prompt.variables or ("input" in prompt.uses and given)):
             # A person typed a part of it just now.
-            label = join((label, screen.desk.labels.of_next(screen.desk.chat)))
-        await self._put(prompt, render(prompt, values), label, given)
+            label = join((label, self._label, desk.labels.of_next(chat)))
+        return await self._put(prompt, render(prompt, values), label, given, standing)
 
-    async def _put(self, prompt: PromptFile, text: str, label: Label, given: str) -> None:
+    async def _filled(
+        self, prompt: PromptFile, values: Mapping[str, str]
+    ) -> Mapping[str, str] | None:
+        """What the person gives for the prompt's variables; None where they leave. Raises: UsageError where they are elsewhere."""
+        from assistant.tui.screens.prompt_form import PromptFormScreen
+
+        require_in_view(self._screen.desk, self._chat)
+        return await self._screen.app.push_screen_wait(PromptFormScreen(prompt, values))
+
+    async def _put(
+        self, prompt: PromptFile, text: str, label: Label, given: str, standing: str
+    ) -> str:
         """Sets it or has it stand in the composer; an input for which it has no place stands below it."""
-        screen, desk = self._screen, self._screen.desk
+        screen, desk, chat = self._screen, self._screen.desk, self._chat
         used = "input" in prompt.uses
         if label is Label.LOCAL_ONLY:
             desk.labels.remember([(text, label)])
         if prompt.kind is Kind.SYSTEM:
-            screen.tell(await Instructing(screen).tell(text, label))
-            if used:
+            said = await Instructing(screen, chat).tell(text, label)
+            if used and desk.chat is chat and screen.composer.full_text == standing:
                 screen.composer.take()
-            return
-        screen.composer.put(text if used or not given else f"{text}\n\n{given}")
-        if label is not Label.PUBLIC:
-            desk.labels.raise_to(desk.chat, label)
-        desk.keep(desk.chat)
-        screen.face.label()
-        screen.composer.focus()
+            return said
+        whole = text if used or not given else f"{text}\n\n{given}"
+        put_over(desk, screen.face, chat, whole, label, standing)
+        if desk.chat is chat:
+            screen.composer.focus()
+        return ""
 
     def _selected(self) -> tuple[str, Label]:
         """What is selected in the conversation, with the strictest label of the messages that it lies on."""

@@ -10,12 +10,14 @@ from assistant.domain.hygiene import one_line
 from assistant.domain.models import HAT_PREFIX, hat_name
 from assistant.domain.places import CPU, HAT, SHORT_NAMES, Place
 from assistant.tui.choosing import pin_route
+from assistant.tui.writing import require_in_view
 
 if TYPE_CHECKING:
     from assistant.domain.models import InstalledModel
     from assistant.domain.routing import RouteState
     from assistant.ports.models import HatModels
     from assistant.tui.screens.chat import ChatScreen
+    from assistant.tui.turn import Chat
 
 NO_MODELS = "no model is there that could answer"
 _FETCH = "palette: Fetch a model"
@@ -60,23 +62,24 @@ async def models(screen: "ChatScreen") -> list[Model]:
     return [*found, *(Model(m.id, m.name, HAT, "local") for m in others if m.id not in names)]
 
 
-async def pick_model(screen: "ChatScreen") -> None:
-    """Shows them and takes the one that is picked; from a worker. Raises: as `use_model`."""
+async def pick_model(screen: "ChatScreen", chat: "Chat") -> None:
+    """Shows them and takes the one that is picked, for `chat`; from a worker. Raises: as `use_model`."""
     from assistant.tui.screens.pick import PickScreen
 
     found = await models(screen)
     if not found:
         raise UsageError(NO_MODELS, _FETCH)
     rows = [(one.name, one.line) for one in found]
+    require_in_view(screen.desk, chat)
     picked = await screen.app.push_screen_wait(PickScreen("Which model answers?", rows))
     if picked:
-        screen.tell(await use_model(screen, picked))
+        screen.tell(await use_model(screen, chat, picked))
 
 
-async def use_model(screen: "ChatScreen", name: str) -> str:
+async def use_model(screen: "ChatScreen", chat: "Chat", name: str) -> str:
     """Has a model answer; says where. Raises: UsageError, SettingsError, StorageError.
 
-    One of the processor or of the HAT answers there from now on, in every chat; for one of another route this chat is kept on it.
+    One of the processor or of the HAT answers there from now on, in every chat; for one of another route `chat` is kept on it.
     """
     found = await models(screen)
     named = [one for one in found if name in (one.name, one.model)]
@@ -85,14 +88,14 @@ async def use_model(screen: "ChatScreen", name: str) -> str:
         hint = "known: " + ", ".join(one_line(one.name, 60) for one in found) if found else _FETCH
         raise UsageError(f"no model {one_line(name, 60)!r} can answer", hint)
     if model.route == CPU:
-        return await _on_processor(screen, model.name)
+        return await _on_processor(screen, chat, model.name)
     if model.route == HAT:
-        return await _on_hat(screen, model)
-    await pin_route(screen, model.route)
+        return await _on_hat(screen, chat, model)
+    await pin_route(screen, chat, model.route)
     return f"this chat is kept on {model.route}, where {one_line(model.model, 60)} answers"
 
 
-async def _on_processor(screen: "ChatScreen", name: str) -> str:
+async def _on_processor(screen: "ChatScreen", chat: "Chat", name: str) -> str:
     settings = screen.settings()
     if settings.engine.model and settings.engine.model != name:
         raise UsageError(
@@ -101,21 +104,21 @@ async def _on_processor(screen: "ChatScreen", name: str) -> str:
         )
     await asyncio.to_thread(screen.services.models.use, name)
     await screen.services.reconnect()
-    return await _looked(screen, name, CPU)
+    return await _looked(screen, chat, name, CPU)
 
 
-async def _on_hat(screen: "ChatScreen", model: Model) -> str:
+async def _on_hat(screen: "ChatScreen", chat: "Chat", model: Model) -> str:
     state = next((one for one in screen.desk.bearings.states if one.id == HAT), None)
     hat_models: HatModels | None = screen.services.hat_models and screen.services.hat_models()
     if hat_models is not None and (state is None or state.model != model.model):
         await asyncio.to_thread(hat_models.use, hat_name(model.name) or model.model)
-    return await _looked(screen, model.model, HAT)
+    return await _looked(screen, chat, model.model, HAT)
 
 
-async def _looked(screen: "ChatScreen", model: str, route: str) -> str:
+async def _looked(screen: "ChatScreen", chat: "Chat", model: str, route: str) -> str:
     await screen.desk.bearings.look()
     screen.run_worker(screen.desk.bearings.warm())
-    bound = screen.desk.bearings.bound(screen.desk.chat)
+    bound = screen.desk.bearings.bound(chat)
     if bound.route is not None and bound.route.id != route:
         where = "the processor" if route == CPU else "the HAT"
         return f"{model} answers on {where}; this chat goes to {bound.route.id}"

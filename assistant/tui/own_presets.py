@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from assistant.domain.prompt import Sampling
     from assistant.ports.words import Presets
     from assistant.tui.screens.chat import ChatScreen
+    from assistant.tui.turn import Chat
 
 
-async def show(screen: "ChatScreen") -> None:
-    """Opens the sheet with every value of the sampling; from a worker."""
+async def show(screen: "ChatScreen", chat: "Chat") -> None:
+    """Opens the sheet with every value of the sampling of `chat`; from a worker."""
     from assistant.tui.screens.sampling import SamplingScreen
 
-    tuning = Tuning(screen)
+    tuning = Tuning(screen, chat)
     await screen.app.push_screen_wait(SamplingScreen(tuning, OwnPresets(screen, tuning)))
 
 

@@ -74,12 +74,14 @@ class Tree:
 
     async def act(self, verb: str) -> None:
         """Does what `verb` says with the message at hand, or brings back (`undo`); errors are told."""
-        # Keys come faster than the disk: the next one is about what this one leaves.
+        chat = self._desk.chat
+        # Keys come faster than the disk: the next one is about what this one leaves, in the same chat.
         async with self._one:
-            await self._act(verb)
+            if self._in_view(chat):
+                await self._act(chat, verb)
 
-    async def _act(self, verb: str) -> None:
-        chat, turns = self._desk.chat, self._desk.turns
+    async def _act(self, chat: Chat, verb: str) -> None:
+        turns = self._desk.turns
         if turns.running_in(chat) or turns.unrecorded(chat) or chat.held:
             self._view.tell(BUSY)
             return

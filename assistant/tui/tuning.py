@@ -1,4 +1,4 @@
-"""How replies in the conversation in view are made: presets and single values, on record with each change."""
+"""How replies in a conversation are made: presets and single values, on record with each change."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,16 +15,19 @@ from assistant.domain.sampling_presets import (
     typed,
     with_value,
 )
+from assistant.tui.writing import require_in_view
 
 if TYPE_CHECKING:
     from assistant.tui.screens.chat import ChatScreen
+    from assistant.tui.turn import Chat
 
 
 class Tuning:
-    """Changes the sampling of the chat in view. Methods raise AssistantErrors."""
+    """Changes the sampling of one chat, which may be out of view by then. Methods raise AssistantErrors."""
 
-    def __init__(self, screen: "ChatScreen") -> None:
+    def __init__(self, screen: "ChatScreen", chat: "Chat") -> None:
         self._screen = screen
+        self._chat = chat
         self._engine = screen.engine
 
     @property
@@ -35,12 +38,12 @@ class Tuning:
     @property
     def preset(self) -> str:
         """The name of the preset that was taken; "" for none."""
-        return self._screen.desk.chat.preset
+        return self._chat.preset
 
     @property
     def sampling(self) -> Sampling:
         """What the next reply is made with."""
-        return self._screen.desk.chat.sampling or self.base
+        return self._chat.sampling or self.base
 
     async def presets(self) -> Sequence[Preset]:
         """All of them. Raises: SettingsError."""
@@ -76,19 +79,20 @@ class Tuning:
         """Shows the presets and takes the one that is picked; from a worker. Raises: as `use`."""
         from assistant.tui.screens.pick import PickScreen
 
-        chat = self._screen.desk.chat
+        chat = self._chat
         off = "" if chat.sampling else " · in use"
         rows = [("off", f"as the settings say{off}")]
         for one in await self.presets():
             now = " · in use" if one.name == chat.preset else ""
             rows.append((one.name, f"{one.name}{now} · {one.words}"))
+        require_in_view(self._screen.desk, chat)
         picked = await self._screen.app.push_screen_wait(PickScreen("Preset of this chat", rows))
         if picked:
             self._screen.tell(await self.use(picked))
 
     async def take(self, preset: str, sampling: Sampling | None) -> None:
-        """Has replies in the chat in view made so from the next message on. Raises: StorageError."""
-        chat = self._screen.desk.chat
+        """Has replies in the chat made so from the next message on. Raises: StorageError."""
+        chat = self._chat
         if chat.conversation:
             await self._engine.tune(chat.conversation, preset, sampling)
         chat.preset, chat.sampling = preset, sampling
@@ -96,7 +100,7 @@ class Tuning:
 
     async def name_again(self) -> None:
         """The chat goes by the name of the preset that now says what its replies are made with. Raises: as `presets`, `take`."""
-        if sampling := self._screen.desk.chat.sampling:
+        if sampling := self._chat.sampling:
             await self.take(await self._name_of(sampling), sampling)
 
     async def _name_of(self, sampling: Sampling) -> str:

@@ -48,12 +48,12 @@ def _presets(screen: "ChatScreen") -> Sequence[Choice]:
 
 
 def _keys(screen: "ChatScreen") -> Sequence[Choice]:
-    now = Tuning(screen).sampling
+    now = Tuning(screen, screen.desk.chat).sampling
     return [Choice(f"{key} ", f"{key} {shown(now, key)}", ABOUT[key]) for key in KEYS]
 
 
 def _temperatures(screen: "ChatScreen") -> Sequence[Choice]:
-    now = shown(Tuning(screen).sampling, "temperature")
+    now = shown(Tuning(screen, screen.desk.chat).sampling, "temperature")
     about = f"{allowed('temperature')}; now {now}"
     return [Choice(value, value, about, ends=True) for value in ("0.2", "0.7", "1.1", "settings")]
 

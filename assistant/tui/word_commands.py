@@ -8,12 +8,13 @@ from textual.app import SystemCommand
 
 if TYPE_CHECKING:
     from assistant.tui.screens.chat import ChatScreen
+    from assistant.tui.turn import Chat
 
 
 def word_commands(chat: "ChatScreen") -> Iterable[SystemCommand]:
     """Each also has a command behind a slash."""
 
-    def start(open_it: Callable[["ChatScreen"], Awaitable[None]]) -> Callable[[], object]:
+    def start(open_it: Callable[["ChatScreen", "Chat"], Awaitable[None]]) -> Callable[[], object]:
         return functools.partial(chat.start_told, open_it)
 
     yield SystemCommand("Prompts", "Your library: pick one, fill it in", start(_prompts))
@@ -25,31 +26,31 @@ def word_commands(chat: "ChatScreen") -> Iterable[SystemCommand]:
     yield SystemCommand("Model", "Which model answers, and where", start(_model))
 
 
-async def _prompts(chat: "ChatScreen") -> None:
+async def _prompts(screen: "ChatScreen", chat: "Chat") -> None:
     from assistant.tui.library import Library
 
-    await Library(chat).pick()
+    await Library(screen, chat).pick()
 
 
-async def _system(chat: "ChatScreen") -> None:
+async def _system(screen: "ChatScreen", chat: "Chat") -> None:
     from assistant.tui.instructing import Instructing
 
-    await Instructing(chat).edit()
+    await Instructing(screen, chat).edit()
 
 
-async def _preset(chat: "ChatScreen") -> None:
+async def _preset(screen: "ChatScreen", chat: "Chat") -> None:
     from assistant.tui.tuning import Tuning
 
-    await Tuning(chat).pick()
+    await Tuning(screen, chat).pick()
 
 
-async def _set(chat: "ChatScreen") -> None:
+async def _set(screen: "ChatScreen", chat: "Chat") -> None:
     from assistant.tui.own_presets import show
 
-    await show(chat)
+    await show(screen, chat)
 
 
-async def _model(chat: "ChatScreen") -> None:
+async def _model(screen: "ChatScreen", chat: "Chat") -> None:
     from assistant.tui.models import pick_model
 
-    await pick_model(chat)
+    await pick_model(screen, chat)

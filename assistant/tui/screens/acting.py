@@ -12,7 +12,7 @@ from assistant.domain.errors import AssistantError
 from assistant.ports import Journal
 from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.face import Face
-from assistant.tui.turn import Ask
+from assistant.tui.turn import Ask, Chat
 
 if TYPE_CHECKING:
     from assistant.domain.routing import RouteState
@@ -52,12 +52,13 @@ class ActingScreen(Screen[None]):
 
         return await self.app.push_screen_wait(RouteScreen(states, "", cloud=True))
 
-    def start_told(self, work: "Callable[[Self], Awaitable[None]]") -> None:
-        """Runs `work` beside the screen and says its errors."""
+    def start_told(self, work: "Callable[[Self, Chat], Awaitable[None]]") -> None:
+        """Runs `work` with the chat in view beside the screen and says its errors."""
+        chat = self.face.desk.chat
 
         async def run() -> None:
             try:
-                await work(self)
+                await work(self, chat)
             except AssistantError as error:
                 self.face.tell(str(error), error=True)
 
@@ -160,19 +161,17 @@ class ActingScreen(Screen[None]):
         """Which route this chat is kept on."""
         from assistant.tui.screens.routes import RouteScreen
 
-        desk = self.face.desk
-        self.app.push_screen(RouteScreen(desk.bearings.states, desk.chat.route), self.pin)
+        async def choose(screen: Self, chat: Chat) -> None:
+            sheet = RouteScreen(screen.face.desk.bearings.states, chat.route)
+            route = await screen.app.push_screen_wait(sheet)
+            if route is not None:
+                await screen.pin(chat, route)
 
-    async def pin(self, route: str | None) -> None:
-        """Keeps the chat in view on `route` ("": the default of the moment, None: as it was); a new one from its first send on."""
-        chat = self.face.desk.chat
-        if route is None:
-            return
-        try:
-            if chat.conversation:
-                await self.engine.pin(chat.conversation, route)
-        except AssistantError as error:
-            self.face.tell(str(error), error=True)
-            return
+        self.start_told(choose)
+
+    async def pin(self, chat: Chat, route: str) -> None:
+        """Keeps `chat` on `route` ("": the default of the moment); a new one from its first send on. Raises: UsageError, StorageError."""
+        if chat.conversation:
+            await self.engine.pin(chat.conversation, route)
         chat.route = route
         self.face.bearings_changed()

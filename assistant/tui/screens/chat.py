@@ -88,6 +88,13 @@ class ChatScreen(ActingScreen):
         self.finding.end()
         self.desk.sending.enter(event.text, event.bound)
 
+    @on(Composer.Commanded)
+    def _commanded(self, event: Composer.Commanded) -> None:
+        """Here, in the order of the keys: the chat that a key brings into view after it is another one."""
+        from assistant.tui.deeds import obey
+
+        self.run_worker(obey(self, self.desk.chat, event.text))
+
     @on(Composer.Left)
     def _left(self, event: Composer.Left) -> None:
         self.columns.fold()
