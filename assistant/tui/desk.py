@@ -166,15 +166,18 @@ class Desk:
         if known := self.turns.chat(opened.summary.id):
             return known
         summary = opened.summary
-        unsaved = self._drafts.latest(summary.id)
-        chat = self._known.setdefault(summary.id, Chat(summary.system, summary.id))
+        noted, known = self._drafts.latest(summary.id), self._known.get(summary.id)
+        chat = self._known[summary.id] = known or Chat(summary.system, summary.id)
         chat.head, chat.title, chat.route = summary.head, summary.title, summary.route
         chat.preset, chat.sampling = summary.preset, summary.sampling
-        chat.label, chat.begun = summary.label, True
-        if chat.edit is None:
-            chat.typed = opened.draft if unsaved is None else unsaved
-        if unsaved is None and opened.draft_label is not None:
-            self.labels.restored(chat, opened.draft_label)
+        # Where its start could not be recorded as a whole, what it was to carry is not dropped.
+        least = chat.label if known and not known.begun else Label.PUBLIC
+        chat.label, chat.begun = join((summary.label, least)), True
+        # Of one that was open since the start what stands in its composer is known, and with what label.
+        if chat.edit is None and (known is None or noted is None):
+            chat.typed, label = noted or (opened.draft, opened.draft_label)
+            if label is not None:
+                self.labels.restored(chat, label)
         return chat
 
     def _show(self, opened: Opened | None, shown: Sequence[Entry]) -> None:
@@ -313,6 +316,9 @@ class Desk:
         self, chat: Chat, text: str, label: Label, branch: Branch | None = None
     ) -> None:
         """What was not sent goes back to where it was written, and what is sent with it has its label at least."""
+        if chat.conversation:
+            # Also one of which nothing but its start is on record: what is typed there has its label there alone.
+            self._known[chat.conversation] = chat
         if branch is not None and branch.again:
             return
         if (
