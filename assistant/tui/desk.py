@@ -13,7 +13,7 @@ from assistant.domain.prompt import Prompt
 from assistant.domain.readings import begin
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import Settings
-from assistant.tui import editing
+from assistant.tui import editing, unsent
 from assistant.tui.ahead import Ahead
 from assistant.tui.bearings import Bearings, serves
 from assistant.tui.branch import Branch
@@ -142,7 +142,7 @@ class Desk:
         if opened is None:
             self._view.tell("this conversation is gone", error=True)
             return
-        self.typed(self._view.composer.full_text)
+        unsent.leave(self, self._view.composer.recall, self._view.composer.full_text)
         self.chat = self._chat_of(opened)
         self._show(opened, shown)
 
@@ -152,7 +152,7 @@ class Desk:
         From a conversation on record, where the first text of a new one still waits, that one: nothing else leads to it.
         """
         self._wanted = ""
-        self.typed(left)
+        unsent.leave(self, self._view.composer.recall, left)
         waiting = self.turns.unstarted() if self.chat.head else []
         if self.blank.instructed is None:
             self.blank.system = self._settings().generation.system_prompt
@@ -212,16 +212,8 @@ class Desk:
         """Saves what is unsent in `chat`, so that a crash does not lose it."""
         # What has no name yet has one draft together.
         chats = [chat] if chat.conversation else [*self.turns.unstarted(), self.blank]
-        parts = [
-            part
-            for one in chats
-            for part in (
-                *((a.text, a.label) for a in (*self.turns.unrecorded(one), *one.held) if a.fresh),
-                *([(one.edit.aside, one.edit.aside_label)] if one.edit else ()),
-                (one.typed, self.labels.of_next(one)),
-            )
-            if part[0]
-        ]
+        recall = self._view.composer.recall
+        parts = [part for one in chats for part in unsent.parts(self, recall, one)]
         label = join(label for _, label in parts) if parts else Label.LOCAL_ONLY
         self._drafts.note(chat.conversation, _joined(*(text for text, _ in parts)), label)
 
@@ -230,8 +222,9 @@ class Desk:
         if ask.chat is self.blank:
             self.blank = Chat()
         if ask.chat is self.chat:
-            if ask.fresh:
-                self._view.composer.recall.add(ask.text)
+            if ask.fresh and (waiting := self._view.composer.recall.add(ask.text)):
+                self._view.composer.give_back(waiting[0])
+                self.labels.raise_to(self.chat, waiting[1])
             self.chat.typed = self._view.composer.full_text
         self.turns.submit(ask)
         self.keep(ask.chat)
