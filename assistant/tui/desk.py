@@ -264,7 +264,7 @@ class Desk:
             self.titles.over(event.record)
             error = event.record.error
             # Also of a chat that was left meanwhile: what came of it was in view.
-            self.labels.came(event.record)
+            self.labels.came(running, event.record)
             if here:
                 self.context = used(event.record)
                 self.reply = event.record.reply

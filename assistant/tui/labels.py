@@ -81,15 +81,27 @@ class Labels:
             if label is Label.LOCAL_ONLY:
                 self._kept.remember(text)
 
+    def of_reply(self, running: Running) -> Label:
+        """The label of the reply that comes; the strictest until that is known."""
+        decision = running.decision
+        return Label.LOCAL_ONLY if running.kept or decision is None else decision.label
+
     def coming(self, running: Running) -> None:
         """A reply comes: a copy of what is there of it is as strict as it is."""
-        decision = running.decision
-        if running.asked and (decision is None or decision.label is Label.LOCAL_ONLY):
+        if running.asked and self.of_reply(running) is Label.LOCAL_ONLY:
             self._kept.come(running.asked.turn, running.text)
 
-    def came(self, record: "TurnRecord") -> None:
+    def keep(self, running: Running, message: str) -> None:
+        """`message` was made local-only, from which that reply comes: so is the reply, also what came of it before."""
+        running.kept = True
+        self.coming(running)
+        if running.asked and running.asked.message.id == message:
+            self._kept.remember(running.asked.message.text)
+
+    def came(self, running: Running, record: "TurnRecord") -> None:
         """A reply is over."""
-        self.remember([(record.reply, record.decision.label)])
+        label = Label.LOCAL_ONLY if running.kept else record.decision.label
+        self.remember([(record.reply, label)])
         self._kept.came(record.turn)
 
     def learn(

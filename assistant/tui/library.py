@@ -110,8 +110,7 @@ class Library:
         """Whether the reply that comes must not leave, or may be one of which that is not known."""
         desk = self._screen.desk
         running = desk.turns.running_in(desk.chat)
-        decision = running.decision if running else None
-        return decision is None or decision.label is Label.LOCAL_ONLY
+        return running is None or desk.labels.of_reply(running) is Label.LOCAL_ONLY
 
     def _today(self) -> str:
         now_ms = self._screen.services.clock.now_ms()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from assistant.domain.errors import AssistantError
@@ -72,7 +73,6 @@ class Sending:
         self._desk = desk
         self._start = start
         self._one = asyncio.Lock()
-        self._relabelled: Running | None = None
         self.clearance = Clearance(services, settings, view, desk)
         self.lookout = self.clearance.lookout
 
@@ -200,7 +200,8 @@ class Sending:
         except AssistantError as error:
             self._view.tell(str(error), error=True)
             return
-        self._relabelled = self._desk.turns.running_in(chat)
+        if running := self._desk.turns.running_in(chat):
+            self._desk.labels.keep(running, message)
         self._view.tell("this message and the replies that came of it stay on this machine")
         await self._relabel(chat)
 
@@ -222,6 +223,7 @@ class Sending:
 
     def ask(self, ask: Ask, route: "Route | None") -> None:
         """What was said before, once more, on `route`: to the cloud by the usual way."""
+        ask = self._relabelled(ask)
         if route is not None and route.place is Place.CLOUD and route.declared:
             self._leave(ask)
         else:
@@ -230,7 +232,7 @@ class Sending:
     def over(self, running: "Running", record: "TurnRecord") -> None:
         """A turn is over: its grant has less left; where it failed here, a grant may let the same leave by itself."""
         offer, chat = self._desk.fallback.offer, running.ask.chat
-        if self._relabelled is running:
+        if running.kept:
             self._start(self._relabel(chat))
         if record.route.place is Place.CLOUD:
             self._start(self.look())
@@ -247,6 +249,10 @@ class Sending:
         if found is not label and found is Label.LOCAL_ONLY:
             self._view.tell(COPIED)
         return found
+
+    def _relabelled(self, ask: Ask) -> Ask:
+        """`ask` with the label that its text has by now: it may have become stricter since it was said."""
+        return replace(ask, label=self._desk.labels.of_taken(ask.text, ask.label))
 
     def _sendable(self, text: str, label: Label) -> bool:
         if self._journal.writable:
@@ -287,7 +293,7 @@ class Sending:
 
     async def _fall_back(self, offer: "Offer") -> None:
         """The same text to the cloud by itself, where a live grant with that mark covers it; else the offer stays."""
-        ask = Ask(offer.chat, offer.text, offer.route.id, offer.label)
+        ask = self._relabelled(Ask(offer.chat, offer.text, offer.route.id, offer.label))
         try:
             ready = await self.clearance.falls_back(ask)
         except AssistantError as error:
