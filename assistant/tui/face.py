@@ -59,7 +59,7 @@ class Face:
         )
         self.composer.sent = self._begin_anew
         self.composer.pasted = self._pasted
-        self.composer.lifted = self._lifted
+        self.composer.lifted = self.lifted
         self._senses = Senses(services.sense, screen.run_worker, self._took)
 
     def mount(self) -> None:
@@ -162,7 +162,8 @@ class Face:
         if self.attach:
             self.attach.pasted(text)
 
-    def _lifted(self, text: str) -> None:
+    def lifted(self, text: str) -> None:
+        """`text` was taken out of the composer or of a sheet over the chat, or copied there."""
         self.desk.labels.lifted(self.desk.chat, text)
 
     def _begin_anew(self) -> None:

@@ -139,7 +139,7 @@ class Labels:
             self._kept.attached(one.text, label)
 
     def lifted(self, chat: Chat, text: str) -> None:
-        """`text` was taken out of the composer of `chat`, or copied there: a copy of it is as strict as what stood there."""
+        """`text` was taken out of the composer of `chat` or of a sheet over it, or copied there: a copy is as strict as what is typed there."""
         self.remember([(text, self.of_next(chat))])
 
     def typed(self, chat: Chat, text: str) -> bool:
