@@ -70,7 +70,7 @@ class Desk:
         self.bearings = Bearings(
             services, view.bearings_changed, lambda text: view.tell(text, error=True)
         )
-        self.labels = Labels(settings)
+        self.labels = Labels(settings, start)
         self.ahead = Ahead(
             services.engine, functools.partial(_readable, self, services.engine, settings), start
         )
@@ -192,7 +192,7 @@ class Desk:
         self.context = context(opened)
         self.reply = latest_reply(opened)
         self.fallback.opened(self.chat, None if running else opened)
-        self.labels.learn(labelled(opened), self._start)
+        self.labels.remember(labelled(opened))
         self._view.composer.recall.fill(prompts(opened) if opened else [])
         self._view.composer.put(self.chat.typed)
         self.queue_changed()

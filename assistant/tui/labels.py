@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING
 
-from assistant.domain.attachments import parted
+from assistant.domain.attachments import Attachment, parted
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import GenerationSettings, Settings
 from assistant.tui.kept import Kept
@@ -28,9 +28,14 @@ _MOST_TYPED = 10_000
 class Labels:
     """The labels of what is typed; remembers the local-only texts that were in view, so that a copy of one, or of a part, is local-only too."""
 
-    def __init__(self, settings: Callable[[], Settings]) -> None:
-        """`settings` gives those of the moment."""
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        start: Callable[[Coroutine[None, None, None]], object] | None = None,
+    ) -> None:
+        """`settings` gives those of the moment; `start` runs a coroutine beside the screen (None: nothing is done there)."""
         self._settings = settings
+        self._start = start
         self._kept = Kept()
         self._behind = 0
 
@@ -76,10 +81,21 @@ class Labels:
         return join((label, self.of_next(chat))) if chat.typed else label
 
     def remember(self, texts: Iterable[tuple[str, Label]]) -> None:
-        """These were in view."""
-        for text, label in texts:
-            if label is Label.LOCAL_ONLY:
-                self._kept.remember(text)
+        """These were in view, and may be many. Until they are remembered, what is sent counts as a copy."""
+        kept = [text for text, label in texts if label is Label.LOCAL_ONLY]
+        self._take_in(sum(map(len, kept)), lambda: [*map(self._kept.remember, kept)])
+
+    def _take_in(self, size: int, work: Callable[[], object]) -> None:
+        if self._start is None or size <= _AT_ONCE:
+            work()
+            return
+        self._behind += 1
+        self._start(self._catch_up(work))
+
+    async def _catch_up(self, work: Callable[[], object]) -> None:
+        await asyncio.to_thread(work)
+        # Not in a `finally`: of texts that were not remembered nobody can tell a copy.
+        self._behind -= 1
 
     def of_reply(self, running: Running) -> Label:
         """The label of the reply that comes; the strictest until that is known."""
@@ -104,29 +120,13 @@ class Labels:
         self.remember([(record.reply, label)])
         self._kept.came(record.turn)
 
-    def learn(
-        self,
-        texts: Iterable[tuple[str, Label]],
-        start: Callable[[Coroutine[None, None, None]], object],
-    ) -> None:
-        """These are in view, and may be many: `start` runs a coroutine. Until they are remembered, what is sent counts as a copy."""
-        kept = [(text, label) for text, label in texts if label is Label.LOCAL_ONLY]
-        if sum(len(text) for text, _ in kept) <= _AT_ONCE:
-            self.remember(kept)
-            return
-        self._behind += 1
-        start(self._catch_up(kept))
-
-    async def _catch_up(self, kept: Iterable[tuple[str, Label]]) -> None:
-        await asyncio.to_thread(self.remember, kept)
-        # Not in a `finally`: of texts that were not remembered nobody can tell a copy.
-        self._behind -= 1
-
-    def attached(self, chat: Chat, text: str, label: Label | None) -> None:
-        """`text` is attached in `chat`; `label` is that of the folder where it lay (None: none is said)."""
+    def attached(self, chat: Chat, one: Attachment, label: Label | None) -> None:
+        """`one` is attached in `chat`; `label` is that of the folder where it lay (None: none is said)."""
         if label is not None:
-            self._kept.attached(text, label)
+            self._kept.label(one, label)
             self.raise_to(chat, label)
+            size = len(one.text) if label is Label.LOCAL_ONLY else 0
+            self._take_in(size, lambda: self._kept.attached(one, label))
 
     def restored(self, chat: Chat, label: Label) -> None:
         """What stands in the composer of `chat` was kept with `label`, and has that again, where nobody said another one since.
@@ -136,7 +136,7 @@ class Labels:
         chat.mark = label if chat.mark is None else join((label, chat.mark))
         self.remember([(chat.typed, label)])
         for one in parted(chat.typed)[1]:
-            self._kept.attached(one.text, label)
+            self._kept.label(one, label)
 
     def lifted(self, chat: Chat, text: str) -> None:
         """`text` was taken out of the composer of `chat` or of a sheet over it, or copied there: a copy is as strict as what is typed there."""

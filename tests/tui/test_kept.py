@@ -35,7 +35,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_image_is_known_as_a_whole_and_its_base64_wherever_it_is_pasted() -> None:
     kept, photo, other = Kept(), image("photo.jpg", JPEG), image()
-    kept.attached(photo.text, Label.LOCAL_ONLY)
+    kept.attached(photo, Label.LOCAL_ONLY)
     assert kept.of_files(compose("Where?", [other, photo])) is Label.LOCAL_ONLY
     assert kept.of_files(compose("Where?", [other])) is Label.PUBLIC
     assert not kept.holds(compose("Where?", [other]))
