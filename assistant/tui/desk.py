@@ -312,6 +312,8 @@ class Desk:
         if chat.conversation:
             # Also one of which nothing but its start is on record: what is typed there has its label there alone.
             self._known[chat.conversation] = chat
+            if chat.head is None:
+                self.labels.remember([(chat.title, label)])
         if branch is not None and branch.again:
             return
         if (

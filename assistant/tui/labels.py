@@ -85,6 +85,11 @@ class Labels:
         kept = [text for text, label in texts if label is Label.LOCAL_ONLY]
         self._take_in(sum(map(len, kept)), lambda: [*map(self._kept.remember, kept)])
 
+    def known(self, texts: Iterable[str]) -> None:
+        """These short ones are local-only, and about to be in view. Blocks a little: for a thread."""
+        for text in texts:
+            self._kept.remember(text)
+
     def _take_in(self, size: int, work: Callable[[], object]) -> None:
         if self._start is None or size <= _AT_ONCE:
             work()

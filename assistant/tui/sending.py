@@ -11,7 +11,7 @@ from assistant.domain.sensitivity import Label
 from assistant.domain.settings import Settings
 from assistant.tui import clearance, editing
 from assistant.tui.clearance import Clearance
-from assistant.tui.entries import marked_entry, read
+from assistant.tui.entries import labelled, marked_entry, read
 from assistant.tui.labels import Labels
 from assistant.tui.turn import Ask, Chat
 from assistant.tui.wording import Bound, Grants
@@ -213,7 +213,7 @@ class Sending:
             self._view.tell(str(error), error=True)
             return
         path = opened.path if opened else ()
-        self._desk.labels.remember((one.text, one.label) for one in path)
+        self._desk.labels.remember(labelled(opened))
         labels, transcript = {one.id: one.label for one in path}, self._view.transcript
         for entry in list(transcript.pages.entries if chat is self._desk.chat else ()):
             marked = marked_entry(entry, labels.get(entry.key))
