@@ -1,6 +1,5 @@
 """How far the next message may travel: what a person says of it, what its chat says, and what it was made from."""
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING
 
@@ -8,6 +7,7 @@ from assistant.domain.attachments import Attachment, parted
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import GenerationSettings, Settings
 from assistant.tui.kept import Kept
+from assistant.tui.taking_in import TakingIn
 from assistant.tui.turn import Chat, Running
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ _NEXT = {
     Label.PUBLIC: Label.NORMAL,
 }
 KEPT = "this chat has a system prompt of its own, which is local-only with it: /system clear comes first"
-_AT_ONCE = 20_000
-"""Characters that are remembered at once, in some 5 ms; more of them are in a thread."""
 _MOST_TYPED = 10_000
 """Characters up to which a text is looked at with every key; a longer one is once it is sent."""
 
@@ -35,9 +33,8 @@ class Labels:
     ) -> None:
         """`settings` gives those of the moment; `start` runs a coroutine beside the screen (None: nothing is done there)."""
         self._settings = settings
-        self._start = start
         self._kept = Kept()
-        self._behind = 0
+        self._beside = TakingIn(start)
 
     @property
     def default(self) -> Label:
@@ -83,33 +80,16 @@ class Labels:
     def remember(self, texts: Iterable[tuple[str, Label]]) -> None:
         """These were in view, and may be many. Until they are remembered, what is sent counts as a copy."""
         kept = [text for text, label in texts if label is Label.LOCAL_ONLY]
-        self._take_in(sum(map(len, kept)), lambda: [*map(self._kept.remember, kept)])
+        self._beside.take_in(sum(map(len, kept)), lambda: [*map(self._kept.remember, kept)])
 
     def known(self, texts: Iterable[str]) -> None:
         """These short ones are local-only, and about to be in view. Blocks a little: for a thread."""
         for text in texts:
             self._kept.remember(text)
 
-    def _take_in(self, size: int, work: Callable[[], object]) -> None:
-        if self._start is None or size <= _AT_ONCE:
-            work()
-            return
-        self._behind += 1
-        self._start(self._catch_up(work))
-
-    async def _catch_up(self, work: Callable[[], object]) -> None:
-        await asyncio.to_thread(work)
-        # Not in a `finally`: of texts that were not remembered nobody can tell a copy.
-        self._behind -= 1
-
-    def of_reply(self, running: Running) -> Label:
-        """The label of the reply that comes; the strictest until that is known."""
-        decision = running.decision
-        return Label.LOCAL_ONLY if running.kept or decision is None else decision.label
-
     def coming(self, running: Running) -> None:
         """A reply comes: a copy of what is there of it is as strict as it is."""
-        if running.asked and self.of_reply(running) is Label.LOCAL_ONLY:
+        if running.asked and of_reply(running) is Label.LOCAL_ONLY:
             self._kept.come(running.asked.turn, running.text)
 
     def keep(self, running: Running, message: str) -> None:
@@ -131,7 +111,7 @@ class Labels:
             self._kept.label(one, label)
             self.raise_to(chat, label)
             size = len(one.text) if label is Label.LOCAL_ONLY else 0
-            self._take_in(size, lambda: self._kept.attached(one, label))
+            self._beside.take_in(size, lambda: self._kept.attached(one, label))
 
     def restored(self, chat: Chat, label: Label) -> None:
         """What stands in the composer of `chat` was kept with `label`, and has that again, where nobody said another one since.
@@ -163,4 +143,10 @@ class Labels:
     def of_taken(self, text: str, label: Label) -> Label:
         """The label of `text`, which a person just sent with `label`: a copy is one also where nobody saw it in the composer."""
         found = join((label, self._kept.of_files(text)))
-        return Label.LOCAL_ONLY if self._behind or self._kept.holds(text) else found
+        return Label.LOCAL_ONLY if self._beside.behind or self._kept.holds(text) else found
+
+
+def of_reply(running: Running) -> Label:
+    """The label of the reply that comes; the strictest until that is known."""
+    decision = running.decision
+    return Label.LOCAL_ONLY if running.kept or decision is None else decision.label

@@ -223,7 +223,7 @@ class Sending:
 
     def ask(self, ask: Ask, route: "Route | None") -> None:
         """What was said before, once more, on `route`: to the cloud by the usual way."""
-        ask = self._relabelled(ask)
+        ask = _relabelled(self._desk.labels, ask)
         if route is not None and route.place is Place.CLOUD and route.declared:
             self._leave(ask)
         else:
@@ -249,10 +249,6 @@ class Sending:
         if found is not label and found is Label.LOCAL_ONLY:
             self._view.tell(COPIED)
         return found
-
-    def _relabelled(self, ask: Ask) -> Ask:
-        """`ask` with the label that its text has by now: it may have become stricter since it was said."""
-        return replace(ask, label=self._desk.labels.of_taken(ask.text, ask.label))
 
     def _sendable(self, text: str, label: Label) -> bool:
         if self._journal.writable:
@@ -293,7 +289,9 @@ class Sending:
 
     async def _fall_back(self, offer: "Offer") -> None:
         """The same text to the cloud by itself, where a live grant with that mark covers it; else the offer stays."""
-        ask = self._relabelled(Ask(offer.chat, offer.text, offer.route.id, offer.label))
+        ask = _relabelled(
+            self._desk.labels, Ask(offer.chat, offer.text, offer.route.id, offer.label)
+        )
         try:
             ready = await self.clearance.falls_back(ask)
         except AssistantError as error:
@@ -311,3 +309,8 @@ def _own_lease(known: Clearance, chat: Chat) -> str:
     lease = known.lease(chat, chosen.id) if chosen else None
     lease = lease or known.lease(chat)
     return lease.route if lease else ""
+
+
+def _relabelled(labels: Labels, ask: Ask) -> Ask:
+    """`ask` with the label that its text has by now: it may have become stricter since it was said."""
+    return replace(ask, label=labels.of_taken(ask.text, ask.label))

@@ -14,7 +14,7 @@ from assistant.domain.sensitivity import Label
 from assistant.domain.settings import LabelSettings, Settings
 from assistant.tui import titles
 from assistant.tui.kept import Kept
-from assistant.tui.labels import Labels
+from assistant.tui.labels import Labels, of_reply
 from assistant.tui.screens.prompt_form import PromptFormScreen
 from assistant.tui.turn import Ask, Chat, Running
 from tests.picture_maker import JPEG, image
@@ -85,7 +85,7 @@ def test_a_reply_whose_question_was_made_local_only_is_known_from_then_on() -> N
     labels.coming(running)
     assert labels.of_taken(WORDS[5:55], Label.NORMAL) is Label.NORMAL
     labels.keep(running, "m1")
-    assert labels.of_reply(running) is Label.LOCAL_ONLY
+    assert of_reply(running) is Label.LOCAL_ONLY
     assert labels.of_taken(WORDS[5:55], Label.NORMAL) is Label.LOCAL_ONLY
     assert labels.of_taken("hello", Label.NORMAL) is Label.LOCAL_ONLY
     running.text.append(WORDS[60:])
@@ -98,7 +98,7 @@ def test_a_reply_whose_question_was_made_local_only_is_known_from_then_on() -> N
 def test_a_question_below_one_that_was_made_local_only_is_no_copy() -> None:
     labels, running = Labels(Settings), Running(Ask(Chat(), "hello"), asked(), ALLOWED)
     labels.keep(running, "m0")
-    assert labels.of_reply(running) is Label.LOCAL_ONLY
+    assert of_reply(running) is Label.LOCAL_ONLY
     assert labels.of_taken("hello", Label.NORMAL) is Label.NORMAL
 
 
