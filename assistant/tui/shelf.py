@@ -132,6 +132,8 @@ class Shelf:
         except AssistantError:
             # The act that follows meets the same fault and says it.
             return ""
+        if found:
+            self.titles.chosen(found.title)
         return one_line(found.title, 200) if found else ""
 
     async def rename(self, conversation: str, title: str) -> bool:

@@ -23,7 +23,7 @@ from tests.tui.driving import (
     settled_surroundings,
     until,
 )
-from tests.tui.fake_services import Stage, stage
+from tests.tui.fake_services import stage
 
 TITLE = "Anna of ward twelve fears that the pumps are wrong"
 
@@ -101,10 +101,10 @@ def test_each_title_is_asked_for_once(tmp_path: Path) -> None:
 
 async def test_one_that_begins_just_now_is_asked_for_once_it_has_a_message(tmp_path: Path) -> None:
     on = stage(tmp_path)
-    talk(on.journal, "c0", "of before, nobody knows")
+    talk(on.journal, "c0", "of before, nobody knows of what")
     async with opened(on) as (app, pilot):
         labels = app.chat.desk.labels
-        old, new = "of before, nobody knows", "a beginning that is not over"
+        old, new = "of before, nobody knows of what", "a beginning that is not over"
         await until(pilot, lambda: labels.of_taken(old, Label.NORMAL) is Label.LOCAL_ONLY)
         talk(on.journal, "c1", new)
         app.chat.face.desk_changed()
@@ -116,20 +116,32 @@ async def test_one_that_begins_just_now_is_asked_for_once_it_has_a_message(tmp_p
         assert labels.of_taken(TITLE, Label.NORMAL) is Label.LOCAL_ONLY
 
 
-def with_a_private_title(folder: Path) -> Stage:
-    on = stage(folder)
-    talk(on.journal, "c1", TITLE, Label.LOCAL_ONLY)
-    return on
+def test_a_short_one_is_a_word_that_anybody_may_say_until_it_is_chosen(tmp_path: Path) -> None:
+    journal = stage(tmp_path).journal
+    talk(journal, "c1", "Room 12", Label.LOCAL_ONLY)
+    talk(journal, "c2", "a question", Label.NORMAL)
+    labels = Labels(Settings)
+    shown = ShownTitles(SqliteBranches(journal.database), labels)
+    shown.listed([("c1", "Room 12"), ("c2", "a question")])
+    assert labels.of_taken("Room 12", Label.NORMAL) is Label.NORMAL
+    for title in ("Room 12", "a question"):
+        shown.chosen(title)
+    assert labels.of_taken("Room 12", Label.NORMAL) is Label.LOCAL_ONLY
+    assert labels.of_taken("a question", Label.NORMAL) is Label.NORMAL
 
 
-async def test_a_title_that_is_copied_from_its_sheet_is_local_only(tmp_path: Path) -> None:
-    on = with_a_private_title(tmp_path)
+@pytest.mark.parametrize("title", [TITLE, "Room 12"])
+async def test_a_title_that_is_copied_from_its_sheet_is_local_only(
+    tmp_path: Path, title: str
+) -> None:
+    on = stage(tmp_path)
+    talk(on.journal, "c1", title, Label.LOCAL_ONLY)
     async with opened(on) as (app, pilot):
         app.chat.run_worker(app.chat.act("rename", "c1"))
         await until(pilot, lambda: isinstance(app.screen, RenameScreen))
         app.screen.query_one(Input).select_all()
         await pilot.press("ctrl+c", "escape")
-        assert app.clipboard == TITLE
+        assert app.clipboard == title
         await pilot.press("ctrl+v")
         labels, chat = app.chat.desk.labels, app.chat.desk.chat
         await until(pilot, lambda: labels.of_next(chat) is Label.LOCAL_ONLY)
