@@ -13,7 +13,7 @@ from assistant.domain.prompt import Prompt
 from assistant.domain.readings import begin
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import Settings
-from assistant.tui import editing, unsent
+from assistant.tui import editing, unsent, withdrawal
 from assistant.tui.ahead import Ahead
 from assistant.tui.bearings import Bearings, serves
 from assistant.tui.branch import Branch
@@ -92,7 +92,7 @@ class Desk:
         self.fallback = Fallback(services.engine, self.sending.clearance.distant)
         self.siblings = Siblings(services.branches, view.transcript, self._failed)
         view.transcript.pages.late = functools.partial(with_figures, services.journal)
-        self._known: dict[str, Chat] = {}
+        self.known: dict[str, Chat] = {}
         self.blank = self.chat = Chat(settings().generation.system_prompt)
         self.context: tuple[int, int] | None = None
         self.reply = ""
@@ -166,8 +166,8 @@ class Desk:
         if known := self.turns.chat(opened.summary.id):
             return known
         summary = opened.summary
-        noted, known = self._drafts.latest(summary.id), self._known.get(summary.id)
-        chat = self._known[summary.id] = known or Chat(summary.system, summary.id)
+        noted, known = self._drafts.latest(summary.id), self.known.get(summary.id)
+        chat = self.known[summary.id] = known or Chat(summary.system, summary.id)
         chat.head, chat.title, chat.route = summary.head, summary.title, summary.route
         chat.preset, chat.sampling = summary.preset, summary.sampling
         # Where its start could not be recorded as a whole, what it was to carry is not dropped.
@@ -230,10 +230,10 @@ class Desk:
         self.keep(ask.chat)
 
     def take_back(self) -> None:
-        """The text queued last comes back into the composer; where none waits, the prompt sent last."""
+        """The text queued last comes back into the composer, or what waits to leave; where none does, the prompt sent last."""
         if ask := self.turns.take_back(self.chat):
             self.handed_back(self.chat, ask.text, ask.label, ask.branch)
-        else:
+        elif not withdrawal.unhold(self, self.chat):
             self._view.composer.recall_older()
 
     async def close(self) -> None:
@@ -283,7 +283,7 @@ class Desk:
             self.counting.named(chat.conversation)
             # Also a usual message may have others beside it: the branch in view may end above what came of its reply.
             self._start(self.siblings.look(event.reply))
-        self._known[chat.conversation] = chat
+        self.known[chat.conversation] = chat
         self.labels.remember([(event.message.text, event.message.label)])
         # The journal has the prompt: the drafts need not hold it any more.
         self.keep(self.blank)
@@ -311,7 +311,7 @@ class Desk:
         """What was not sent goes back to where it was written, and what is sent with it has its label at least."""
         if chat.conversation:
             # Also one of which nothing but its start is on record: what is typed there has its label there alone.
-            self._known[chat.conversation] = chat
+            self.known[chat.conversation] = chat
             if chat.head is None:
                 self.labels.remember([(chat.title, label)])
         if branch is not None and branch.again:

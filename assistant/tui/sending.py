@@ -155,7 +155,7 @@ class Sending:
         elif composer.full_text.strip():
             self.to_cloud(composer.take(), switch=True)
         else:
-            self._view.tell(NO_GRANT if self.lookout.routes else clearance.NO_ROUTE)
+            self._view.tell(NO_GRANT if self.lookout.routes else self.clearance.none_yet())
         self._view.label()
 
     def toggle_label(self) -> None:
@@ -273,12 +273,16 @@ class Sending:
                 ready = await self.clearance.clear(ask)
         except AssistantError as error:
             self._view.tell(str(error), error=True)
-        finally:
+        withdrawn = ask not in chat.held
+        if not withdrawn:
             chat.held.remove(ask)
         if chat.head != head and chat is self._desk.chat:
             # A message was let go: the conversation goes on in another branch.
             self._desk.keep(chat)
             await self._desk.open(chat.conversation)
+        if withdrawn:
+            # It was handed back as it was withdrawn.
+            return
         if ready is None:
             self._desk.handed_back(chat, ask.text, ask.label, ask.branch)
             return
