@@ -1,19 +1,18 @@
 """The cloud routes and the rules in force: read anew where a file changed, and at no cost where none did."""
 
 import hashlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from assistant.domain.cloud_routes import NoRegistry, Registry
 from assistant.domain.errors import AssistantError
-from assistant.storage import registry, shipped, toml_file
-from assistant.storage.cloud_file import CloudFile
-from assistant.storage.routes import FILE as OWN_ROUTES
+from assistant.storage import shipped
 
 if TYPE_CHECKING:
+    from assistant.domain.cloud_routes import NoRegistry, Registry
     from assistant.domain.cloud_setup import CloudSetup
     from assistant.domain.rules import NoRules, Rules
 
@@ -60,7 +59,7 @@ class _Kept(Generic[_T]):
 class _Routes:
     """What the files of routes said; `problem` says why there are no cloud routes, where that is so."""
 
-    registry: Registry | NoRegistry
+    registry: "Registry | NoRegistry"
     setups: "tuple[CloudSetup, ...]"
     digest: str
     problem: str
@@ -69,19 +68,19 @@ class _Routes:
 class FilePolicies:
     """Implements ports.leaving.Policies over the shipped files and the person's own. Safe to use from any thread.
 
-    Who asks for routes alone does not load the rules.
+    Who asks for routes alone does not load the rules, and without a file of the person's own nothing is set up.
     """
 
     def __init__(self, config: Path, find: Callable[[str], Path] = shipped.path) -> None:
         """`config` is the person's folder; `find` gives the shipped files."""
         self._config = config
-        self._own_routes = config / OWN_ROUTES
+        self._own_routes = config / "routes.toml"
         self._find = find
         self._shipped: dict[str, Path] = {}
         self._routes = _Kept(self._route_stamps, self._read_routes)
         self._rules = _Kept(self._rule_stamps, self._read_rules)
 
-    def registry(self) -> Registry | NoRegistry:
+    def registry(self) -> "Registry | NoRegistry":
         """The rows that are known, or why there are none. Never raises."""
         return self._routes.now().registry
 
@@ -95,6 +94,8 @@ class FilePolicies:
 
     def setups(self) -> "tuple[CloudSetup, ...]":
         """All cloud routes that are set up. Never raises."""
+        if not os.path.lexists(self._own_routes):
+            return ()
         return self._routes.now().setups
 
     @property
@@ -108,6 +109,8 @@ class FilePolicies:
         return self._routes.now().problem
 
     def _route_stamps(self) -> _Stamps:
+        from assistant.storage import registry
+
         shipped_files = (registry.COUNTRIES, registry.ROUTES)
         return (*(self._shipped_stamp(name) for name in shipped_files), _stamp(self._own_routes))
 
@@ -137,6 +140,10 @@ class FilePolicies:
         return rules_file.load_rules(self._config / rules_file.FILE, self.registry(), self._find)
 
     def _read_routes(self) -> _Routes:
+        from assistant.domain.cloud_routes import NoRegistry
+        from assistant.storage import registry, toml_file
+        from assistant.storage.cloud_file import CloudFile
+
         found = registry.load_registry(self._find)
         if isinstance(found, NoRegistry):
             return _Routes(found, (), "", found.problem)

@@ -117,8 +117,12 @@ class RoutePrices:
         from assistant.domain.price_list import Dated, Quote
 
         found: dict[Dated, None] = {}
-        for route, model in (*self._set_up(), *compared):
-            quote = self.quote(route, model, at)
+        own = self._set_up()
+        for route, model in (*own, *compared):
+            # Where the day alone can be had, the registry is not read: that takes longer than most of a report.
+            shipped = route not in dict(own)
+            plain = self._prices.plain_quote(route, model, at) if shipped else None
+            quote = plain or self.quote(route, model, at)
             if isinstance(quote, Quote):
                 found[Dated(route, quote.as_of)] = None
         return tuple(found)
