@@ -96,8 +96,8 @@ def test_days_are_those_of_the_quotes_whether_or_not_the_registry_is_read(places
     found = quotes(places)
     registry = load_registry()
     assert isinstance(registry, Registry)
-    models = ("gpt-5-mini", "mistral-medium-latest", "amazon.nova-lite-v1:0", "no-such-model")
-    models = (*models, "eu.anthropic.claude-sonnet-4-6", "claude-sonnet-4-5", "gemini-2.5-flash")
+    models = ["gpt-5-mini", "mistral-medium-latest", "amazon.nova-lite-v1:0", "no-such-model"]
+    models += ["eu.anthropic.claude-sonnet-4-6", "claude-sonnet-4-5", "gemini-2.5-flash"]
     every = {(route.id, model) for route in registry.routes for model in models}
     asked = sorted(every | {("nowhere", "gpt-5-mini"), ("gate", "gpt-4.1")})
     (places.config / FILE).write_text(OWN)
