@@ -167,7 +167,9 @@ class AssistantApp(SheetApp):
             self.notify("ctrl+q quits", timeout=3)
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Hands `text` to a clipboard and says to which."""
+        """Hands `text` to a clipboard and says to which; from a sheet it is as strict as what is typed in the chat below."""
+        if self.screen is not self.chat:
+            self.chat.face.lifted(text)
         self._clipboard = text
         self.chat.run_worker(self._copy(text))
 

@@ -91,7 +91,8 @@ class Ask:
 class Running:
     """The turn that runs; `asked` is None until the journal has the prompt, `text` is what was shown of the reply.
 
-    `decision` is the one that it goes under. `over` from its Finished on: what the journal has of it is all there is.
+    `decision` is the one that it goes under, `kept` where it was made local-only since. `over` from its Finished on: what the
+    journal has of it is all there is.
     """
 
     ask: Ask
@@ -99,6 +100,7 @@ class Running:
     decision: "Decision | None" = None
     text: list[str] = field(default_factory=list)
     stopping: bool = False
+    kept: bool = False
     over: bool = False
 
 
@@ -194,12 +196,8 @@ class Turns:
         """The new chats whose first text is sent and not in the journal yet, in order."""
         running = self.running
         asks = [running.ask] if running and running.asked is None else []
-        chats = (
-            ask.chat
-            for ask in [*asks, *self._queue]
-            if ask.chat.head is None and not ask.chat.begun
-        )
-        return list(dict.fromkeys(chats))
+        chats = [ask.chat for ask in [*asks, *self._queue]]
+        return list(dict.fromkeys(c for c in chats if c.head is None and not c.begun))
 
     def moment(self, conversation: str) -> tuple[str, bool, str]:
         """Differs from an earlier one where a turn of `conversation` began, was recorded or ended since."""
@@ -279,7 +277,8 @@ class Turns:
         if record is not None and record.finish is Finish.FAILED and not running.stopping:
             route = self._listener.fall_back(running, record)
         if route:
-            self._queue.appendleft(replace(running.ask, route=route))
+            label = Label.LOCAL_ONLY if running.kept else running.ask.label
+            self._queue.appendleft(replace(running.ask, route=route, label=label))
         elif record is None or record.finish in (Finish.CANCELLED, Finish.FAILED):
             # What a person stopped, or what failed, is not followed by texts that were written before they saw that.
             self._hand_back(running.ask.chat, self.unrecorded(running.ask.chat))

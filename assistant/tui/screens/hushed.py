@@ -3,11 +3,11 @@
 from typing import Final, TypeVar
 
 from textual import events
-from textual.screen import ModalScreen
 from textual.timer import Timer
 
 from assistant.domain.hygiene import harmless
 from assistant.ports import Clock
+from assistant.tui.screens.sheet import SheetScreen
 
 DEAF_MS = 400.0
 """So long no key does anything once the sheet opens or says something else, and after each key that is typed on."""
@@ -21,7 +21,7 @@ _TYPED: Final = ("enter", "backspace")
 _Answer = TypeVar("_Answer")
 
 
-class HushedSheet(ModalScreen[_Answer]):
+class HushedSheet(SheetScreen[_Answer]):
     """Knows keys in a row, which are words, from one that stands alone.
 
     `typed` is what was typed on while the sheet was there; it belongs where it was meant for.
@@ -69,7 +69,7 @@ class HushedSheet(ModalScreen[_Answer]):
 
         async def answer() -> None:
             self._first = None
-            if self.is_current:
+            if self.app.screen is self:
                 await self.run_action(f"{action}({key!r})")
 
         self._first = key, self.set_timer(ALONE_S, answer)

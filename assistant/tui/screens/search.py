@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -21,6 +20,7 @@ from assistant.ports.chats import Hit, Wanted
 from assistant.tui.actions import named
 from assistant.tui.entries import clock_time
 from assistant.tui.keys_now import with_keys
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import Line
 from assistant.tui.wording import MARKS
@@ -51,7 +51,7 @@ class Left(NamedTuple):
     at: int = 0
 
 
-class SearchScreen(ModalScreen[Hit | None]):
+class SearchScreen(SheetScreen[Hit | None]):
     """Ends with the hit that was chosen; None where none was."""
 
     CSS = """

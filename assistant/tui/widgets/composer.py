@@ -132,18 +132,22 @@ class Composer(Commanding):
         """One row down; from the last row to a later prompt."""
         if not self.navigator.is_last_wrapped_line(self.selection.end):
             self.action_cursor_down()
-        elif (prompt := self.recall.newer()) is not None:
-            self.put(prompt)
+        elif (prompt := self.recall.newer(self.full_text)) is not None:
+            self._call_back(prompt)
 
     def recall_older(self) -> None:
         """Shows the prompt before the one that is shown."""
         typed = "" if self.recall.waits else self.full_text
-        prompt = self.recall.older(self.full_text)
+        prompt = self.recall.older(self.full_text, self._bound.label)
         if prompt is not None:
             if typed:
                 # It comes back by another key, maybe under another label.
                 self.lifted(typed)
-            self.put(prompt)
+            self._call_back(prompt)
+
+    def _call_back(self, prompt: str) -> None:
+        self.put(prompt)
+        self.recall.shows(self.full_text)
 
     async def _on_key(self, event: events.Key) -> None:
         """Its keys act in the order in which they were pressed; what is offered has them first."""
