@@ -21,6 +21,8 @@ from assistant.tui.widgets.commanding import Commanding
 from assistant.tui.widgets.transcript import Transcript
 
 FALLBACK_THEME = "textual-dark"
+ENOUGH_TO_COLLECT = 700
+"""Python's own measure, against the larger one of commands: a look at so few new objects holds up no frame."""
 
 
 def run(services: Services, folder: Path, conversation: str = "") -> int:
@@ -40,6 +42,7 @@ def run(services: Services, folder: Path, conversation: str = "") -> int:
 
 def _settle() -> None:
     gc.freeze()
+    gc.set_threshold(ENOUGH_TO_COLLECT)
     gc.enable()
 
 

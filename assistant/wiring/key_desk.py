@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from assistant.domain.errors import RouteError
-from assistant.domain.permit import Auth
+from assistant.domain.secret import Auth
 
 ENVIRONMENT = "environment"
 """The store that no key can be given to."""
