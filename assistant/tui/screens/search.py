@@ -96,6 +96,7 @@ class SearchScreen(ModalScreen[Hit | None]):
         self.hits: list[Hit] = []
         self._more = False
         self._asking = False
+        self._awaited = self._opens = False
         self._chosen = 0
 
     @property
@@ -134,6 +135,8 @@ class SearchScreen(ModalScreen[Hit | None]):
 
     def _begin(self) -> None:
         self._more = False
+        # What is listed is of another line until this one is answered.
+        self._awaited, self._opens = True, False
         self.run_worker(self._look(), exclusive=True, group="search")
 
     async def _look(self) -> None:
@@ -175,7 +178,7 @@ class SearchScreen(ModalScreen[Hit | None]):
             given_up.set()
 
     def _show(self, hits: Sequence[Hit], said: str) -> None:
-        self.hits = []
+        self.hits, self._awaited = [], False
         found = self.query_one(OptionList)
         found.clear_options()
         if said:
@@ -185,6 +188,8 @@ class SearchScreen(ModalScreen[Hit | None]):
         self._add(hits)
         if hits:
             found.highlighted = 0
+            if self._opens:
+                self._open(0)
 
     def _add(self, hits: Sequence[Hit]) -> None:
         self.seen(hits)
@@ -217,7 +222,10 @@ class SearchScreen(ModalScreen[Hit | None]):
         asked.cursor_position = len(asked.value)
 
     def on_input_submitted(self) -> None:
-        """Opens the hit at hand."""
+        """Opens the hit at hand; where what was typed is still looked for, the first one once it is found."""
+        if self._awaited:
+            self._opens = True
+            return
         at = self.query_one(OptionList).highlighted
         if at is not None and at < len(self.hits):
             self._open(at)
