@@ -12,7 +12,7 @@ from assistant.tui.fallback import Offer
 from assistant.tui.turn import Chat
 from assistant.tui.verbs import VERBS
 from tests.e2e import walk_routes, walk_sheets, walk_talk, walk_words
-from tests.e2e.program import Program, with_model
+from tests.e2e.program import ONE_THREAD, Program, with_model
 from tests.e2e.walker import Walker
 from tests.standins import hailo_process
 from tests.standins.machines import make
@@ -57,23 +57,19 @@ def walk(on: Walker, chapters: Sequence[Chapter], walked: Set[str]) -> None:
     assert on.walked == walked
 
 
-def short(home: Path) -> None:
-    file = home / ".config/assistant/settings.toml"
-    file.parent.mkdir(parents=True)
-    file.write_text(SHORT)
-
-
 def test_talking(tmp_path: Path, starter_model: Path) -> None:
-    short(tmp_path)
+    program = Program(tmp_path)
+    program.settle(SHORT + ONE_THREAD)
     walk_talk.put_files(tmp_path, starter_model)
-    with person(Program(tmp_path)) as on:
+    with person(program) as on:
         walk(on, walk_talk.CHAPTERS, walk_talk.WALKED)
 
 
 def test_words(tmp_path: Path, starter_model: Path) -> None:
-    short(tmp_path)
+    program = with_model(tmp_path, starter_model)
+    program.settle(SHORT + ONE_THREAD)
     walk_words.put_files(tmp_path)
-    with person(with_model(tmp_path, starter_model)) as on:
+    with person(program) as on:
         walk(on, walk_words.CHAPTERS, walk_words.WALKED)
 
 
@@ -84,8 +80,8 @@ def test_sheets(tmp_path: Path) -> None:
 
 
 def test_routes(tmp_path: Path, starter_model: Path) -> None:
-    short(tmp_path)
     program, machine = with_model(tmp_path, starter_model), make(tmp_path / "pi", "h10_511")
+    program.settle(SHORT + ONE_THREAD)
     added = program.run("routes", "add", "--row", walk_routes.CLOUD, "--model", "m")
     assert added.returncode == 0, added.stderr
     with hailo_process.running("--time-scale", "0.02") as server:

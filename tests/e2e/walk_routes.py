@@ -72,17 +72,31 @@ def to_the_cloud(on: Walker) -> None:
     on.palette("Send to the cloud")
     on.palette("This chat to the cloud")
     on.see("Where is it?")
-    for entry in ("Unlock the keys", "Key of a cloud route"):
-        on.palette(entry)
-        on.see("enter keep · esc leave")
-        on.close("enter keep · esc leave")
     on.press("ctrl+u")
+    on.empty()
+
+
+def consenting(on: Walker) -> None:
+    """A key is given, unseen; the sheet shows what would leave; a no keeps the text here, and nothing ever left."""
+    on.palette("Unlock the keys")
+    on.see("Passphrase", "esc leave")
+    on.press(*"correct horse battery", "enter")
+    on.see("keys are kept in: a vault of this app")
+    on.palette("Key of a cloud route")
+    on.see(f"Key of {CLOUD}", "esc leave")
+    on.press(*"key-of-nobody", "enter")
+    on.see(f"the key of {CLOUD} is kept in")
+    on.type("Where is it?")
+    on.press("ctrl+s")
+    on.see("Send this to the cloud?", "you       Where is it?", "Deny    o once")
+    on.insist("esc", "Send this to the cloud?")
+    on.see("│ Where is it?")
     on.palette("Outbox")
     on.see("nothing has ever left this machine")
     on.close("Outbox")
 
 
-CHAPTERS = (keeping, elsewhere, beside, failing, to_the_cloud)
+CHAPTERS = (keeping, elsewhere, beside, failing, to_the_cloud, consenting)
 WALKED = {
     *("/route", "/elsewhere", "/beside", "Route", "Regenerate elsewhere", "Side by side", "Ask again"),
     *("Send to the cloud", "This chat to the cloud", "Unlock the keys", "Key of a cloud route", "Outbox"),

@@ -5,6 +5,7 @@ from pathlib import Path
 from tests.e2e.walker import Walker
 
 STORY = "Tell me a very long story about the sea."
+GREETING = "answers on this machine"
 MODEL = "lmstudio:org/smol/SmolLM2"
 
 
@@ -14,7 +15,7 @@ def first_run(on: Walker) -> None:
     on.press("right", "enter")
     on.see("Used where it lies: no second copy", MODEL)
     on.press("enter")
-    on.see("answers on this machine", "nothing has left")
+    on.see(GREETING, "nothing has left")
 
 
 def asking(on: Walker) -> None:
@@ -100,16 +101,32 @@ def branching(on: Walker) -> None:
 
 
 def deleting(on: Walker) -> None:
-    """A message goes with what came of it, and comes back; so does a whole chat."""
+    """A message goes with what came of it, and comes back."""
     on.palette("Delete message")
     on.see("deleted “Say goodbye.”")
     on.gone("  Say goodbye.")
     on.palette("Bring back message")
     on.see("  Say goodbye.")
+    on.go_to("esc", "Say hello.")
+
+
+def gone_chats(on: Walker) -> None:
+    """A whole chat goes, and comes back: the last one, or any one that is picked."""
     on.slash("/delete")
-    on.see("deleted “Say hello.”", "answers on this machine")
+    on.see("deleted “Say hello.”", GREETING)
     on.slash("/undo")
-    on.palette("Quit")
+    on.see("▌ New chat", "  Say hello.")
+    on.list("down", "enter")
+    on.see("  Say goodbye.")
+    on.slash("/delete")
+    on.see(GREETING)
+    on.slash("/deleted")
+    on.see("Bring back a deleted chat", "Say hello. · ")
+    on.press("enter")
+    on.see("▌ Say hello.", "  Say goodbye.")
+    on.palette("Deleted chats")
+    on.see("no chat is deleted")
+    on.pick("Quit")
     assert on.terminal.wait_for_exit() == 0
 
 
@@ -120,9 +137,9 @@ def put_files(home: Path, model: Path) -> None:
     place.symlink_to(model)
 
 
-CHAPTERS = (first_run, asking, stopping, going_on, again, editing, branching, deleting)
+CHAPTERS = (first_run, asking, stopping, going_on, again, editing, branching, deleting, gone_chats)
 WALKED = {
-    *("/set", "/continue", "/again", "/edit", "/branch", "/delete", "/undo"),
+    *("/set", "/continue", "/again", "/edit", "/branch", "/delete", "/undo", "/deleted"),
     *("Regenerate", "Previous version", "Next version", "Edit message", "Branch from here", "Delete message"),
-    *("Bring back message", "Continue reply", "Quit"),
+    *("Bring back message", "Continue reply", "Deleted chats", "Quit"),
 }  # fmt: skip

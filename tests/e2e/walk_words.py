@@ -139,7 +139,7 @@ def labels(on: Walker) -> None:
     on.gone("▲ local-only ─")
     on.palette("Label of the next message")
     on.palette("Make this message local-only")
-    on.see("stay on this machine")
+    on.see("and the replies that came of it stay on")
     on.palette("Label of this chat")
     on.see("what is said in this chat from now on is local-only")
 
@@ -182,6 +182,7 @@ def lists(on: Walker) -> None:
     on.gone("Archive · A back")
     on.palette("Undo delete, archive")
     on.see("▌ Third")
+    on.go_to("esc", "Chats")
     on.palette("Archive chat")
     on.gone("▌ Third")
     on.slash("/undo")
@@ -195,7 +196,7 @@ def lists(on: Walker) -> None:
 def searching(on: Walker) -> None:
     """A word in all chats, with a filter by key; the way to the hit."""
     on.slash("/search ptp4l")
-    on.see("1 found", "Clocks")
+    on.see("3 found", "Clocks")
     on.press("ctrl+l")
     on.see("label:")
     on.close("enter opens it")
@@ -203,8 +204,9 @@ def searching(on: Walker) -> None:
         on.press(way) if way == "ctrl+f" else on.palette(way)
         on.see("Search history", "enter opens it")
         on.press("ctrl+u", *"ptp4l")
-        on.see("1 found")
+        on.see("3 found")
         on.press("enter")
+        on.gone("3 found")
         on.see("─ Clocks ─", CODE)
     on.palette("Search chats")
     on.see("/ ▏")

@@ -188,7 +188,8 @@ class SearchScreen(ModalScreen[Hit | None]):
         self._add(hits)
         if hits:
             found.highlighted = 0
-            if self._opens:
+            # Not where the person called something else over this meanwhile.
+            if self._opens and self.app.screen is self:
                 self._open(0)
 
     def _add(self, hits: Sequence[Hit]) -> None:
