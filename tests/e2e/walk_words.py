@@ -231,9 +231,9 @@ def exporting(on: Walker) -> None:
 def summarising(on: Walker) -> None:
     """The older part is worded on this machine, and is read in full again; escape ends it."""
     on.slash("/compact")
-    on.when(lambda screen: "Summarised on this machine" in screen, 120)
+    on.see("summarised: it stands above the messages")
     on.slash("/uncompact")
-    on.gone("Summarised on this machine")
+    on.see("the model reads those messages in full again")
     on.palette("Summarise the older part")
     on.see("esc stops")
     on.press("esc")
