@@ -30,7 +30,7 @@ def stopping(on: Walker) -> None:
     on.slash("/set max_tokens 0")
     on.see("max_tokens as fits in this chat")
     on.say(STORY)
-    on.see("esc stop", "writing")
+    on.begun()
     on.say("And then?")
     on.see("queued And then?")
     on.press("up")

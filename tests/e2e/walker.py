@@ -145,7 +145,16 @@ class Walker(Onlooker):
     def answered(self, *texts: str) -> None:
         """Waits for `texts`, which stand there once the reply is begun, then for the end of the reply."""
         self.see(*texts)
-        self.when(lambda screen: "enter send" in screen and " ms" in _last_reply(screen))
+        self.when(lambda screen: "enter send" in screen and " ms" in _last_reply(screen)[0])
+
+    def begun(self) -> None:
+        """Waits until the first words of a reply are there."""
+
+        def begun(screen: str) -> bool:
+            reply = _last_reply(screen)
+            return "esc stop" in screen and len(reply) > 1 and "▌ …" not in reply[1]
+
+        self.when(begun)
 
     def empty(self) -> None:
         """Waits until nothing stands in the composer."""
@@ -180,14 +189,16 @@ class Walker(Onlooker):
         self.walked.add(title)
 
 
-def _last_reply(screen: str) -> str:
-    """The row that says who answered last, and how quickly once it is over."""
-    columns = (part for row in reversed(screen.splitlines()) for part in row.split("││"))
-    return next((part for part in columns if "▌ assistant" in part), "")
+def _last_reply(screen: str) -> list[str]:
+    """The last reply in the conversation: the row that says who answered, and how quickly once it is over, then its text."""
+    parts = [part for row in screen.splitlines() for part in row.split("││") if "▌ " in part]
+    heads = [at for at, part in enumerate(parts) if "▌ assistant" in part]
+    return parts[heads[-1] :] if heads else [""]
 
 
 def _first_entry(screen: str, typed: str) -> str:
     """The title of the first entry below the palette's line."""
     _, _, below = screen.partition(f"🔎 {typed}")
-    rows = (row.strip(" ▁▔│┃▎▊") for row in below.splitlines()[1:])
+    # What passes may lie over the right side.
+    rows = (row.partition("▌")[0].strip(" ▁▔│┃▎▊") for row in below.splitlines()[1:])
     return next((row for row in rows if row), "")

@@ -145,19 +145,22 @@ class SearchScreen(ModalScreen[Hit | None]):
 
     async def _ask(self, after: str) -> None:
         """Asks for the first hits, or for those after the message `after`; shows them, or why there are none."""
-        self._asking = True
+        self._asking, said = True, HINT
+        found: Sequence[Hit] | None = None
         try:
             asked = read_line(self.line)
             times = asked.since_ms, asked.until_ms
             wanted = Wanted(asked.words, asked.route, *times, asked.label)
             found = await self._find(wanted, after) if asked.words.strip() else None
         except AssistantError as error:
-            self._show((), error.note().line())
-            return
+            said = error.note().line()
         finally:
             self._asking = False
+        if not self.query(OptionList):
+            # It was closed in the very moment in which something was found.
+            return
         if found is None:
-            self._show((), HINT)
+            self._show((), said)
             return
         self._more = len(found) >= PAGE
         if after:
