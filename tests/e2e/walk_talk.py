@@ -30,7 +30,7 @@ def stopping(on: Walker) -> None:
     on.slash("/set max_tokens 0")
     on.see("max_tokens as fits in this chat")
     on.say(STORY)
-    on.begun()
+    on.begun(STORY)
     on.say("And then?")
     on.see("queued And then?")
     on.press("up")

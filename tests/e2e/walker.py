@@ -10,6 +10,8 @@ from tests.e2e.program import Program
 from tests.e2e.terminal import Terminal
 
 COLUMNS, ROWS = 132, 44
+LIST = 22
+"""So many columns are the list of chats, with its frame."""
 PATIENCE_S = 90.0
 AGAIN_S = 0.5
 PALETTE = "Search for commands…"
@@ -145,13 +147,17 @@ class Walker(Onlooker):
     def answered(self, *texts: str) -> None:
         """Waits for `texts`, which stand there once the reply is begun, then for the end of the reply."""
         self.see(*texts)
-        self.when(lambda screen: "enter send" in screen and " ms" in _last_reply(screen)[0])
+        self.when(
+            lambda screen: (
+                "enter send" in screen and " ms" in _last_reply(screen)[0] and not _busy(screen)
+            )
+        )
 
-    def begun(self) -> None:
-        """Waits until the first words of a reply are there."""
+    def begun(self, text: str) -> None:
+        """Waits until the first words of the reply to `text` are there."""
 
         def begun(screen: str) -> bool:
-            reply = _last_reply(screen)
+            reply = _last_reply(screen.rpartition(text)[2])
             return "esc stop" in screen and len(reply) > 1 and "▌ …" not in reply[1]
 
         self.when(begun)
@@ -194,6 +200,11 @@ def _last_reply(screen: str) -> list[str]:
     parts = [part for row in screen.splitlines() for part in row.split("││") if "▌ " in part]
     heads = [at for at, part in enumerate(parts) if "▌ assistant" in part]
     return parts[heads[-1] :] if heads else [""]
+
+
+def _busy(screen: str) -> bool:
+    """Whether the list of chats marks one whose reply is on its way."""
+    return any(row[LIST - 2 : LIST] == "…│" for row in screen.splitlines())
 
 
 def _first_entry(screen: str, typed: str) -> str:
