@@ -45,6 +45,7 @@ class Composer(Commanding):
         Binding("ctrl+j,shift+enter", "newline", "new line", show=False),
         Binding("ctrl+n", "leave", show=False, id=f"{EVERYWHERE}.new_chat"),
         Binding("f6", "app.prompts", show=False, id=f"{EVERYWHERE}.prompts"),
+        Binding("ctrl+o", "screen.chats", show=False),
         Binding("ctrl+s", "screen.to_cloud", show=False),
         Binding("ctrl+t", "screen.toggle_cloud", show=False),
         Binding("ctrl+l", "screen.toggle_label", show=False),
@@ -146,8 +147,15 @@ class Composer(Commanding):
             self.put(prompt)
 
     async def _on_key(self, event: events.Key) -> None:
-        """Its keys act in the order in which they were pressed; what is offered has them first."""
-        if self.choosing(event.key) or self.completing.press(event.key):
+        """Its keys act in the order in which they were pressed; what is offered has them first.
+
+        What was pressed behind a key that led elsewhere is for what has the focus there.
+        """
+        if self.screen.focused not in (None, self):
+            event.stop()
+            event.prevent_default()
+            self.screen._forward_event(events.Key(event.key, event.character))
+        elif self.choosing(event.key) or self.completing.press(event.key):
             event.stop()
             event.prevent_default()
         else:
