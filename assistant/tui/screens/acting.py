@@ -124,10 +124,6 @@ class ActingScreen(Screen[None]):
         acts = Beside(self.engine, self.journal, self.face, desk, self._tree, show)
         self.run_worker(acts.act(), group="tree")
 
-    def action_chats(self) -> None:
-        """Goes to the list of chats, and from there back to the composer."""
-        self.face.columns.action_chats()
-
     def action_find(self, line: str | None = None) -> None:
         """Searches all history for `line` (None: as it was left), and goes to the hit that is chosen."""
         if self.app.screen is self:

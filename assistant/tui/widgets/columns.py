@@ -30,6 +30,7 @@ class Columns(Horizontal):
         self.transcript = Transcript()
         self.queue = Queue()
         self.composer = Composer()
+        self.composer.to_chats = self.action_chats
         self.panel = Panel(id="panel")
         self._wanted = wanted
         self.shape = arrange(0, 0, wanted)

@@ -45,7 +45,7 @@ class Composer(Commanding):
         Binding("ctrl+j,shift+enter", "newline", "new line", show=False),
         Binding("ctrl+n", "leave", show=False, id=f"{EVERYWHERE}.new_chat"),
         Binding("f6", "app.prompts", show=False, id=f"{EVERYWHERE}.prompts"),
-        Binding("ctrl+o", "screen.chats", show=False),
+        Binding("ctrl+o", "chats", show=False, id=f"{EVERYWHERE}.chats"),
         Binding("ctrl+s", "screen.to_cloud", show=False),
         Binding("ctrl+t", "screen.toggle_cloud", show=False),
         Binding("ctrl+l", "screen.toggle_label", show=False),
@@ -66,6 +66,7 @@ class Composer(Commanding):
         self.recall = Recall()
         self._bound = Bound()
         self.sent: Callable[[], object] = lambda: None
+        self.to_chats: Callable[[], object] = lambda: None
         self.choosing: Callable[[str], bool] = lambda _: False
         self.reading = 0
         self._window = ""
@@ -115,6 +116,10 @@ class Composer(Commanding):
     def action_leave(self) -> None:
         """Asks for an empty chat; what is typed from here on is for that one."""
         self.post_message(self.Left(self.take()))
+
+    def action_chats(self) -> None:
+        """Goes to the list of chats."""
+        self.to_chats()
 
     def action_newline(self) -> None:
         """Begins another line."""
