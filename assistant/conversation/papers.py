@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from assistant.domain.attempts import Attempt, End, attempt_of
@@ -21,6 +21,15 @@ PERMIT_LIFE_MS = 60_000
 """A permit that was not used within a minute is void."""
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A permit that has no end yet; it was given at `at_ms` (Unix time), when the steady clock stood at `began_ms`."""
+
+    permit: str
+    at_ms: int
+    began_ms: float
 
 
 class Papers:
@@ -42,9 +51,8 @@ class Papers:
         self._turn = turn
         self._crossing = crossing
         self.decision = decision
-        self._open: str | None = None
+        self._open: _Open | None = None
         self._latest: str | None = None
-        self._opened = (0, 0.0)
         self._tried: list[Attempt] = []
         self.attempts = 0
 
@@ -85,8 +93,8 @@ class Papers:
             # The journal has told the audit already, with what it found.
             await self._refuse((Reason("revoked", refused.message),), told=True)
             raise
-        self._open = self._latest = permit.id
-        self._opened = now_ms, self._clock.monotonic_ms()
+        self._open = _Open(permit.id, now_ms, self._clock.monotonic_ms())
+        self._latest = permit.id
         self.attempts += 1
         return permit, permitted
 
@@ -122,19 +130,18 @@ class Papers:
 
         `charge` is what the turn comes to so far, `error` the code of what ended the attempt ("": nothing did).
         """
-        permit, self._open = self._open, None
-        if permit is None:
+        over, self._open = self._open, None
+        if over is None:
             return None
-        at_ms, began = self._opened
-        took_ms = self._clock.monotonic_ms() - began
+        took_ms = self._clock.monotonic_ms() - over.began_ms
         used = charge.usage
         counts = used.input_tokens, used.output_tokens, used.estimated
         end = End(finish, error, *counts, charge.cost, took_ms)
-        self._tried.append(attempt_of(at_ms, end, self._tried))
+        self._tried.append(attempt_of(over.at_ms, end, self._tried))
         if self._crossing is None:
             return None
-        ended = self._crossing.ended(permit, finish, charge, spent_ms)
-        return PermitOver(self._turn, permit, self._clock.now_ms(), ended)
+        ended = self._crossing.ended(over.permit, finish, charge, spent_ms)
+        return PermitOver(self._turn, over.permit, self._clock.now_ms(), ended)
 
     async def end(
         self, finish: Finish, charge: "Charge", spent_ms: float | None, error: str = ""

@@ -70,6 +70,8 @@ def _totals(found: Totals) -> Json:
         "retries": found.again,
         "attempts": found.attempts,
         "estimated": found.estimated,
+        "estimated_counts": found.estimated_counts,
+        "estimated_costs": found.estimated_costs,
         "uncounted": found.uncounted,
         "unpriced": found.unpriced,
         "unmetered": found.unmetered,

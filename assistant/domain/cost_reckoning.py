@@ -83,7 +83,7 @@ def amount(
 def cost_of(found: Totals, exchange: Exchange) -> Amount:
     """What the turns of `found` cost where they ran."""
     known = found.turns - found.unpriced
-    return amount(found.cost, known, found.unpriced, exchange, estimated=found.estimated > 0)
+    return amount(found.cost, known, found.unpriced, exchange, estimated=found.estimated_costs > 0)
 
 
 def _line(found: Sum, exchange: Exchange, ttft: Sequence[float] = ()) -> Line:

@@ -124,14 +124,18 @@ def _columns(report: CostReport) -> Sequence[tuple[str, str, Cell]]:
         times = [("TTFT", "p95 ms", _ttft)]
     return (
         ("requests", "", lambda line: f"{line.totals.turns:,}"),
-        ("in", "tok", lambda line: tokens_text(told(line.totals).input)),
-        ("cached", "tok", lambda line: tokens_text(told(line.totals).cached)),
-        ("out", "tok", lambda line: tokens_text(told(line.totals).output)),
+        ("in", "tok", lambda line: _tokens(line, told(line.totals).input)),
+        ("cached", "tok", lambda line: _tokens(line, told(line.totals).cached)),
+        ("out", "tok", lambda line: _tokens(line, told(line.totals).output)),
         ("cost", report.currency, _cost),
         ("per", "1,000", lambda line: per_thousand_text(line.cost)),
         *times,
         ("err", "%", lambda line: share(line.failed_percent)),
     )
+
+
+def _tokens(line: Line, count: int | None) -> str:
+    return tokens_text(count, estimated=line.totals.estimated_counts > 0)
 
 
 def _cost(line: Line) -> str:

@@ -86,9 +86,11 @@ def counted(value: int) -> str:
     return f"{value:,}"
 
 
-def tokens_text(count: int | None) -> str:
-    """A count as `counted` writes it; UNKNOWN for None."""
-    return UNKNOWN if count is None else counted(count)
+def tokens_text(count: int | None, *, estimated: bool = False) -> str:
+    """A count as `counted` writes it, with the mark of an estimate; UNKNOWN for None. A 0 has no mark, as no amount of 0 has."""
+    if count is None:
+        return UNKNOWN
+    return counted(count) + (ESTIMATE if estimated and count else "")
 
 
 def share(value: Decimal | None) -> str:
@@ -306,6 +308,8 @@ def band_text(row: Elsewhere) -> str:
 
 def _rate_notes(report: CostReport) -> Iterator[str]:
     exchange, own = report.household.exchange, report.currency
+    if own in exchange.rates:
+        yield f"your rate for {own} in costs.exchange is not used: it is your own currency"
     used = {one.currency for one in report.whole.totals.cost}
     used |= {one.currency for row in report.whole.elsewhere for one in row.cost.native}
     for currency in sorted(used - {own}):

@@ -68,7 +68,8 @@ class Totals:
     """Sums over turns. Token sums are over the turns that have a count of input and output alone; `uncounted` have none, because
     nobody counted them or because nothing was asked of anybody. `unpriced` have no known cost.
 
-    `failed`, `cancelled`, `again` and `estimated` count turns; `attempts` counts permits, so it is at least `turns`. Amounts are
+    `failed`, `cancelled`, `again` and `estimated` count turns: `estimated` those of which any figure is an estimate, and of these
+    `estimated_counts` those whose tokens are and `estimated_costs` those whose cost is. `attempts` counts permits, so it is at least `turns`. Amounts are
     one for each currency. `unmetered` turns of this machine have no known energy. `busy_ms` is what the `timed` turns took: those
     of which it is known how long they took, without those that nobody worked on.
     """
@@ -79,6 +80,8 @@ class Totals:
     attempts: int = 0
     again: int = 0
     estimated: int = 0
+    estimated_counts: int = 0
+    estimated_costs: int = 0
     uncounted: int = 0
     input: int = 0
     cached: int = 0
@@ -101,6 +104,8 @@ class Totals:
             self.attempts + other.attempts,
             self.again + other.again,
             self.estimated + other.estimated,
+            self.estimated_counts + other.estimated_counts,
+            self.estimated_costs + other.estimated_costs,
             self.uncounted + other.uncounted,
             self.input + other.input,
             self.cached + other.cached,
@@ -134,6 +139,8 @@ def totals_of(entry: Entry) -> Totals:
         attempts=entry.attempts,
         again=int(entry.again),
         estimated=int(entry.estimated),
+        estimated_counts=int(counted and entry.estimated_counts),
+        estimated_costs=int(entry.cost is not None and entry.estimated_cost),
         uncounted=int(not counted),
         input=_if(counted, entry.input),
         cached=_if(counted, entry.cached),

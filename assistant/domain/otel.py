@@ -161,7 +161,7 @@ class Day:
             ("assistant.place", Place.THIS_MACHINE.value),
             ("assistant.work", side.kind.value),
         )
-        rough = side.totals.estimated > 0
+        rough = side.totals.estimated_costs > 0
         for money in side.totals.cost:
             which = ("assistant.currency", money.currency), ("assistant.estimated", rough)
             self._add(Metric.COST, (*where, *which), money.amount)
@@ -193,7 +193,7 @@ class Day:
             which: Attributes = (
                 *where,
                 ("gen_ai.token.type", kind),
-                ("assistant.estimated", entry.estimated_cost),
+                ("assistant.estimated", entry.estimated_counts),
             )
             self._take(Metric.TOKENS, which, count)
 
@@ -202,7 +202,7 @@ class Day:
             money: Attributes = (
                 *where,
                 ("assistant.currency", entry.cost.currency),
-                ("assistant.estimated", entry.estimated),
+                ("assistant.estimated", entry.estimated_cost),
             )
             self._add(Metric.COST, money, entry.cost.amount)
         if entry.energy_joules is not None:

@@ -142,7 +142,8 @@ def spent(totals: Totals, exchange: Exchange) -> Amount:
         return Amount(Decimal(0))
     if not totals.cost:
         return UNKNOWN
-    return _amount(totals.cost, exchange, estimated=totals.estimated > 0, more=totals.unpriced > 0)
+    rough, more = totals.estimated_costs > 0, totals.unpriced > 0
+    return _amount(totals.cost, exchange, estimated=rough, more=more)
 
 
 def full(costs: RunningCosts, scope: Scope, days: int) -> Amount:

@@ -12,8 +12,8 @@ from assistant.domain.places import Place
 from assistant.domain.pricing import Money
 
 HEAD = (
-    "key", "model", "title", "place", "requests", "failed", "cancelled", "retries", "attempts", "estimated", "unpriced",
-    "uncounted", "unmetered", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
+    "key", "model", "title", "place", "requests", "failed", "cancelled", "retries", "attempts", "estimated", "estimated_counts",
+    "estimated_costs", "unpriced", "uncounted", "unmetered", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
     "energy_joules", "p95_ttft_ms", "cost", "currency", "own_cost", "own_currency",
 )  # fmt: skip
 """The columns. Of a line with several currencies only the first row has the counts, so that a column may be added up."""
@@ -85,8 +85,8 @@ def _rows(line: Line) -> Iterator[list[str]]:
 def _figures(line: Line) -> list[str]:
     found, ttft, known = line.totals, line.ttft, told(line.totals)
     counts = (
-        found.turns, found.failed, found.cancelled, found.again, found.attempts, found.estimated, found.unpriced,
-        found.uncounted, found.unmetered, known.input, known.cached, known.cache_write, known.output, known.thought,
+        found.turns, found.failed, found.cancelled, found.again, found.attempts, found.estimated, found.estimated_counts,
+        found.estimated_costs, found.unpriced, found.uncounted, found.unmetered, known.input, known.cached, known.cache_write, known.output, known.thought,
     )  # fmt: skip
     return [
         *(one_cell(text) for text in (line.key, line.model, line.title)),

@@ -166,11 +166,12 @@ def _lines(report: CostReport, lines: Sequence[Line]) -> str:
 def _cells(line: Line) -> list[str]:
     found, known = line.totals, told(line.totals)
     estimated = f"{share(line.estimated_percent)}{ESTIMATE if found.estimated else ''}"
+    counts = known.input, known.cached, known.output, known.thought
     more = found.attempts if found.attempts > found.turns else 0
     return [
         line_name(line),
         f"{found.turns:,}",
-        *(map(tokens_text, (known.input, known.cached, known.output, known.thought))),
+        *(tokens_text(count, estimated=found.estimated_counts > 0) for count in counts),
         cost_text(line.cost),
         per_thousand_text(line.cost),
         UNKNOWN if line.ttft is None else f"{line.ttft.p95:,.0f}",

@@ -26,6 +26,8 @@ _OVER_TURNS: Final = {
     "turns": "count(*)",
     "failed": "sum(finish = 'failed')",
     "cancelled": "sum(finish = 'cancelled')",
+    "estimated_counts": f"sum(estimated_counts AND {_COUNTED})",
+    "estimated_costs": "sum(estimated_cost AND cost_whole IS NOT NULL)",
     "uncounted": f"sum(NOT ({_COUNTED}))",
     **{name: f"sum(iif({_COUNTED}, coalesce({name}, 0), 0))" for name in _TOKENS},
     "unmetered": "sum(place = 'this-machine' AND joules_whole IS NULL)",

@@ -148,6 +148,8 @@ def _amounts(rows: Sequence[Sequence[int]], at: int, codes: Mapping[int, str]) -
 _SIDE: Final = {
     "turns": "count(*)",
     "estimated": "sum(estimated)",
+    "estimated_counts": f"sum(estimated AND {_TOLD})",
+    "estimated_costs": "sum(estimated AND cost_whole IS NOT NULL)",
     "uncounted": f"sum(NOT ({_TOLD}))",
     **{
         name: f"sum(iif({_TOLD}, coalesce({name}, 0), 0))" for name in ("input", "cached", "output")

@@ -10,6 +10,8 @@ COUNTS: Final = (
     "attempts",
     "again",
     "estimated",
+    "estimated_counts",
+    "estimated_costs",
     "uncounted",
     "input",
     "cached",
@@ -238,3 +240,32 @@ def grow(connection: sqlite3.Connection) -> None:
         connection.execute(_BY_FIGURE)
     for statement in _BESIDE:
         connection.execute(statement)
+
+
+_MARKS: Final = ("estimated_counts", "estimated_costs")
+_COUNTED: Final = "input IS NOT NULL AND output IS NOT NULL AND (input > 0 OR output > 0)"
+
+# What the rows of turns tell of each figure, in the sums over them.
+_MARKED: Final = """
+    UPDATE {table} SET estimated_counts = told.counts, estimated_costs = told.costs
+    FROM (
+        SELECT {keys}, sum(estimated_counts AND {counted}) AS counts, sum(estimated_cost) AS costs
+        FROM ledger WHERE estimated GROUP BY {keys}
+    ) AS told WHERE {same}
+"""
+
+
+def mark_sums(connection: sqlite3.Connection) -> None:
+    """The migration of sums that had one mark for counts and costs: each has its own. Sums that are made now have them already."""
+    for table, keys in (
+        ("ledger_day", ("day", "lane", "currency")),
+        ("ledger_talk_day", ("talk", "currency", "day", "lane")),
+    ):
+        columns = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")}
+        if not columns.issuperset(_MARKS):
+            for mark in _MARKS:
+                added = f"ALTER TABLE {table} ADD COLUMN {mark} INTEGER NOT NULL DEFAULT 0"
+                connection.execute(added)
+            same = " AND ".join(f"told.{key} = {table}.{key}" for key in keys)
+            named = ", ".join(keys)
+            connection.execute(_MARKED.format(table=table, keys=named, counted=_COUNTED, same=same))

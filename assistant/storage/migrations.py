@@ -204,6 +204,13 @@ def _ledger_grown(connection: sqlite3.Connection) -> None:
     ledger_tables.grow(connection)
 
 
+def _sums_marked(connection: sqlite3.Connection) -> None:
+    """Marks of estimates for counts and costs apart; only who migrates loads it."""
+    from assistant.storage import ledger_tables
+
+    ledger_tables.mark_sums(connection)
+
+
 def _unspaced(connection: sqlite3.Connection) -> None:
     """Chinese and Japanese, which put no blank between words; only who migrates loads it."""
     from assistant.storage import search_tables
@@ -224,6 +231,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration("0010_search", _search),
     Migration("0011_ledger_grown", _ledger_grown),
     Migration("0012_unspaced", _unspaced),
+    Migration("0013_sums_marked", _sums_marked),
 )
 
 

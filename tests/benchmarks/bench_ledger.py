@@ -104,7 +104,7 @@ def _carried(names: tuple[str, ...]) -> list[str]:
 
 def _sums(db: sqlite3.Connection, table: str, keys: str) -> None:
     """The sums over the turns by `keys`."""
-    own = {"turns": "count(*)", "failed": "0", "cancelled": "0", "uncounted": "0", "unmetered": "0", "busy_ms": "sum(total / 10)", "timed": "count(total)"}  # fmt: skip
+    own = {"turns": "count(*)", "failed": "0", "cancelled": "0", "estimated_costs": "sum(estimated_cost)", "uncounted": "0", "unmetered": "0", "busy_ms": "sum(total / 10)", "timed": "count(total)"}  # fmt: skip
     counts = [own.get(name, f"sum(coalesce({name}, 0))") for name in COUNTS]
     values = ", ".join((*counts, *_carried(AMOUNTS), "min(seq)", "max(seq)"))
     columns = ", ".join((*COUNTS, *(f"{n}_{p}" for n in AMOUNTS for p in ("whole", "rest")), "first", "last"))  # fmt: skip

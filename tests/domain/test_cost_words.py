@@ -26,10 +26,11 @@ from assistant.domain.cost_words import (
     scope_words,
     share,
 )
+from assistant.domain.exchange import Exchange, Rated
 from assistant.domain.ledger import By, Chosen
 from assistant.domain.price_list import Dated
 from assistant.domain.prompt import Finish
-from tests.memory_ledger import BARE, HOUSE, MemoryLedger, away, dollars, euro, here, month
+from tests.memory_ledger import BARE, FIRST, HOUSE, MemoryLedger, away, dollars, euro, here, month
 
 
 @pytest.mark.parametrize(
@@ -149,6 +150,10 @@ def test_notes_tell_what_one_must_know() -> None:
     said = "\n".join(notes(cost_report(month(currency="USD"), Question(), bare)))
     assert "no rate from USD to EUR is known: set costs.exchange" in said
     assert "prices are of" not in said
+    assert "not used" not in said
+    useless = replace(HOUSE, exchange=Exchange("EUR", {"EUR": Rated(Decimal(5))}))
+    said = "\n".join(notes(cost_report(month(), Question(), useless)))
+    assert "your rate for EUR in costs.exchange is not used: it is your own currency" in said
     unknown = MemoryLedger([here(1, input=None), away(2, again=True, reasoning=12_000)])
     said = "\n".join(notes(cost_report(unknown, Question(), HOUSE)))
     assert "2 of 2 requests have no known cost" in said
@@ -243,6 +248,17 @@ def test_figures_stand_below_each_other() -> None:
     assert laid.total is not None
     assert laid.total.text.startswith("all ")
     assert "—" in laid.total.text
+
+
+def test_a_sum_has_a_mark_where_a_figure_of_its_own_kind_is_an_estimate() -> None:
+    def cells(**marks: object) -> list[str]:
+        made = MemoryLedger([here(1, FIRST, euro("1"), **marks), here(2, cost=euro("1"))])
+        [row] = table(cost_report(made, Question(), HOUSE), 80).rows
+        return row.figures.split()[1:6]
+
+    assert cells() == ["680", "368", "160", "2.00", "1,000.00"]
+    assert cells(estimated_counts=True) == ["680~", "368~", "160~", "2.00", "1,000.00"]
+    assert cells(estimated_cost=True) == ["680", "368", "160", "2.00~", "1,000.00~"]
 
 
 def test_what_has_no_room_is_cut_and_still_known() -> None:

@@ -88,6 +88,16 @@ def counted(points: list[dict[str, object]], **wanted: object) -> list[dict[str,
     return found
 
 
+def test_a_figure_is_marked_by_its_own_estimate() -> None:
+    for counts in (False, True):
+        entry = replace(ENTRY, estimated_counts=counts, estimated_cost=not counts)
+        metrics = metrics_of(request(entry))
+        for metric, marked in ((Metric.TOKENS, counts), (Metric.COST, not counts)):
+            points = points_of(metrics[metric.value])
+            assert points
+            assert counted(points, assistant_estimated=marked) == points
+
+
 def test_the_arithmetic_of_one_turn() -> None:
     metrics = metrics_of(request(ENTRY))
     assert set(metrics) == {metric.value for metric in Metric}

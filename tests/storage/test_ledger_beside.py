@@ -176,6 +176,39 @@ def test_a_ledger_of_before_gets_them_from_its_records(tmp_path: Path) -> None:
         no_differences(journal)
 
 
+def test_sums_of_before_get_a_mark_for_each_figure(tmp_path: Path) -> None:
+    """As above: the file is put back to what it was, and the step runs as it does on a person's file."""
+    file = tmp_path / "journal.db"
+    rough = Usage(1, 0, 2, True)
+    with closing(SqliteJournal(open_database(file, NOW_MS))) as journal:
+        journal.append(started("c1", "about c1"))
+        add(journal, Made(turn("t1", HERE, euros("0.003", estimated=True)), "a"))
+        add(journal, Made(turn("t2", CLOUD, euros("0.1"), usage=rough), "b"))
+        add(journal, Made(turn("t3", CLOUD, Cost(), usage=rough), "c"))
+        add(journal, Made(turn("t4", CLOUD, euros("0.1"), usage=Usage(0, 0, 0, True)), "d"))
+        expected = SqliteLedger(journal.database).totals(Chosen())
+        assert (expected.estimated, expected.estimated_counts, expected.estimated_costs) == (
+            4,
+            2,
+            1,
+        )
+        with journal.database.write() as db:
+            for table in ("ledger_day", "ledger_talk_day"):
+                for column in ("estimated_counts", "estimated_costs"):
+                    db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+            db.execute("DELETE FROM migration WHERE name = '0013_sums_marked'")
+    with closing(SqliteJournal(open_database(file, NOW_MS))) as journal:
+        ledger = SqliteLedger(journal.database)
+        assert ledger.totals(Chosen()) == expected
+        assert ledger.totals(Chosen(conversation="c1")) == expected
+        no_differences(journal)
+        add(journal, Made(turn("t5", CLOUD, euros("0.1"), usage=rough), "e"))
+        with journal.database.write() as db:
+            ledger_tables.mark_sums(db)
+        assert ledger.totals(Chosen()).estimated_counts == 3
+        no_differences(journal)
+
+
 def test_the_event_holds_no_words(journal: SqliteJournal) -> None:
     journal.append(worked())
     with journal.database.read() as db:

@@ -92,7 +92,7 @@ def test_four_turns_by_hand(journal: SqliteJournal, ledger: SqliteLedger) -> Non
     )  # fmt: skip
     _add(journal, *(Made(record, record.turn) for record in records))
     assert ledger.totals(Chosen()) == Totals(
-        turns=4, cancelled=1, attempts=5, estimated=1, uncounted=1,
+        turns=4, cancelled=1, attempts=5, estimated=1, estimated_counts=1, estimated_costs=1, uncounted=1,
         input=2100, cached=1200, output=107, cost=(Money(Decimal("0.000474"), "EUR"),), unpriced=1,
         # 300.5 ms each, of which half goes to the even number: 4 x 300.
         energy_joules=Decimal(1200), unmetered=1, busy_ms=1200, timed=4,

@@ -28,7 +28,8 @@ from assistant.storage.audit_desk import AuditDesk
 from assistant.storage.consents import SqliteConsents
 from assistant.storage.journal import SqliteJournal
 from assistant.tui.app import AssistantApp
-from assistant.tui.screens.consent import DEAF_MS, ConsentScreen
+from assistant.tui.screens.consent import ConsentScreen
+from assistant.tui.screens.hushed import DEAF_MS
 from assistant.tui.screens.one_line import LineScreen
 from tests.facts_maker import EU, GOOD, RULE, SEEN
 from tests.storage.leaving_stage import Ring
