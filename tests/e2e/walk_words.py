@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from tests.e2e.walker import Walker
+from tests.picture_maker import png
 
 WARD = '+++\ntitle = "Ward letter"\n\n[variables.who]\nquestion = "To whom?"\n+++\nWrite to {{who}}: {{input}}\n'
 CODE = "sudo ptp4l -i eth0"
@@ -14,10 +15,11 @@ CHAT = [
 
 
 def put_files(home: Path) -> None:
-    """A prompt with a variable, a note to attach, and an export of another program."""
+    """A prompt with a variable, a note and an image to attach, and an export of another program."""
     prompts = home / ".config/assistant/prompts"
     prompts.mkdir(parents=True)
     (prompts / "ward.md").write_text(WARD)
+    (home / "lake.png").write_bytes(png())
     (home / "notes.txt").write_text("The ward has four Pis.\n")
     (home / "chats.json").write_text(json.dumps(webui()))
 
@@ -105,15 +107,16 @@ def sampling(on: Walker) -> None:
 
 
 def attaching(on: Walker) -> None:
-    """A file by its path, one by the palette, a long paste folded; sent with a message, and shown in the conversation."""
+    """A text and an image by their paths, one by the palette, a long paste folded; sent with a message, and shown in the conversation."""
     on.press("ctrl+n")
     on.see("answers on this machine")
-    on.terminal.send("@~/not")
-    on.see("notes.txt")
-    on.press("enter")
-    on.see("⟦notes.txt · 23 bytes")
-    on.press("ctrl+u")
-    on.empty()
+    for typed, name in (("@~/not", "notes.txt"), ("@~/lak", "lake.png")):
+        on.terminal.send(typed)
+        on.see(f"▸ ~/{name} ")
+        on.press("enter")
+        on.see(f"⟦{name} · ")
+        on.press("ctrl+u")
+        on.empty()
     for way in ("/attach", "Attach a file"):
         on.use(way)
         on.see("│ @", "─ attach ─")
