@@ -36,7 +36,7 @@ def stopping(on: Walker) -> None:
     on.press("up")
     on.gone("queued", "ask anything")
     on.press("ctrl+u", "esc")
-    on.see("stopped", "enter send")
+    on.stopped()
     on.empty()
 
 

@@ -161,6 +161,14 @@ class Walker(Onlooker):
 
         self.when(begun)
 
+    def stopped(self) -> None:
+        """Waits until the last reply is stopped, and over."""
+        self.when(
+            lambda screen: (
+                "enter send" in screen and "stopped" in _last_reply(screen)[0] and not _busy(screen)
+            )
+        )
+
     def empty(self) -> None:
         """Waits until nothing stands in the composer."""
         self.see(COMPOSER)
