@@ -122,7 +122,7 @@ class AssistantApp(SheetApp):
             "consent": sheets.consent,
             "outbox": sheets.outbox,
             "key": sheets.key,
-            "unlock": sheets.unlock,
+            "unlock": sheets.open_store,
             "panic": sheets.panic,
         }
         # Over another sheet only what ends everything can be had.

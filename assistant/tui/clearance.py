@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +18,7 @@ from assistant.tui.turn import Ask, Chat, Turns
 
 if TYPE_CHECKING:
     from assistant.domain.departure import Choice
+    from assistant.domain.routing import RouteState
     from assistant.tui.bearings import Bearings
     from assistant.tui.petition import Answer, Petition
     from assistant.tui.services import Services
@@ -84,7 +85,7 @@ class Clearance:
         ask = replace(ask, route=route, choice=self._choice())
         if not self._desk.turns.unrecorded(chat) and not self._desk.turns.running_in(chat):
             proposal = await self._propose(ask)
-            if not _denies(proposal) and (why := self._not_ready(route)):
+            if not _denies(proposal) and (why := await self._not_ready(route)):
                 self._view.tell(f"{route} cannot be asked: {why}", error=True)
                 return None
             if held not in chat.held:
@@ -104,10 +105,14 @@ class Clearance:
             await self._deny(proposal)
         return replace(ask, proposal=proposal) if _allows(proposal) else None
 
-    def _not_ready(self, route: str) -> str:
+    async def _not_ready(self, route: str) -> str:
         """Why a route that rules and grants would let pass cannot be asked all the same: it has no key, perhaps."""
-        states = self._desk.bearings.states
-        return next((s.why for s in states if s.id == route and not s.ready), "")
+        bearings = self._desk.bearings
+        if why := _lacks(bearings.states, route):
+            # It may have been given one since the latest look, here or from the command line.
+            await bearings.look()
+            why = _lacks(bearings.states, route)
+        return why
 
     async def _chosen(self) -> str:
         """The route to send to; where several are set up and none is chosen, the person picks. "" where there is none."""
@@ -219,6 +224,10 @@ class Clearance:
         chosen, decision = self.distant(), self._engine.new_id()
         route = ask.route or (chosen.id if chosen else "")
         await self._engine.deny(refusals.unproposed(decision, route, self._prompt(ask), reason))
+
+
+def _lacks(states: "Sequence[RouteState]", route: str) -> str:
+    return next((state.why for state in states if state.id == route and not state.ready), "")
 
 
 def _allows(proposal: Proposal) -> bool:
