@@ -8,11 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant import __version__
 from assistant.domain.errors import EXIT_CANCELLED, AssistantError, StorageError
 from assistant.domain.hygiene import harmless
 
 if TYPE_CHECKING:
     import argparse
+
+ENOUGH_TO_COLLECT = 50_000
+"""So many new objects are worth a look for garbage among them. A start makes about as many, and nearly all of them stay."""
 
 
 def build_parser(arguments: Sequence[str] = ()) -> "argparse.ArgumentParser":
@@ -27,6 +31,7 @@ def run() -> int:
     from assistant.wiring.wall import stand
 
     stand()
+    gc.set_threshold(ENOUGH_TO_COLLECT)
     return main()
 
 
@@ -34,9 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     _mend_streams()
     arguments = sys.argv[1:] if argv is None else argv
-    args = build_parser(arguments).parse_args(arguments) if arguments else None
     try:
-        code = int(args.run(args)) if args else _chat()
+        code = _run(arguments)
         sys.stdout.flush()
     except AssistantError as error:
         print(harmless(str(error)), file=sys.stderr)
@@ -56,6 +60,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(harmless(str(failure)), file=sys.stderr)
         return failure.exit_code
     return code
+
+
+def _run(arguments: Sequence[str]) -> int:
+    if not arguments:
+        return _chat()
+    if list(arguments) == ["--version"]:
+        # The grammar says the same, but only once every command is loaded.
+        print(f"assistant {__version__}")
+        return 0
+    args = build_parser(arguments).parse_args(arguments)
+    return int(args.run(args))
 
 
 def _mend_streams() -> None:

@@ -173,7 +173,7 @@ def declare_own(
     """
     from assistant.commands.facts import facts_of, one_of
     from assistant.domain.cloud_routes import Wire
-    from assistant.domain.permit import Auth
+    from assistant.domain.secret import Auth
     from assistant.storage.cloud_entries import own_endpoint
 
     registry = routes.file.registry()

@@ -6,7 +6,6 @@ from typing import Final, TypeVar
 
 from assistant.domain.cloud_routes import Wire
 from assistant.domain.errors import AssistantError, UsageError
-from assistant.domain.permit import Auth
 from assistant.domain.residency import (
     ANY,
     UNKNOWN,
@@ -18,6 +17,7 @@ from assistant.domain.residency import (
     Territory,
     Unknown,
 )
+from assistant.domain.secret import Auth
 
 _T = TypeVar("_T")
 _KIND = TypeVar("_KIND", Wire, Auth)

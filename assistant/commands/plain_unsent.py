@@ -62,7 +62,7 @@ class Unsent:
             # What is not known of an old draft is the strictest there is.
             label = journal.draft_label(self._where()) or Label.LOCAL_ONLY
             for one in self.attached:
-                self.kept.attached(one.text, label)
+                self.kept.attached(one, label)
             self._keep_as(draft, label)
         return draft
 
@@ -129,7 +129,7 @@ class Unsent:
         """`one` goes with the next message, which is at least as strict as `label`. Raises: StorageError."""
         if label is not None:
             # Before the text is there: what is kept of it has the label.
-            self.kept.attached(one.text, label)
+            self.kept.attached(one, label)
             self.mark = join((label, self._said))
         self.keep_attached((*self.attached, one))
 

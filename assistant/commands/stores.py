@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from assistant.commands.talk import at_terminal, hidden, say
 from assistant.domain.errors import SecretsError, UsageError
-from assistant.domain.permit import Auth
-from assistant.domain.secret import Secret
+from assistant.domain.secret import Auth, Secret
 
 if TYPE_CHECKING:
     from assistant.domain.cloud_setup import CloudSetup

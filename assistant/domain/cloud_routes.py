@@ -9,8 +9,8 @@ from typing import Final
 
 from assistant.domain.errors import UsageError
 from assistant.domain.own_routes import checked_model
-from assistant.domain.permit import Auth
 from assistant.domain.residency import UNKNOWN, CountrySets, RouteFacts
+from assistant.domain.secret import Auth
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _FILLING = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")

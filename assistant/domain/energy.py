@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from assistant.domain.charges import Energy, Source
-from assistant.domain.sensing import Counters, joules_between
+from assistant.domain.counters import Counters, joules_between
 
 KINDS: Final[Mapping[str, Source]] = {
     "rapl": Source.MEASURED,

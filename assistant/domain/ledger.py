@@ -7,13 +7,13 @@ from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from assistant.domain.charges import Compared, Cost, Source
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money, totals
-from assistant.domain.prompt import Finish
-from assistant.domain.side_work import SideKind
 
 if TYPE_CHECKING:
+    from assistant.domain.charges import Compared, Cost, Source
+    from assistant.domain.prompt import Finish
+    from assistant.domain.side_work import SideKind
     from assistant.domain.turns import TurnRecord
 
 # Nothing is rounded in a sum; the traps see to it.
@@ -39,7 +39,7 @@ class Entry:
     route: str
     place: Place
     model: str
-    finish: Finish
+    finish: "Finish"
     input: int | None = None
     cached: int | None = None
     cache_write: int | None = None
@@ -51,7 +51,7 @@ class Entry:
     again: bool = False
     cost: Money | None = None
     energy_joules: Decimal | None = None
-    energy_source: Source | None = None
+    energy_source: "Source | None" = None
     ttft_ms: float | None = None
     total_ms: float | None = None
     tokens_per_second: float | None = None
@@ -127,6 +127,8 @@ NOTHING = Totals()
 
 def totals_of(entry: Entry) -> Totals:
     """One entry as sums. `busy_ms` is rounded to whole ms here, so that sums stay exact."""
+    from assistant.domain.prompt import Finish
+
     unknown = entry.input is None or entry.output is None
     # No request has 0 tokens: nothing left, or it was refused unread. It would make every mean too small.
     counted = not unknown and (entry.input, entry.output) != (0, 0)
@@ -199,7 +201,7 @@ def entry_of(record: "TurnRecord", at_ms: int, day: date, *, again: bool = False
     )
 
 
-def _cost(cost: Cost) -> Money | None:
+def _cost(cost: "Cost") -> Money | None:
     if cost.marginal is None or cost.currency is None:
         return None
     return Money(cost.marginal, cost.currency)
@@ -239,7 +241,7 @@ def what_ifs_of(record: "TurnRecord") -> tuple[WhatIf, ...]:
     return tuple(_what_if(one) for one in record.compared)
 
 
-def _what_if(one: Compared) -> WhatIf:
+def _what_if(one: "Compared") -> WhatIf:
     currency = one.currency
     if currency is None or one.cost is None or one.low is None or one.high is None:
         return WhatIf(one.route, one.model, one.here, unknown=1)
@@ -251,7 +253,7 @@ def _what_if(one: Compared) -> WhatIf:
 class Side:
     """What this machine worked on in a day that is no request, of one kind: `totals` has as many `turns` as there were works."""
 
-    kind: SideKind
+    kind: "SideKind"
     day: date
     totals: Totals
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from assistant.domain.charges import Source, rounded
 from assistant.domain.cost_settings import HardwareSettings, PowerSettings
-from assistant.domain.energy import KINDS, Idle
-from assistant.domain.tariff import Tariff
+
+if TYPE_CHECKING:
+    from assistant.domain.energy import Idle
+    from assistant.domain.tariff import Tariff
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,8 @@ def months_of(since: date, until: date) -> Fraction:
 def keeping_of(
     hardware: HardwareSettings,
     power: PowerSettings,
-    tariff: Tariff | None,
-    idle: Idle | None,
+    tariff: "Tariff | None",
+    idle: "Idle | None",
     meter: str,
     *,
     currency: str,
@@ -123,18 +126,20 @@ def _price(hardware: HardwareSettings, preset_price: Decimal | None) -> Known:
     return Known(None, why="the price of the machine is not set (hardware.price, hardware.preset)")
 
 
-def _idle_watts(power: PowerSettings, idle: Idle | None, meter: str) -> Known:
+def _idle_watts(power: PowerSettings, idle: "Idle | None", meter: str) -> Known:
     """A processor's counter does not see the whole machine: what it says of idle is an estimate, and too low."""
     if power.idle_watts > 0:
         return Known(Decimal(str(power.idle_watts)))
     if idle is None or not idle.learned:
         return Known(None, why="what the idle machine takes is not known yet (power.idle_watts)")
+    from assistant.domain.energy import KINDS
+
     whole = meter == "plug" and KINDS[meter] is Source.MEASURED
     source = Source.MEASURED if whole else Source.ESTIMATED
     return Known(Decimal(f"{idle.watts:.3f}"), source)
 
 
-def _per_kwh(tariff: Tariff | None) -> Known:
+def _per_kwh(tariff: "Tariff | None") -> Known:
     if tariff is None:
         return Known(None, why="the price of a kWh is not known (tariff.per_kwh)")
     return Known(tariff.all_day, tariff.source)

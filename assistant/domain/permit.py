@@ -1,24 +1,14 @@
 """Leave for one send: bound to a route, to an address and to the very bytes, good once and not for long."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from assistant.domain.decisions import Decision, Verdict
 from assistant.domain.errors import RefusedError
 from assistant.domain.places import Address, Route
+from assistant.domain.secret import Auth
 
 MOST_REPLY_BYTES = 64_000_000
 """No reply is longer; what goes on past it is cut off."""
-
-
-class Auth(StrEnum):
-    """Which header carries the key; `other` is a way that this program has not got."""
-
-    BEARER = "bearer"
-    X_API_KEY = "x-api-key"
-    API_KEY = "api-key"
-    NONE = "none"
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,10 +160,14 @@ class Dated:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """Which list a route is priced by; with `placed_only` only by rows whose price is that of the place."""
+    """Which list a route is priced by; with `placed_only` only by rows whose price is that of the place.
+
+    `named_places`: a model's name decides the place there, so the registry's row says which models the route has.
+    """
 
     prices: str
     placed_only: bool = False
+    named_places: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""A key as a value that does not give itself away: not in a traceback, not in a log, not in a repr, and not to a program that is started."""
+"""A key as a value that does not give itself away: not in a traceback, a log or a repr, not to a program that is started; and how it goes along."""
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Final, NoReturn
 
 HIDDEN: Final = "***"
@@ -9,6 +10,16 @@ HIDDEN: Final = "***"
 _NAMES_A_KEY: Final = re.compile(
     r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL)S?(?:_|$)", re.IGNORECASE
 )
+
+
+class Auth(StrEnum):
+    """Which header carries the key; `other` is a way that this program has not got."""
+
+    BEARER = "bearer"
+    X_API_KEY = "x-api-key"
+    API_KEY = "api-key"
+    NONE = "none"
+    OTHER = "other"
 
 
 def without_keys(environment: Mapping[str, str]) -> dict[str, str]:

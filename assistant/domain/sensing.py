@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TypedDict
 
 from assistant.domain.charges import Source
+from assistant.domain.counters import Counters, EnergyCounter, joules_between
 
 HOT_C = 80.0
 """From here on a Raspberry Pi lowers its clock step by step, at 85 °C strongly (Raspberry Pi's documentation)."""
@@ -190,29 +191,6 @@ def board_power_of(rails: Mapping[str, Mapping[str, float]]) -> Reading | None:
         return None
     power = BOARD_SLOPE * sum(watts) + BOARD_REST_W
     return Reading(power, "W", Source.ESTIMATED, "board estimate, HAT not included")
-
-
-@dataclass(frozen=True, slots=True)
-class EnergyCounter:
-    """A counter of energy in µJ, read at `at_ms` (monotonic); it starts again at 0 after `range_uj` (None: not known)."""
-
-    energy_uj: int
-    range_uj: int | None
-    at_ms: float
-
-
-Counters = Mapping[str, EnergyCounter]
-"""A counter for each processor package, by its name in the kernel."""
-
-
-def joules_between(before: EnergyCounter, after: EnergyCounter) -> float | None:
-    """The energy used between two looks, through one wrap at most; None where the range of a wrap is not known."""
-    used = after.energy_uj - before.energy_uj
-    if used < 0:
-        if after.range_uj is None or before.energy_uj > after.range_uj:
-            return None
-        used += after.range_uj
-    return used / 1e6
 
 
 def package_power_between(before: Counters, after: Counters) -> Reading | None:

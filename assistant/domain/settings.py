@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from assistant.domain.cost_settings import (
     CHOICES as COST_CHOICES,
@@ -12,7 +13,9 @@ from assistant.domain.cost_settings import (
     PowerSettings,
     TariffSettings,
 )
-from assistant.domain.prompt import Sampling
+
+if TYPE_CHECKING:
+    from assistant.domain.prompt import Sampling
 
 INT32 = 2**31 - 1
 """The largest number that the engine's own counters hold."""
@@ -42,8 +45,10 @@ class GenerationSettings:
     """Has this machine's model word a title for a new conversation, while nothing else runs."""
 
     @property
-    def sampling(self) -> Sampling:
+    def sampling(self) -> "Sampling":
         """What the engine is asked for; 0 tokens here mean no limit but the window's."""
+        from assistant.domain.prompt import Sampling
+
         return Sampling(
             temperature=self.temperature,
             top_p=self.top_p,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
+from assistant.domain.counters import Counters
 from assistant.domain.energy import (
     Looks,
     Point,
@@ -13,9 +14,8 @@ from assistant.domain.energy import (
     looks_of,
     sampled_joules,
 )
-from assistant.domain.sensing import Counters, rails_of
+from assistant.machine.counters import read_counters
 from assistant.machine.programs import Ask, ask
-from assistant.machine.sensors import read_counters
 
 LONGEST_S: Final = 300.0
 """Between two looks at a counter: in that time no processor takes so much that the counter wraps more than once."""
@@ -179,6 +179,8 @@ def rail_watts(slope: float, rest_watts: float, ask: Ask = ask) -> float | None:
 
     The HAT, USB and the fan hang on the 5 V rail, which is not among them.
     """
+    from assistant.domain.sensing import rails_of
+
     rails = rails_of(ask("vcgencmd", "pmic_read_adc"))
     watts = [rail["V"] * rail["A"] for rail in rails.values() if "V" in rail and "A" in rail]
     return slope * sum(watts) + rest_watts if watts else None

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -28,6 +27,8 @@ def ask(
     found = shutil.which(program)
     if found is None:
         return None
+    import subprocess
+
     try:
         done = subprocess.run(  # noqa: S603 - a found program with fixed arguments, no shell
             [found, *arguments],

@@ -1,14 +1,12 @@
 """Reads this machine's sensors: heat, throttling, supply, memory, power; what is not there is None."""
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from assistant.domain.counters import Counters
 from assistant.domain.sensing import (
-    Counters,
-    EnergyCounter,
     Figures,
     Reading,
     Sensed,
@@ -18,16 +16,14 @@ from assistant.domain.sensing import (
     temperature_of,
     throttling_of,
 )
+from assistant.machine.counters import read_counters
 from assistant.machine.memory import read_memory
 from assistant.machine.programs import Ask, ask
-from assistant.machine.tree import names, read_text
+from assistant.machine.tree import names, read_integer, read_text
 
 SOC_ZONES: Final = ("cpu-thermal", "cpu_thermal", "x86_pkg_temp")
 """Types of the thermal zone that is the processor's own; the others are of the board, the disk, the radio."""
 MOST_ZONES: Final = 32
-PACKAGE_ZONE: Final = re.compile(r"intel-rapl:\d+")
-"""Zones of the first level; deeper ones are parts of them, and `intel-rapl-mmio` counts the same energy again."""
-PACKAGE: Final = "package-"
 HAT_TIMEOUT_S: Final = 5.0
 HAT_PROBE: Final = (
     "import json; from hailo_platform import Device\n"
@@ -87,22 +83,8 @@ def read_temperature(root: Path) -> float | None:
     found = [n for n in names(zones) if n.startswith("thermal_zone")][:MOST_ZONES]
     kinds = {read_text(zones / name / "type"): name for name in reversed(found)}
     own = next((kinds[kind] for kind in SOC_ZONES if kind in kinds), "thermal_zone0")
-    millidegrees = _integer(zones / own / "temp")
+    millidegrees = read_integer(zones / own / "temp")
     return None if millidegrees is None else millidegrees / 1000
-
-
-def read_counters(root: Path, monotonic_ms: Callable[[], float]) -> Counters:
-    """The energy counters of the processor packages (RAPL); none where there are none or only root may read them."""
-    folder = root / "sys/class/powercap"
-    found = (name for name in names(folder) if PACKAGE_ZONE.fullmatch(name))
-    packages = [n for n in found if (read_text(folder / n / "name") or PACKAGE).startswith(PACKAGE)]
-    counters = {}
-    for name in packages:
-        energy_uj = _integer(folder / name / "energy_uj")
-        if energy_uj is not None:
-            range_uj = _integer(folder / name / "max_energy_range_uj")
-            counters[name] = EnergyCounter(energy_uj, range_uj, monotonic_ms())
-    return counters
 
 
 def read_hat_temperature(python: str = "/usr/bin/python3", ask: Ask = ask) -> Reading | None:
@@ -133,14 +115,6 @@ def _promised_amperes(root: Path) -> float | None:
     except OSError:
         return None
     return int.from_bytes(raw, "big") / 1000 if len(raw) == 4 else None
-
-
-def _integer(path: Path) -> int | None:
-    text = read_text(path)
-    try:
-        return None if text is None else int(text)
-    except ValueError:
-        return None
 
 
 def _reading(value: float | None, unit: str, note: str = "") -> Reading | None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from assistant.domain.cost_settings import PowerSettings
+from assistant.machine.counters import PACKAGE_ZONE, read_counters
 from assistant.machine.gauges import Gauge, Rapl, Sampled, Typed, rail_watts
 from assistant.machine.programs import Ask, ask
-from assistant.machine.sensors import PACKAGE_ZONE, read_counters
 from assistant.machine.tree import names, read_text
 
 BEAT_S: Final = 1.0

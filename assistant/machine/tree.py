@@ -17,6 +17,15 @@ def read_text(path: Path) -> str | None:
     return one_line(raw.decode("utf-8", "replace").rstrip("\0\n "), 200) or None
 
 
+def read_integer(path: Path) -> int | None:
+    """A small file that holds one whole number; None where it does not."""
+    text = read_text(path)
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        return None
+
+
 def names(folder: Path) -> list[str]:
     """What lies in `folder`, sorted; nothing where it cannot be read."""
     try:

@@ -11,8 +11,9 @@ import httpcore
 from assistant.domain.control import NEARBY, Control, ControlPermit
 from assistant.domain.downloads import DownloadPermit
 from assistant.domain.errors import RefusedError
-from assistant.domain.permit import Auth, Outgoing, Permit, Receipt, Turnstile
+from assistant.domain.permit import Outgoing, Permit, Receipt, Turnstile
 from assistant.domain.places import Address, Place, Route
+from assistant.domain.secret import Auth
 from assistant.domain.settings import NetworkSettings
 from assistant.outbound.heads import (
     AS_BYTES,

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from assistant.domain.errors import RefusedError
-from assistant.domain.permit import Auth, Outgoing
+from assistant.domain.permit import Outgoing
 from assistant.domain.places import Address
-from assistant.domain.secret import Secret
+from assistant.domain.secret import Auth, Secret
 
 Header = tuple[bytes, bytes]
 

@@ -44,6 +44,10 @@ class Branches(Protocol):
         """Whole conversations that are deleted; those in which something was said last come first."""
         ...
 
+    def kept_titles(self, conversations: "Sequence[str]") -> "Sequence[str]":
+        """Those titles of `conversations` that are local-only, because what they were made from is, or may be."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:

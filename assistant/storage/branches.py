@@ -1,5 +1,6 @@
 """The tree of a conversation, as SQL: which branches there are beside a path, and where each ends."""
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
@@ -56,6 +57,24 @@ _RATINGS = """
     GROUP BY 1
 """
 
+# A title comes from the beginning of a conversation; it is free of what is local-only there where it is a part of the first message,
+# and that one is free. What has no message yet has one that nobody knows. Later messages are not read through for it.
+_KEPT_TITLES = """
+    SELECT talk.title FROM json_each(?) AS wanted JOIN conversation AS talk ON talk.id = wanted.value
+    LEFT JOIN message AS first ON first.n = (
+        SELECT min(n) FROM message WHERE conversation = talk.id AND parent IS NULL
+    )
+    WHERE talk.label NOT IN ('public', 'normal') OR first.n IS NULL
+    OR first.label NOT IN ('public', 'normal') OR (
+        NOT (talk.titled = 'prompt' AND instr(first.text, rtrim(talk.title, '…')))
+        AND EXISTS (
+            SELECT 1 FROM (
+                SELECT label FROM message WHERE conversation = talk.id ORDER BY n LIMIT 6
+            ) WHERE label NOT IN ('public', 'normal')
+        )
+    )
+"""
+
 
 class SqliteBranches:
     """Implements ports.chats.Branches."""
@@ -109,6 +128,12 @@ class SqliteBranches:
         """As the port says."""
         with self._database.read() as db:
             return queries.deleted_conversations(db, limit)
+
+    def kept_titles(self, conversations: Sequence[str]) -> Sequence[str]:
+        """As the port says."""
+        with self._database.read() as db:
+            rows = db.execute(_KEPT_TITLES, (json.dumps(conversations),))
+            return [str(title) for (title,) in rows]
 
 
 def below(db: sqlite3.Connection, conversation: str, message: str) -> list[int]:

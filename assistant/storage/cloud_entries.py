@@ -9,8 +9,8 @@ from assistant.domain.cloud_routes import DEPLOYMENT, CloudRoute, Registry, Wire
 from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.errors import UsageError
 from assistant.domain.own_routes import LEAST_CONTEXT_TOKENS, checked_id, endpoint
-from assistant.domain.permit import Auth
 from assistant.domain.residency import FILLABLE, UNKNOWN, Evidence, Fact, RouteFacts
+from assistant.domain.secret import Auth
 from assistant.domain.settings import INT32
 from assistant.storage import toml_file
 from assistant.storage.route_facts import Origin, fact_text, read_facts, read_some

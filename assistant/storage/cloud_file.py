@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assistant.domain.cloud_routes import NoRegistry, Registry
-from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.errors import SettingsError, UsageError
 from assistant.storage import toml_file
-from assistant.storage.cloud_entries import CloudEntry, read_entry
 from assistant.storage.routes import is_cloud
 from assistant.storage.toml_rows import Table
+
+if TYPE_CHECKING:
+    from assistant.domain.cloud_setup import CloudSetup
+    from assistant.storage.cloud_entries import CloudEntry
 
 
 class CloudFile:
@@ -20,20 +23,22 @@ class CloudFile:
         self.path = path
         self._registry = registry
 
-    def load_cloud(self) -> tuple[CloudSetup, ...]:
+    def load_cloud(self) -> "tuple[CloudSetup, ...]":
         """All cloud routes as they are set up, in the file's order. Raises: as `entries`."""
         return tuple(entry.setup for entry in self.entries())
 
-    def entries(self) -> tuple[CloudEntry, ...]:
+    def entries(self) -> "tuple[CloudEntry, ...]":
         """All cloud routes as they are written. Raises: SettingsError that names file, line and the nearest key."""
         return self.read(toml_file.read(self.path))
 
-    def read(self, text: str) -> tuple[CloudEntry, ...]:
+    def read(self, text: str) -> "tuple[CloudEntry, ...]":
         """The cloud routes in `text`, which is that of the file. Raises: as `entries`."""
         document = toml_file.parsed(text, self.path)
         tables = {name: table for name, table in document.items() if is_cloud(table)}
         if not tables:
             return ()
+        from assistant.storage.cloud_entries import read_entry
+
         registry = self.registry()
         return tuple(
             read_entry(name, Table(table, self.path, text, (name,)), registry)
@@ -47,7 +52,7 @@ class CloudFile:
             raise SettingsError(f"no cloud route is known: {found.problem}", "mend the file")
         return found
 
-    def find(self, name: str) -> CloudEntry:
+    def find(self, name: str) -> "CloudEntry":
         """The cloud route with the id `name`. Raises: UsageError where there is none; SettingsError."""
         entries = self.entries()
         found = next((entry for entry in entries if entry.setup.id == name), None)
@@ -59,20 +64,20 @@ class CloudFile:
             )
         return found
 
-    def keep_cloud(self, entry: CloudEntry) -> None:
+    def keep_cloud(self, entry: "CloudEntry") -> None:
         """Adds `entry`, or puts it in the place of the one with its id.
 
         Raises: UsageError where a server of the person's own has that id; SettingsError, StorageError.
         """
         self._write(entry.setup.id, entry)
 
-    def remove(self, name: str) -> CloudEntry:
+    def remove(self, name: str) -> "CloudEntry":
         """Takes a cloud route out of the file. Raises: UsageError, SettingsError, StorageError."""
         found = self.find(name)
         self._write(name, None)
         return found
 
-    def _write(self, name: str, entry: CloudEntry | None) -> None:
+    def _write(self, name: str, entry: "CloudEntry | None") -> None:
         text = toml_file.read(self.path)
         document = toml_file.parsed(text, self.path)
         if name in document and not is_cloud(document[name]):

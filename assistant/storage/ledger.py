@@ -6,17 +6,16 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from assistant.domain.attempts import Attempt
 from assistant.domain.charges import rounded
 from assistant.domain.ledger import NOTHING, By, Chosen, Entry, Side, Sum, Totals, WhatIf
 from assistant.domain.places import Place
 from assistant.domain.pricing import Money
-from assistant.storage import ledger_entries
 from assistant.storage import ledger_sums as sums_of
 from assistant.storage.amounts import joined
 from assistant.storage.database import Database
 
 if TYPE_CHECKING:
+    from assistant.domain.attempts import Attempt
     from assistant.ports.accounting import Rate
 
 MOST_TIMES: Final = 1_000
@@ -77,18 +76,22 @@ class SqliteLedger:
 
     def entries(self, chosen: Chosen) -> Iterator[Entry]:
         """The turns themselves, in the order in which they ended. Others may read and write between two of them."""
+        from assistant.storage import ledger_entries
+
         with self._database.read() as db:
-            within = ledger_entries.span(db, chosen)
+            within = sums_of.span(db, chosen)
         last: int | None = 0
         while last is not None:
             with self._database.read() as db:
                 found, last = ledger_entries.page(db, chosen, within, last)
             yield from found
 
-    def attempts(self, entry: Entry) -> Sequence[Attempt]:
+    def attempts(self, entry: Entry) -> "Sequence[Attempt]":
         """See ports."""
         if entry.attempts < 2:
             return ()
+        from assistant.storage import ledger_entries
+
         with self._database.read() as db:
             return ledger_entries.attempts(db, entry)
 
@@ -106,7 +109,7 @@ class SqliteLedger:
             query = query.replace("lane = ?", "+lane = ?")
         found: list[tuple[int, int]] = []
         with self._database.read() as db:
-            low, high = ledger_entries.span(db, chosen)
+            low, high = sums_of.span(db, chosen)
             for n, lane in sums_of.lanes(db).items():
                 if (lane.route, lane.model) == (route, model):
                     found += db.execute(query, (n, low, high, *where.values, MOST_TIMES))

@@ -11,7 +11,7 @@ from assistant.domain.charges import Cost, cost_from_json
 from assistant.domain.fields import Fields
 from assistant.domain.ledger import Chosen, Entry
 from assistant.domain.side_work import SideKind
-from assistant.storage import ledger_beside, ledger_entries
+from assistant.storage import ledger_beside, ledger_entries, ledger_sums
 from assistant.storage.amounts import REST, split
 from assistant.storage.ledger_rows import Line, ended_turns, line_of
 from assistant.storage.ledger_tables import BOUNDED, COUNTS
@@ -80,7 +80,7 @@ def _entries(db: sqlite3.Connection, lines: list[tuple[Line, bool]]) -> Iterator
 
 
 def _kept(db: sqlite3.Connection) -> Iterator[Entry]:
-    everything = ledger_entries.span(db, Chosen())
+    everything = ledger_sums.span(db, Chosen())
     last: int | None = 0
     while last is not None:
         found, last = ledger_entries.page(db, Chosen(), everything, last)

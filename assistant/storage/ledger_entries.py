@@ -27,21 +27,6 @@ _ENTRIES = """
     WHERE seq > ? AND seq BETWEEN ? AND ? AND {where} ORDER BY seq LIMIT ?
 """
 
-_FIRST = "SELECT min(first) FROM ledger_day WHERE day >= ?"
-_LAST = "SELECT max(last) FROM ledger_day WHERE day <= ?"
-
-
-def span(db: sqlite3.Connection, chosen: Chosen) -> tuple[int, int]:
-    """The seqs between which all chosen turns lie; others may lie there too, where the clock was set."""
-    first = last = None
-    if chosen.since is not None:
-        [first] = db.execute(_FIRST, (chosen.since.toordinal(),)).fetchone()
-    if chosen.until is not None:
-        [last] = db.execute(_LAST, (chosen.until.toordinal(),)).fetchone()
-    low = (2**63 - 1 if first is None else first) if chosen.since is not None else 0
-    high = (0 if last is None else last) if chosen.until is not None else 2**63 - 1
-    return low, high
-
 
 def page(
     db: sqlite3.Connection, chosen: Chosen, within: tuple[int, int], after: int

@@ -141,13 +141,11 @@ _BESIDE: Final = (
 # What a ledger of before tells by one mark, its records tell by figure; they have the code of an error too.
 _BY_FIGURE: Final = """
     UPDATE ledger SET
-        estimated_cost = currency <> 0 AND told.cost, estimated_counts = told.counts, error = told.code
-    FROM (
-        SELECT event.seq AS seq, coalesce(json_extract(body, '$.cost.estimated'), 0) AS cost,
-            coalesce(json_extract(body, '$.usage.estimated'), 0) AS counts,
-            coalesce(json_extract(body, '$.error.code'), '') AS code
-        FROM ledger JOIN event USING (seq) WHERE json_valid(body)
-    ) AS told WHERE told.seq = ledger.seq AND (ledger.estimated OR ledger.finish = 'failed')
+        estimated_cost = currency <> 0 AND coalesce(json_extract(body, '$.cost.estimated'), 0),
+        estimated_counts = coalesce(json_extract(body, '$.usage.estimated'), 0),
+        error = coalesce(json_extract(body, '$.error.code'), '')
+    FROM event
+    WHERE event.seq = ledger.seq AND (ledger.estimated OR ledger.finish = 'failed') AND json_valid(body)
 """
 
 # A turn without a known cost is in the row of currency 0. `first` and `last` are the seqs of a row's turns.

@@ -84,7 +84,10 @@ def _tariffs(routes: Fields) -> dict[str, Tariff | NoPrice]:
 def _tariff(row: Fields) -> Tariff | NoPrice:
     if row.holds("why"):
         return NoPrice(row.text("why"))
-    return Tariff(row.name("list"), row.holds("placed_only") and row.flag("placed_only"))
+    placed_only, named = (
+        row.holds(key) and row.flag(key) for key in ("placed_only", "named_places")
+    )
+    return Tariff(row.name("list"), placed_only, named)
 
 
 def _price_list(row: Fields) -> PriceList:

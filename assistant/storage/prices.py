@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from assistant.domain.errors import AssistantError, StorageError
-from assistant.domain.price_list import Found, NoPrice, PriceList, Quote, find, is_stale
+from assistant.domain.price_list import Found, NoPrice, Quote, Tariff, find, is_stale
+from assistant.domain.pricing import NO_SURCHARGE
 from assistant.storage import shipped
 from assistant.storage.own_prices import NO_OWN_PRICES, OwnPrices, read_own_prices
 from assistant.storage.paths import Places
@@ -101,17 +102,35 @@ class PriceFiles:
         except AssistantError as error:
             return NoPrice(error.note().line())
 
+    def plain_quote(self, route: str, model: str, at: datetime) -> Quote | NoPrice | None:
+        """What `quote_of` a shipped route says, but for the factor of its place; None where that takes its row. Never raises.
+
+        It takes the row where a model's name decides the place: the row says which models the route has.
+        """
+        try:
+            book = self.book()
+            tariff = book.tariffs.get(route)
+            if tariff is None or (isinstance(tariff, Tariff) and tariff.named_places):
+                return None
+            found = self._own_prices().find(route, model)
+            if found is not None:
+                return found
+            row = find(book.tariffs, book.prices, route, model)
+            return row if isinstance(row, NoPrice) else row.quote(NO_SURCHARGE, at)
+        except AssistantError as error:
+            return NoPrice(error.note().line())
+
     def listed(self, route: str, model: str) -> str | None:
         """The name that lists of prices have for `model` over a shipped route, or anywhere; None where none has one.
 
         Raises: StorageError.
         """
         book = self.book()
-        found = find(book.tariffs, self._list, route, model)
+        found = find(book.tariffs, book.prices, route, model)
         if isinstance(found, Found):
             return found.row.model
         name = model.lower()
-        rows = (row for one in book.names for row in self._list(one).models)
+        rows = (row for one in book.names for row in book.prices(one).models)
         return next((row.model for row in rows if row.model.lower() == name), None)
 
     @property
@@ -173,10 +192,8 @@ class PriceFiles:
             if way.own:
                 return NoPrice(f"{way.id} is an endpoint of your own: its prices go into {FILE}")
             name = way.origin or way.id
-        return find(self.book().tariffs, self._list, name, model)
-
-    def _list(self, name: str) -> PriceList:
-        return self.book().prices(name)
+        book = self.book()
+        return find(book.tariffs, book.prices, name, model)
 
     def book(self) -> PriceBook:
         """The lists in force: read once, and anew where other ones were fetched. Raises: StorageError, each time the same."""

@@ -11,8 +11,8 @@ from typing import Final
 from assistant.domain.cloud_routes import CloudRoute, Dialect, NoRegistry, Pin, Registry, Wire
 from assistant.domain.errors import AssistantError
 from assistant.domain.own_routes import endpoint
-from assistant.domain.permit import Auth
 from assistant.domain.residency import ISO_3166, UNKNOWN, CountrySet, CountrySets
+from assistant.domain.secret import Auth
 from assistant.storage import shipped, toml_file, toml_rows
 from assistant.storage.route_facts import FACTS, Origin, read_facts
 from assistant.storage.toml_rows import Table

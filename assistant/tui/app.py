@@ -20,6 +20,8 @@ from assistant.tui.sheets import SheetApp
 from assistant.tui.widgets.transcript import Transcript
 
 FALLBACK_THEME = "textual-dark"
+ENOUGH_TO_COLLECT = 700
+"""Python's own measure, against the larger one of commands: a look at so few new objects holds up no frame."""
 
 
 def run(services: Services, folder: Path, conversation: str = "") -> int:
@@ -39,6 +41,7 @@ def run(services: Services, folder: Path, conversation: str = "") -> int:
 
 def _settle() -> None:
     gc.freeze()
+    gc.set_threshold(ENOUGH_TO_COLLECT)
     gc.enable()
 
 
@@ -112,7 +115,7 @@ class AssistantApp(SheetApp):
             "consent": sheets.consent,
             "outbox": sheets.outbox,
             "key": sheets.key,
-            "unlock": sheets.unlock,
+            "unlock": sheets.open_store,
             "panic": sheets.panic,
         }
         # Over another sheet only what ends everything can be had.
@@ -157,7 +160,9 @@ class AssistantApp(SheetApp):
             self.notify("ctrl+q quits", timeout=3)
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Hands `text` to a clipboard and says to which."""
+        """Hands `text` to a clipboard and says to which; from a sheet it is as strict as what is typed in the chat below."""
+        if self.screen is not self.chat:
+            self.chat.face.lifted(text)
         self._clipboard = text
         self.chat.run_worker(self._copy(text))
 

@@ -229,7 +229,7 @@ class Attach:
                 f"with {one.name} the message has more than {most}", "attach less"
             )
         # The label is there before the text is: what leaves is looked at with it.
-        desk.labels.attached(chat, one.text, taken.label)
+        desk.labels.attached(chat, one, taken.label)
         composer.attach(one)
         self.typed()
         self._face.label()

@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,11 +18,14 @@ from assistant.tui.turn import Ask, Chat, Turns
 
 if TYPE_CHECKING:
     from assistant.domain.departure import Choice
+    from assistant.domain.routing import RouteState
     from assistant.tui.bearings import Bearings
     from assistant.tui.petition import Answer, Petition
     from assistant.tui.services import Services
     from assistant.tui.view import View
 
+LOOKING = "this machine is looked at first, then the message is shown to you · [[everywhere.stop esc]] keeps it here"
+NOT_SEEN = "which routes there are is not known yet: this machine is still looked at · try again in a moment"
 NO_ROUTE = "no cloud route is set up · assistant routes add"
 LOCAL_ONLY = "this message is local-only, so it stays on this machine · [[everywhere.toggle_label ctrl+l]] changes its label"
 LOCAL_CHAT = "this chat is local-only, so it stays on this machine · ctrl+p, label of this chat"
@@ -64,22 +67,28 @@ class Clearance:
         now_ms = self._services.clock.now_ms()
         return self.lookout.latest.lease(chat.conversation or chat.promised, route, now_ms)
 
+    def none_yet(self) -> str:
+        """Why there is no cloud route to send to."""
+        return NOT_SEEN if self._desk.bearings.report is None else NO_ROUTE
+
     async def clear(self, ask: Ask) -> Ask | None:
-        """`ask` as it may be sent; None where it stays, which was said. Raises: AssistantError."""
-        chat = ask.chat
+        """`ask` as it may be sent; None where it stays, which was said, or was withdrawn. Raises: AssistantError."""
+        chat, held = ask.chat, ask
         if ask.label is Label.LOCAL_ONLY:
             said = LOCAL_CHAT if chat.label is Label.LOCAL_ONLY else LOCAL_ONLY
             self._view.tell(said)
             await self._deny_unproposed(ask, Reason("local_only", said))
             return None
         route = ask.route or await self._chosen()
-        if not route:
+        if not route or held not in chat.held:
             return None
         ask = replace(ask, route=route, choice=self._choice())
         if not self._desk.turns.unrecorded(chat) and not self._desk.turns.running_in(chat):
             proposal = await self._propose(ask)
-            if not _denies(proposal) and (why := self._not_ready(route)):
+            if not _denies(proposal) and (why := await self._not_ready(route)):
                 self._view.tell(f"{route} cannot be asked: {why}", error=True)
+                return None
+            if held not in chat.held:
                 return None
             asked = replace(ask, proposal=proposal)
             return asked if _allows(proposal) else await self._asked(asked)
@@ -96,15 +105,21 @@ class Clearance:
             await self._deny(proposal)
         return replace(ask, proposal=proposal) if _allows(proposal) else None
 
-    def _not_ready(self, route: str) -> str:
+    async def _not_ready(self, route: str) -> str:
         """Why a route that rules and grants would let pass cannot be asked all the same: it has no key, perhaps."""
-        states = self._desk.bearings.states
-        return next((s.why for s in states if s.id == route and not s.ready), "")
+        bearings = self._desk.bearings
+        if why := _lacks(bearings.states, route):
+            # It may have been given one since the latest look, here or from the command line.
+            await bearings.look()
+            why = _lacks(bearings.states, route)
+        return why
 
     async def _chosen(self) -> str:
         """The route to send to; where several are set up and none is chosen, the person picks. "" where there is none."""
         # Before the first look at this machine no route is known, those of the cloud neither.
-        await self._desk.bearings.ready()
+        if self._desk.bearings.report is None:
+            self._view.tell(LOOKING)
+            await self._desk.bearings.ready()
         wanted = self._settings().cloud.route
         if route := self.distant():
             return route.id
@@ -113,7 +128,7 @@ class Clearance:
             self._view.tell(text, error=True)
             return ""
         if not self.lookout.routes:
-            self._view.tell(NO_ROUTE)
+            self._view.tell(self.none_yet())
             return ""
         states = [s for s in self._desk.bearings.states if s.place is Place.CLOUD]
         self._picked = await self._view.sheets.ask_cloud_route(states) or ""
@@ -209,6 +224,10 @@ class Clearance:
         chosen, decision = self.distant(), self._engine.new_id()
         route = ask.route or (chosen.id if chosen else "")
         await self._engine.deny(refusals.unproposed(decision, route, self._prompt(ask), reason))
+
+
+def _lacks(states: "Sequence[RouteState]", route: str) -> str:
+    return next((state.why for state in states if state.id == route and not state.ready), "")
 
 
 def _allows(proposal: Proposal) -> bool:

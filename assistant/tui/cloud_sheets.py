@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from assistant.tui.screens.chat import ChatScreen
 
 NO_ROUTE = "no cloud route is set up that takes a key: assistant routes add"
+NO_STORE = "no store for keys can be used here: assistant doctor says why"
 
 
 class CloudSheets:
@@ -72,6 +73,13 @@ class CloudSheets:
                 self._chat.tell(f"the key of {setup.id} is kept in: {desk.kept_in()}")
         except AssistantError as error:
             self._chat.tell(str(error), error=True)
+
+    async def open_store(self) -> None:
+        """Unlocks the keys, and says where they are."""
+        desk = self._services.keys
+        if desk is not None and await self.unlock():
+            where = await asyncio.to_thread(desk.kept_in)
+            self._chat.tell(f"keys are kept in: {where}" if where else NO_STORE)
 
     async def unlock(self) -> bool:
         """Asks for the passphrase of the app's own store where it is needed; gives whether keys can be kept and read."""

@@ -16,6 +16,9 @@ _STRIDE = 8
 _MOST_SHORT = 20_000
 """Texts too short for all of that, which are kept as they are."""
 _MOST_SEEN = 100_000
+_RUN = _WINDOW + _STRIDE - 1
+_PIECE = 20_000
+"""Characters that are taken in at once, in some 6 ms: who else remembers waits no longer for it, however long the text is."""
 
 _WORDS = re.compile(r"\w+")
 
@@ -44,29 +47,36 @@ class Copies:
     def remember(self, text: str) -> None:
         """A part of `text` is a copy from now on."""
         text = text.strip()
-        if text:
-            with self._lock:
-                self._take(text)
-
-    def _take(self, text: str) -> None:
-        key = hash(text)
-        if key in self._seen:
+        if not text or hash(text) in self._seen:
             return
-        solid = _solid(text)
-        if len(text) < LEAST or len(solid) < _ANCHOR:
-            self._lacking = self._lacking or len(self._short) >= _MOST_SHORT
-            if not self._lacking:
-                self._short.add(text)
+        end, letters = "", 0
+        for piece in _pieces(text):
+            solid = _solid(piece)
+            letters += len(solid)
+            with self._lock:
+                self._take(end + solid, piece)
+            # A run that begins in one piece and ends in the next one.
+            end = (end + solid)[1 - _RUN :]
+        with self._lock:
+            self._took(text, short=len(text) < LEAST or letters < _ANCHOR)
+
+    def _take(self, solid: str, piece: str) -> None:
         starts = range(0, len(solid) - _WINDOW + 1, _STRIDE)
         self._windows.add([hash(solid[start : start + _WINDOW]) for start in starts])
-        lines = list(_short(text))
+        lines = list(_short(piece))
         self._lines.add(map(hash, lines))
         # After the lines: who asks meanwhile and finds an anchor finds its line too.
         self._anchors.add(hash(line[:_ANCHOR]) for line in lines)
+
+    def _took(self, text: str, *, short: bool) -> None:
+        if short:
+            self._lacking = self._lacking or len(self._short) >= _MOST_SHORT
+            if not self._lacking:
+                self._short.add(text)
         # Only spares work: what is not found here any more is taken in once again.
         if len(self._seen) >= _MOST_SEEN:
             self._seen.clear()
-        self._seen.add(key)
+        self._seen.add(hash(text))
 
     def holds(self, text: str) -> bool:
         """Whether something that was remembered stands in `text`, or may. Takes some 3 ms for 10 kB."""
@@ -87,11 +97,20 @@ class Copies:
         anchors, lines = self._anchors, self._lines
         for start in range(len(solid) - _ANCHOR + 1) if len(anchors) else ():
             if hash(solid[start : start + _ANCHOR]) in anchors:
-                longest = min(len(solid), start + _WINDOW + _STRIDE - 2)
+                longest = min(len(solid), start + _RUN - 1)
                 ends = range(start + _ANCHOR, longest + 1)
                 if any(hash(solid[start:end]) in lines for end in ends):
                     return True
         return False
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """`text` in pieces that are not long, cut at the ends of lines where there are any."""
+    at = 0
+    while at < len(text):
+        most = at + _PIECE
+        cut = most if most >= len(text) else text.rfind("\n", at, most) + 1
+        yield text[at : (at := cut if cut > at else most)]
 
 
 def _solid(text: str) -> str:
@@ -103,5 +122,5 @@ def _short(text: str) -> Iterator[str]:
     """The text and its lines that are long enough to tell, and too short for a window to be sure to lie in them."""
     for part in (text, *text.splitlines()):
         solid = _solid(part) if len(part.strip()) >= LEAST else ""
-        if _ANCHOR <= len(solid) < _WINDOW + _STRIDE - 1:
+        if _ANCHOR <= len(solid) < _RUN:
             yield solid

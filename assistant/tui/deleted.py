@@ -23,6 +23,8 @@ async def bring_back(screen: "ChatScreen") -> None:
     branches = screen.services.branches
     try:
         found = await asyncio.to_thread(branches.gone, MOST) if branches else ()
+        titles = [(one.id, one.title) for one in found]
+        await asyncio.to_thread(screen.face.shelf.titles.listed, titles)
     except AssistantError as error:
         screen.tell(str(error), error=True)
         return

@@ -13,7 +13,7 @@ from assistant.domain.prompt import Prompt
 from assistant.domain.readings import begin
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import Settings
-from assistant.tui import editing
+from assistant.tui import editing, unsent, withdrawal
 from assistant.tui.ahead import Ahead
 from assistant.tui.bearings import Bearings, serves
 from assistant.tui.branch import Branch
@@ -70,7 +70,7 @@ class Desk:
         self.bearings = Bearings(
             services, view.bearings_changed, lambda text: view.tell(text, error=True)
         )
-        self.labels = Labels(settings)
+        self.labels = Labels(settings, start)
         self.ahead = Ahead(
             services.engine, functools.partial(_readable, self, services.engine, settings), start
         )
@@ -92,7 +92,7 @@ class Desk:
         self.fallback = Fallback(services.engine, self.sending.clearance.distant)
         self.siblings = Siblings(services.branches, view.transcript, self._failed)
         view.transcript.pages.late = functools.partial(with_figures, services.journal)
-        self._known: dict[str, Chat] = {}
+        self.known: dict[str, Chat] = {}
         self.blank = self.chat = Chat(settings().generation.system_prompt)
         self.context: tuple[int, int] | None = None
         self.reply = ""
@@ -142,7 +142,7 @@ class Desk:
         if opened is None:
             self._view.tell("this conversation is gone", error=True)
             return
-        self.typed(self._view.composer.full_text)
+        unsent.leave(self, self._view.composer.recall, self._view.composer.full_text)
         self.chat = self._chat_of(opened)
         self._show(opened, shown)
 
@@ -152,7 +152,7 @@ class Desk:
         From a conversation on record, where the first text of a new one still waits, that one: nothing else leads to it.
         """
         self._wanted = ""
-        self.typed(left)
+        unsent.leave(self, self._view.composer.recall, left)
         waiting = self.turns.unstarted() if self.chat.head else []
         if self.blank.instructed is None:
             self.blank.system = self._settings().generation.system_prompt
@@ -166,15 +166,18 @@ class Desk:
         if known := self.turns.chat(opened.summary.id):
             return known
         summary = opened.summary
-        unsaved = self._drafts.latest(summary.id)
-        chat = self._known.setdefault(summary.id, Chat(summary.system, summary.id))
+        noted, known = self._drafts.latest(summary.id), self.known.get(summary.id)
+        chat = self.known[summary.id] = known or Chat(summary.system, summary.id)
         chat.head, chat.title, chat.route = summary.head, summary.title, summary.route
         chat.preset, chat.sampling = summary.preset, summary.sampling
-        chat.label, chat.begun = summary.label, True
-        if chat.edit is None:
-            chat.typed = opened.draft if unsaved is None else unsaved
-        if unsaved is None and opened.draft_label is not None:
-            self.labels.restored(chat, opened.draft_label)
+        # Where its start could not be recorded as a whole, what it was to carry is not dropped.
+        least = chat.label if known and not known.begun else Label.PUBLIC
+        chat.label, chat.begun = join((summary.label, least)), True
+        # Of one that was open since the start what stands in its composer is known, and with what label.
+        if chat.edit is None and (known is None or noted is None):
+            chat.typed, label = noted or (opened.draft, opened.draft_label)
+            if label is not None:
+                self.labels.restored(chat, label)
         return chat
 
     def _show(self, opened: Opened | None, shown: Sequence[Entry]) -> None:
@@ -189,7 +192,7 @@ class Desk:
         self.context = context(opened)
         self.reply = latest_reply(opened)
         self.fallback.opened(self.chat, None if running else opened)
-        self.labels.learn(labelled(opened), self._start)
+        self.labels.remember(labelled(opened))
         self._view.composer.recall.fill(prompts(opened) if opened else [])
         self._view.composer.put(self.chat.typed)
         self.queue_changed()
@@ -209,16 +212,8 @@ class Desk:
         """Saves what is unsent in `chat`, so that a crash does not lose it."""
         # What has no name yet has one draft together.
         chats = [chat] if chat.conversation else [*self.turns.unstarted(), self.blank]
-        parts = [
-            part
-            for one in chats
-            for part in (
-                *((a.text, a.label) for a in (*self.turns.unrecorded(one), *one.held) if a.fresh),
-                *([(one.edit.aside, one.edit.aside_label)] if one.edit else ()),
-                (one.typed, self.labels.of_next(one)),
-            )
-            if part[0]
-        ]
+        recall = self._view.composer.recall
+        parts = [part for one in chats for part in unsent.parts(self, recall, one)]
         label = join(label for _, label in parts) if parts else Label.LOCAL_ONLY
         self._drafts.note(chat.conversation, _joined(*(text for text, _ in parts)), label)
 
@@ -227,17 +222,18 @@ class Desk:
         if ask.chat is self.blank:
             self.blank = Chat()
         if ask.chat is self.chat:
-            if ask.fresh:
-                self._view.composer.recall.add(ask.text)
+            if ask.fresh and (waiting := self._view.composer.recall.add(ask.text)):
+                self._view.composer.give_back(waiting[0])
+                self.labels.raise_to(self.chat, waiting[1])
             self.chat.typed = self._view.composer.full_text
         self.turns.submit(ask)
         self.keep(ask.chat)
 
     def take_back(self) -> None:
-        """The text queued last comes back into the composer; where none waits, the prompt sent last."""
+        """The text queued last comes back into the composer, or what waits to leave; where none does, the prompt sent last."""
         if ask := self.turns.take_back(self.chat):
             self.handed_back(self.chat, ask.text, ask.label, ask.branch)
-        else:
+        elif not withdrawal.unhold(self, self.chat):
             self._view.composer.recall_older()
 
     async def close(self) -> None:
@@ -268,7 +264,7 @@ class Desk:
             self.titles.over(event.record)
             error = event.record.error
             # Also of a chat that was left meanwhile: what came of it was in view.
-            self.labels.came(event.record)
+            self.labels.came(running, event.record)
             if here:
                 self.context = used(event.record)
                 self.reply = event.record.reply
@@ -287,7 +283,7 @@ class Desk:
             self.counting.named(chat.conversation)
             # Also a usual message may have others beside it: the branch in view may end above what came of its reply.
             self._start(self.siblings.look(event.reply))
-        self._known[chat.conversation] = chat
+        self.known[chat.conversation] = chat
         self.labels.remember([(event.message.text, event.message.label)])
         # The journal has the prompt: the drafts need not hold it any more.
         self.keep(self.blank)
@@ -313,6 +309,11 @@ class Desk:
         self, chat: Chat, text: str, label: Label, branch: Branch | None = None
     ) -> None:
         """What was not sent goes back to where it was written, and what is sent with it has its label at least."""
+        if chat.conversation:
+            # Also one of which nothing but its start is on record: what is typed there has its label there alone.
+            self.known[chat.conversation] = chat
+            if chat.head is None:
+                self.labels.remember([(chat.title, label)])
         if branch is not None and branch.again:
             return
         if (

@@ -37,10 +37,9 @@ class Drafts:
             self._waiting = True
             self._start(self._later())
 
-    def latest(self, conversation: str) -> str | None:
-        """The text noted last for `conversation`, on disk or not; None where none was: the journal has the latest."""
-        noted = self._texts.get(conversation)
-        return None if noted is None else noted[0]
+    def latest(self, conversation: str) -> tuple[str, Label] | None:
+        """What was noted last for `conversation`, on disk or not; None where nothing was: the journal has the latest."""
+        return self._texts.get(conversation)
 
     async def take_up(self) -> tuple[str, Label] | None:
         """What was kept of the empty chat before this start, the first time. Until then nothing is saved over it. Raises: StorageError."""

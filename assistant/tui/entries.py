@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from assistant.domain.errors import AssistantError
-from assistant.domain.events import Asked, Stage
+from assistant.domain.events import Asked, Stage, TitledBy
 from assistant.domain.hygiene import one_line
 from assistant.domain.notices import summarised
 from assistant.domain.places import SHORT_NAMES, Place, Route
@@ -239,10 +239,14 @@ def _stands_for(summary: Summary, path: Sequence[Message]) -> tuple[int, Label]:
 
 
 def labelled(opened: Opened | None) -> list[tuple[str, Label]]:
-    """Every text of a conversation that is in view with its label, a summary among them."""
+    """Every text of a conversation that is in view with its label, a summary and the title among them."""
     if opened is None:
         return []
     texts = [(message.text, message.label) for message in opened.path]
+    # The beginning of the first message; or what a model or a person made of all of them.
+    made_of = texts[:1] if opened.summary.titled is TitledBy.PROMPT else texts
+    label = join((opened.summary.label, *(label for _, label in made_of)))
+    texts.append((opened.summary.title, label))
     if summary := opened.compacted:
         texts.append((summary.text, _stands_for(summary, opened.path)[1]))
     return texts

@@ -17,6 +17,7 @@ from assistant.tui.layout import Wanted
 from assistant.tui.senses import BEAT_S, Senses
 from assistant.tui.services import Services
 from assistant.tui.shelf import Shelf
+from assistant.tui.shown_titles import ShownTitles
 from assistant.tui.widgets.borders import entitle
 from assistant.tui.widgets.columns import Columns
 from assistant.tui.widgets.panel import panel_line
@@ -54,12 +55,11 @@ class Face:
         self.queue = self.columns.queue
         self.status = Status()
         self.desk = Desk(services, self, settings, screen.run_worker)
-        self.shelf = Shelf(
-            services.engine, services.journal, services.clock, self.columns.chats, self
-        )
+        titles, chats = ShownTitles(services.branches, self.desk.labels), self.columns.chats
+        self.shelf = Shelf(services.engine, services.journal, services.clock, chats, self, titles)
         self.composer.sent = self._begin_anew
         self.composer.pasted = self._pasted
-        self.composer.lifted = self._lifted
+        self.composer.lifted = self.lifted
         self._senses = Senses(services.sense, screen.run_worker, self._took)
 
     def mount(self) -> None:
@@ -162,7 +162,8 @@ class Face:
         if self.attach:
             self.attach.pasted(text)
 
-    def _lifted(self, text: str) -> None:
+    def lifted(self, text: str) -> None:
+        """`text` was taken out of the composer or of a sheet over the chat, or copied there."""
         self.desk.labels.lifted(self.desk.chat, text)
 
     def _begin_anew(self) -> None:

@@ -1,14 +1,15 @@
 """The local-only texts that were in view and the labels of files that were attached, so that a copy of one is as strict as it is."""
 
 from collections.abc import Iterable, Sequence
+from threading import Lock
 
 from assistant.domain.attachments import Attachment, parted
 from assistant.domain.pictured import readable
 from assistant.domain.sensitivity import Label, join
 from assistant.tui.copies import Copies
 
-_MOST_OF_A_FILE = 400_000
-"""Characters of an attachment of which parts are recognised again."""
+_MOST_OF_AN_IMAGE = 400_000
+"""Characters of an image of which parts are recognised again; of nothing else is any part left out."""
 _OVERLAP = 400
 """Characters of what had arrived before that are taken in once more with what came: the seam is in view as well."""
 
@@ -20,7 +21,8 @@ class Kept:
         """Nothing was in view yet."""
         self._said = Copies()
         self._copied = Copies()
-        self._files: dict[str, Label] = {}
+        self._files: dict[int, Label] = {}
+        self._lock = Lock()
         self._coming: dict[str, _Coming] = {}
 
     def come(self, turn: str, parts: Sequence[str]) -> None:
@@ -36,13 +38,21 @@ class Kept:
         own, found = parted(text)
         self._said.remember(own)
         for one in found:
-            self.attached(one.text, Label.LOCAL_ONLY)
+            self.attached(one, Label.LOCAL_ONLY)
 
-    def attached(self, text: str, label: Label) -> None:
-        """A file's text was attached, and has `label`."""
-        self._files[text] = join((label, self._files.get(text, label)))
+    def attached(self, one: Attachment, label: Label) -> None:
+        """A file was attached, and has `label`; a large one takes a while."""
+        self.label(one, label)
         if label is Label.LOCAL_ONLY:
-            self._copied.remember(text[:_MOST_OF_A_FILE])
+            image = one.picture is not None
+            self._copied.remember(one.text[:_MOST_OF_AN_IMAGE] if image else one.text)
+
+    def label(self, one: Attachment, label: Label) -> None:
+        """A file was attached, and has `label` as a whole."""
+        # Its hash alone: the text of every file would take room until the end.
+        key = hash(one.text)
+        with self._lock:
+            self._files[key] = join((label, self._files.get(key, label)))
 
     def of_files(self, text: str) -> Label:
         """The label of what is attached to `text`, as far as it is known."""
@@ -50,7 +60,7 @@ class Kept:
 
     def of(self, files: Iterable[Attachment]) -> Label:
         """Their label, as far as it is known."""
-        return join(self._files[one.text] for one in files if one.text in self._files)
+        return join(self._files.get(hash(one.text), Label.PUBLIC) for one in files)
 
     def holds(self, text: str) -> bool:
         """Whether a local-only text, or a part of one, stands in `text`, or may. An image is known as a whole, by `of_files`."""

@@ -1,13 +1,13 @@
 """How far the next message may travel: what a person says of it, what its chat says, and what it was made from."""
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING
 
-from assistant.domain.attachments import parted
+from assistant.domain.attachments import Attachment, parted
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import GenerationSettings, Settings
 from assistant.tui.kept import Kept
+from assistant.tui.taking_in import TakingIn
 from assistant.tui.turn import Chat, Running
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ _NEXT = {
     Label.PUBLIC: Label.NORMAL,
 }
 KEPT = "this chat has a system prompt of its own, which is local-only with it: /system clear comes first"
-_AT_ONCE = 20_000
-"""Characters that are remembered at once, in some 5 ms; more of them are in a thread."""
 _MOST_TYPED = 10_000
 """Characters up to which a text is looked at with every key; a longer one is once it is sent."""
 
@@ -28,11 +26,15 @@ _MOST_TYPED = 10_000
 class Labels:
     """The labels of what is typed; remembers the local-only texts that were in view, so that a copy of one, or of a part, is local-only too."""
 
-    def __init__(self, settings: Callable[[], Settings]) -> None:
-        """`settings` gives those of the moment."""
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        start: Callable[[Coroutine[None, None, None]], object] | None = None,
+    ) -> None:
+        """`settings` gives those of the moment; `start` runs a coroutine beside the screen (None: nothing is done there)."""
         self._settings = settings
         self._kept = Kept()
-        self._behind = 0
+        self._beside = TakingIn(start)
 
     @property
     def default(self) -> Label:
@@ -76,45 +78,40 @@ class Labels:
         return join((label, self.of_next(chat))) if chat.typed else label
 
     def remember(self, texts: Iterable[tuple[str, Label]]) -> None:
-        """These were in view."""
-        for text, label in texts:
-            if label is Label.LOCAL_ONLY:
-                self._kept.remember(text)
+        """These were in view, and may be many. Until they are remembered, what is sent counts as a copy."""
+        kept = [text for text, label in texts if label is Label.LOCAL_ONLY]
+        self._beside.take_in(sum(map(len, kept)), lambda: [*map(self._kept.remember, kept)])
+
+    def known(self, texts: Iterable[str]) -> None:
+        """These short ones are local-only, and about to be in view. Blocks a little: for a thread."""
+        for text in texts:
+            self._kept.remember(text)
 
     def coming(self, running: Running) -> None:
         """A reply comes: a copy of what is there of it is as strict as it is."""
-        decision = running.decision
-        if running.asked and (decision is None or decision.label is Label.LOCAL_ONLY):
+        if running.asked and of_reply(running) is Label.LOCAL_ONLY:
             self._kept.come(running.asked.turn, running.text)
 
-    def came(self, record: "TurnRecord") -> None:
+    def keep(self, running: Running, message: str) -> None:
+        """`message` was made local-only, from which that reply comes: so is the reply, also what came of it before."""
+        running.kept = True
+        self.coming(running)
+        if running.asked and running.asked.message.id == message:
+            self._kept.remember(running.asked.message.text)
+
+    def came(self, running: Running, record: "TurnRecord") -> None:
         """A reply is over."""
-        self.remember([(record.reply, record.decision.label)])
+        label = Label.LOCAL_ONLY if running.kept else record.decision.label
+        self.remember([(record.reply, label)])
         self._kept.came(record.turn)
 
-    def learn(
-        self,
-        texts: Iterable[tuple[str, Label]],
-        start: Callable[[Coroutine[None, None, None]], object],
-    ) -> None:
-        """These are in view, and may be many: `start` runs a coroutine. Until they are remembered, what is sent counts as a copy."""
-        kept = [(text, label) for text, label in texts if label is Label.LOCAL_ONLY]
-        if sum(len(text) for text, _ in kept) <= _AT_ONCE:
-            self.remember(kept)
-            return
-        self._behind += 1
-        start(self._catch_up(kept))
-
-    async def _catch_up(self, kept: Iterable[tuple[str, Label]]) -> None:
-        await asyncio.to_thread(self.remember, kept)
-        # Not in a `finally`: of texts that were not remembered nobody can tell a copy.
-        self._behind -= 1
-
-    def attached(self, chat: Chat, text: str, label: Label | None) -> None:
-        """`text` is attached in `chat`; `label` is that of the folder where it lay (None: none is said)."""
+    def attached(self, chat: Chat, one: Attachment, label: Label | None) -> None:
+        """`one` is attached in `chat`; `label` is that of the folder where it lay (None: none is said)."""
         if label is not None:
-            self._kept.attached(text, label)
+            self._kept.label(one, label)
             self.raise_to(chat, label)
+            size = len(one.text) if label is Label.LOCAL_ONLY else 0
+            self._beside.take_in(size, lambda: self._kept.attached(one, label))
 
     def restored(self, chat: Chat, label: Label) -> None:
         """What stands in the composer of `chat` was kept with `label`, and has that again, where nobody said another one since.
@@ -124,10 +121,10 @@ class Labels:
         chat.mark = label if chat.mark is None else join((label, chat.mark))
         self.remember([(chat.typed, label)])
         for one in parted(chat.typed)[1]:
-            self._kept.attached(one.text, label)
+            self._kept.label(one, label)
 
     def lifted(self, chat: Chat, text: str) -> None:
-        """`text` was taken out of the composer of `chat`, or copied there: a copy of it is as strict as what stood there."""
+        """`text` was taken out of the composer of `chat` or of a sheet over it, or copied there: a copy is as strict as what is typed there."""
         self.remember([(text, self.of_next(chat))])
 
     def typed(self, chat: Chat, text: str) -> bool:
@@ -146,4 +143,10 @@ class Labels:
     def of_taken(self, text: str, label: Label) -> Label:
         """The label of `text`, which a person just sent with `label`: a copy is one also where nobody saw it in the composer."""
         found = join((label, self._kept.of_files(text)))
-        return Label.LOCAL_ONLY if self._behind or self._kept.holds(text) else found
+        return Label.LOCAL_ONLY if self._beside.behind or self._kept.holds(text) else found
+
+
+def of_reply(running: Running) -> Label:
+    """The label of the reply that comes; the strictest until that is known."""
+    decision = running.decision
+    return Label.LOCAL_ONLY if running.kept or decision is None else decision.label

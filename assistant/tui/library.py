@@ -11,6 +11,7 @@ from assistant.domain.prompt_files import Kind, PromptFile, render
 from assistant.domain.sensitivity import Label, join
 from assistant.ports.words import PromptShelf
 from assistant.tui.instructing import Instructing
+from assistant.tui.labels import of_reply
 from assistant.tui.widgets.transcript_selection import numbers, selected
 from assistant.tui.wording import MARKS
 from assistant.tui.writing import put_before, put_over, require_in_view
@@ -133,8 +134,7 @@ class Library:
         """Whether the reply that comes must not leave, or may be one of which that is not known."""
         desk = self._screen.desk
         running = desk.turns.running_in(desk.chat)
-        decision = running.decision if running else None
-        return decision is None or decision.label is Label.LOCAL_ONLY
+        return running is None or of_reply(running) is Label.LOCAL_ONLY
 
     def _today(self) -> str:
         now_ms = self._screen.services.clock.now_ms()

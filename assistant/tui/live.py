@@ -9,6 +9,7 @@ from assistant.domain.pictured import pictures_in
 from assistant.domain.places import Route
 from assistant.domain.prompt import Role
 from assistant.domain.readings import Readings, RequestReading, tick
+from assistant.domain.sensitivity import Label
 from assistant.ports import Clock, Notice
 from assistant.tui.entries import asked_entry, notice_entry, reply_entry, waiting, waiting_entry
 from assistant.tui.turn import Running
@@ -49,7 +50,7 @@ class Live:
                 self._begin(running, asked)
                 self._transcript.stream(asked.reply, event.text)
             case Finished(record):
-                label = record.decision.label
+                label = Label.LOCAL_ONLY if running.kept else record.decision.label
                 entry = reply_entry(asked.reply, record.reply, record, record.finish, label)
                 self._transcript.settle(entry)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from assistant.domain.errors import AssistantError
@@ -10,7 +11,7 @@ from assistant.domain.sensitivity import Label
 from assistant.domain.settings import Settings
 from assistant.tui import clearance, editing
 from assistant.tui.clearance import Clearance
-from assistant.tui.entries import marked_entry, read
+from assistant.tui.entries import labelled, marked_entry, read
 from assistant.tui.labels import Labels
 from assistant.tui.turn import Ask, Chat
 from assistant.tui.wording import Bound, Grants
@@ -72,7 +73,6 @@ class Sending:
         self._desk = desk
         self._start = start
         self._one = asyncio.Lock()
-        self._relabelled: Running | None = None
         self.clearance = Clearance(services, settings, view, desk)
         self.lookout = self.clearance.lookout
 
@@ -155,7 +155,7 @@ class Sending:
         elif composer.full_text.strip():
             self.to_cloud(composer.take(), switch=True)
         else:
-            self._view.tell(NO_GRANT if self.lookout.routes else clearance.NO_ROUTE)
+            self._view.tell(NO_GRANT if self.lookout.routes else self.clearance.none_yet())
         self._view.label()
 
     def toggle_label(self) -> None:
@@ -200,7 +200,8 @@ class Sending:
         except AssistantError as error:
             self._view.tell(str(error), error=True)
             return
-        self._relabelled = self._desk.turns.running_in(chat)
+        if running := self._desk.turns.running_in(chat):
+            self._desk.labels.keep(running, message)
         self._view.tell("this message and the replies that came of it stay on this machine")
         await self._relabel(chat)
 
@@ -212,7 +213,7 @@ class Sending:
             self._view.tell(str(error), error=True)
             return
         path = opened.path if opened else ()
-        self._desk.labels.remember((one.text, one.label) for one in path)
+        self._desk.labels.remember(labelled(opened))
         labels, transcript = {one.id: one.label for one in path}, self._view.transcript
         for entry in list(transcript.pages.entries if chat is self._desk.chat else ()):
             marked = marked_entry(entry, labels.get(entry.key))
@@ -222,6 +223,7 @@ class Sending:
 
     def ask(self, ask: Ask, route: "Route | None") -> None:
         """What was said before, once more, on `route`: to the cloud by the usual way."""
+        ask = _relabelled(self._desk.labels, ask)
         if route is not None and route.place is Place.CLOUD and route.declared:
             self._leave(ask)
         else:
@@ -230,7 +232,7 @@ class Sending:
     def over(self, running: "Running", record: "TurnRecord") -> None:
         """A turn is over: its grant has less left; where it failed here, a grant may let the same leave by itself."""
         offer, chat = self._desk.fallback.offer, running.ask.chat
-        if self._relabelled is running:
+        if running.kept:
             self._start(self._relabel(chat))
         if record.route.place is Place.CLOUD:
             self._start(self.look())
@@ -271,12 +273,16 @@ class Sending:
                 ready = await self.clearance.clear(ask)
         except AssistantError as error:
             self._view.tell(str(error), error=True)
-        finally:
+        withdrawn = ask not in chat.held
+        if not withdrawn:
             chat.held.remove(ask)
         if chat.head != head and chat is self._desk.chat:
             # A message was let go: the conversation goes on in another branch.
             self._desk.keep(chat)
             await self._desk.open(chat.conversation)
+        if withdrawn:
+            # It was handed back as it was withdrawn.
+            return
         if ready is None:
             self._desk.handed_back(chat, ask.text, ask.label, ask.branch)
             return
@@ -287,7 +293,9 @@ class Sending:
 
     async def _fall_back(self, offer: "Offer") -> None:
         """The same text to the cloud by itself, where a live grant with that mark covers it; else the offer stays."""
-        ask = Ask(offer.chat, offer.text, offer.route.id, offer.label)
+        ask = _relabelled(
+            self._desk.labels, Ask(offer.chat, offer.text, offer.route.id, offer.label)
+        )
         try:
             ready = await self.clearance.falls_back(ask)
         except AssistantError as error:
@@ -305,3 +313,8 @@ def _own_lease(known: Clearance, chat: Chat) -> str:
     lease = known.lease(chat, chosen.id) if chosen else None
     lease = lease or known.lease(chat)
     return lease.route if lease else ""
+
+
+def _relabelled(labels: Labels, ask: Ask) -> Ask:
+    """`ask` with the label that its text has by now: it may have become stricter since it was said."""
+    return replace(ask, label=labels.of_taken(ask.text, ask.label))

@@ -2,8 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from textual.app import App
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widget import AwaitMount
 
 from assistant.domain.errors import AssistantError
@@ -13,10 +12,12 @@ from assistant.tui.keys_now import Keys
 from assistant.tui.layout import Wanted
 from assistant.tui.legible import legible
 from assistant.tui.screens.chat import ChatScreen
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.services import Services
+from assistant.tui.steady import SteadyApp
 
 
-class SheetApp(App[int]):
+class SheetApp(SteadyApp):
     """The chat and what opens over it; one sheet of a kind at a time."""
 
     def __init__(self, services: Services, drawn: Callable[[], object]) -> None:
@@ -138,7 +139,7 @@ class SheetApp(App[int]):
 
     def _open(
         self,
-        screen: ModalScreen[bool],
+        screen: SheetScreen[bool],
         then: Callable[[bool | None], Awaitable[None]] | None = None,
     ) -> None:
         """One of a kind at a time: the keys work there too."""

@@ -10,6 +10,7 @@ from assistant.domain.errors import AssistantError
 from assistant.domain.hygiene import one_line
 from assistant.ports import Clock, ConversationSummary, Journal
 from assistant.tui.places import Places
+from assistant.tui.shown_titles import ShownTitles
 from assistant.tui.widgets.chats import Chats
 
 FIRST = 500
@@ -38,8 +39,16 @@ class Shelf:
     """Keeps the list of conversations equal to the journal's."""
 
     def __init__(
-        self, engine: Engine, journal: Journal, clock: Clock, chats: Chats, reader: Reader
+        self,
+        engine: Engine,
+        journal: Journal,
+        clock: Clock,
+        chats: Chats,
+        reader: Reader,
+        titles: ShownTitles,
     ) -> None:
+        """`titles` are told of what is about to be listed."""
+        self.titles = titles
         self._engine = engine
         self._journal = journal
         self._clock = clock
@@ -52,6 +61,7 @@ class Shelf:
         self._wanted = 0
         self._rest: Sequence[ConversationSummary] | None = None
         self._seen = -1
+        self._told = False
 
     def fill(self) -> None:
         """Shows the list before the first frame."""
@@ -72,12 +82,20 @@ class Shelf:
         while done := self._wanted:
             try:
                 archive = self.archive
-                found = await asyncio.to_thread(self._all, archive)
+                found = await asyncio.to_thread(self._known, archive)
                 self._chats.archive = archive
                 self._show(found, *self._marks)
             except AssistantError as error:
                 self._reader.tell(str(error), error=True)
             self._wanted = 1 if self._wanted != done else 0
+
+    def _known(self, archive: bool) -> Sequence[ConversationSummary]:
+        found = self._all(archive)
+        # Of one that begins just now it is known later what its title is made from; of those of before it never is.
+        titles = [(one.id, one.title) for one in found if one.messages or not self._told]
+        self.titles.listed(titles)
+        self._told = True
+        return found
 
     def _all(self, archive: bool) -> Sequence[ConversationSummary]:
         found = self._journal.conversations(FIRST, archived=archive)
@@ -114,6 +132,8 @@ class Shelf:
         except AssistantError:
             # The act that follows meets the same fault and says it.
             return ""
+        if found:
+            self.titles.chosen(found.title)
         return one_line(found.title, 200) if found else ""
 
     async def rename(self, conversation: str, title: str) -> bool:

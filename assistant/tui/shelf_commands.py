@@ -20,7 +20,7 @@ def of_chats(chat: ChatScreen) -> Iterable[SystemCommand]:
         chat.run_worker(bring_back(chat))
 
     def archive() -> None:
-        if not columns.chats.has_focus:
+        if chat.focused is not columns.chats:
             columns.action_chats()
         columns.chats.action_ask("turn")
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from assistant.conversation.engine import Engine, Proposal
-from assistant.domain.attachments import headline, joined
+from assistant.domain.attachments import joined
 from assistant.domain.errors import AssistantError, ErrorNote, RefusedError, RouteError
 from assistant.domain.events import Asked, Decided, Delta, Finished, Progress, TurnEvent
-from assistant.domain.hygiene import one_line
 from assistant.domain.places import Place
 from assistant.domain.prompt import Finish, Prompt
 from assistant.domain.readings import Readings, fold
 from assistant.domain.sensitivity import Label, join
 from assistant.domain.settings import GenerationSettings
 from assistant.ports import Clock
+from assistant.tui.beginning import begin
 from assistant.tui.branch import Branch, Edit
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 CLOSING_S = 3.0
 """How long the program waits at its end for a running turn to be recorded."""
 
-TITLE_WIDTH = 60
-"""Characters of a prompt's first line that make the title of a conversation."""
-
 
 @dataclass(slots=True, eq=False)
 class Chat:
@@ -43,7 +40,8 @@ class Chat:
     route that the person switched it to, while a grant for it lives; `promised` is the id of one that is new; `held` are looked
     at before they may leave. `begun` says that it was read from the journal, where all of it may be deleted; `edit` is the one
     that stands in its composer, `left` are those that were left, by message. `sampling`, by name `preset`, makes its replies
-    (None: as the settings say); `instructed` is the label of `system` where the person set it since the start (else None).
+    (None: as the settings say); `instructed` is the label of `system` where the person set it since the start (else None); `partial`
+    says that not all of its start is on record yet.
     """
 
     system: str = ""
@@ -63,6 +61,7 @@ class Chat:
     preset: str = ""
     sampling: "Sampling | None" = None
     instructed: Label | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +90,8 @@ class Ask:
 class Running:
     """The turn that runs; `asked` is None until the journal has the prompt, `text` is what was shown of the reply.
 
-    `decision` is the one that it goes under. `over` from its Finished on: what the journal has of it is all there is.
+    `decision` is the one that it goes under, `kept` where it was made local-only since. `over` from its Finished on: what the
+    journal has of it is all there is.
     """
 
     ask: Ask
@@ -99,6 +99,7 @@ class Running:
     decision: "Decision | None" = None
     text: list[str] = field(default_factory=list)
     stopping: bool = False
+    kept: bool = False
     over: bool = False
 
 
@@ -194,12 +195,8 @@ class Turns:
         """The new chats whose first text is sent and not in the journal yet, in order."""
         running = self.running
         asks = [running.ask] if running and running.asked is None else []
-        chats = (
-            ask.chat
-            for ask in [*asks, *self._queue]
-            if ask.chat.head is None and not ask.chat.begun
-        )
-        return list(dict.fromkeys(chats))
+        chats = [ask.chat for ask in [*asks, *self._queue]]
+        return list(dict.fromkeys(c for c in chats if c.head is None and not c.begun))
 
     def moment(self, conversation: str) -> tuple[str, bool, str]:
         """Differs from an earlier one where a turn of `conversation` began, was recorded or ended since."""
@@ -279,7 +276,8 @@ class Turns:
         if record is not None and record.finish is Finish.FAILED and not running.stopping:
             route = self._listener.fall_back(running, record)
         if route:
-            self._queue.appendleft(replace(running.ask, route=route))
+            label = Label.LOCAL_ONLY if running.kept else running.ask.label
+            self._queue.appendleft(replace(running.ask, route=route, label=label))
         elif record is None or record.finish in (Finish.CANCELLED, Finish.FAILED):
             # What a person stopped, or what failed, is not followed by texts that were written before they saw that.
             self._hand_back(running.ask.chat, self.unrecorded(running.ask.chat))
@@ -322,8 +320,8 @@ class Turns:
             raise
         if proposal.considered is not None:
             await _require_grant(self._engine, proposal)
-        if not chat.conversation:
-            await _begin(self._engine, ask, proposal.prompt.conversation)
+        if not chat.conversation or chat.partial:
+            await begin(self._engine, ask, proposal.prompt.conversation)
         return proposal
 
     async def _take(self, running: Running, event: TurnEvent | Progress) -> None:
@@ -352,7 +350,8 @@ def _proposal(engine: Engine, ask: Ask, prompt: Prompt) -> Proposal:
     chat, shown = ask.chat, ask.proposal
     if shown is None:
         # An open conversation's own route is on record.
-        route = ask.route or ("" if chat.conversation else chat.route)
+        recorded = chat.conversation and not chat.partial
+        route = ask.route or ("" if recorded else chat.route)
         named = replace(prompt, conversation=chat.conversation or chat.promised or engine.new_id())
         return engine.propose(named, route or None, choice=ask.choice)
     return engine.propose(
@@ -376,25 +375,3 @@ async def _require_grant(engine: Engine, proposal: Proposal) -> None:
         reasons = "; ".join(why_not(proposal.decision))
         again = "[[everywhere.to_cloud ctrl+s]] asks again"
         raise RefusedError(f"not sent to {proposal.route.id}: {reasons}", again)
-
-
-async def _begin(engine: Engine, ask: Ask, conversation: str) -> None:
-    """Puts the conversation of a first text on record. Raises: UsageError, StorageError."""
-    chat = ask.chat
-    title = one_line(headline(ask.text).strip().split("\n", 1)[0], TITLE_WIDTH)
-    kept = chat.instructed is Label.LOCAL_ONLY
-    # A local-only system prompt is on record only once its chat is: a fault between the two leaves nothing that may leave.
-    told = "" if kept else chat.system
-    chat.conversation = await engine.start_conversation(told, title, conversation)
-    chat.title = title
-    # One of which nobody says anything is normal; a public message can only begin a public one.
-    begun = Label.PUBLIC if ask.label is Label.PUBLIC else Label.NORMAL
-    chat.label = chat.label if chat.label is Label.LOCAL_ONLY else begun
-    if chat.label is not Label.NORMAL:
-        await engine.label_conversation(chat.conversation, chat.label)
-    if kept:
-        await engine.instruct(chat.conversation, chat.system)
-    if chat.sampling is not None:
-        await engine.tune(chat.conversation, chat.preset, chat.sampling)
-    if chat.route:
-        await engine.pin(chat.conversation, chat.route)

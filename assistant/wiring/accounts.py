@@ -5,11 +5,6 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from assistant.domain.settings import Settings
-from assistant.ports import Clock
-from assistant.storage import paths
-from assistant.wiring.cloud_routes import CloudRoutes
-
 if TYPE_CHECKING:
     from assistant.conversation.budgets import Budgets
     from assistant.conversation.charging import Charging
@@ -18,11 +13,15 @@ if TYPE_CHECKING:
     from assistant.domain.cost_settings import CostSettings
     from assistant.domain.price_list import Dated, NoPrice, Quote
     from assistant.domain.pricing import Money
+    from assistant.domain.settings import Settings
     from assistant.domain.tariff import KwhPrice
+    from assistant.ports import Clock
     from assistant.ports.accounting import Ledger, Rate
+    from assistant.storage import paths
     from assistant.storage.policies import FilePolicies
     from assistant.storage.prices import PriceFiles
     from assistant.storage.tariffs import TariffFile
+    from assistant.wiring.cloud_routes import CloudRoutes
 
 
 class AccountRoom:
@@ -30,10 +29,10 @@ class AccountRoom:
 
     def __init__(
         self,
-        places: paths.Places,
-        clock: Clock,
-        routes: CloudRoutes,
-        load: Callable[[], Settings],
+        places: "paths.Places",
+        clock: "Clock",
+        routes: "CloudRoutes",
+        load: "Callable[[], Settings]",
         *,
         ledger: "Callable[[], Ledger] | None" = None,
     ) -> None:
@@ -118,8 +117,12 @@ class RoutePrices:
         from assistant.domain.price_list import Dated, Quote
 
         found: dict[Dated, None] = {}
-        for route, model in (*self._set_up(), *compared):
-            quote = self.quote(route, model, at)
+        own = self._set_up()
+        for route, model in (*own, *compared):
+            # Where the day alone can be had, the registry is not read: that takes longer than most of a report.
+            shipped = route not in dict(own)
+            plain = self._prices.plain_quote(route, model, at) if shipped else None
+            quote = plain or self.quote(route, model, at)
             if isinstance(quote, Quote):
                 found[Dated(route, quote.as_of)] = None
         return tuple(found)

@@ -6,17 +6,17 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from assistant.domain.errors import AssistantError
-from assistant.ports import Clock
-from assistant.storage import paths
-from assistant.wiring.keys import KeyRoom
 
 if TYPE_CHECKING:
     from assistant.domain.cloud_setup import CloudSetup
     from assistant.domain.residency import CountrySet, RouteFacts
     from assistant.domain.routing import RouteState
+    from assistant.ports import Clock
+    from assistant.storage import paths
     from assistant.storage.cloud_entries import CloudEntry
     from assistant.storage.cloud_file import CloudFile
     from assistant.storage.policies import FilePolicies
+    from assistant.wiring.keys import KeyRoom
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class CloudState:
 class CloudRoutes:
     """What is set up. Each part is made where it is first needed."""
 
-    def __init__(self, places: paths.Places, clock: Clock, keys: KeyRoom) -> None:
+    def __init__(self, places: "paths.Places", clock: "Clock", keys: "KeyRoom") -> None:
         """Reads nothing yet."""
         self.keys = keys
         self._config = places.config
@@ -128,7 +128,7 @@ class CloudRoutes:
 
     def _needs_key(self, setup: "CloudSetup") -> tuple[str, str]:
         """What it lacks of a key ("": nothing), and where its key is from."""
-        from assistant.domain.permit import Auth
+        from assistant.domain.secret import Auth
 
         if setup.row.auth is Auth.NONE:
             return "", "none is needed"

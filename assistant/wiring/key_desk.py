@@ -4,10 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from assistant.domain.errors import RouteError
-from assistant.domain.permit import Auth
-
-ENVIRONMENT = "environment"
-"""The store that no key can be given to."""
+from assistant.domain.secret import Auth
 
 if TYPE_CHECKING:
     from assistant.domain.cloud_setup import CloudSetup
@@ -40,8 +37,10 @@ class RouteKeyDesk:
     def needs(self) -> str:
         """Nothing where another store comes before the app's own, or that one is open."""
         keys = self._routes.keys.routes
-        vault, kept_by = keys.vault, [look.name for look in keys.describe() if look.used]
-        if not vault.locked or [name for name in kept_by if name != ENVIRONMENT]:
+        vault = keys.vault
+        # It is in use where no other store can be used, even before there is one.
+        used = any(look.used and look.name == vault.name for look in keys.describe())
+        if not used or not vault.locked:
             return ""
         return "passphrase" if vault.made else "new"
 

@@ -37,12 +37,12 @@ from assistant.domain.events import (
     TurnEvent,
 )
 from assistant.domain.leave import Denied
-from assistant.domain.permit import Auth, Outgoing, Receipt
+from assistant.domain.permit import Outgoing, Receipt
 from assistant.domain.places import Address, Place, Route
 from assistant.domain.prompt import ChatMessage, Prompt
 from assistant.domain.residency import RouteFacts
 from assistant.domain.rules import NoRules, Rules
-from assistant.domain.secret import Secret
+from assistant.domain.secret import Auth, Secret
 from assistant.domain.sensitivity import Label
 from assistant.domain.turns import TurnRecord
 from assistant.ports import Generation

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from assistant.domain.cloud_routes import CloudRoute, Dialect, Registry, Wire
 from assistant.domain.errors import UsageError
-from assistant.domain.permit import Auth
 from assistant.domain.residency import ANY, UNKNOWN, CountrySets, Evidence, RouteFacts
+from assistant.domain.secret import Auth
 from tests.facts_maker import GOOD, facts
 
 PLAIN = CloudRoute(GOOD, Wire.OPENAI, "https://api.example.eu/v1", Auth.BEARER, "eu")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.domain.charges import Energy, Source
+from assistant.domain.counters import EnergyCounter
 from assistant.domain.energy import (
     Drawn,
     Idle,
@@ -23,7 +24,6 @@ from assistant.domain.energy import (
     sampled_joules,
     spans,
 )
-from assistant.domain.sensing import EnergyCounter
 
 LEARNED = Idle(3.0, learned=True)
 RANGE_UJ = 262_143_328_850

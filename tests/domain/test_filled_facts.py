@@ -12,7 +12,6 @@ from assistant.domain.cloud_routes import CloudRoute, Wire
 from assistant.domain.consent_record import record_json
 from assistant.domain.decisions import Verdict
 from assistant.domain.errors import UsageError
-from assistant.domain.permit import Auth
 from assistant.domain.residency import (
     FILLABLE,
     UNKNOWN,
@@ -23,6 +22,7 @@ from assistant.domain.residency import (
     facts_from_json,
 )
 from assistant.domain.rules import Content, Deny, Rule, Rules, judge, lacking
+from assistant.domain.secret import Auth
 from assistant.domain.sensitivity import Label
 from assistant.domain.sheet import evidence, fact_words
 from tests.facts_maker import (

@@ -21,9 +21,10 @@ from assistant.domain.consent import (
 from assistant.domain.coverage import CLOCK_SLACK_MS
 from assistant.domain.departure import Choice, Leaving, Stay
 from assistant.domain.findings import ScanVerdict
-from assistant.domain.permit import MOST_REPLY_BYTES, Auth, Outgoing, Permit, Receipt
+from assistant.domain.permit import MOST_REPLY_BYTES, Outgoing, Permit, Receipt
 from assistant.domain.prompt import Role
 from assistant.domain.rules import DEFAULT, STANDING, Allow, Content, Deny, Rules
+from assistant.domain.secret import Auth
 from assistant.domain.sensitivity import Label
 from assistant.domain.terms import Span, Terms
 from tests.conversation.border_doubles import ROW

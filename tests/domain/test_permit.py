@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from assistant.domain.control import Control, ControlPermit
 from assistant.domain.errors import RefusedError
-from assistant.domain.permit import Auth, Origin, Outgoing, Permit, Turnstile
+from assistant.domain.permit import Origin, Outgoing, Permit, Turnstile
 from assistant.domain.places import Address, Place, Route, loopback_address
 from assistant.domain.policy import decide
+from assistant.domain.secret import Auth
 from assistant.domain.sensitivity import Label
 
 ROUTE = Route("hat", Place.THIS_MACHINE, "hailo-ollama", "qwen")

@@ -3,18 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from assistant.domain.charges import Source
+from assistant.domain.counters import EnergyCounter
 from assistant.domain.sensing import (
-    EnergyCounter,
     Figures,
     Reading,
     Sensed,
     Throttling,
     board_power_of,
-    joules_between,
     package_power_between,
     rails_of,
     temperature_of,
@@ -70,19 +67,6 @@ def test_the_temperature_is_that_of_vcgencmd() -> None:
 )
 def test_throttling_bits(said: str | None, expected: Throttling | None) -> None:
     assert throttling_of(said) == expected
-
-
-@given(st.integers(1, 2**40), st.integers(0, 2**40), st.integers(0, 2**40))
-def test_a_counter_may_wrap_once(range_uj: int, start: int, used: int) -> None:
-    start, used = start % range_uj, used % range_uj
-    before = EnergyCounter(start, range_uj, 0.0)
-    after = EnergyCounter((start + used) % range_uj, range_uj, 1000.0)
-    assert joules_between(before, after) == pytest.approx(used / 1e6)
-
-
-def test_a_wrap_of_unknown_range_is_unknown() -> None:
-    assert joules_between(EnergyCounter(9, None, 0), EnergyCounter(1, None, 1)) is None
-    assert joules_between(EnergyCounter(9, 5, 0), EnergyCounter(1, 5, 1)) is None
 
 
 def test_package_power_is_the_mean_between_two_looks() -> None:

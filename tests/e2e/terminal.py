@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pyte
 
+QUIET_MS, MOST_READS = 8, 50
+"""A frame is whole once nothing more came for so long; who never pauses is looked at all the same."""
+
 
 class Terminal:
     """A child on a pty of `columns` x `rows`; `screen` is what a person would see."""
@@ -55,16 +58,20 @@ class Terminal:
         """Takes what the child wrote within `wait_s`; False where it is gone."""
         looking = select.poll()
         looking.register(self.fd, select.POLLIN | select.POLLHUP)
-        if not looking.poll(wait_s * 1000):
-            return True
-        try:
-            data = os.read(self.fd, 65536)
-        except OSError:
-            return False
-        self.raw += data
-        self._text = ""
-        self._stream.feed(data)
-        return bool(data)
+        wait_ms, most = wait_s * 1000, MOST_READS
+        # A frame comes in pieces: half of one is a screen that nobody sees.
+        while most and looking.poll(wait_ms):
+            try:
+                data = os.read(self.fd, 65536)
+            except OSError:
+                return False
+            if not data:
+                return False
+            self.raw += data
+            self._text = ""
+            self._stream.feed(data)
+            wait_ms, most = QUIET_MS, most - 1
+        return True
 
     def wait_for(self, condition: Callable[[str], bool], timeout_s: float = 20) -> str:
         """The screen once `condition` holds of it; fails with the screen where it never does."""

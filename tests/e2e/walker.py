@@ -2,6 +2,7 @@
 
 import base64
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,10 @@ from tests.e2e.program import Program
 from tests.e2e.terminal import Terminal
 
 COLUMNS, ROWS = 132, 44
+LIST = 22
+"""So many columns are the list of chats, with its frame."""
 PATIENCE_S = 90.0
+AGAIN_S = 0.5
 PALETTE = "Search for commands…"
 COMPOSER = "ask anything"
 _CSI = {
@@ -93,6 +97,19 @@ class Walker(Onlooker):
         self.press("esc")
         self.gone(text)
 
+    def insist(self, key: str, text: str) -> None:
+        """Presses `key` again until `text` is gone: a sheet that can let something leave is deaf while it is new."""
+        again = 0.0
+
+        def gone(screen: str) -> bool:
+            nonlocal again
+            if text in screen and time.monotonic() >= again:
+                again = time.monotonic() + AGAIN_S
+                self.press(key)
+            return text not in screen
+
+        self.when(gone)
+
     def go_to(self, key: str, title: str) -> None:
         """Presses `key`, and waits until the frame of that title shows that it has the keys now."""
         before = self._frame(title)
@@ -115,9 +132,8 @@ class Walker(Onlooker):
         self.press("home", *["down"] * (wanted - first), "enter")
 
     def list(self, *keys: str) -> None:
-        """Goes to the list of chats and presses keys there."""
-        self.go_to("ctrl+o", "Chats")
-        self.press(*keys)
+        """Goes to the list of chats and presses keys there, all as quickly as a terminal can."""
+        self.press("ctrl+o", *keys)
 
     # Saying.
 
@@ -130,7 +146,28 @@ class Walker(Onlooker):
     def answered(self, *texts: str) -> None:
         """Waits for `texts`, which stand there once the reply is begun, then for the end of the reply."""
         self.see(*texts)
-        self.when(lambda screen: "enter send" in screen and " ms" in _last_reply(screen))
+        self.when(
+            lambda screen: (
+                "enter send" in screen and " ms" in _last_reply(screen)[0] and not _busy(screen)
+            )
+        )
+
+    def begun(self, text: str) -> None:
+        """Waits until the first words of the reply to `text` are there."""
+
+        def begun(screen: str) -> bool:
+            reply = _last_reply(screen.rpartition(text)[2])
+            return "esc stop" in screen and len(reply) > 1 and "▌ …" not in reply[1]
+
+        self.when(begun)
+
+    def stopped(self) -> None:
+        """Waits until the last reply is stopped, and over."""
+        self.when(
+            lambda screen: (
+                "enter send" in screen and "stopped" in _last_reply(screen)[0] and not _busy(screen)
+            )
+        )
 
     def empty(self) -> None:
         """Waits until nothing stands in the composer."""
@@ -151,23 +188,35 @@ class Walker(Onlooker):
             self.palette(way)
 
     def palette(self, title: str) -> None:
+        """Runs an entry of the palette, which is gone then."""
+        self.pick(title)
+        self.gone(f"🔎 {title}")
+
+    def pick(self, title: str) -> None:
         """Finds an entry of the palette by its whole title and runs it."""
         self.press("ctrl+p")
         self.see(PALETTE)
         self.terminal.send(title)
         self.when(lambda screen: _first_entry(screen, title) == title)
         self.press("enter")
-        self.gone(f"🔎 {title}")
         self.walked.add(title)
 
 
-def _last_reply(screen: str) -> str:
-    """The row that says who answered last, and how quickly once it is over."""
-    return next((row for row in reversed(screen.splitlines()) if "▌ assistant" in row), "")
+def _last_reply(screen: str) -> list[str]:
+    """The last reply in the conversation: the row that says who answered, and how quickly once it is over, then its text."""
+    parts = [part for row in screen.splitlines() for part in row.split("││") if "▌ " in part]
+    heads = [at for at, part in enumerate(parts) if "▌ assistant" in part]
+    return parts[heads[-1] :] if heads else [""]
+
+
+def _busy(screen: str) -> bool:
+    """Whether the list of chats marks one whose reply is on its way."""
+    return any(row[LIST - 2 : LIST] == "…│" for row in screen.splitlines())
 
 
 def _first_entry(screen: str, typed: str) -> str:
     """The title of the first entry below the palette's line."""
     _, _, below = screen.partition(f"🔎 {typed}")
-    rows = (row.strip(" ▁▔│┃▎▊") for row in below.splitlines()[1:])
+    # What passes may lie over the right side.
+    rows = (row.partition("▌")[0].strip(" ▁▔│┃▎▊") for row in below.splitlines()[1:])
     return next((row for row in rows if row), "")

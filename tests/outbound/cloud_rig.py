@@ -13,9 +13,9 @@ from pathlib import Path
 
 from assistant.domain.decisions import Decision, Verdict
 from assistant.domain.errors import RefusedError
-from assistant.domain.permit import Auth, Outgoing, Permit
+from assistant.domain.permit import Outgoing, Permit
 from assistant.domain.places import Address, Place, Route
-from assistant.domain.secret import Secret
+from assistant.domain.secret import Auth, Secret
 from assistant.domain.sensitivity import Label
 from assistant.domain.settings import NetworkSettings
 from assistant.machine.clock import SystemClock

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from assistant.domain.errors import RefusedError, ServerError, StorageError
-from assistant.domain.permit import Auth, Outgoing, Permit, Receipt
+from assistant.domain.permit import Outgoing, Permit, Receipt
 from assistant.domain.places import Address, Place, Route
-from assistant.domain.secret import Secret
+from assistant.domain.secret import Auth, Secret
 from assistant.machine.clock import SystemClock
 from assistant.outbound.door import Door
 from assistant.ports.leaving import Receipts

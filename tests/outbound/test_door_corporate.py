@@ -18,8 +18,9 @@ from assistant.domain.errors import (
     ServerFault,
     SettingsError,
 )
-from assistant.domain.permit import Auth, Receipt
+from assistant.domain.permit import Receipt
 from assistant.domain.places import Address, Place
+from assistant.domain.secret import Auth
 from assistant.domain.settings import NetworkSettings
 from assistant.machine.clock import SystemClock
 from assistant.outbound.door import Door

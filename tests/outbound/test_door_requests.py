@@ -10,8 +10,8 @@ import pytest
 from assistant.domain.control import Control, ControlPermit
 from assistant.domain.downloads import PURPOSE, DownloadPermit, Hop
 from assistant.domain.errors import FetchError, RefusedError, ServerError
-from assistant.domain.permit import Auth
 from assistant.domain.places import Address, Place
+from assistant.domain.secret import Auth
 from assistant.machine.clock import SystemClock
 from assistant.outbound.door import LONGEST_SECONDS, STALL_SECONDS, Door
 from assistant.outbound.near import LookUp

@@ -3,9 +3,9 @@
 import pytest
 
 from assistant.domain.errors import RefusedError
-from assistant.domain.permit import Auth, Outgoing
+from assistant.domain.permit import Outgoing
 from assistant.domain.places import Address
-from assistant.domain.secret import Secret
+from assistant.domain.secret import Auth, Secret
 from assistant.outbound.heads import (
     Header,
     key_header,

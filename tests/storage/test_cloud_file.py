@@ -11,9 +11,9 @@ from assistant.domain.cloud_routes import NoRegistry, Registry, Wire
 from assistant.domain.decisions import Verdict
 from assistant.domain.errors import SettingsError, UsageError
 from assistant.domain.own_routes import OwnRoute, endpoint
-from assistant.domain.permit import Auth
 from assistant.domain.residency import UNKNOWN, Evidence, RouteFacts
 from assistant.domain.rules import Content, Rules, judge
+from assistant.domain.secret import Auth
 from assistant.domain.sensitivity import Label
 from assistant.storage.cloud_entries import CloudEntry, from_row, own_endpoint
 from assistant.storage.cloud_file import CloudFile

@@ -52,8 +52,10 @@ def _age(path: Path, seconds: int = 60) -> None:
 def _settle(policies: FilePolicies) -> None:
     """Reads until the files have an age at which what was read is kept."""
     until = time.monotonic() + 30
-    while policies._loaded is None or not policies._loaded.settled:
+    policies.rules()
+    while not (policies._routes.settled and policies._rules.settled):
         assert time.monotonic() < until
+        policies.registry()
         policies.rules()
 
 

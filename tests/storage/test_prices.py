@@ -54,6 +54,11 @@ def test_every_shipped_route_has_a_list_or_a_reason(registry: Registry) -> None:
     assert set(snapshot.tariffs) == {route.id for route in registry.routes}
     for tariff in snapshot.tariffs.values():
         assert tariff.prices in snapshot.names if isinstance(tariff, Tariff) else tariff.why
+    choosy = {route.id for route in registry.routes if route.model_begins or route.model}
+    named = {
+        name: one.named_places for name, one in snapshot.tariffs.items() if isinstance(one, Tariff)
+    }
+    assert named == {name: name in choosy for name in named}
 
 
 def test_every_shipped_list_is_whole_and_small() -> None:

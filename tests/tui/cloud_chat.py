@@ -14,13 +14,13 @@ from assistant.domain.cloud_routes import CloudRoute, Wire
 from assistant.domain.cloud_setup import CLOUD, CloudSetup
 from assistant.domain.consent import Grant, Principal, Standing, State
 from assistant.domain.departure import PriceBound
-from assistant.domain.permit import Auth, Outgoing, Receipt
+from assistant.domain.permit import Outgoing, Receipt
 from assistant.domain.places import Address, Place, Route
 from assistant.domain.prompt import ChatMessage
 from assistant.domain.residency import CountrySet, RouteFacts
 from assistant.domain.routing import LocalReport
 from assistant.domain.rules import NoRules, Rules
-from assistant.domain.secret import Secret
+from assistant.domain.secret import Auth, Secret
 from assistant.domain.settings import Settings
 from assistant.ports import Generation
 from assistant.scanning.scanner import PatternScanner
@@ -28,7 +28,8 @@ from assistant.storage.audit_desk import AuditDesk
 from assistant.storage.consents import SqliteConsents
 from assistant.storage.journal import SqliteJournal
 from assistant.tui.app import AssistantApp
-from assistant.tui.screens.consent import DEAF_MS, ConsentScreen
+from assistant.tui.screens.consent import ConsentScreen
+from assistant.tui.screens.hushed import DEAF_MS
 from assistant.tui.screens.one_line import LineScreen
 from tests.facts_maker import EU, GOOD, RULE, SEEN
 from tests.storage.leaving_stage import Ring

@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from assistant.tui.app import AssistantApp
+from assistant.tui.screens import hushed
 from tests.tui.fake_services import Stage
 
 WIDE = (120, 40)
@@ -17,7 +18,9 @@ PATIENCE_S = 10.0
 
 
 def settled_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same pictures everywhere: UTC, UTF-8, no clipboard tool."""
+    """The same pictures everywhere: UTC, UTF-8, no clipboard tool; a person who types no second key."""
+    # Long enough to be somebody's, and no test waits for it.
+    monkeypatch.setattr(hushed, "ALONE_S", 0.01)
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     for name in ("WAYLAND_DISPLAY", "DISPLAY", "TMUX", "STY"):

@@ -17,7 +17,7 @@ def labels(default: Label = Label.NORMAL) -> Labels:
 
 def test_a_files_label_holds_for_the_message_and_cannot_be_toggled_away() -> None:
     found, chat = labels(), Chat()
-    found.attached(chat, WARD, Label.LOCAL_ONLY)
+    found.attached(chat, FILE, Label.LOCAL_ONLY)
     assert found.of_next(chat) is Label.LOCAL_ONLY
     found.toggle(chat)
     assert found.typed(chat, MESSAGE)
@@ -27,20 +27,20 @@ def test_a_files_label_holds_for_the_message_and_cannot_be_toggled_away() -> Non
 
 def test_a_label_in_between_is_joined_and_never_lowers() -> None:
     found, chat = labels(Label.PUBLIC), Chat()
-    found.attached(chat, WARD, Label.NORMAL)
+    found.attached(chat, FILE, Label.NORMAL)
     assert found.of_next(chat) is Label.NORMAL
     assert found.of_taken(MESSAGE, Label.PUBLIC) is Label.NORMAL
     assert found.of_taken("why?", Label.PUBLIC) is Label.PUBLIC
-    found.attached(chat, WARD, Label.PUBLIC)
+    found.attached(chat, FILE, Label.PUBLIC)
     assert found.of_taken(MESSAGE, Label.PUBLIC) is Label.NORMAL
     other = labels()
-    other.attached(chat, WARD, None)
+    other.attached(chat, FILE, None)
     assert other.of_taken(MESSAGE, Label.PUBLIC) is Label.PUBLIC
 
 
 def test_a_copy_of_a_local_only_file_is_local_only_in_any_chat() -> None:
     found = labels()
-    found.attached(Chat(), WARD, Label.LOCAL_ONLY)
+    found.attached(Chat(), FILE, Label.LOCAL_ONLY)
     assert found.typed(Chat(), f"he said: {WARD.upper()}")
     renamed = compose("", [Attachment("b", "paste", WARD)])
     assert found.of_taken(renamed, Label.PUBLIC) is Label.LOCAL_ONLY
@@ -49,7 +49,7 @@ def test_a_copy_of_a_local_only_file_is_local_only_in_any_chat() -> None:
 def test_a_large_file_is_recognised_at_once_by_its_whole_text() -> None:
     found, chat = labels(), Chat()
     large = Attachment("large", "text", "word and number 7\n" * 40_000)
-    found.attached(chat, large.text, Label.LOCAL_ONLY)
+    found.attached(chat, large, Label.LOCAL_ONLY)
     chat.mark = Label.PUBLIC
     assert found.typed(chat, compose("why?", [large]))
 
@@ -58,7 +58,7 @@ def test_a_large_file_does_not_make_what_was_said_forgotten() -> None:
     found = labels()
     found.remember([(WARD, Label.LOCAL_ONLY)])
     lines = "".join(f"a line of its own, number {number}, and words\n" for number in range(40_000))
-    found.attached(Chat(), lines, Label.LOCAL_ONLY)
+    found.attached(Chat(), Attachment("lines", "text", lines), Label.LOCAL_ONLY)
     assert found.of_taken(f"so {WARD}", Label.PUBLIC) is Label.LOCAL_ONLY
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from assistant.domain.errors import EngineError
 from assistant.domain.prompt import Finish
+from assistant.domain.routing import LocalReport
 from assistant.domain.settings import CloudSettings, Settings
 from assistant.tui.screens.consent import ConsentScreen
 from assistant.tui.screens.routes import RouteScreen
@@ -138,23 +139,32 @@ async def test_only_a_grant_with_that_mark_lets_it_go_there_by_itself(tmp_path: 
     assert on.left == ["first", "third", "fourth"]
 
 
-async def test_a_route_without_a_key_says_so_before_any_sheet(tmp_path: Path) -> None:
+async def test_a_route_without_a_key_says_so_before_any_sheet_until_it_has_one(
+    tmp_path: Path,
+) -> None:
     on = cloud_chat(tmp_path)
-    async with opened(on.stage) as (app, pilot):
-        report = app.chat.desk.bearings.report
-        assert report is not None
+    keyless = [True]
+
+    async def look() -> LocalReport:
+        report = await on.stage.machine.look(on.stage.services.engine)
         states = tuple(
             replace(s, ready=False, why="it has no key") if s.id == EU_ROUTE.id else s
             for s in report.routes
         )
-        app.chat.desk.bearings.report = replace(report, routes=states)
+        return replace(report, routes=states) if keyless[0] else report
+
+    on.stage.services = replace(on.stage.services, look=look)
+    async with opened(on.stage) as (app, pilot):
         await ask_cloud(app, pilot, "hello")
         await until(
             pilot,
             lambda: any("mistral-eu cannot be asked: it has no key" in t for t in toasts(app)),
         )
         assert app.chat.composer.text == "hello"
-    assert on.states == []
+        assert on.states == []
+        keyless[0] = False
+        await pilot.press("ctrl+s")
+        await sheet(app, pilot)
 
 
 async def test_a_prompt_that_is_too_long_for_the_cloud_comes_back(tmp_path: Path) -> None:

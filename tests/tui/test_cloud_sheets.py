@@ -175,8 +175,20 @@ async def test_a_locked_store_asks_for_its_passphrase_first_until_it_is_right(
             app.screen.query_one(Input).value = typed
             await pilot.press("enter")
             await until(pilot, lambda: on.keys.opened or toasts(app))
-        await until(pilot, lambda: on.keys.opened)
+        await until(
+            pilot, lambda: any("kept in: the app's own vault" in one for one in toasts(app))
+        )
+        assert on.keys.opened
         assert any("not the passphrase" in one for one in toasts(app))
+
+
+async def test_a_store_that_needs_no_passphrase_is_named(on: CloudStage) -> None:
+    async with opened(on.stage) as (app, pilot):
+        app.action_cloud("unlock")
+        await until(
+            pilot, lambda: any("kept in: the app's own vault" in one for one in toasts(app))
+        )
+        assert app.screen is app.chat
 
 
 async def test_of_several_routes_one_is_picked(on: CloudStage) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from assistant.domain.consent import State
@@ -13,8 +14,10 @@ from assistant.domain.findings import ScanVerdict
 from assistant.domain.residency import ANY, UNKNOWN
 from assistant.domain.sensitivity import Label
 from assistant.tui.app import AssistantApp
-from assistant.tui.screens.consent import DEAF_MS, ConsentScreen
+from assistant.tui.screens import hushed
+from assistant.tui.screens.consent import ConsentScreen
 from assistant.tui.screens.held_message import HeldMessageScreen
+from assistant.tui.screens.hushed import DEAF_MS
 from tests.tui.cloud_chat import FACTS, CloudChat, ask_cloud, awake, cloud_chat, over, sheet, typed
 from tests.tui.driving import (
     NARROW,
@@ -62,13 +65,60 @@ async def test_keys_typed_on_answer_nothing_for_400_ms(tmp_path: Path) -> None:
         for key in ("o", "m", "c", "d", "enter", "escape", "r", "b"):
             await pilot.press(key)
         on.stage.clock.go_on(DEAF_MS - 1)
-        await pilot.press("o", "escape", "enter")
+        await pilot.press("escape", "pagedown", "o")
         assert isinstance(app.screen, ConsentScreen)
         assert app.screen._petition.departure.choice.keep_back is ScanVerdict.WARN
         assert on.states == []
-        on.stage.clock.go_on(1)
+        on.stage.clock.go_on(DEAF_MS - 1)
+        await pilot.press("o")
+        assert on.states == []
+        awake(app)
         await pilot.press("o")
         await over(app, pilot)
+    assert on.left == ["hello"]
+
+
+@pytest.mark.parametrize("rest", [" also look at Tom", "one more thing", "as soon as you can"])
+async def test_who_types_on_answers_nothing_and_loses_nothing(tmp_path: Path, rest: str) -> None:
+    """At eight keys a second, as the sheet opens; then Escape."""
+    on = cloud_chat(tmp_path)
+    async with opened(on.stage) as (app, pilot):
+        await ask_cloud(app, pilot, "hello")
+        await until(pilot, lambda: isinstance(app.screen, ConsentScreen))
+        await pilot.pause()
+        for key in rest:
+            await pilot.press("space" if key == " " else key)
+            on.stage.clock.go_on(130)
+        awake(app)
+        await pilot.press("escape")
+        await over(app, pilot)
+        await until(pilot, lambda: app.chat.composer.full_text.endswith(rest))
+        assert app.chat.composer.full_text.startswith("hello")
+    assert on.states == [State.REFUSED]
+    assert not on.cloud.asked
+
+
+async def test_a_yes_that_begins_a_word_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody stopped for a while, and types on: the first key is an own key of the sheet."""
+    on = cloud_chat(tmp_path)
+    async with opened(on.stage) as (app, pilot):
+        await ask_cloud(app, pilot, "hello")
+        await sheet(app, pilot)
+        monkeypatch.setattr(hushed, "ALONE_S", 3600.0)
+        await pilot.press("o", "k", "x", "backspace")
+        app.screen.post_message(Paste(" then\x1b"))
+        await pilot.pause()
+        awake(app)
+        await pilot.press("c", "up")
+        awake(app)
+        assert isinstance(app.screen, ConsentScreen)
+        assert app.screen.typed == "ok then␛"
+        monkeypatch.setattr(hushed, "ALONE_S", 0.001)
+        await pilot.press("o")
+        await over(app, pilot)
+        assert app.chat.composer.full_text == "ok then␛"
     assert on.left == ["hello"]
 
 

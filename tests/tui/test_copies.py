@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from textual.events import Key, Paste
 from textual.pilot import Pilot
 
+from assistant.domain.attachments import Attachment, compose
 from assistant.domain.sensitivity import Label
 from assistant.domain.settings import Settings
 from assistant.tui.app import AssistantApp
@@ -97,11 +98,48 @@ def test_what_cannot_be_told_from_a_copy_any_more_counts_as_one(texts: Iterable[
     assert not copies.holds("")
 
 
-async def test_until_a_long_history_is_remembered_what_is_sent_counts_as_a_copy() -> None:
-    labels, chat = Labels(Settings), Chat()
+@given(st.lists(st.text("ab. \n", max_size=60), max_size=8), st.integers(1, 50), st.data())
+def test_any_run_of_a_text_that_is_taken_in_by_pieces_is_known(
+    parts: list[str], piece: int, data: st.DataObject
+) -> None:
+    text, copies = LETTER + "".join(parts) + LETTER[::-1], Copies()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("assistant.tui.copies._PIECE", piece)
+        copies.remember(text)
+    start = data.draw(st.integers(0, len(text) - 1))
+    run = text[start : start + 70]
+    assert sum(map(str.isalnum, run)) < 39 or copies.holds(f"Look: {run}")
+    assert not copies.holds("How do I keep four Pis in time without a clock?")
+
+
+def large() -> Attachment:
+    """As much as a message takes, each line another one."""
+    lines = (f"{n:06} {n * 7919:09} {n * 104_729:012} ward and room\n" for n in range(40_000))
+    return Attachment("large.txt", "text", "".join(lines))
+
+
+async def test_all_of_a_large_local_only_file_is_known_and_until_then_all_else_too() -> None:
     begun: list[Coroutine[None, None, None]] = []
+    labels, chat, one = Labels(Settings, begun.append), Chat(), large()
+    labels.attached(chat, one, Label.LOCAL_ONLY)
+    whole = compose("why?", [one])
+    for text in ("What is new?", whole, one.text[-300:]):
+        assert labels.of_taken(text, Label.NORMAL) is Label.LOCAL_ONLY
+    [work] = begun
+    await work
+    for start in (0, 400_000, 1_000_000, len(one.text) - 60):
+        copied = one.text[start : start + 60]
+        assert labels.of_taken(copied, Label.NORMAL) is Label.LOCAL_ONLY
+    assert labels.of_taken("What is new?", Label.NORMAL) is Label.NORMAL
+    labels.attached(chat, large(), Label.NORMAL)
+    assert len(begun) == 1
+
+
+async def test_until_a_long_history_is_remembered_what_is_sent_counts_as_a_copy() -> None:
+    begun: list[Coroutine[None, None, None]] = []
+    labels, chat = Labels(Settings, begun.append), Chat()
     texts = [(words(number), Label.LOCAL_ONLY) for number in range(20)]
-    labels.learn([*texts, (LETTER, Label.NORMAL)], begun.append)
+    labels.remember([*texts, (LETTER, Label.NORMAL)])
     assert not labels.typed(chat, "What is new?")
     assert labels.of_taken("What is new?", Label.NORMAL) is Label.LOCAL_ONLY
     [work] = begun
@@ -112,17 +150,17 @@ async def test_until_a_long_history_is_remembered_what_is_sent_counts_as_a_copy(
 
 
 async def test_what_could_not_be_remembered_leaves_every_text_a_copy() -> None:
-    labels = Labels(Settings)
     begun: list[Coroutine[None, None, None]] = []
-    labels.learn([(words(number), Label.LOCAL_ONLY) for number in range(20)], begun.append)
+    labels = Labels(Settings, begun.append)
+    labels.remember([(words(number), Label.LOCAL_ONLY) for number in range(20)])
     begun[0].close()
     assert labels.of_taken("What is new?", Label.NORMAL) is Label.LOCAL_ONLY
 
 
 async def test_a_short_history_is_remembered_at_once() -> None:
-    labels = Labels(Settings)
     begun: list[Coroutine[None, None, None]] = []
-    labels.learn([(LETTER, Label.LOCAL_ONLY), (words(1) * 20, Label.NORMAL)], begun.append)
+    labels = Labels(Settings, begun.append)
+    labels.remember([(LETTER, Label.LOCAL_ONLY), (words(1) * 20, Label.NORMAL)])
     assert not begun
     assert labels.of_taken(LETTER, Label.NORMAL) is Label.LOCAL_ONLY
 

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from assistant.domain.errors import StorageError
+from assistant.domain.events import Asked, Event
 from assistant.domain.sensitivity import Label
+from assistant.storage.journal import SqliteJournal
 from assistant.tui.app import AssistantApp
 from tests.tui.cloud_chat import ask_cloud, cloud_chat, sheet
 from tests.tui.driving import answered, opened, screen_text, send, settled_surroundings, until
@@ -97,3 +100,35 @@ async def test_texts_that_wait_together_have_the_strictest_label_of_all(tmp_path
         await until(pilot, lambda: app.chat.composer.text == "not to be lost")
         await pilot.press("ctrl+l")
         await until(pilot, lambda: kept(on.stage) == ("not to be lost", Label.LOCAL_ONLY))
+
+
+class OnceLocked(SqliteJournal):
+    """Another program holds it at the moment at which a first message is recorded."""
+
+    locked = True
+
+    def append(self, event: Event) -> None:
+        if self.locked and isinstance(event, Asked):
+            self.locked = False
+            raise StorageError("database is locked", "again")
+        super().append(event)
+
+
+async def test_what_was_handed_back_after_its_chat_began_keeps_its_label(tmp_path: Path) -> None:
+    on = stage(tmp_path, journal_type=OnceLocked)
+    async with opened(on) as (app, pilot):
+        desk, composer = app.chat.desk, app.chat.composer
+        await pilot.press("ctrl+l")
+        await send(app, pilot, PRIVATE)
+        await until(pilot, lambda: composer.full_text == PRIVATE and on.journal.conversations())
+        [summary] = on.journal.conversations()
+        desk.new(composer.take())
+        await pilot.pause()
+        assert desk.labels.of_next(desk.chat) is Label.NORMAL
+        await desk.open(summary.id)
+        await until(pilot, lambda: composer.full_text == PRIVATE)
+        assert desk.labels.of_next(desk.chat) is Label.LOCAL_ONLY
+        await pilot.press("enter")
+        await answered(app, pilot)
+    [first, *_] = on.journal.path((on.journal.conversation(summary.id) or summary).head or "")
+    assert (first.text, first.label) == (PRIVATE, Label.LOCAL_ONLY)

@@ -47,11 +47,11 @@ async def test_the_latest_text_of_each_conversation_is_saved_once(tmp_path: Path
     tasks, failed = Tasks(), list[AssistantError]()
     drafts = Drafts(journal, tasks.start, failed.append, delay_s=0)
     for text in ("h", "he", "hello"):
-        drafts.note("c1", text)
-    assert drafts.latest("c1") == "hello"
+        drafts.note("c1", text, Label.NORMAL)
+    assert drafts.latest("c1") == ("hello", Label.NORMAL)
     await tasks.over()
     assert journal.draft("c1") == "hello"
-    assert drafts.latest("c1") == "hello"
+    assert (drafts.latest("c1"), drafts.latest("c2")) == (("hello", Label.NORMAL), None)
     assert not failed
 
 

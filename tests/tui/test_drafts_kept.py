@@ -131,3 +131,48 @@ async def test_who_sends_in_the_first_moment_keeps_the_draft(tmp_path: Path) -> 
         assert on.journal.draft("") == "a letter of yesterday"
         [summary] = on.journal.conversations()
         assert on.journal.path(summary.head or "")[0].text == "hello"
+
+
+LETTER = "a letter of an hour"
+
+
+async def behind_a_prompt(app: AssistantApp, pilot: Pilot[int]) -> None:
+    """A letter that is local-only waits in `c1`, behind the prompt that was sent there."""
+    await view(app, pilot, "c1")
+    await pilot.press("ctrl+l")
+    app.chat.composer.put(LETTER)
+    await pilot.pause()
+    await pilot.press("up")
+    await until(pilot, lambda: not stands(app, LETTER))
+
+
+async def test_what_waits_behind_an_earlier_prompt_is_kept_and_stands_there_again(
+    tmp_path: Path,
+) -> None:
+    on = with_chats(tmp_path)
+    async with opened(on) as (app, pilot):
+        await behind_a_prompt(app, pilot)
+        await until(pilot, lambda: on.journal.draft("c1") == LETTER)
+        assert on.journal.draft_label("c1") is Label.LOCAL_ONLY
+        app.chat.composer.insert("!")
+        await pilot.pause()
+        await view(app, pilot, "c2")
+        await view(app, pilot, "c1")
+        assert app.chat.composer.full_text.startswith(f"{LETTER}\n\n")
+        await behind_a_prompt(app, pilot)
+        await pilot.press("ctrl+n")
+        await view(app, pilot, "c1")
+        assert stands(app, LETTER)
+        assert app.chat.desk.labels.of_next(app.chat.desk.chat) is Label.LOCAL_ONLY
+
+
+async def test_what_waits_behind_a_prompt_that_is_sent_again_comes_back(tmp_path: Path) -> None:
+    on = with_chats(tmp_path)
+    async with opened(on) as (app, pilot):
+        await behind_a_prompt(app, pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: stands(app, LETTER))
+        await answered(app, pilot)
+        assert app.chat.desk.labels.of_next(app.chat.desk.chat) is Label.LOCAL_ONLY
+        await app.chat.desk.close()
+    assert (on.journal.draft("c1"), on.journal.draft_label("c1")) == (LETTER, Label.LOCAL_ONLY)

@@ -1,5 +1,6 @@
 """A copy of a local-only text is local-only, wherever that text was in view: a reply that still comes, a summary, a system prompt."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,16 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.domain.attachments import compose
+from assistant.domain.errors import EngineError
 from assistant.domain.prompt import Summary
 from assistant.domain.sensitivity import Label
 from assistant.domain.settings import LabelSettings, Settings
 from assistant.tui import titles
 from assistant.tui.kept import Kept
+from assistant.tui.labels import Labels, of_reply
 from assistant.tui.screens.prompt_form import PromptFormScreen
+from assistant.tui.turn import Ask, Chat, Running
 from tests.picture_maker import JPEG, image
-from tests.tui.driving import answered, opened, send, settled_surroundings, until
+from tests.tui.cloud_chat import cloud_chat
+from tests.tui.driving import answered, opened, send, settled_surroundings, toasts, until
 from tests.tui.fake_services import Answer, stage
 from tests.tui.word_stage import word_stage
+from tests.turn_maker import ALLOWED, asked, record
 
 WORDS = "The monitors in room twelve of the clinic run late since Tuesday night, says Anna."
 
@@ -29,7 +35,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_image_is_known_as_a_whole_and_its_base64_wherever_it_is_pasted() -> None:
     kept, photo, other = Kept(), image("photo.jpg", JPEG), image()
-    kept.attached(photo.text, Label.LOCAL_ONLY)
+    kept.attached(photo, Label.LOCAL_ONLY)
     assert kept.of_files(compose("Where?", [other, photo])) is Label.LOCAL_ONLY
     assert kept.of_files(compose("Where?", [other])) is Label.PUBLIC
     assert not kept.holds(compose("Where?", [other]))
@@ -71,6 +77,70 @@ async def test_a_reply_that_still_comes_is_known_and_stays_so_in_another_chat(
         await answered(app, pilot)
         assert desk.labels.of_taken(WORDS[10:70], Label.NORMAL) is Label.LOCAL_ONLY
         assert desk.labels.of_taken("How do I bake bread?", Label.NORMAL) is Label.NORMAL
+
+
+def test_a_reply_whose_question_was_made_local_only_is_known_from_then_on() -> None:
+    labels, chat = Labels(Settings), Chat()
+    running = Running(Ask(chat, "hello"), asked(), ALLOWED, [WORDS[:60]])
+    labels.coming(running)
+    assert labels.of_taken(WORDS[5:55], Label.NORMAL) is Label.NORMAL
+    labels.keep(running, "m1")
+    assert of_reply(running) is Label.LOCAL_ONLY
+    assert labels.of_taken(WORDS[5:55], Label.NORMAL) is Label.LOCAL_ONLY
+    assert labels.of_taken("hello", Label.NORMAL) is Label.LOCAL_ONLY
+    running.text.append(WORDS[60:])
+    labels.coming(running)
+    assert labels.of_taken(WORDS[30:80], Label.NORMAL) is Label.LOCAL_ONLY
+    labels.came(running, replace(record(), reply=WORDS))
+    assert labels.of_taken(WORDS[30:80], Label.NORMAL) is Label.LOCAL_ONLY
+
+
+def test_a_question_below_one_that_was_made_local_only_is_no_copy() -> None:
+    labels, running = Labels(Settings), Running(Ask(Chat(), "hello"), asked(), ALLOWED)
+    labels.keep(running, "m0")
+    assert of_reply(running) is Label.LOCAL_ONLY
+    assert labels.of_taken("hello", Label.NORMAL) is Label.NORMAL
+
+
+async def test_one_that_is_kept_here_while_it_comes_stays_so_whatever_is_kept_meanwhile(
+    tmp_path: Path,
+) -> None:
+    on = stage(tmp_path, Answer(("one",)), Answer((WORDS[:40], WORDS[40:], " End."), hold=1))
+    async with opened(on) as (app, pilot):
+        desk = app.chat.desk
+
+        async def keep_first_here() -> None:
+            await desk.sending.keep_here(on.journal.path(desk.chat.head or "")[0].id)
+
+        await send(app, pilot, "other")
+        await answered(app, pilot)
+        other = desk.chat.conversation
+        await pilot.press("ctrl+n")
+        await send(app, pilot, "a question")
+        await until(pilot, lambda: desk.turns.running and len(desk.turns.running.text) >= 1)
+        await keep_first_here()
+        await desk.open(other)
+        await keep_first_here()
+        on.backend.go.set()
+        await answered(app, pilot)
+        assert desk.labels.of_taken(WORDS[30:], Label.NORMAL) is Label.LOCAL_ONLY
+
+
+async def test_what_was_kept_here_before_it_failed_is_not_asked_of_the_cloud(
+    tmp_path: Path,
+) -> None:
+    dead = EngineError("the worker died", "send again")
+    on = cloud_chat(tmp_path, Answer(("half", "more"), hold=1, failure=dead))
+    async with opened(on.stage) as (app, pilot):
+        await send(app, pilot, "a question of mine")
+        await until(pilot, lambda: on.stage.backend.asked)
+        desk = app.chat.desk
+        await desk.sending.keep_here(on.stage.journal.path(desk.chat.head or "")[0].id)
+        on.stage.backend.go.set()
+        await answered(app, pilot)
+        await pilot.press("f5")
+        await until(pilot, lambda: any("this message is local-only" in t for t in toasts(app)))
+    assert (on.left, on.states) == ([], [])
 
 
 async def test_a_summary_of_local_only_messages_is_known(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
@@ -16,7 +17,9 @@ from assistant.tui.app import AssistantApp
 from assistant.tui.labels import Labels
 from assistant.tui.library import Library
 from assistant.tui.screens.beside import BesideScreen
+from assistant.tui.screens.prompt_form import PromptFormScreen
 from assistant.tui.screens.search import SearchScreen
+from assistant.tui.screens.system import SystemScreen
 from assistant.tui.turn import Chat
 from assistant.tui.widgets.composer import Composer
 from assistant.tui.widgets.transcript_selection import whole
@@ -207,6 +210,29 @@ async def test_what_a_search_shows_of_a_local_only_message_is_known(tmp_path: Pa
         labels = app.chat.desk.labels
         assert labels.of_taken(f"Look: {SECRET}", Label.NORMAL) is Label.LOCAL_ONLY
         assert labels.of_taken(OTHER, Label.NORMAL) is Label.NORMAL
+
+
+@pytest.mark.parametrize("keys", [("ctrl+l",), ()], ids=["local-only", "normal"])
+@pytest.mark.parametrize("sheet", ["/system", "/prompt clerk"])
+async def test_what_is_copied_or_cut_in_a_sheet_is_as_strict_as_what_is_typed(
+    tmp_path: Path, sheet: str, keys: tuple[str, ...]
+) -> None:
+    on = word_stage(tmp_path)
+    asks = '+++\n[variables.who]\nquestion = "Who?"\n+++\nYou write for {{who}}.\n'
+    (tmp_path / "prompts" / "clerk.md").write_text(asks)
+    async with opened(on) as (app, pilot):
+        await pilot.press(*keys)
+        await send(app, pilot, sheet)
+        await until(pilot, lambda: isinstance(app.screen, SystemScreen | PromptFormScreen))
+        app.screen.post_message(events.Paste(SECRET))
+        await until(pilot, lambda: SECRET[:20] in screen_text(app))
+        await pilot.press(
+            *(["ctrl+a", "ctrl+x"] if sheet == "/system" else ["shift+home", "ctrl+c"])
+        )
+        assert app.clipboard.endswith(SECRET)
+        await pilot.press("escape", "ctrl+n")
+        after = Label.LOCAL_ONLY if keys else Label.NORMAL
+        assert app.chat.desk.labels.of_taken(f"Look: {SECRET}", Label.NORMAL) is after
 
 
 async def test_what_the_program_takes_out_is_not_told() -> None:

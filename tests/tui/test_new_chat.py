@@ -27,10 +27,13 @@ class StartlessJournal(SqliteJournal):
         super().append(event)
 
 
+NAMED = ("enter", "up", "down", "ctrl+n", "ctrl+o")
+
+
 def burst(app: AssistantApp, *keys: str) -> None:
     """Keys that arrive in one packet: none waits until the one before it has acted."""
     for key in keys:
-        for one in [key] if key in ("enter", "ctrl+n") else key:
+        for one in [key] if key in NAMED else key:
             app.post_message(events.Key(one, one if len(one) == 1 else None))
 
 
@@ -102,3 +105,20 @@ async def test_a_new_chat_that_cannot_begin_is_the_empty_one_again(
         await until(pilot, lambda: app.chat.composer.text == "one\n\ntwo")
         await app.action_quit()
     assert on.journal.draft("") == "one\n\ntwo"
+
+
+async def test_keys_behind_the_way_to_the_list_are_for_the_list(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "first")
+        await answered(app, pilot)
+        burst(app, "ctrl+n", "second", "enter")
+        await until(pilot, lambda: len(on.backend.asked) == 2)
+        await answered(app, pilot)
+        burst(app, "half", "ctrl+o", "down", "enter")
+        await until(pilot, lambda: app.chat.desk.chat.title == "first")
+        await until(pilot, lambda: app.focused is app.chat.composer)
+        assert app.chat.composer.text == ""
+        burst(app, "ctrl+o", "up", "enter")
+        await until(pilot, lambda: app.chat.composer.text == "half")
+    assert questions(on) == {("first",), ("second",)}

@@ -82,6 +82,35 @@ async def test_a_hit_on_another_branch_is_brought_into_view(tmp_path: Path) -> N
         await until(pilot, lambda: app.screen is app.chat)
 
 
+async def test_enter_waits_for_what_is_still_looked_for(tmp_path: Path) -> None:
+    on, go_on = shelf(tmp_path), threading.Event()
+    finder = SqliteFinder(on.journal.database)
+
+    class Late:
+        def find(self, wanted: Wanted, *_: object) -> Sequence[Hit]:
+            assert wanted.words != "ptp4l" or go_on.wait(20)
+            return finder.find(wanted)
+
+    async with opened(replace(on, services=replace(on.services, finder=Late))) as (app, pilot):
+        await look(app, pilot, *"monitors")
+        await until(pilot, lambda: "1 found" in screen_text(app))
+        # The list is still that of the line before.
+        await pilot.press("ctrl+u", *"ptp4l", "enter")
+        assert isinstance(app.screen, SearchScreen)
+        go_on.set()
+        await until(pilot, lambda: app.screen is app.chat and "foo_bar" in screen_text(app))
+
+
+async def test_what_is_found_after_the_list_was_closed_is_nobodys(tmp_path: Path) -> None:
+    async with opened(shelf(tmp_path)) as (app, pilot):
+        screen = await look(app, pilot, *"ptp4l")
+        await until(pilot, lambda: "1 found" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.chat and not screen.query(OptionList))
+        await screen._ask("")
+        assert app.screen is app.chat
+
+
 async def test_filters_by_key_and_by_word(tmp_path: Path) -> None:
     on = shelf(tmp_path)
     async with opened(on) as (app, pilot):

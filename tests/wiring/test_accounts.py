@@ -11,11 +11,12 @@ from typing import cast
 import pytest
 
 from assistant.domain.charges import Energy, Source
+from assistant.domain.cloud_routes import Registry
 from assistant.domain.cost_settings import CostSettings, TariffSettings
 from assistant.domain.errors import SettingsError
 from assistant.domain.limits import NoBudgets
 from assistant.domain.places import Place, Route
-from assistant.domain.price_list import NoPrice, Quote
+from assistant.domain.price_list import Dated, NoPrice, Quote
 from assistant.domain.pricing import Money
 from assistant.domain.prompt import Finish
 from assistant.domain.settings import Settings
@@ -25,6 +26,7 @@ from assistant.ports.accounting import Ledger, Rate, Spent
 from assistant.storage.paths import Places
 from assistant.storage.policies import FilePolicies
 from assistant.storage.prices import FILE, PriceFiles
+from assistant.storage.registry import load_registry
 from assistant.wiring.accounts import AccountRoom, RoutePrices
 from assistant.wiring.cloud_routes import CloudRoutes
 from assistant.wiring.keys import KeyRoom
@@ -87,6 +89,24 @@ def test_a_surcharge_of_the_place_is_that_of_the_row(places: Places) -> None:
 
 def test_a_route_that_nobody_knows_has_no_price(places: Places) -> None:
     assert quotes(places).quote("nowhere", "m", NOW) == NoPrice("there is no cloud route nowhere")
+
+
+def test_days_are_those_of_the_quotes_whether_or_not_the_registry_is_read(places: Places) -> None:
+    """Over every shipped route, with a model that some list has, and with one of another place and of none."""
+    found = quotes(places)
+    registry = load_registry()
+    assert isinstance(registry, Registry)
+    models = ["gpt-5-mini", "mistral-medium-latest", "amazon.nova-lite-v1:0", "no-such-model"]
+    models += ["eu.anthropic.claude-sonnet-4-6", "claude-sonnet-4-5", "gemini-2.5-flash"]
+    every = {(route.id, model) for route in registry.routes for model in models}
+    asked = sorted(every | {("nowhere", "gpt-5-mini"), ("gate", "gpt-4.1")})
+    (places.config / FILE).write_text(OWN)
+    quoted = {pair: found.quote(*pair, NOW) for pair in asked}
+    days = {pair: one.as_of for pair, one in quoted.items() if isinstance(one, Quote)}
+    assert len(days) > 30
+    for pair in asked:
+        known = () if pair not in days else (Dated(pair[0], days[pair]),)
+        assert found.in_use([pair], NOW) == known, pair
 
 
 def test_a_route_of_the_person_is_found_by_its_own_id(

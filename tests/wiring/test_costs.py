@@ -1,5 +1,7 @@
 """The room of costs: what reports rest on comes from the settings, the meter and the shipped files, each time anew."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -33,6 +35,22 @@ def test_a_household_is_what_the_settings_say_now(settings: Places) -> None:
         assert house.prices_as_of is not None
         settings.settings_file.write_text('[costs]\ncurrency = "USD"\n')
         assert room.household().exchange.currency == "USD"
+
+
+def test_a_report_loads_nothing_of_what_may_leave(places: Places) -> None:
+    """Of a million turns it is made in less time than the rules and the registry take."""
+    rules = ("cloud_routes", "events", "permit", "prompt", "residency", "rules", "sensing")
+    names = [f"assistant.domain.{name}" for name in rules]
+    names += ["assistant.ports", "assistant.storage.registry", "asyncio", "ssl"]
+    with open_costs() as room:
+        assert room.household().prices, "the journal is made, and a second command finds it"
+    code = (
+        "import sys; from assistant.cli import main\n"
+        "assert main(['costs']) == 0\n"
+        f"print([n for n in {names!r} if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_today_is_where_the_machine_is(places: Places) -> None:

@@ -44,7 +44,11 @@ class ActingScreen(Screen[None]):
         """Shows what would leave, and asks for a yes."""
         from assistant.tui.screens.consent import ConsentScreen
 
-        return await self.app.push_screen_wait(ConsentScreen(petition))
+        sheet = ConsentScreen(petition)
+        try:
+            return await self.app.push_screen_wait(sheet)
+        finally:
+            self.face.composer.insert(sheet.typed)
 
     async def ask_cloud_route(self, states: "Sequence[RouteState]") -> str | None:
         """Asks which cloud route is meant; None where the person does not say."""

@@ -6,13 +6,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from assistant.domain.hygiene import one_line
 from assistant.tui.actions import named
 from assistant.tui.beside import Side, Tally, figures
 from assistant.tui.keys_now import with_keys
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.transcript import Transcript
 
@@ -36,7 +36,7 @@ class Reading(Transcript, inherit_bindings=False):
     BINDINGS = named("beside", BINDINGS)
 
 
-class BesideScreen(ModalScreen[str]):
+class BesideScreen(SheetScreen[str]):
     """Ends with what the person found: `left`, `right`, `tie`; "" where they said nothing."""
 
     CSS = """

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from assistant.domain.settings import Settings
-from assistant.tui import editing, places, slash
+from assistant.tui import editing, places, slash, withdrawal
 from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.face import Face
 from assistant.tui.screens.acting import ActingScreen
@@ -156,20 +156,23 @@ class ChatScreen(ActingScreen):
         elif verb in places.VERBS:
             await self.face.shelf.places.move(verb, conversation)
         elif verb == "delete":
-            await self.desk.turns.withdraw(conversation)
+            await withdrawal.withdraw(self.desk, conversation)
             if conversation == self.desk.chat.conversation:
                 await self.desk.open("")
             await self.face.shelf.delete(conversation)
         self.face.desk_changed()
 
     async def action_stop(self) -> None:
-        """Folds what lies over the conversation; else stops the reply in view or a summary; else leaves an edit, or the hit of a search.
+        """Folds what lies over the conversation; else keeps here what waits to leave; else stops the reply in view or a summary.
 
-        Else back to the composer.
+        Else leaves an edit, or the hit of a search; else back to the composer.
         """
         folded = self.columns.fold()
+        kept = not folded and withdrawal.unhold(self.desk, self.desk.chat)
         if not folded and self.status.stoppable:
             await self.desk.turns.stop(self.desk.chat)
+            return
+        if kept:
             return
         ended = self.desk.compacting.stop() or editing.leave(
             self.desk.chat, self.face, self.desk.labels

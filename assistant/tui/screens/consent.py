@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from assistant.domain.attachments import headline
 from assistant.domain.errors import AssistantError
@@ -17,9 +16,7 @@ from assistant.domain.terms import Span
 from assistant.tui.petition import Answer, Petition
 from assistant.tui.screens.consent_sheet import Page, Sheet
 from assistant.tui.screens.consent_terms import Bounds
-
-DEAF_MS = 400.0
-"""So long no key does anything once the sheet opens or says something else: what is typed on must not answer it."""
+from assistant.tui.screens.hushed import HushedSheet
 
 _KEYS: dict[str, Span] = {
     "o": Span.ONCE,
@@ -30,13 +27,13 @@ _KEYS: dict[str, Span] = {
 _BOUNDS = ("grant", "budget", "fallback", "day")
 
 
-class ConsentScreen(ModalScreen[Answer]):
+class ConsentScreen(HushedSheet[Answer]):
     """Ends with what the person said of what they were shown last."""
 
     CSS = "ConsentScreen { align: center middle; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "deny('escape')", "deny"),
-        *(Binding(key, f"grant('{key}')", span.value) for key, span in _KEYS.items()),
+        *(Binding(key, f"alone('grant', '{key}')", span.value) for key, span in _KEYS.items()),
         Binding("e", "day", "another day", show=False),
         Binding("b", "budget", "budget", show=False),
         Binding("f", "fallback", "by itself after a failure", show=False),
@@ -53,13 +50,12 @@ class ConsentScreen(ModalScreen[Answer]):
     AUTO_FOCUS = "Deny"
 
     def __init__(self, petition: Petition) -> None:
-        super().__init__()
+        super().__init__(petition.clock)
         self._petition = petition
         self._sheet = Sheet()
         self._bounds = Bounds()
         self._said = ""
         self._busy = False
-        self._awake_ms = float("inf")
 
     def compose(self) -> ComposeResult:
         """Destination, text, what no pattern finds, the keys."""
@@ -78,8 +74,8 @@ class ConsentScreen(ModalScreen[Answer]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """No key does anything while the sheet is new; none but a no while it is prepared anew."""
-        if self._petition.clock.monotonic_ms() < self._awake_ms:
-            return False
+        if action == "alone" or self.deaf:
+            return super().check_action(action, parameters)
         # A yes to an image is for its one message: nothing else can be granted or bounded.
         if self._petition.departure.pictures and action in _BOUNDS and parameters != ("o",):
             return False
@@ -89,7 +85,7 @@ class ConsentScreen(ModalScreen[Answer]):
 
     def _changed(self, said: str = "") -> None:
         """Another text is on the sheet: keys are dead for a while, and it is read from its start."""
-        self._awake_ms = self._petition.clock.monotonic_ms() + DEAF_MS
+        self.hush()
         self._said = said
         self._sheet.begin()
         self._show(*self.size)

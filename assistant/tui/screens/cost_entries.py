@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -21,13 +20,14 @@ from assistant.domain.hygiene import harmless, one_line
 from assistant.domain.ledger import Chosen, Entry
 from assistant.ports.accounting import Ledger
 from assistant.tui.actions import named
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.widgets.borders import titled
 
 MOST: Final = 300
 """Requests that are shown; `assistant costs` sums them all."""
 
 
-class EntriesScreen(ModalScreen[None]):
+class EntriesScreen(SheetScreen[None]):
     """Reads them in a thread."""
 
     CSS = """

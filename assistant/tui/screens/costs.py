@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
 from assistant.conversation.costs import Question, cost_report
@@ -21,6 +20,7 @@ from assistant.tui.actions import named
 from assistant.tui.keys_now import with_keys
 from assistant.tui.screens.cost_lines import Period, elsewhere_rows, month_of, only_words, part_of
 from assistant.tui.screens.cost_view import CostView
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.widgets.borders import titled
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ FORMS = (
 NONE_IN_IT = "No request was counted in this time. [[costs.move_back []] goes to the month before, [[costs.all a]] shows all."
 
 
-class CostsScreen(ModalScreen[bool]):
+class CostsScreen(SheetScreen[bool]):
     """Opens at once and asks the ledger in a thread; a key that comes meanwhile asks anew."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

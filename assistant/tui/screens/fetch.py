@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from assistant.domain.errors import AssistantError
@@ -27,6 +26,7 @@ from assistant.domain.models import (
 )
 from assistant.tui.actions import named
 from assistant.tui.screens.pick import PickScreen
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.services import Services
 from assistant.tui.widgets.meters import Glyphs, gauge, glyphs_for
 
@@ -103,7 +103,7 @@ def _button(label: str, name: str) -> Button:
     return button
 
 
-class FetchScreen(ModalScreen[bool]):
+class FetchScreen(SheetScreen[bool]):
     """Ends with True where a model was installed."""
 
     CSS = """

@@ -1,9 +1,12 @@
 """The search over all history as the chat has it: the list, the hit that was gone to, and the way back."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING
 
+from assistant.domain.errors import AssistantError
 from assistant.tui.copies import LEAST
+from assistant.tui.shown_titles import ShownTitles
 from assistant.tui.view import View
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ class Finding:
         self._show = show
         self._start = start
         self._left: Left | None = None
+        self._titles = ShownTitles(services.branches, desk.labels)
 
     def begin(self, line: str | None) -> None:
         """Searches all history for `line` (None: as it was left), and goes to the hit that is chosen."""
@@ -60,6 +64,14 @@ class Finding:
         """What is shown of local-only messages may be copied; a shorter text cannot be told from others."""
         told = [(hit.excerpt, hit.label) for hit in hits if len(hit.excerpt) >= LEAST]
         self._desk.labels.remember(told)
+        self._start(self._list([(hit.conversation, hit.title) for hit in hits]))
+
+    async def _list(self, titles: "Sequence[tuple[str, str]]") -> None:
+        """Also of chats that are in no list."""
+        try:
+            await asyncio.to_thread(self._titles.listed, titles)
+        except AssistantError as error:
+            self._view.tell(str(error), error=True)
 
     async def _find(self, left: "Left") -> None:
         from assistant.domain.search_line import read_line

@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -19,6 +18,7 @@ from assistant.domain.grant_words import left_words, let_out_words, reach_words,
 from assistant.domain.hygiene import harmless, one_line
 from assistant.tui.actions import named
 from assistant.tui.keys_now import with_keys
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.widgets.borders import titled
 
 _MOST_SHOWN = 100
@@ -32,7 +32,7 @@ OFFLINE = "OFFLINE · nothing leaves this machine until you lift it · l"
 _KEYS = "[[grants.revoke r]] take back · f9 take all back, go offline · [[grants.outbox o]] outbox · esc close"
 
 
-class GrantsScreen(ModalScreen[str]):
+class GrantsScreen(SheetScreen[str]):
     """Ends with "outbox" where the person wants to see that, else with ""."""
 
     CSS = """

@@ -5,20 +5,20 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from assistant.tui.actions import named
 from assistant.tui.bearings import Bearings
 from assistant.tui.keys_now import with_keys
 from assistant.tui.screens.hat_page import hat_page
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.widgets.borders import titled
 from assistant.tui.wording import LOOKING
 
 _KEYS = "[[hat.look r]] look again · [[hat.copy c]] copy command · esc close"
 
 
-class HatScreen(ModalScreen[bool]):
+class HatScreen(SheetScreen[bool]):
     """Shows the latest look, and each one that ends while it is open."""
 
     CSS = """

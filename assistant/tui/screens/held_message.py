@@ -6,7 +6,6 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -14,9 +13,10 @@ from assistant.domain.attachments import headline
 from assistant.domain.hygiene import one_line
 from assistant.domain.prompt import Message
 from assistant.tui.actions import named
+from assistant.tui.screens.sheet import SheetScreen
 
 
-class HeldMessageScreen(ModalScreen[str]):
+class HeldMessageScreen(SheetScreen[str]):
     """Ends with the id of a message; with None where the person changed their mind."""
 
     CSS = """

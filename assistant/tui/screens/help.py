@@ -10,13 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from assistant.tui.actions import named
 from assistant.tui.keys_now import Keys
 from assistant.tui.screens.acting import ActingScreen
 from assistant.tui.screens.chat import ChatScreen
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.verbs import VERBS
 from assistant.tui.widgets.chats import Chats
 from assistant.tui.widgets.columns import Columns
@@ -127,7 +127,7 @@ A text that begins with a slash and a letter is a command and is never sent; a s
 slash in the first word, makes it a message."""
 
 
-class HelpScreen(ModalScreen[bool]):
+class HelpScreen(SheetScreen[bool]):
     """Any of its keys closes it."""
 
     CSS = """

@@ -6,16 +6,16 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from assistant.domain.hygiene import harmless
 from assistant.tui.actions import named
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import Line
 
 
-class LineScreen(ModalScreen[str]):
+class LineScreen(SheetScreen[str]):
     """Ends with what was typed; with None where the person changed their mind."""
 
     CSS = """

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -18,6 +17,7 @@ from assistant.domain.errors import AssistantError
 from assistant.domain.hygiene import harmless, one_line
 from assistant.ports.leaving import Outbox
 from assistant.tui.actions import named
+from assistant.tui.screens.sheet import SheetScreen
 
 PAGE = 200
 """Lines that are read at once."""
@@ -28,7 +28,7 @@ _ROUTE_WIDTH = 24
 _INDENT = 18
 
 
-class OutboxScreen(ModalScreen[None]):
+class OutboxScreen(SheetScreen[None]):
     """Reads on as the person comes to the end."""
 
     CSS = """

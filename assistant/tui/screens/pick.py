@@ -6,16 +6,16 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from assistant.domain.hygiene import one_line
 from assistant.tui.actions import named
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.widgets.borders import titled
 
 
-class PickScreen(ModalScreen[str]):
+class PickScreen(SheetScreen[str]):
     """Ends with the name of the line that was picked; "" where none was."""
 
     CSS = """

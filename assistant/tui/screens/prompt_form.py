@@ -7,12 +7,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from assistant.domain.hygiene import harmless
 from assistant.domain.prompt_files import PromptFile, render
 from assistant.tui.actions import named
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import Line
 
@@ -20,7 +20,7 @@ _SEEN = 4_000
 """Characters of the text that the preview shows."""
 
 
-class PromptFormScreen(ModalScreen[dict[str, str]]):
+class PromptFormScreen(SheetScreen[dict[str, str]]):
     """Ends with a value for each variable; with None where the person changed their mind."""
 
     CSS = """

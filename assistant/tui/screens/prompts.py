@@ -7,7 +7,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -16,6 +15,7 @@ from assistant.domain.prompt_files import Kind, PromptFile
 from assistant.domain.sensitivity import Label
 from assistant.ports.words import PromptShelf
 from assistant.tui.actions import named
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.widgets.line import Line
 from assistant.tui.wording import MARKS
 
@@ -23,7 +23,7 @@ _TITLE = 30
 NONE = "no prompt has these letters"
 
 
-class PromptsScreen(ModalScreen[str]):
+class PromptsScreen(SheetScreen[str]):
     """Ends with the name of a prompt; "" where none was picked."""
 
     CSS = """

@@ -4,14 +4,14 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from assistant.tui.actions import named
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.widgets.line import Line
 
 
-class RenameScreen(ModalScreen[str]):
+class RenameScreen(SheetScreen[str]):
     """Ends with the new title; "" where the person changed their mind."""
 
     CSS = """

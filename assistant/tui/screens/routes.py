@@ -7,13 +7,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from assistant.domain.hygiene import one_line
 from assistant.domain.places import SHORT_NAMES, Place
 from assistant.tui.actions import named
+from assistant.tui.screens.sheet import SheetScreen
 
 if TYPE_CHECKING:
     from assistant.domain.routing import RouteState
@@ -41,7 +41,7 @@ def route_head(state: "RouteState") -> Content:
     )
 
 
-class RouteScreen(ModalScreen[str]):
+class RouteScreen(SheetScreen[str]):
     """Ends with the id of the route that was chosen, "" for the default of the moment."""
 
     CSS = """

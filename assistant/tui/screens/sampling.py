@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -18,6 +17,7 @@ from assistant.domain.prompt import Sampling
 from assistant.domain.sampling_presets import ABOUT, KEYS, SETTINGS_WORDS, allowed, shown
 from assistant.tui.actions import named
 from assistant.tui.keys_now import with_keys
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import Line
 
@@ -73,7 +73,7 @@ class Keepable(Protocol):
         ...
 
 
-class SamplingScreen(ModalScreen[bool]):
+class SamplingScreen(SheetScreen[bool]):
     """Each change holds from the next message on and is on record at once."""
 
     CSS = """

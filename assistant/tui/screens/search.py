@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -21,6 +20,7 @@ from assistant.ports.chats import Hit, Wanted
 from assistant.tui.actions import named
 from assistant.tui.entries import clock_time
 from assistant.tui.keys_now import with_keys
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import Line
 from assistant.tui.wording import MARKS
@@ -51,7 +51,7 @@ class Left(NamedTuple):
     at: int = 0
 
 
-class SearchScreen(ModalScreen[Hit | None]):
+class SearchScreen(SheetScreen[Hit | None]):
     """Ends with the hit that was chosen; None where none was."""
 
     CSS = """
@@ -96,6 +96,7 @@ class SearchScreen(ModalScreen[Hit | None]):
         self.hits: list[Hit] = []
         self._more = False
         self._asking = False
+        self._awaited = self._opens = False
         self._chosen = 0
 
     @property
@@ -134,6 +135,8 @@ class SearchScreen(ModalScreen[Hit | None]):
 
     def _begin(self) -> None:
         self._more = False
+        # What is listed is of another line until this one is answered.
+        self._awaited, self._opens = True, False
         self.run_worker(self._look(), exclusive=True, group="search")
 
     async def _look(self) -> None:
@@ -142,19 +145,22 @@ class SearchScreen(ModalScreen[Hit | None]):
 
     async def _ask(self, after: str) -> None:
         """Asks for the first hits, or for those after the message `after`; shows them, or why there are none."""
-        self._asking = True
+        self._asking, said = True, HINT
+        found: Sequence[Hit] | None = None
         try:
             asked = read_line(self.line)
             times = asked.since_ms, asked.until_ms
             wanted = Wanted(asked.words, asked.route, *times, asked.label)
             found = await self._find(wanted, after) if asked.words.strip() else None
         except AssistantError as error:
-            self._show((), error.note().line())
-            return
+            said = error.note().line()
         finally:
             self._asking = False
+        if not self.query(OptionList):
+            # It was closed in the very moment in which something was found.
+            return
         if found is None:
-            self._show((), HINT)
+            self._show((), said)
             return
         self._more = len(found) >= PAGE
         if after:
@@ -175,7 +181,7 @@ class SearchScreen(ModalScreen[Hit | None]):
             given_up.set()
 
     def _show(self, hits: Sequence[Hit], said: str) -> None:
-        self.hits = []
+        self.hits, self._awaited = [], False
         found = self.query_one(OptionList)
         found.clear_options()
         if said:
@@ -185,6 +191,9 @@ class SearchScreen(ModalScreen[Hit | None]):
         self._add(hits)
         if hits:
             found.highlighted = 0
+            # Not where the person called something else over this meanwhile.
+            if self._opens and self.app.screen is self:
+                self._open(0)
 
     def _add(self, hits: Sequence[Hit]) -> None:
         self.seen(hits)
@@ -217,7 +226,10 @@ class SearchScreen(ModalScreen[Hit | None]):
         asked.cursor_position = len(asked.value)
 
     def on_input_submitted(self) -> None:
-        """Opens the hit at hand."""
+        """Opens the hit at hand; where what was typed is still looked for, the first one once it is found."""
+        if self._awaited:
+            self._opens = True
+            return
         at = self.query_one(OptionList).highlighted
         if at is not None and at < len(self.hits):
             self._open(at)

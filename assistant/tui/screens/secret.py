@@ -5,17 +5,17 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from assistant.domain.hygiene import harmless
 from assistant.domain.secret import Secret
 from assistant.tui.actions import named
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.line import InOrder
 
 
-class SecretScreen(ModalScreen["Secret | None"]):
+class SecretScreen(SheetScreen["Secret | None"]):
     """Ends with what was typed; None where the person changed their mind."""
 
     CSS = """

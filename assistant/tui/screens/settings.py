@@ -8,19 +8,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from assistant.domain.settings import Settings
 from assistant.tui.actions import named
 from assistant.tui.screens.setting_rows import Row, parsed, rows
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.widgets.line import Line
 
 Value = str | int | float | bool
 
 
-class SettingsScreen(ModalScreen[bool]):
+class SettingsScreen(SheetScreen[bool]):
     """Ends with True where a setting of the engine changed, which a loaded model does not follow."""
 
     CSS = """

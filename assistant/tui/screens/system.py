@@ -6,13 +6,13 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
 from assistant.domain.hygiene import harmless
 from assistant.domain.sensitivity import Label
 from assistant.tui.actions import named
 from assistant.tui.keys_now import with_keys
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.keys import act
 from assistant.tui.wording import MARKS
@@ -20,7 +20,7 @@ from assistant.tui.wording import MARKS
 _KEYS = "[[system.keep enter]] keep · [[system.newline ctrl+j]] new line · esc as it was"
 
 
-class SystemScreen(ModalScreen[str]):
+class SystemScreen(SheetScreen[str]):
     """Ends with the text; with None where the person changed their mind."""
 
     CSS = """

@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.geometry import Region
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from assistant.domain.errors import AssistantError
@@ -25,6 +24,7 @@ from assistant.domain.tco_sensitivity import sensitivity
 from assistant.ports.comparing import Comparing
 from assistant.tui.actions import named
 from assistant.tui.keys_now import with_keys
+from assistant.tui.screens.sheet import SheetScreen
 from assistant.tui.screens.tco_fields import HEIGHT, WIDTH, TcoFields
 from assistant.tui.screens.tco_page import graph_of, list_text, result_text, sensitivity_text
 from assistant.tui.widgets.borders import titled
@@ -44,7 +44,7 @@ ABOUT_GUIDE: Final = (
 NO_WORLD: Final = "neither prices nor telemetry are at hand here"
 
 
-class TcoScreen(ModalScreen[bool]):
+class TcoScreen(SheetScreen[bool]):
     """Begins with the guide's example, or with `inputs`. Ends with False."""
 
     CSS = f"""

@@ -7,14 +7,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from assistant.tui.actions import named
+from assistant.tui.screens.sheet import SheetScreen
 
 
-class ThemeScreen(ModalScreen[bool]):
+class ThemeScreen(SheetScreen[bool]):
     """Narrow, at the right: what it changes stays in sight."""
 
     CSS = """

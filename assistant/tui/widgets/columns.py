@@ -30,6 +30,7 @@ class Columns(Horizontal):
         self.transcript = Transcript()
         self.queue = Queue()
         self.composer = Composer()
+        self.composer.to_chats = self.action_chats
         self.panel = Panel(id="panel")
         self._wanted = wanted
         self.shape = arrange(0, 0, wanted)
@@ -66,18 +67,19 @@ class Columns(Horizontal):
 
     def action_chats(self) -> None:
         """Goes to the list of chats, and from there back to the composer."""
-        if self.chats.has_focus:
+        if self.screen.focused is self.chats:
             self.fold()
-            self.composer.focus()
+            self.screen.set_focus(self.composer)
             return
         if not self.chats.display:
             size = self.screen.size
             self.want(toggled(size.width, size.height, self._wanted, "chats"))
-        self.chats.focus()
+        # At once: the next key may be here already.
+        self.screen.set_focus(self.chats)
 
     def search(self) -> None:
         """Goes to the list of chats and begins a search."""
-        if not self.chats.has_focus:
+        if self.screen.focused is not self.chats:
             self.action_chats()
         self.chats.action_filter()
 

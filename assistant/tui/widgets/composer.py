@@ -45,6 +45,7 @@ class Composer(Commanding):
         Binding("ctrl+j,shift+enter", "newline", "new line", show=False),
         Binding("ctrl+n", "leave", show=False, id=f"{EVERYWHERE}.new_chat"),
         Binding("f6", "app.prompts", show=False, id=f"{EVERYWHERE}.prompts"),
+        Binding("ctrl+o", "chats", show=False, id=f"{EVERYWHERE}.chats"),
         Binding("ctrl+s", "screen.to_cloud", show=False),
         Binding("ctrl+t", "screen.toggle_cloud", show=False),
         Binding("ctrl+l", "screen.toggle_label", show=False),
@@ -65,6 +66,7 @@ class Composer(Commanding):
         self.recall = Recall()
         self._bound = Bound()
         self.sent: Callable[[], object] = lambda: None
+        self.to_chats: Callable[[], object] = lambda: None
         self.choosing: Callable[[str], bool] = lambda _: False
         self.reading = 0
         self._window = ""
@@ -115,6 +117,10 @@ class Composer(Commanding):
         """Asks for an empty chat; what is typed from here on is for that one."""
         self.post_message(self.Left(self.take()))
 
+    def action_chats(self) -> None:
+        """Goes to the list of chats."""
+        self.to_chats()
+
     def action_newline(self) -> None:
         """Begins another line."""
         self._replace_via_keyboard("\n", *self.selection)
@@ -132,22 +138,33 @@ class Composer(Commanding):
         """One row down; from the last row to a later prompt."""
         if not self.navigator.is_last_wrapped_line(self.selection.end):
             self.action_cursor_down()
-        elif (prompt := self.recall.newer()) is not None:
-            self.put(prompt)
+        elif (prompt := self.recall.newer(self.full_text)) is not None:
+            self._call_back(prompt)
 
     def recall_older(self) -> None:
         """Shows the prompt before the one that is shown."""
         typed = "" if self.recall.waits else self.full_text
-        prompt = self.recall.older(self.full_text)
+        prompt = self.recall.older(self.full_text, self._bound.label)
         if prompt is not None:
             if typed:
                 # It comes back by another key, maybe under another label.
                 self.lifted(typed)
-            self.put(prompt)
+            self._call_back(prompt)
+
+    def _call_back(self, prompt: str) -> None:
+        self.put(prompt)
+        self.recall.shows(self.full_text)
 
     async def _on_key(self, event: events.Key) -> None:
-        """Its keys act in the order in which they were pressed; what is offered has them first."""
-        if self.choosing(event.key) or self.completing.press(event.key):
+        """Its keys act in the order in which they were pressed; what is offered has them first.
+
+        What was pressed behind a key that led elsewhere is for what has the focus there.
+        """
+        if self.screen.focused not in (None, self):
+            event.stop()
+            event.prevent_default()
+            self.screen._forward_event(events.Key(event.key, event.character))
+        elif self.choosing(event.key) or self.completing.press(event.key):
             event.stop()
             event.prevent_default()
         else:

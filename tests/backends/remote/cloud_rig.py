@@ -8,9 +8,10 @@ from assistant.backends.remote.cloud import CLOUD_PATIENCE, CloudBackend
 from assistant.domain.cloud_routes import CloudRoute, Dialect, Pin, Wire
 from assistant.domain.cloud_setup import CloudSetup
 from assistant.domain.control import ControlPermit
-from assistant.domain.permit import Auth, Outgoing, Permit
+from assistant.domain.permit import Outgoing, Permit
 from assistant.domain.places import Address, Place, Route
 from assistant.domain.prompt import ChatMessage, Role, Sampling
+from assistant.domain.secret import Auth
 from assistant.machine.clock import SystemClock
 from assistant.outbound.door import Door
 from assistant.ports import BackendEvent, Done, Generation, Patience, Reply, Text

@@ -11,9 +11,10 @@ from assistant.domain.cloud_routes import Dialect, Pin, Wire
 from assistant.domain.cloud_setup import WINDOW_TOKENS, CloudSetup
 from assistant.domain.errors import PromptTooLongError, PromptTooSlowError, RefusedError, UsageError
 from assistant.domain.events import Stage
-from assistant.domain.permit import Auth, Origin
+from assistant.domain.permit import Origin
 from assistant.domain.places import Address
 from assistant.domain.prompt import ChatMessage, Finish, Role, Sampling
+from assistant.domain.secret import Auth
 from assistant.domain.thinking import split
 from assistant.machine.clock import SystemClock
 from assistant.ports import Done, Generation, Said, Text, Waiting

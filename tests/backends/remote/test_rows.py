@@ -7,7 +7,8 @@ import pytest
 from assistant.backends.remote.cloud import CloudBackend
 from assistant.domain.cloud_routes import CloudRoute, Dialect, Registry, Wire
 from assistant.domain.cloud_setup import CloudSetup
-from assistant.domain.permit import Auth, Outgoing
+from assistant.domain.permit import Outgoing
+from assistant.domain.secret import Auth
 from assistant.machine.clock import SystemClock
 from assistant.storage.registry import load_registry
 from tests.backends.remote.cloud_rig import NearDoor, request

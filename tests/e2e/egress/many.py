@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from assistant.commands.facts import facts_of
 from assistant.domain.cloud_routes import Registry, Wire
 from assistant.domain.consent import Reach
-from assistant.domain.permit import Auth
+from assistant.domain.secret import Auth
 from assistant.domain.sensitivity import Label
 from assistant.domain.settings import Settings
 from assistant.domain.terms import Span, Terms

@@ -1,0 +1,46 @@
+"""What was written in a chat and is not on record: what is sent or edited, what is typed, and what waits behind an earlier prompt."""
+
+from typing import TYPE_CHECKING, Protocol
+
+from assistant.domain.attachments import joined
+from assistant.domain.sensitivity import Label
+from assistant.tui.recall import Recall
+from assistant.tui.turn import Chat, Turns
+
+if TYPE_CHECKING:
+    from assistant.tui.labels import Labels
+
+
+class Desk(Protocol):
+    """What lies on the desk, as far as this needs it."""
+
+    chat: Chat
+    turns: Turns
+    labels: "Labels"
+
+    def typed(self, text: str) -> None:
+        """`text` stands in the composer now."""
+        ...
+
+
+def parts(desk: Desk, recall: Recall, chat: Chat) -> list[tuple[str, Label]]:
+    """All of it in `chat`, in order, each with its label; `recall` is that of the chat in view."""
+    sent = (*desk.turns.unrecorded(chat), *chat.held)
+    found = [(ask.text, ask.label) for ask in sent if ask.fresh]
+    if chat.edit:
+        found.append((chat.edit.aside, chat.edit.aside_label))
+    typed = chat.typed
+    if chat is desk.chat and (waiting := recall.waiting):
+        found.append(waiting)
+        typed = recall.own(typed)
+    found.append((typed, desk.labels.of_next(chat)))
+    return [part for part in found if part[0]]
+
+
+def leave(desk: Desk, recall: Recall, text: str) -> None:
+    """The chat in view is left with `text` in its composer: what waits behind an earlier prompt stands there again."""
+    if waiting := recall.waiting:
+        text = joined((waiting[0], recall.own(text)))
+        desk.labels.raise_to(desk.chat, waiting[1])
+        recall.home()
+    desk.typed(text)
