@@ -15,6 +15,7 @@ from textual.screen import Screen
 
 from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.command_source import CommandSource
+from assistant.tui.screens.chat import Commanded
 from assistant.tui.services import Services
 from assistant.tui.sheets import SheetApp
 from assistant.tui.widgets.transcript import Transcript
@@ -98,6 +99,12 @@ class AssistantApp(SheetApp):
         from assistant.tui.commands import commands
 
         return commands(self, self.action_quit)
+
+    def on_commanded(self, event: Commanded) -> None:
+        """Does what a typed command says."""
+        from assistant.tui.deeds import obey
+
+        self.chat.run_worker(obey(self.chat, event.chat, event.text))
 
     def action_prompts(self) -> None:
         """The library of prompts."""

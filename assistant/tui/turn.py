@@ -321,7 +321,7 @@ class Turns:
         if proposal.considered is not None:
             await _require_grant(self._engine, proposal)
         if not chat.conversation or chat.partial:
-            await begin(self._engine, ask, proposal.prompt.conversation)
+            await begin(self._engine, chat, (ask.text, ask.label), proposal.prompt.conversation)
         return proposal
 
     async def _take(self, running: Running, event: TurnEvent | Progress) -> None:

@@ -185,7 +185,7 @@ async def test_a_selection_in_a_reply_that_comes_has_its_label(
         await until(pilot, lambda: "Room 12" in screen_text(app))
         transcript = app.chat.transcript
         app.screen.selections = {transcript: whole(len(transcript.pages.entries) - 1)}
-        await Library(app.chat).use_named("cite", "")
+        await Library(app.chat, app.chat.desk.chat).use_named("cite", "")
         assert "Room 12" in app.chat.composer.text
         after = Label.LOCAL_ONLY if keys else Label.NORMAL
         assert desk.labels.of_next(desk.chat) is after

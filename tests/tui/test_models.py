@@ -102,4 +102,4 @@ async def test_all_are_listed_with_their_routes_and_one_of_the_hat_is_taken(
         await until(pilot, lambda: files.used == ["large"])
         assert [one.name for one in await models(app.chat)][:2] == ["small", "large"]
         with pytest.raises(UsageError, match="no model 'nothing' can answer"):
-            await use_model(app.chat, "nothing")
+            await use_model(app.chat, app.chat.desk.chat, "nothing")

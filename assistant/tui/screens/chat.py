@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from assistant.domain.settings import Settings
 from assistant.tui import editing, places, slash, withdrawal
@@ -13,9 +14,19 @@ from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.face import Face
 from assistant.tui.screens.acting import ActingScreen
 from assistant.tui.services import Services
+from assistant.tui.turn import Chat
 from assistant.tui.widgets.chats import Chats
 from assistant.tui.widgets.composer import Composer
 from assistant.tui.widgets.transcript import Transcript
+
+
+class Commanded(Message):
+    """A command was typed in `chat`."""
+
+    def __init__(self, chat: Chat, text: str) -> None:
+        super().__init__()
+        self.chat = chat
+        self.text = text
 
 
 class ChatScreen(ActingScreen):
@@ -83,17 +94,15 @@ class ChatScreen(ActingScreen):
         self.face.place(event.size.width, event.size.height)
         self.face.tick()
 
-    @on(Composer.Submitted)
-    def _submitted(self, event: Composer.Submitted) -> None:
-        self.finding.end()
-        self.desk.sending.enter(event.text, event.bound)
-
     @on(Composer.Commanded)
-    def _commanded(self, event: Composer.Commanded) -> None:
-        """Here, in the order of the keys: the chat that a key brings into view after it is another one."""
-        from assistant.tui.deeds import obey
-
-        self.run_worker(obey(self, self.desk.chat, event.text))
+    @on(Composer.Submitted)
+    def _entered(self, event: Composer.Submitted | Composer.Commanded) -> None:
+        """In the order of the keys: the chat that a key brings into view after it is another one."""
+        if isinstance(event, Composer.Submitted):
+            self.finding.end()
+            self.desk.sending.enter(event.text, event.bound)
+        else:
+            self.post_message(Commanded(self.desk.chat, event.text))
 
     @on(Composer.Left)
     def _left(self, event: Composer.Left) -> None:
