@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from assistant.storage import database, paths
-from tests import schema
+from tests import schema, syncing
 
 ROOT = Path(__file__).parents[1]
 STARTER = ROOT / ".venv" / "starter" / "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -49,12 +49,14 @@ def pytest_collection_finish() -> None:
     """What was collected lives to the end: the garbage collector need not look at it again and again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(200_000, 20, 20)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown() -> None:
     """What a test left in circles holds files open: they are closed long before there are too many."""
-    if next(_TESTS) % 50 == 0:
+    syncing.end()
+    if next(_TESTS) % 25 == 0:
         gc.collect()
 
 
@@ -85,6 +87,7 @@ def quick_schema() -> Iterator[None]:
     """Laws make thousands of journals in memory: they are copies of one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "migrate", schema.migrate)
+        patch.setattr(database, "Syncing", syncing.Syncing)
         yield
 
 

@@ -2,7 +2,10 @@
 
 import pytest
 
+from assistant.storage import database
 from assistant.tui import titles
+from tests import schema
+from tests.tui import css
 from tests.tui.idle import Idle
 
 
@@ -16,3 +19,10 @@ def no_titles(monkeypatch: pytest.MonkeyPatch) -> None:
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test waits until the screen has nothing to do, and no longer."""
     Idle().put(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def quick_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test that opens the app does so with style sheets that were read and a schema that was made."""
+    css.put(monkeypatch)
+    monkeypatch.setattr(database, "migrate", schema.migrate_file)
