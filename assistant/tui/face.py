@@ -168,8 +168,10 @@ class Face:
 
     def _begin_anew(self) -> None:
         """A message was sent: a key that is pressed now is for the one after it."""
-        self.desk.labels.take(self.desk.chat)
-        self.label()
+        # One that was sent behind the key for a new chat is not of the chat in view, whose mark is that of its draft.
+        if not self.composer.leaving:
+            self.desk.labels.take(self.desk.chat)
+            self.label()
 
     @property
     def readings(self) -> "Readings":

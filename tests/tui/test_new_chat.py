@@ -7,6 +7,7 @@ from textual import events
 
 from assistant.domain.errors import StorageError
 from assistant.domain.events import ConversationStarted, Event
+from assistant.domain.sensitivity import Label
 from assistant.storage.journal import SqliteJournal
 from assistant.tui.app import AssistantApp
 from tests.tui.driving import answered, opened, screen_text, send, settled_surroundings, until
@@ -90,6 +91,30 @@ async def test_an_unsent_new_chat_outlives_turns_of_other_chats(tmp_path: Path) 
         assert app.chat.composer.text == "a thought"
         await app.action_quit()
     assert on.journal.draft("") == "a thought"
+
+
+async def test_what_is_sent_behind_the_key_for_a_new_chat_takes_no_mark_of_the_old_one(
+    tmp_path: Path,
+) -> None:
+    on = stage(tmp_path, Answer(("one",)), Answer(("two",)))
+    async with opened(on) as (app, pilot):
+        desk, composer = app.chat.desk, app.chat.composer
+        await send(app, pilot, "hello")
+        await answered(app, pilot)
+        old = desk.chat
+        await pilot.press("ctrl+l")
+        composer.insert("pin 4711")
+        await pilot.pause()
+        # What the keys of one packet do, before the message of the first is handled.
+        composer.action_leave()
+        composer.insert("hi")
+        composer.action_submit()
+        await until(pilot, lambda: desk.chat is not old and desk.chat.head)
+        await answered(app, pilot)
+        assert (old.typed, desk.labels.of_next(old)) == ("pin 4711", Label.LOCAL_ONLY)
+        await pilot.press("ctrl+l")
+        await send(app, pilot, "and the next one")
+        assert desk.labels.of_next(desk.chat) is Label.NORMAL
 
 
 @pytest.mark.parametrize("away", [False, True])

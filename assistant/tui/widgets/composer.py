@@ -61,6 +61,9 @@ class Composer(Commanding):
     ]
     BINDINGS = named("composer", BINDINGS)
 
+    leaving = 0
+    """How often the chat in view was left by a key, and is in view still."""
+
     def __init__(self) -> None:
         super().__init__("composer", "ask anything")
         self.recall = Recall()
@@ -115,6 +118,7 @@ class Composer(Commanding):
 
     def action_leave(self) -> None:
         """Asks for an empty chat; what is typed from here on is for that one."""
+        self.leaving += 1
         self.post_message(self.Left(self.take()))
 
     def action_chats(self) -> None:
