@@ -4,7 +4,8 @@ import argparse
 import errno
 import sys
 
-from assistant.domain.errors import RefusedError, RouteError
+from assistant.domain.errors import RefusedError, RouteError, UsageError
+from assistant.domain.hygiene import one_line
 
 WORDS = "anyone on this network who has the address may read and write my chats"
 """What has to be said, word for word, before others than this machine are listened to."""
@@ -40,9 +41,16 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serves until it is interrupted. Raises: RefusedError for another interface without the words; RouteError where it cannot listen."""
-    from assistant.serving.guard import is_loopback
+    """Serves until it is interrupted.
 
+    Raises: UsageError for a name that is none; RefusedError for another interface without the words; RouteError where it cannot listen.
+    """
+    from assistant.serving.guard import is_loopback, is_name
+
+    for name in args.name:
+        if not is_name(name):
+            said = f"{one_line(name, 80)!r} is no name of a machine"
+            raise UsageError(said, "the name alone, such as pi.home: no port, no http://")
     if not is_loopback(args.host) and args.others != WORDS:
         raise RefusedError(
             f"{args.host} is not this machine alone, and nothing is encrypted on the way",

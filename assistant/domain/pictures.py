@@ -58,7 +58,7 @@ class Picture:
 def picture_in(name: str, kind: str, text: str) -> Picture | None:
     """The picture that an attachment's `text` holds; None where it is not exactly what was made of a picture file here.
 
-    What is None is a text, and looked through as one: nothing passes for a picture that has more in it.
+    What is None is a text, and looked through as one: nothing passes for a picture that has more beside it.
     """
     size = _size(kind, text)
     return None if size is None else Picture(name, kind, text, *size)

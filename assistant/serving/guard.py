@@ -55,7 +55,10 @@ class Guard:
 
         The port counts as well: a page of another server on this machine is not ours, though cookies go to both.
         """
-        origin = urlsplit(headers.get("Origin", ""))
+        try:
+            origin = urlsplit(headers.get("Origin", ""))
+        except ValueError:
+            return False
         same = origin.netloc.lower() == headers.get("Host", "").lower()
         return origin.scheme == "http" and same and self.named(headers)
 
@@ -63,6 +66,11 @@ class Guard:
         """Whether that is the token."""
         said = None if token is None else token.encode(errors="backslashreplace")
         return said is not None and hmac.compare_digest(said, self.token.encode())
+
+
+def is_name(text: str) -> bool:
+    """Whether a browser may call a server `text`: a name alone, without a port or an address of a page."""
+    return bool(text) and _name(text) == text.lower()
 
 
 def _name(host: str) -> str:

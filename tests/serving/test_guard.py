@@ -1,8 +1,12 @@
 """Who is let in to the screen in the browser."""
 
+import argparse
+
 import pytest
 
-from assistant.serving.guard import Guard, authority, is_loopback
+from assistant.commands import serve
+from assistant.domain.errors import UsageError
+from assistant.serving.guard import Guard, authority, is_loopback, is_name
 
 HERE = Guard(frozenset({"127.0.0.1", "localhost", "::1"}))
 EVERYWHERE = Guard(frozenset({"pi", "pi.local"}), any_address=True)
@@ -81,6 +85,7 @@ def test_on_every_interface_an_address_in_figures_is_this_machine(host: str, nam
         ("http://127.0.0.1:9000", False),
         ("http://evil.example", False),
         ("null", False),
+        ("http://[", False),
     ],
 )
 def test_only_its_own_page_may_open_the_line(origin: str, own: bool) -> None:
@@ -88,3 +93,18 @@ def test_only_its_own_page_may_open_the_line(origin: str, own: bool) -> None:
     assert HERE.own_page({**here, "Origin": origin}) is own
     assert not HERE.own_page({"Host": "evil.example", "Origin": "http://evil.example"})
     assert not HERE.own_page(here)
+
+
+@pytest.mark.parametrize("name", ["pi.home", "PI", "192.168.1.5"])
+def test_a_name_stands_alone(name: str) -> None:
+    assert is_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "pi.home:8000", "http://pi.home", "a@pi.home", "pi/home", "["]
+)
+def test_what_no_browser_would_say_is_no_name(name: str) -> None:
+    assert not is_name(name)
+    args = argparse.Namespace(host="127.0.0.1", port=0, name=[name], others="")
+    with pytest.raises(UsageError, match="is no name of a machine"):
+        serve.run(args)

@@ -106,7 +106,7 @@ def page(found: Sequence[Section]) -> Content:
     return Content.assemble(*parts)
 
 
-_WORDS = """[b]Colours and marks[/b]
+_MARKS = """[b]Colours and marks[/b]
   [$text-success]green, local[/]      answered on this machine
   [$text-primary]blue, network[/]     answered by a machine on this network
   [$text-warning]amber, cloud[/]      answered outside
@@ -114,11 +114,13 @@ _WORDS = """[b]Colours and marks[/b]
   ▲ local-only      never leaves this machine, nor does what is made from it
   ~                 an estimate
   —                 not known
+"""
 
+_WORDS = """
 While a reply is on its way, Enter queues the next message; the up arrow takes it back.
-A chat goes to the HAT where it is ready, else to the processor; ctrl+r keeps it on one route.
-A reply that fails on the HAT keeps what came; f5 asks the processor the same, once.
-Nothing goes to the cloud by itself: ctrl+s sends one message there, ctrl+t those of this chat
+A chat goes to the HAT where it is ready, else to the processor; [[everywhere.route ctrl+r]] keeps it on one route.
+A reply that fails on the HAT keeps what came; [[everywhere.ask_again f5]] asks the processor the same, once.
+Nothing goes to the cloud by itself: [[everywhere.to_cloud ctrl+s]] sends one message there, [[everywhere.toggle_cloud ctrl+t]] those of this chat
 while you grant it. A sheet shows first what leaves, to the byte; enter never grants.
 Every version of a message stays: ‹ 2/3 › says which one is shown, left and right step.
 A backslash at the end of a line, then Enter, makes a new line in every terminal.
@@ -157,4 +159,5 @@ class HelpScreen(SheetScreen[bool]):
             app: type[DOMNode] = type(self.app)
             assert issubclass(app, App)
             yield Static(page(sections(app, self._keys)), markup=False)
-            yield Static(Content.from_markup(_WORDS), markup=False)
+            words = Content((self._keys or Keys()).said(_WORDS))
+            yield Static(Content.from_markup(_MARKS) + words, markup=False)
