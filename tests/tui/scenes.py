@@ -150,7 +150,9 @@ async def importing(app: AssistantApp, pilot: Pilot[int]) -> None:
 
 async def sampling(app: AssistantApp, pilot: Pilot[int]) -> None:
     """Values of a preset beside the settings' own."""
-    await commanded("/preset precise", "─ precise ─")(app, pilot)
+    await send(app, pilot, "/preset precise")
+    await until(pilot, lambda: app.chat.desk.chat.preset == "precise")
+    app.clear_notifications()
     await commanded("/set", "How replies in this chat are made")(app, pilot)
 
 

@@ -18,11 +18,11 @@ from tests.tui.fake_services import stage
 from tests.tui.scenes import SCENES
 from tests.tui.test_snapshots import Compare, picture, quiet
 
-SIZES = {"120x40": WIDE}
+SIZES = {"120x40": WIDE, "80x24": NARROW}
 ELSEWHERE = {"tco_fields"}
 """Places of keys that are parts of a screen with a name of its own."""
 LOOKS = 4
-"""A sheet that was resized is laid out in several passes, and the last one can be late: a picture is taken again before it counts as another."""
+"""What lies below a sheet is laid out in several passes, and the last one can be late: a picture is taken again before it counts as another."""
 PARTS = {"everywhere", "composer", "conversation"}
 """Places of keys in the chat itself."""
 
@@ -39,19 +39,25 @@ def test_every_screen_has_a_scene() -> None:
 @pytest.mark.parametrize("name", SCENES)
 async def test_picture(snapshot: SnapshotAssertion, tmp_path: Path, name: str) -> None:
     scene = SCENES[name]
-    async with opened(scene.make(tmp_path)) as (app, pilot):
-        await scene.act(app, pilot)
-        app.clear_notifications()
-        for look in looks(app, dark=scene.dark):
-            for words, size in islice(SIZES.items(), 1 if scene.wide else None):
+    for words, size in islice(SIZES.items(), 1 if scene.wide else None):
+        async with opened(scene.make(made(tmp_path / words)), size) as (app, pilot):
+            await scene.act(app, pilot)
+            app.clear_notifications()
+            for look in looks(app, dark=scene.dark):
                 same = False
                 for _ in range(LOOKS):
-                    seen = await drawn(app, pilot, size)
+                    seen = await drawn(app, pilot)
                     picture = snapshot(name=f"{look}-{words}", extension_class=SVGImageExtension)
                     # Two pages of SVG tell nobody anything.
                     if same := picture == seen:
                         break
                 assert same, f"{name}, {look}, {words}: make snapshots, and look at the difference"
+
+
+def made(folder: Path) -> Path:
+    """`folder`, which is there then."""
+    folder.mkdir()
+    return folder
 
 
 def looks(app: AssistantApp, *, dark: bool) -> Iterator[str]:
@@ -67,11 +73,8 @@ def looks(app: AssistantApp, *, dark: bool) -> Iterator[str]:
     yield "plain"
 
 
-async def drawn(app: AssistantApp, pilot: Pilot[int], size: tuple[int, int]) -> str:
+async def drawn(app: AssistantApp, pilot: Pilot[int]) -> str:
     """The screen once it stands still."""
-    await pilot.resize_terminal(*size)
-    # The chat below a sheet is in the picture as well.
-    await until(pilot, lambda: all(screen.size == size for screen in app.screen_stack))
     app.chat.face.desk_changed()
     await quiet(pilot)
     # A screen that lies below another one is laid out when Textual comes to it: the picture does not wait for its turn.
