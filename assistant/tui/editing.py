@@ -32,7 +32,9 @@ def _open(chat: Chat, view: View, labels: Labels, text: str, branch: Branch) -> 
     aside, aside_label = view.composer.full_text, labels.of_next(chat)
     view.composer.put(text)
     chat.edit = Edit(branch, aside, aside_label, chat.mark, view.composer.full_text)
-    chat.mark = branch.label
+    # A label that was given to the next message, of which nothing is written yet, is for this one.
+    given = None if aside.strip() else chat.mark
+    chat.mark = branch.label if given is None else join((branch.label, given))
     view.label()
 
 

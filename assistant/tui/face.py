@@ -60,6 +60,7 @@ class Face:
         self.composer.sent = self._begin_anew
         self.composer.pasted = self._pasted
         self.composer.lifted = self.lifted
+        self.composer.called_back = self.desk.typed
         self._senses = Senses(services.sense, screen.run_worker, self._took)
 
     def mount(self) -> None:

@@ -132,3 +132,39 @@ async def test_what_was_handed_back_after_its_chat_began_keeps_its_label(tmp_pat
         await answered(app, pilot)
     [first, *_] = on.journal.path((on.journal.conversation(summary.id) or summary).head or "")
     assert (first.text, first.label) == (PRIVATE, Label.LOCAL_ONLY)
+
+
+async def test_a_label_given_to_the_next_message_is_that_of_an_edit(tmp_path: Path) -> None:
+    on = stage(tmp_path, Answer(("one",)), Answer(("two",)))
+    async with opened(on) as (app, pilot):
+        desk = app.chat.desk
+        await send(app, pilot, "hello")
+        await answered(app, pilot)
+        await pilot.press("ctrl+l")
+        app.chat.transcript.focus()
+        await pilot.press("e")
+        await until(pilot, lambda: desk.chat.edit is not None)
+        assert desk.labels.of_next(desk.chat) is Label.LOCAL_ONLY
+        app.chat.composer.insert(" more")
+        await pilot.press("enter")
+        await until(pilot, lambda: len(on.backend.asked) == 2)
+        await answered(app, pilot)
+        assert desk.chat.head
+        [question, _] = on.journal.path(desk.chat.head)
+        assert question.label is Label.LOCAL_ONLY
+        assert desk.labels.of_next(desk.chat) is Label.NORMAL
+
+
+async def test_a_prompt_that_comes_back_has_its_label_before_the_next_key(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        desk, composer = app.chat.desk, app.chat.composer
+        await pilot.press("ctrl+l")
+        await send(app, pilot, "pin 4711")
+        await answered(app, pilot)
+        # What two keys of one packet do.
+        composer.recall_older()
+        composer.insert("?")
+        await pilot.pause()
+        assert "4711" in composer.full_text
+        assert desk.labels.of_next(desk.chat) is Label.LOCAL_ONLY

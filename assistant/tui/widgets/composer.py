@@ -70,6 +70,7 @@ class Composer(Commanding):
         self._bound = Bound()
         self.sent: Callable[[], object] = lambda: None
         self.to_chats: Callable[[], object] = lambda: None
+        self.called_back: Callable[[str], object] = lambda _: None
         self.choosing: Callable[[str], bool] = lambda _: False
         self.reading = 0
         self._window = ""
@@ -158,6 +159,8 @@ class Composer(Commanding):
     def _call_back(self, prompt: str) -> None:
         self.put(prompt)
         self.recall.shows(self.full_text)
+        # The next key may make another text of it, before anybody is told that it stands there.
+        self.called_back(self.full_text)
 
     async def _on_key(self, event: events.Key) -> None:
         """Its keys act in the order in which they were pressed; what is offered has them first.
