@@ -24,12 +24,14 @@ class Counting:
         turns: Turns,
         start: Callable[[Coroutine[None, None, None]], object],
         failed: Callable[[AssistantError], None],
+        show: Callable[[], object],
     ) -> None:
-        """The figures go into the readings of `turns`; `start` runs a coroutine beside the screen."""
+        """The figures go into the readings of `turns`, and `show` shows them; `start` runs a coroutine beside the screen."""
         self._read = services.running_costs
         self._turns = turns
         self._start = start
         self._failed = failed
+        self._show = show
         self._over = 0
         self._reads = 0
         self._known = 0
@@ -85,3 +87,4 @@ class Counting:
         first = None if self._turns.running else fresh.turn
         turn = before.turn if before is not None else first
         self._turns.readings = replace(self._turns.readings, costs=replace(fresh, turn=turn))
+        self._show()

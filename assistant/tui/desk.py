@@ -87,7 +87,7 @@ class Desk:
         self.titles = Titles(services, settings, self, view.desk_changed, start)
         self.compacting = Compacting(services, view, self, start)
         self.left = Left(services, start, view.desk_changed)
-        self.counting = Counting(services, self.turns, start, self._failed)
+        self.counting = Counting(services, self.turns, start, self._failed, view.tick)
         self.sending = Sending(services, settings, view, self, start)
         self.fallback = Fallback(services.engine, self.sending.clearance.distant)
         self.siblings = Siblings(services.branches, view.transcript, self._failed)

@@ -58,3 +58,7 @@ class View(Protocol):
     def label(self) -> None:
         """The next message has another label, or goes another way."""
         ...
+
+    def tick(self) -> None:
+        """Shows the readings of the moment."""
+        ...

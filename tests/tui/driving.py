@@ -28,7 +28,9 @@ def settled_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     time.tzset()
 
 
-async def until(pilot: Pilot[int], condition: Callable[[], object], what: str = "") -> None:
+async def until(
+    pilot: Pilot[int] | Pilot[None], condition: Callable[[], object], what: str = ""
+) -> None:
     """Lets the app run until `condition` holds; fails with `what` where it never does."""
     end = time.monotonic() + PATIENCE_S
     while not condition():

@@ -1,5 +1,6 @@
 """The panel's money in the chat: read from the ledger, folded on, and read anew where another day begins."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from assistant.domain.errors import StorageError
 from assistant.domain.exchange import Exchange
 from assistant.domain.ledger import Totals
 from assistant.domain.running_costs import RunningCosts, Scope
+from assistant.tui import face
 from assistant.tui.app import AssistantApp
 from tests.tui.driving import (
     answered,
@@ -35,9 +37,12 @@ class Reader:
         self.day = DAY
         self.asked: list[str] = []
         self.broken = False
+        self.gate = threading.Event()
+        self.gate.set()
 
     def __call__(self, chat: str) -> RunningCosts:
         self.asked.append(chat)
+        self.gate.wait(10)
         if self.broken:
             raise StorageError("the ledger is damaged", "look at it")
         scope = Scope(Totals(turns=self.turns, unpriced=self.turns))
@@ -81,6 +86,27 @@ async def test_a_turn_of_the_same_day_is_added_without_a_look_at_the_file(tmp_pa
         await app.chat.desk.open("")
         await until(pilot, lambda: len(reader.asked) == before + 1)
         assert reader.asked[-1] == ""
+
+
+async def test_what_a_slow_ledger_says_is_shown_as_soon_as_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not with the next beat of the sensors."""
+    monkeypatch.setattr(face, "BEAT_S", 3600.0)
+    reader = Reader()
+    on = counted(tmp_path, reader)
+    async with opened(on) as (app, pilot):
+        panel = app.chat.columns.panel
+        await send(app, pilot, "one")
+        await answered(app, pilot)
+        [summary] = on.journal.conversations()
+        await app.chat.desk.open("")
+        await until(pilot, lambda: panel.readings.costs and panel.readings.costs.chat == "")
+        reader.gate.clear()
+        await app.chat.desk.open(summary.id)
+        await pilot.pause()
+        reader.gate.set()
+        await until(pilot, lambda: panel.readings.costs and panel.readings.costs.chat == summary.id)
 
 
 async def test_a_ledger_that_cannot_be_read_is_said_and_the_chat_goes_on(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from textual.app import App, ComposeResult
 from assistant.domain.readings import Readings, fold, tick
 from assistant.tui.widgets.meters import ASCII, UNICODE
 from assistant.tui.widgets.panel import Panel
+from tests.tui.driving import until
 from tests.tui.panel_states import STATES
 from tests.turn_maker import delta
 
@@ -82,8 +83,9 @@ class TestWidget:
             assert on_screen(panel) == before
             panel.focus()
             await pilot.press("end")
-            await pilot.pause()
-            assert "tok/s       26.8" in on_screen(panel)
+            await until(
+                pilot, lambda: "tok/s       26.8" in on_screen(panel), "the end of the page"
+            )
 
     async def test_lays_out_anew_for_another_width(self) -> None:
         async with Alone(STATES["done"]).run_test(size=(34, 60)) as pilot:
