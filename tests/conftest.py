@@ -12,12 +12,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from assistant.storage import database, paths
-from tests import schema, syncing
+from tests import disk, schema, syncing
 
 ROOT = Path(__file__).parents[1]
 STARTER = ROOT / ".venv" / "starter" / "SmolLM2-135M-Instruct.Q4_1.gguf"
 STARTER_BYTES = 98_362_432
 SNAPSHOT_PYTHON = (3, 11)
+LONGEST_NAME = 200
 _numbers = itertools.count(1)
 
 # A busy machine is not a failure; in CI every run tries the same examples.
@@ -43,6 +44,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 _TESTS = itertools.count(1)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A text of megabytes is no name: each worker tells every name, and the environment holds that of the running test."""
+    if isinstance(val, str | bytes) and len(val) > LONGEST_NAME:
+        return f"{argname} of {len(val)}"
+    return None
 
 
 def pytest_collection_finish() -> None:
@@ -83,12 +91,19 @@ def is_loopback(host: str) -> bool:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def quick_schema() -> Iterator[None]:
-    """Laws make thousands of journals in memory: they are copies of one."""
+def quick_storage() -> Iterator[None]:
+    """Laws make thousands of journals in memory: they are copies of one. And nothing waits for the disk."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "migrate", schema.migrate)
         patch.setattr(database, "Syncing", syncing.Syncing)
+        disk.never_wait(patch)
         yield
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writes wait for the disk, as they do in the program."""
+    disk.wait(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,7 @@ from tests.fakes import NOW_MS, asked, delta, finished, started, whole_turn
 from tests.finding import found
 
 ROOT = Path(__file__).parents[2]
+NORMAL, FULL = 1, 2
 
 
 def _written(path: Path, turns: int = 1) -> Path:
@@ -48,10 +49,10 @@ def test_a_new_file_is_private_and_has_a_log(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.glob("journal.db*")} == {"journal.db"}
 
 
+@pytest.mark.usefixtures("waiting")
 def test_what_matters_waits_for_the_disk_and_what_streams_does_not(tmp_path: Path) -> None:
     database = open_database(tmp_path / "journal.db", NOW_MS)
-    full, normal = 2, 1
-    for durable, level in ((True, full), (False, normal), (True, full)):
+    for durable, level in ((True, FULL), (False, NORMAL), (True, FULL)):
         with database.write(durable=durable) as db:
             assert db.execute("PRAGMA synchronous").fetchone() == (level,)
             assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -59,15 +60,15 @@ def test_what_matters_waits_for_the_disk_and_what_streams_does_not(tmp_path: Pat
     database.close()
 
 
+@pytest.mark.usefixtures("waiting")
 def test_the_steps_of_the_schema_wait_for_the_disk_with_the_first_write(tmp_path: Path) -> None:
-    full, normal = 2, 1
     seen: list[tuple[int]] = []
     look = Migration("9999_look", lambda db: seen.extend(db.execute("PRAGMA synchronous")))
     database = open_database(tmp_path / "journal.db", NOW_MS, (*MIGRATIONS, look))
     with database.write() as db:
         seen.extend(db.execute("PRAGMA synchronous"))
     database.close()
-    assert seen == [(normal,), (full,)]
+    assert seen == [(NORMAL,), (FULL,)]
 
 
 class Watched(Database):
@@ -260,10 +261,9 @@ def _python(script: str, *args: Path) -> "subprocess.CompletedProcess[str]":
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder that everybody may look into: pytest's own are closed to other users."""
-    folder = Path(tempfile.mkdtemp(prefix="assistant-test-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+    with tempfile.TemporaryDirectory(prefix="assistant-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 READ_AS_NOBODY = (
