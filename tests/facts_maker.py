@@ -3,7 +3,9 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from itertools import product
+from functools import cache
+from itertools import combinations, product
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
@@ -132,18 +134,34 @@ def small_world() -> list[RouteFacts]:
     ]
 
 
-codes = st.sampled_from(["DE", "FR", "SE", "CH", "GB", "US", "CN"])
-some = st.frozensets(codes, min_size=1)
+_T = TypeVar("_T")
+
+
+@cache
+def subsets(*of: _T, least: int = 0) -> st.SearchStrategy[frozenset[_T]]:
+    """Any of `of`, `least` of them or more: one draw, where a set that is made of draws takes one for each."""
+    sizes = range(least, len(of) + 1)
+    return st.sampled_from([frozenset(one) for n in sizes for one in combinations(of, n)])
+
+
+CODES = ("DE", "FR", "SE", "CH", "GB", "US", "CN")
+few_or_none = subsets(*CODES)
+some = subsets(*CODES, least=1)
 places = st.one_of(some, st.just(ANY), st.just(UNKNOWN))
 answers = st.sampled_from(ANSWERS)
 labels = st.sampled_from(Label)
 contents = st.sampled_from(Content)
 levels = st.sampled_from(Evidence)
 days = st.dates(date(2026, 9, 1), date(2027, 8, 1))
+laws = st.one_of(some, st.just(UNKNOWN))
+days_kept = st.integers(0, 400)
+days_said = st.one_of(days_kept, st.just(UNKNOWN))
 storages = st.one_of(
     st.tuples(st.just(frozenset[str]()), st.just(0)),
-    st.tuples(places, st.one_of(st.integers(0, 400), st.just(UNKNOWN))),
+    st.tuples(places, days_said),
 )
+routes = st.sampled_from(["one", "two"])
+multipliers = st.decimals("0.5", "2", places=2)
 
 
 @st.composite
@@ -151,9 +169,9 @@ def facts(draw: st.DrawFn) -> RouteFacts:
     """Any facts."""
     storage, kept = draw(storages)
     made = RouteFacts(
-        route=draw(st.sampled_from(["one", "two"])),
+        route=draw(routes),
         operator="An operator",
-        operator_law=draw(st.one_of(some, st.just(UNKNOWN))),
+        operator_law=draw(laws),
         processing=draw(places),
         storage=storage,
         retention_days=kept,
@@ -165,33 +183,34 @@ def facts(draw: st.DrawFn) -> RouteFacts:
         source="a test",
         seen_on=SEEN,
         review_by=REVIEW,
-        price_multiplier=draw(st.decimals("0.5", "2", places=2)),
+        price_multiplier=draw(multipliers),
     )
     known = [name for name in FILLABLE if name not in made.unknown]
     if not made.self_declared or not known:
         return made
-    names = draw(st.frozensets(st.sampled_from(known)))
+    names = draw(subsets(*known))
     # Who says for how long nothing is stored says also that it is.
     if storage == frozenset() and "retention_days" in names:
         names |= {"storage"}
     return replace(made, filled_in=FilledIn(names, draw(days)) if names else None)
 
 
+KINDS: dict[str, st.SearchStrategy[Fact]] = {
+    "operator_law": laws,
+    "processing": places,
+    "storage": places,
+    "retention_days": days_said,
+    "training": answers,
+    "human_review": answers,
+    "transit": places,
+}
+
+
 @st.composite
 def said_of(draw: st.DrawFn, of: RouteFacts) -> dict[str, Fact]:
     """What a person may say of what nobody knows of `of`, some of it still unknown; it contradicts nothing."""
-    some_days = st.one_of(st.integers(0, 400), st.just(UNKNOWN))
-    kinds: dict[str, st.SearchStrategy[Fact]] = {
-        "operator_law": st.one_of(some, st.just(UNKNOWN)),
-        "processing": places,
-        "storage": places,
-        "retention_days": some_days,
-        "training": answers,
-        "human_review": answers,
-        "transit": places,
-    }
-    names = draw(st.frozensets(st.sampled_from(of.unknown))) if of.unknown else frozenset[str]()
-    said = {name: draw(kinds[name]) for name in sorted(names)}
+    names = draw(subsets(*of.unknown))
+    said = {name: draw(KINDS[name]) for name in sorted(names)}
     nothing_kept = said.get("retention_days", of.retention_days) == 0
     if "storage" in said and nothing_kept and draw(st.booleans()):
         said["storage"] = frozenset()
@@ -199,7 +218,10 @@ def said_of(draw: st.DrawFn, of: RouteFacts) -> dict[str, Fact]:
 
 
 zones = st.one_of(some, st.just(ANY)).map(lambda countries: Zone("somewhere", countries))
-sure = st.frozensets(st.sampled_from([Evidence.A, Evidence.B, Evidence.C, Evidence.D]))
+sure = subsets(Evidence.A, Evidence.B, Evidence.C, Evidence.D)
+maybe_zones = st.none() | zones
+maybe_days = st.none() | days_kept
+maybe_some = st.none() | some
 
 
 @st.composite
@@ -208,11 +230,11 @@ def requirements(draw: st.DrawFn) -> Requirements:
     return Requirements(
         processing_in=draw(zones),
         storage_in=draw(zones),
-        transit_in=draw(st.none() | zones),
-        retention_days_max=draw(st.none() | st.integers(0, 400)),
+        transit_in=draw(maybe_zones),
+        retention_days_max=draw(maybe_days),
         no_training=draw(st.booleans()),
         no_human_review=draw(st.booleans()),
-        operator_law_not=draw(st.none() | some),
+        operator_law_not=draw(maybe_some),
         evidence=draw(sure),
         evidence_declared=draw(sure),
     )
@@ -220,14 +242,14 @@ def requirements(draw: st.DrawFn) -> Requirements:
 
 scopes = st.builds(
     Scope,
-    st.frozensets(st.sampled_from([Label.PUBLIC, Label.NORMAL]), min_size=1),
-    st.none() | st.frozensets(st.sampled_from(["one", "two"]), min_size=1),
+    subsets(Label.PUBLIC, Label.NORMAL, least=1),
+    st.none() | subsets("one", "two", least=1),
 )
 allows = st.builds(Allow, st.sampled_from(["a", "b", "c"]), scopes, requirements())
 
 
 def _around(draw: st.DrawFn, place: Territory) -> Zone:
-    more = draw(st.frozensets(codes))
+    more = draw(few_or_none)
     return Zone("around", place | more if isinstance(place, frozenset) else ANY)
 
 
@@ -235,7 +257,7 @@ def _around(draw: st.DrawFn, place: Territory) -> Zone:
 def fitted(draw: st.DrawFn, to: RouteFacts) -> Allow:
     """A rule that lets `to` pass, as narrowly as may be, where any rule can: at the edge is where laws break."""
     kept, law = to.retention_days, to.operator_law
-    shunned = None if isinstance(law, Unknown) else draw(st.frozensets(codes)) - law
+    shunned = None if isinstance(law, Unknown) else draw(few_or_none) - law
     require = Requirements(
         processing_in=_around(draw, to.processing),
         storage_in=_around(draw, to.storage),

@@ -13,15 +13,15 @@ AMOUNTS = st.decimals(0, 1000, places=6)
 MULTIPLIERS = st.decimals("0.01", 3, places=2)
 
 
-def rates() -> st.SearchStrategy[Rates]:
-    maybe = st.none() | AMOUNTS
-    return st.builds(Rates, AMOUNTS, AMOUNTS, maybe, maybe, maybe)
+MAYBE = st.none() | AMOUNTS
+RATES = st.builds(Rates, AMOUNTS, AMOUNTS, MAYBE, MAYBE, MAYBE)
+STARTS = st.sets(COUNTS, max_size=3)
 
 
 @st.composite
 def prices(draw: st.DrawFn) -> Price:
-    starts = sorted(draw(st.sets(COUNTS, max_size=3)))
-    return Price("USD", draw(rates()), tuple(Tier(start, draw(rates())) for start in starts))
+    starts = sorted(draw(STARTS))
+    return Price("USD", draw(RATES), tuple(Tier(start, draw(RATES)) for start in starts))
 
 
 @st.composite
@@ -68,7 +68,7 @@ def test_the_most_grows_with_the_tokens(
     assert known(most(price, into, out)) <= known(most(price, into + more_in, out + more_out))
 
 
-@given(used(), rates(), COUNTS, COUNTS)
+@given(used(), RATES, COUNTS, COUNTS)
 def test_without_tiers_more_tokens_never_cost_less(
     tokens: Tokens, at: Rates, more_in: int, more_out: int
 ) -> None:
@@ -80,7 +80,7 @@ def test_without_tiers_more_tokens_never_cost_less(
     assert known(cost(tokens, price)) <= known(cost(more, price))
 
 
-@given(used(), rates())
+@given(used(), RATES)
 def test_a_request_costs_what_its_halves_cost_where_there_are_no_tiers(
     tokens: Tokens, at: Rates
 ) -> None:
