@@ -6,12 +6,13 @@ import itertools
 import os
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from assistant.storage import database, paths
+from assistant.storage import database, paths, price_snapshot
 from tests import disk, schema, syncing
 
 ROOT = Path(__file__).parents[1]
@@ -92,11 +93,14 @@ def is_loopback(host: str) -> bool:
 
 @pytest.fixture(autouse=True, scope="session")
 def quick_storage() -> Iterator[None]:
-    """Laws make thousands of journals in memory: they are copies of one. And nothing waits for the disk."""
+    """Laws make thousands of journals in memory: they are copies of one; prices are parsed once, and nothing waits for the disk."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "migrate", schema.migrate)
         patch.setattr(database, "Syncing", syncing.Syncing)
         disk.never_wait(patch)
+        patch.setattr(
+            price_snapshot, "parsed_snapshot", lru_cache(8)(price_snapshot.parsed_snapshot)
+        )
         yield
 
 
@@ -121,6 +125,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder / "run"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     monkeypatch.setenv("TERM", "xterm-256color")
+    # Each parser of a command line looks for translations in a dozen places that have none.
+    monkeypatch.setenv("LANGUAGE", "C")
     for name in ("NO_COLOR", "COLORTERM", "DISPLAY", "WAYLAND_DISPLAY", "SSH_TTY", "TMUX"):
         monkeypatch.delenv(name, raising=False)
     return folder

@@ -1,6 +1,5 @@
 """The data of genai-prices in the form in which the project publishes them, made from its package; and ways to change them."""
 
-import copy
 import functools
 import json
 import runpy
@@ -27,7 +26,7 @@ def parsed() -> Data:
     """The same as values, to be changed."""
     found = json.loads(_published())
     assert isinstance(found, list)
-    return copy.deepcopy(found)
+    return found
 
 
 def encoded(data: object) -> bytes:

@@ -1,14 +1,14 @@
 """The ledger as values: one entry for each turn, and sums over them that equal their parts exactly, in whatever order."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from assistant.domain.places import Place
-from assistant.domain.pricing import Money, totals
+from assistant.domain.pricing import Money, together
 
 if TYPE_CHECKING:
     from assistant.domain.charges import Compared, Cost, Source
@@ -112,7 +112,7 @@ class Totals:
             self.cache_write + other.cache_write,
             self.output + other.output,
             self.reasoning + other.reasoning,
-            totals((*self.cost, *other.cost)),
+            together(self.cost, other.cost),
             self.unpriced + other.unpriced,
             _EXACT.add(self.energy_joules, other.energy_joules),
             self.unmetered + other.unmetered,
@@ -226,13 +226,15 @@ class WhatIf:
 
     def plus(self, other: "WhatIf") -> "WhatIf":
         """Both together; they are of one route and model."""
-        return replace(
-            self,
-            cost=totals((*self.cost, *other.cost)),
-            low=totals((*self.low, *other.low)),
-            high=totals((*self.high, *other.high)),
-            turns=self.turns + other.turns,
-            unknown=self.unknown + other.unknown,
+        return WhatIf(
+            self.route,
+            self.model,
+            self.here,
+            together(self.cost, other.cost),
+            together(self.low, other.low),
+            together(self.high, other.high),
+            self.turns + other.turns,
+            self.unknown + other.unknown,
         )
 
 

@@ -41,6 +41,13 @@ def totals(amounts: Iterable[Money]) -> tuple[Money, ...]:
     return tuple(sums[currency] for currency in sorted(sums))
 
 
+def together(one: tuple[Money, ...], other: tuple[Money, ...]) -> tuple[Money, ...]:
+    """The totals of both, which are totals: with one currency, as nearly always, by one addition."""
+    if len(one) == len(other) == 1 and one[0].currency == other[0].currency:
+        return (one[0].plus(other[0]),)
+    return totals((*one, *other))
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """What one request used; None where nobody said.
