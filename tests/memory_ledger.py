@@ -190,7 +190,28 @@ def month(*, currency: str = "EUR") -> MemoryLedger:
             elsewhere(OVH, Money(Decimal("0.0004"), currency)),
             elsewhere(("hailo", "qwen2.5:1.5b"), euro("0.00009"), at_home=True),
         )
-    return MemoryLedger(turns, there, TITLES)
+    return _Told(turns, there, TITLES)
+
+
+@dataclass
+class _Told(MemoryLedger):
+    """It stays as it is, and many tests ask the same of it: each sum is made once."""
+
+    def __post_init__(self) -> None:
+        self._totals = functools.cache(super().totals)
+        self._sums = functools.cache(super().sums)
+        self._elsewhere = functools.cache(super().what_if)
+
+    def totals(self, chosen: Chosen) -> Totals:
+        return self._totals(chosen)
+
+    def what_if(self, chosen: Chosen) -> Sequence[WhatIf]:
+        return self._elsewhere(chosen)
+
+    def sums(
+        self, by: By, chosen: Chosen, limit: int = 0, *, compared: bool = True
+    ) -> Sequence[Sum]:
+        return list(self._sums(by, chosen, limit, compared=compared))
 
 
 def _finish(number: int) -> Finish:

@@ -41,7 +41,11 @@ class Match:
 
     def fits(self, name: str) -> bool:
         """Whether `name`, in lower case, is meant."""
-        return any(_passes(test, text, name) for test, text in self.tests) or any(
+        # A list has hundreds of rows and each is asked: a generator takes longer than the tests themselves.
+        for test, text in self.tests:
+            if _passes(test, text, name):
+                return True
+        return bool(self.groups) and any(
             all(one.fits(name) for one in group) for group in self.groups
         )
 
@@ -97,7 +101,10 @@ class PriceList:
 
     def find(self, name: str) -> Listed | None:
         """The row that `name`, in lower case, is meant by."""
-        return next((row for row in self.models if row.match.fits(name)), None)
+        for row in self.models:
+            if row.match.fits(name):
+                return row
+        return None
 
 
 @dataclass(frozen=True, slots=True)

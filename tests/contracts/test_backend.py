@@ -1,8 +1,10 @@
 """What every Backend keeps: the processor, the HAT over its server and in process, a server of the network, the cloud, a script."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,45 +32,59 @@ from tests.backends.remote import cloud_rig
 from tests.fakes import FakeBackend, generate
 from tests.standins import llama_cpp_server
 from tests.standins.cloud import Cloud
+from tests.standins.llama_cpp_server import RealServer
 
-Making = Callable[[Path, Path], AbstractAsyncContextManager[Backend]]
+
+@dataclass(frozen=True)
+class Ground:
+    """What a backend is made on: a real model, a folder of the test's own, and what all tests here share."""
+
+    model: Path
+    folder: Path
+    state: Path
+    """Where it stands which engine settings hold: to find that out is no part of the contract."""
+
+    server: Callable[[], RealServer]
+    """A real server, which runs from the first time it is asked for."""
+
+
+Making = Callable[[Ground], AbstractAsyncContextManager[Backend]]
 QUESTION = ChatMessage(Role.USER, "Tell me of a fox and a hen.")
 LONG = 200
 
 
 @asynccontextmanager
-async def _llama(model: Path, folder: Path) -> AsyncIterator[Backend]:
+async def _llama(on: Ground) -> AsyncIterator[Backend]:
     route = Route("cpu", Place.THIS_MACHINE, "llama", "smollm2")
     settings = EngineSettings(context_tokens=512, threads=1)
-    yield LlamaBackend(route, model, settings, folder / "state", folder / "cache")
+    yield LlamaBackend(route, on.model, settings, on.state, on.folder / "cache")
 
 
 def _hailo_server(profile: str) -> Making:
     @asynccontextmanager
-    async def made(_model: Path, folder: Path) -> AsyncIterator[Backend]:
+    async def made(on: Ground) -> AsyncIterator[Backend]:
         async with server_of(profile, reply_tokens=LONG) as server:
-            yield backend_of(server, folder)
+            yield backend_of(server, on.folder)
 
     return made
 
 
 @asynccontextmanager
-async def _hailo_device(_model: Path, folder: Path) -> AsyncIterator[Backend]:
-    yield rig(folder, reply_tokens=LONG).device
+async def _hailo_device(on: Ground) -> AsyncIterator[Backend]:
+    yield rig(on.folder, reply_tokens=LONG).device
 
 
 @asynccontextmanager
-async def _remote(model: Path, folder: Path) -> AsyncIterator[Backend]:
-    with llama_cpp_server.serving(model, folder) as server:
-        clock = SystemClock()
-        route = Route("gpu", Place.THIS_NETWORK, "remote", llama_cpp_server.MODEL)
-        address = Address("127.0.0.1", server.port)
-        yield RemoteBackend(route, address, "/v1", Door(clock), clock, window_tokens=512)
+async def _remote(on: Ground) -> AsyncIterator[Backend]:
+    clock = SystemClock()
+    route = Route("gpu", Place.THIS_NETWORK, "remote", llama_cpp_server.MODEL)
+    address = Address("127.0.0.1", on.server().port)
+    yield RemoteBackend(route, address, "/v1", Door(clock), clock, window_tokens=512)
 
 
 def _cloud(dialect: str) -> Making:
     @asynccontextmanager
-    async def made(_model: Path, _folder: Path) -> AsyncIterator[Backend]:
+    async def made(_on: Ground) -> AsyncIterator[Backend]:
         async with Cloud(dialect=dialect) as cloud:
             yield cloud_rig.backend(cloud)
 
@@ -76,7 +92,7 @@ def _cloud(dialect: str) -> Making:
 
 
 @asynccontextmanager
-async def _fake(_model: Path, _folder: Path) -> AsyncIterator[Backend]:
+async def _fake(_on: Ground) -> AsyncIterator[Backend]:
     yield FakeBackend(steps=("Once", " upon", " a", " time") * 50)
 
 
@@ -93,11 +109,33 @@ MAKINGS: dict[str, Making] = {
 }
 
 
+@pytest.fixture(scope="module")
+def server(
+    starter_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], RealServer]]:
+    """The real server: started where a test here needs one, and once."""
+    with ExitStack() as running:
+        yield cache(
+            lambda: running.enter_context(
+                llama_cpp_server.serving(starter_model, tmp_path_factory.mktemp("server"))
+            )
+        )
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("state")
+
+
 @pytest.fixture(params=MAKINGS)
 async def backend(
-    request: pytest.FixtureRequest, starter_model: Path, tmp_path: Path
+    request: pytest.FixtureRequest,
+    starter_model: Path,
+    tmp_path: Path,
+    state: Path,
+    server: Callable[[], RealServer],
 ) -> AsyncIterator[Backend]:
-    async with MAKINGS[request.param](starter_model, tmp_path) as made:
+    async with MAKINGS[request.param](Ground(starter_model, tmp_path, state, server)) as made:
         yield made
         await made.close()
 

@@ -20,6 +20,10 @@ from assistant.storage.price_snapshot import read_snapshot
 ROOT = Path(__file__).parents[2]
 SNAPSHOT = read_snapshot(shipped.path("config/prices.json"))
 PROVIDERS = {provider.id: provider for provider in get_snapshot().providers}
+OWNERS: dict[int, list[Provider]] = {}
+for _provider in PROVIDERS.values():
+    for _model in _provider.models:
+        OWNERS.setdefault(id(_model), []).append(_provider)
 SHARED = sorted(set(SNAPSHOT.names) & set(PROVIDERS))
 TAKEN_ON = date(2026, 11, 27)
 MOST_NAMES = 1_000
@@ -36,7 +40,7 @@ def theirs(name: str, model: str) -> tuple[Provider, ModelInfo] | None:
     found = PROVIDERS[name].find_model(model, all_providers=list(PROVIDERS.values()))
     if found is None:
         return None
-    [owner] = [one for one in PROVIDERS.values() if any(found is model for model in one.models)]
+    [owner] = OWNERS[id(found)]
     return owner, found
 
 
