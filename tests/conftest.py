@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from assistant.storage import database, paths, price_snapshot
+from assistant.storage import database, migrations, paths, price_snapshot
 from tests import disk, schema, syncing
 
 ROOT = Path(__file__).parents[1]
@@ -95,7 +95,7 @@ def is_loopback(host: str) -> bool:
 
 @pytest.fixture(autouse=True, scope="session")
 def quick_storage() -> Iterator[None]:
-    """Laws make thousands of journals in memory: they are copies of one; prices are parsed once, and nothing waits for the disk."""
+    """Tests make thousands of journals: they are copies of one; prices are parsed once, and nothing waits for the disk."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "migrate", schema.migrate)
         patch.setattr(database, "Syncing", syncing.Syncing)
@@ -107,9 +107,10 @@ def quick_storage() -> Iterator[None]:
 
 
 @pytest.fixture
-def waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Writes wait for the disk, as they do in the program."""
+def real_storage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writes wait for the disk and a new file goes through every step of the schema, as in the program."""
     disk.wait(monkeypatch)
+    monkeypatch.setattr(database, "migrate", migrations.migrate)
 
 
 @pytest.fixture(autouse=True)

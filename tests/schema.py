@@ -1,4 +1,4 @@
-"""The journal's schema for journals in memory: made once by its steps, then copied, which takes a tenth of the time."""
+"""The journal's schema for journals of tests: made once by its steps, then copied, which takes a fifth of the time."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -16,22 +16,9 @@ def _made() -> sqlite3.Connection:
 
 
 def migrate(connection: sqlite3.Connection, steps: Sequence[Migration], now_ms: int) -> None:
-    """As that of the program; files, which another program may have open, go through every step."""
-    [(_, _, file)] = connection.execute("PRAGMA database_list")
-    if file or steps is not MIGRATIONS or migrations.applied(connection):
-        migrations.migrate(connection, steps, now_ms)
-        return
-    _copy(connection, now_ms)
-
-
-def migrate_file(connection: sqlite3.Connection, steps: Sequence[Migration], now_ms: int) -> None:
-    """As `migrate`, and a file too: where one program has it open, and that is no test of the steps."""
+    """As that of the program, where no other program makes the same file at the same moment."""
     if steps is not MIGRATIONS or migrations.applied(connection):
         migrations.migrate(connection, steps, now_ms)
-    else:
-        _copy(connection, now_ms)
-
-
-def _copy(connection: sqlite3.Connection, now_ms: int) -> None:
+        return
     _made().backup(connection)
     connection.execute("UPDATE migration SET at_ms = ?", (now_ms,))

@@ -22,6 +22,7 @@ from tests.finding import found
 
 ROOT = Path(__file__).parents[2]
 NORMAL, FULL = 1, 2
+pytestmark = pytest.mark.usefixtures("real_storage")
 
 
 def _written(path: Path, turns: int = 1) -> Path:
@@ -49,7 +50,6 @@ def test_a_new_file_is_private_and_has_a_log(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.glob("journal.db*")} == {"journal.db"}
 
 
-@pytest.mark.usefixtures("waiting")
 def test_what_matters_waits_for_the_disk_and_what_streams_does_not(tmp_path: Path) -> None:
     database = open_database(tmp_path / "journal.db", NOW_MS)
     for durable, level in ((True, FULL), (False, NORMAL), (True, FULL)):
@@ -60,7 +60,6 @@ def test_what_matters_waits_for_the_disk_and_what_streams_does_not(tmp_path: Pat
     database.close()
 
 
-@pytest.mark.usefixtures("waiting")
 def test_the_steps_of_the_schema_wait_for_the_disk_with_the_first_write(tmp_path: Path) -> None:
     seen: list[tuple[int]] = []
     look = Migration("9999_look", lambda db: seen.extend(db.execute("PRAGMA synchronous")))

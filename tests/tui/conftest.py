@@ -2,9 +2,7 @@
 
 import pytest
 
-from assistant.storage import database
 from assistant.tui import titles
-from tests import schema
 from tests.tui import css
 from tests.tui.idle import Idle
 
@@ -23,6 +21,5 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def quick_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test that opens the app does so with style sheets that were read and a schema that was made."""
+    """Every test that opens the app does so with style sheets that were read."""
     css.put(monkeypatch)
-    monkeypatch.setattr(database, "migrate", schema.migrate_file)
