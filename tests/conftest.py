@@ -1,11 +1,13 @@
 """What holds for every test: a home of its own, no network but loopback, no secrets of anybody, one real model."""
 
 import gc
+import importlib
 import ipaddress
 import itertools
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -52,6 +54,18 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     if isinstance(val, str | bytes) and len(val) > LONGEST_NAME:
         return f"{argname} of {len(val)}"
     return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """To rewrite the asserts of all tests takes 20 s once. Of two workers one begins at the end: each does its half."""
+    worker = getattr(session.config, "workerinput", {}).get("workerid", "")
+    if worker != "gw1" or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    for file in sorted((ROOT / "tests").rglob("test_*.py"), reverse=True):
+        # What cannot be imported is told of where it is collected.
+        with suppress(Exception):
+            importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:
