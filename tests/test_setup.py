@@ -265,6 +265,11 @@ def test_a_real_second_run_is_quick(machine: Machine) -> None:
     machine.put("snake", FAKE_PYTHON)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert machine.setup(PYTHON="snake", FAKE_VERSION=version).returncode == 0
-    start = time.monotonic()
-    assert machine.setup(PATH=f"{machine.bin}:{os.environ['PATH']}").returncode == 0
-    assert time.monotonic() - start < 1
+
+    def took_s() -> float:
+        start = time.monotonic()
+        assert machine.setup(PATH=f"{machine.bin}:{os.environ['PATH']}").returncode == 0
+        return time.monotonic() - start
+
+    # One run that nobody interrupts says what it takes.
+    assert any(took_s() < 1 for _ in range(20))

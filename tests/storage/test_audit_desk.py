@@ -146,9 +146,10 @@ def test_a_look_for_a_permit_is_quick_among_many(program: Program) -> None:
     with program.database.write(durable=False) as db:
         for i in range(2_000):
             program.desk.append(db, permit(f"p{i}"), at(2_000 + i))
-    began = time.perf_counter()
+    # The time of this thread alone: that of a busy machine says nothing.
+    began = time.thread_time()
     assert program.desk.recorded("p7")
-    assert time.perf_counter() - began < 0.01
+    assert time.thread_time() - began < 0.01
     with program.database.read() as db:
         plan = db.execute(
             "EXPLAIN QUERY PLAN SELECT 1 FROM audit WHERE json_extract(body, '$.kind') = 'permit' "

@@ -281,6 +281,7 @@ def test_given_is_quick_among_many(program: Program) -> None:
             "EXPLAIN QUERY PLAN SELECT n FROM consent_state WHERE state = 'given' ORDER BY n DESC"
         ).fetchall()
     assert "consent_given" in plan[3]
-    began = time.perf_counter()
+    # The time of this thread alone: that of a busy machine says nothing.
+    began = time.thread_time()
     assert [g.id for g, _ in program.consents.given("good")] == [GRANT.id]
-    assert time.perf_counter() - began < 0.05
+    assert time.thread_time() - began < 0.05
