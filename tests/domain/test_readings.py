@@ -41,6 +41,7 @@ Seen = tuple[TurnEvent | Progress, float]
 
 part_ms = st.none() | st.floats(0, 1e6)
 tokens = st.none() | st.integers(0, 5000)
+long_ms, rest_of_ms = st.floats(0, 1e6), st.floats(0, 1e4)
 
 
 @st.composite
@@ -48,29 +49,28 @@ def latencies(draw: st.DrawFn) -> Latency:
     """What a stopwatch can give: the parts of one stretch of time."""
     prepare_ms, queue_ms, load_ms, connect_ms = (draw(part_ms) for _ in range(4))
     known_ms = sum(ms or 0 for ms in (prepare_ms, queue_ms, load_ms, connect_ms))
-    prefill_ms, decode_ms = draw(part_ms), draw(st.floats(0, 1e6))
+    prefill_ms, decode_ms = draw(part_ms), draw(long_ms)
     first_ms = None if prefill_ms is None else known_ms + prefill_ms
-    rest_ms = draw(st.floats(0, 1e4))
+    rest_ms = draw(rest_of_ms)
     total_ms = known_ms + (0 if prefill_ms is None else prefill_ms + decode_ms) + rest_ms
     decode = None if first_ms is None else decode_ms
-    total = draw(st.sampled_from([total_ms, None]))
+    total = total_ms if draw(st.booleans()) else None
     return Latency(prepare_ms, queue_ms, load_ms, connect_ms, first_ms, decode, total)
+
+
+turns = st.sampled_from(["t1", "t2"])
+routes = st.sampled_from([LOCAL, NETWORK, CLOUD])
+finishes = st.sampled_from(Finish)
+any_latencies = latencies()
 
 
 @st.composite
 def records(draw: st.DrawFn) -> TurnRecord:
     """A finished turn of one of two ids, on one of three routes."""
     usage = Usage(draw(tokens), draw(tokens), draw(tokens), draw(st.booleans()), draw(tokens))
-    return record(
-        draw(st.sampled_from(["t1", "t2"])),
-        draw(st.sampled_from([LOCAL, NETWORK, CLOUD])),
-        draw(st.sampled_from(Finish)),
-        usage,
-        draw(latencies()),
-    )
+    return record(draw(turns), draw(routes), draw(finishes), usage, draw(any_latencies))
 
 
-turns = st.sampled_from(["t1", "t2"])
 happenings: st.SearchStrategy[TurnEvent | Progress] = st.one_of(
     turns.map(asked),
     turns.map(decided),

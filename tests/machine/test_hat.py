@@ -246,9 +246,9 @@ def test_a_look_takes_under_20_ms(tmp_path: Path) -> None:
             link(tmp_path / f"proc/{pid}/fd/{handle}", "socket:[1]")
 
     def look_ms() -> float:
-        started = time.perf_counter()
+        # The time of this thread alone: that of a busy machine says nothing.
+        started = time.thread_time()
         read_hat(tmp_path, environment=ENVIRONMENT, server=SERVER)
-        return (time.perf_counter() - started) * 1000
+        return (time.thread_time() - started) * 1000
 
-    # One look that nobody interrupts says what it takes; on a busy machine it may be long in coming.
-    assert any(look_ms() < 20 for _ in range(100))
+    assert any(look_ms() < 20 for _ in range(50))
