@@ -5,6 +5,7 @@ import importlib
 import ipaddress
 import itertools
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -127,10 +128,18 @@ def real_storage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "migrate", migrations.migrate)
 
 
+@pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """As pytest's own, which looks through all folders of that kind for each new one: they are thousands."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    folder = tmp_path_factory.getbasetemp() / f"{name}{next(_numbers)}"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home for each test, with every XDG folder inside; nothing of the person's environment speaks."""
-    # Beside each other in a folder of their own: for each tmp_path pytest looks through all that lies beside it.
     folder = tmp_path_factory.getbasetemp() / "homes" / str(next(_numbers))
     folder.mkdir(mode=0o700, parents=True)
     for name in [name for name in os.environ if name.startswith(("XDG_", "ASSISTANT_"))]:
