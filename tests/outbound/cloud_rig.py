@@ -31,6 +31,9 @@ KEY = "sk-test-0123456789abcdef"
 BODY = b'{"model":"large","messages":[{"role":"user","content":"hello"}]}'
 HEADERS = (("content-type", "application/json"), ("anthropic-version", "2023-06-01"))
 HASTY = Patience(connect_s=1, head_s=0.4, first_s=0.4, silence_s=0.4)
+"""For who falls silent. A busy machine is silent for as long, too."""
+
+PATIENT = Patience(connect_s=10, head_s=10, first_s=10, silence_s=10)
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 END = b"0\r\n\r\n"
 DECISION = Decision("d", Verdict.ALLOW, "r", (), Label.NORMAL)
@@ -208,7 +211,7 @@ async def sent(
     door: Door,
     leaving: Outgoing,
     leave: Permit | None = None,
-    patience: Patience = HASTY,
+    patience: Patience = PATIENT,
     route: Route = ROUTE,
 ) -> bytes:
     """Sends it and gives the answer."""

@@ -12,6 +12,7 @@ from assistant.machine.clock import SystemClock
 from assistant.outbound.door import Door
 from tests.outbound.cloud_rig import (
     CLOUD_PEM,
+    HASTY,
     LOCALHOST_PEM,
     NAME,
     Keys,
@@ -91,7 +92,7 @@ async def test_a_server_that_does_not_prove_its_name_hears_nothing(
 async def test_a_server_without_tls_hears_nothing() -> None:
     async with cloud(pem=None) as far:
         with pytest.raises(ServerError):
-            await sent(cloud_door(), outgoing(far.address))
+            await sent(cloud_door(), outgoing(far.address), patience=HASTY)
     assert far.heard == []
 
 

@@ -254,7 +254,7 @@ async def test_the_key_is_in_no_error_and_no_log(caplog: pytest.LogCaptureFixtur
     caplog.set_level("DEBUG")
     async with cloud(stays=True, say=_nothing) as far:
         with pytest.raises(ServerError, match="fell silent") as raised:
-            await sent(cloud_door(), outgoing(far.address, auth=Auth.BEARER))
+            await sent(cloud_door(), outgoing(far.address, auth=Auth.BEARER), patience=HASTY)
     assert KEY.encode() in far.heard[0]
     assert KEY not in caplog.text
     chain: BaseException | None = raised.value

@@ -13,6 +13,7 @@ from tests.outbound.cloud_rig import (
     END,
     HASTY,
     HEAD,
+    PATIENT,
     ROUTE,
     Say,
     chunk,
@@ -77,10 +78,11 @@ def drips(start: bytes, piece: bytes) -> Say:
     ],
 )  # fmt: skip
 async def test_how_it_ends(say: Say, fault: ServerFault) -> None:
+    patience = HASTY if fault is ServerFault.SILENT else PATIENT
     async with cloud(say, stays=True) as far:
         with pytest.raises(ServerError) as raised:
             async with asyncio.timeout(20):
-                await sent(cloud_door(), outgoing(far.address))
+                await sent(cloud_door(), outgoing(far.address), patience=patience)
     assert raised.value.fault is fault
     assert len(far.calls) == 1
 
