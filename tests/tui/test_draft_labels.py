@@ -46,7 +46,7 @@ async def test_a_marked_text_comes_back_marked(tmp_path: Path) -> None:
         await until(pilot, lambda: kept(on) == (PRIVATE, Label.LOCAL_ONLY))
         async with after_a_crash(tmp_path) as (again, other, driver):
             await until(driver, lambda: other.chat.composer.text == PRIVATE)
-            assert BADGE in screen_text(other)
+            await until(driver, lambda: BADGE in screen_text(other))
             await driver.press("enter")
             await answered(other, driver)
             [summary] = again.journal.conversations()

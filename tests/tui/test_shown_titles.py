@@ -13,6 +13,7 @@ from assistant.storage.journal import SqliteJournal
 from assistant.tui import titles
 from assistant.tui.labels import Labels
 from assistant.tui.screens.rename import RenameScreen
+from assistant.tui.shelf import Shelf
 from assistant.tui.shown_titles import ShownTitles
 from tests.fakes import started, whole_turn
 from tests.tui.driving import (
@@ -114,6 +115,25 @@ async def test_one_that_begins_just_now_is_asked_for_once_it_has_a_message(tmp_p
         app.chat.face.desk_changed()
         await until(pilot, lambda: TITLE[:12] in screen_text(app))
         assert labels.of_taken(TITLE, Label.NORMAL) is Label.LOCAL_ONLY
+
+
+async def test_one_that_begins_before_the_list_was_read_again_is_not_one_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on = stage(tmp_path)
+    talk(on.journal, "c0", "of before, nobody knows of what")
+    with monkeypatch.context() as slow:
+        # A disk that takes its time: the list is what it was before the first frame.
+        slow.setattr(Shelf, "refresh", lambda *_: None)
+        async with opened(on) as (app, pilot):
+            talk(on.journal, "c1", TITLE)
+            slow.undo()
+            app.chat.face.desk_changed()
+            await until(pilot, lambda: TITLE[:12] in screen_text(app))
+            labels = app.chat.desk.labels
+            assert labels.of_taken(TITLE, Label.NORMAL) is Label.NORMAL
+            old = "of before, nobody knows of what"
+            assert labels.of_taken(old, Label.NORMAL) is Label.LOCAL_ONLY
 
 
 def test_a_short_one_is_a_word_that_anybody_may_say_until_it_is_chosen(tmp_path: Path) -> None:
