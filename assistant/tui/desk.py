@@ -153,7 +153,7 @@ class Desk:
         """
         self._wanted = ""
         unsent.leave(self, self._view.composer.recall, left)
-        waiting = self.turns.unstarted() if self.chat.head else []
+        waiting = unsent.unstarted(self) if self.chat.head else []
         if self.blank.instructed is None:
             self.blank.system = self._settings().generation.system_prompt
         self.chat = waiting[0] if waiting else self.blank
@@ -211,7 +211,7 @@ class Desk:
     def keep(self, chat: Chat) -> None:
         """Saves what is unsent in `chat`, so that a crash does not lose it."""
         # What has no name yet has one draft together.
-        chats = [chat] if chat.conversation else [*self.turns.unstarted(), self.blank]
+        chats = [chat] if chat.conversation else [*unsent.unstarted(self), self.blank]
         recall = self._view.composer.recall
         parts = [part for one in chats for part in unsent.parts(self, recall, one)]
         label = join(label for _, label in parts) if parts else Label.LOCAL_ONLY
@@ -325,8 +325,8 @@ class Desk:
         if not chat.conversation and chat is not self.blank:
             # Nothing of it is on record: there is one empty chat again, the one in view if one is.
             kept, other = (chat, self.blank) if chat is self.chat else (self.blank, chat)
-            text = _joined(text, other.typed)
             label = self.labels.joined(label, other)
+            text, other.typed = _joined(text, other.typed), ""
             self.blank = chat = kept
         self.labels.raise_to(chat, label)
         if chat is self.chat:

@@ -9,7 +9,7 @@ from assistant.domain.errors import AssistantError
 from assistant.domain.places import Place
 from assistant.domain.sensitivity import Label
 from assistant.domain.settings import Settings
-from assistant.tui import clearance, editing
+from assistant.tui import clearance, editing, withdrawal
 from assistant.tui.clearance import Clearance
 from assistant.tui.entries import labelled, marked_entry, read
 from assistant.tui.labels import Labels
@@ -34,6 +34,7 @@ class Desk(clearance.Desk, Protocol):
 
     fallback: "Fallback"
     labels: Labels
+    blank: Chat
 
     def post(self, ask: Ask) -> None:
         """Sends a text of the person's, now or in its turn."""
@@ -73,8 +74,14 @@ class Sending:
         self._desk = desk
         self._start = start
         self._one = asyncio.Lock()
+        self._new: list[Chat] = []
         self.clearance = Clearance(services, settings, view, desk)
         self.lookout = self.clearance.lookout
+
+    @property
+    def unstarted(self) -> list[Chat]:
+        """The new chats whose first text waits to leave, in order."""
+        return [chat for chat in self._new if chat.held and chat.head is None]
 
     # Where a message goes.
 
@@ -260,6 +267,9 @@ class Sending:
     def _leave(self, ask: Ask, *, switch: bool = False) -> None:
         """From now on the text is on its way to the cloud; a crash does not lose it."""
         ask.chat.held.append(ask)
+        if ask.chat is self._desk.blank:
+            # Another one is the empty chat now, for whoever wants to write there meanwhile.
+            self._desk.blank, self._new = Chat(), [*self.unstarted, ask.chat]
         self._desk.keep(ask.chat)
         self._view.label()
         self._start(self._clear(ask, switch=switch))
@@ -274,7 +284,7 @@ class Sending:
         except AssistantError as error:
             self._view.tell(str(error), error=True)
         withdrawn = ask not in chat.held
-        if not withdrawn:
+        if ready is not None and not withdrawn:
             chat.held.remove(ask)
         if chat.head != head and chat is self._desk.chat:
             # A message was let go: the conversation goes on in another branch.
@@ -284,7 +294,8 @@ class Sending:
             # It was handed back as it was withdrawn.
             return
         if ready is None:
-            self._desk.handed_back(chat, ask.text, ask.label, ask.branch)
+            # Those behind it were written before anybody saw that: all come back, in their order.
+            withdrawal.unhold(self._desk, chat)
             return
         if switch and self.clearance.lease(chat, ready.route):
             chat.cloud = ready.route

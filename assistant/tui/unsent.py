@@ -9,6 +9,7 @@ from assistant.tui.turn import Chat, Turns
 
 if TYPE_CHECKING:
     from assistant.tui.labels import Labels
+    from assistant.tui.sending import Sending
 
 
 class Desk(Protocol):
@@ -17,10 +18,16 @@ class Desk(Protocol):
     chat: Chat
     turns: Turns
     labels: "Labels"
+    sending: "Sending"
 
     def typed(self, text: str) -> None:
         """`text` stands in the composer now."""
         ...
+
+
+def unstarted(desk: Desk) -> list[Chat]:
+    """The new chats whose first text is sent or waits to leave, and is not in the journal yet, in order."""
+    return list(dict.fromkeys((*desk.turns.unstarted(), *desk.sending.unstarted)))
 
 
 def parts(desk: Desk, recall: Recall, chat: Chat) -> list[tuple[str, Label]]:
