@@ -14,6 +14,7 @@ from assistant.tui.screens.pick import PickScreen
 from assistant.tui.screens.sheet import Palette
 from tests.tui.cloud_chat import ask_cloud, awake, cloud_chat, over, sheet
 from tests.tui.driving import opened, screen_text, settled_surroundings, until
+from tests.tui.fake_services import stage
 from tests.tui.scenes import SCENES
 from tests.tui.word_stage import word_stage
 
@@ -112,3 +113,13 @@ async def test_a_key_for_a_sheet_that_is_not_there_yet_does_nothing(tmp_path: Pa
     async with opened(word_stage(tmp_path)) as (app, pilot):
         at_once(app, "f1", "escape", "f2", "escape", "ctrl+r", "enter", "escape")
         await settled(app, pilot)
+
+
+async def test_keys_before_the_first_frame_wait_for_it(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    app = AssistantApp(on.services, on.folder)
+    for key in "early":
+        app.post_message(events.Key(key, key))
+    app.post_message(events.Paste(" bird"))
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.chat.composer.full_text == "early bird")
