@@ -128,8 +128,9 @@ async def _label(screen: "ChatScreen", chat: Chat, word: str) -> str:
 async def _title(screen: "ChatScreen", chat: Chat, title: str) -> str:
     if not chat.conversation:
         raise UsageError("this chat is empty yet", "its first message names it")
-    await screen.engine.rename(chat.conversation, title)
-    chat.title = title
+    async with chat.recording:
+        await screen.engine.rename(chat.conversation, title)
+        chat.title = title
     screen.face.desk_changed()
     return ""
 

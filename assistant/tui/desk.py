@@ -3,6 +3,7 @@
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -124,6 +125,12 @@ class Desk:
             self.new(self._view.composer.take())
             return
         self._wanted = conversation
+        known = self.turns.chat(conversation) or self.known.get(conversation)
+        # What somebody puts on record of it meanwhile is in what is read, or comes after that was taken over.
+        async with known.recording if known else nullcontext():
+            await self._open(conversation)
+
+    async def _open(self, conversation: str) -> None:
         opened: Opened | None = None
         shown: Sequence[Entry] = ()
         try:

@@ -185,12 +185,13 @@ class Sending:
             self._view.tell(why, error=True)
             return
         try:
-            if chat.conversation:
-                await self._engine.label_conversation(chat.conversation, label)
+            async with chat.recording:
+                if chat.conversation:
+                    await self._engine.label_conversation(chat.conversation, label)
+                chat.label = label
         except AssistantError as error:
             self._view.tell(str(error), error=True)
             return
-        chat.label = label
         self._desk.keep(chat)
         now = "what is said in this chat from now on may leave again, by your act"
         self._view.tell(now if kept else "what is said in this chat from now on is local-only")

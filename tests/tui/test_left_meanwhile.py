@@ -13,6 +13,7 @@ from assistant.ports.chats import Wanted
 from assistant.storage.search import SqliteFinder
 from assistant.tui import titles
 from assistant.tui.jump import jump
+from assistant.tui.tuning import Tuning
 from tests.tui.driving import answered, opened, send, settled_surroundings, toasts, until
 from tests.tui.fake_services import Answer, Stage, stage
 
@@ -135,3 +136,24 @@ async def test_a_chat_that_was_deleted_before_the_start_is_listed_and_comes_back
         assert [one.id for one in on.journal.conversations()] == [name]
         await send(app, pilot, "/deleted")
         await until(pilot, lambda: "no chat is deleted" in toasts(app))
+
+
+async def test_what_is_set_while_a_chat_is_read_again_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on = stage(tmp_path)
+    disk = SlowDisk(on, monkeypatch)
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "first")
+        await answered(app, pilot)
+        desk, chat = app.chat.desk, app.chat.desk.chat
+        disk.slow = True
+        reading = asyncio.create_task(desk.open(chat.conversation))
+        await asyncio.to_thread(disk.reading.wait, 10)
+        tuning = Tuning(app.chat, chat)
+        setting = asyncio.create_task(tuning.change("temperature", "0.25"))
+        await pilot.pause()
+        disk.go.set()
+        await asyncio.gather(reading, setting)
+        assert desk.chat is chat
+        assert tuning.sampling.temperature == 0.25
