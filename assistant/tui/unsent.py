@@ -1,9 +1,9 @@
-"""What was written in a chat and is not on record: what is sent or edited, what is typed, and what waits behind an earlier prompt."""
+"""What was written in a chat and is not on record: what is sent or edited, what is typed, and what waits behind an earlier prompt or was made of one."""
 
 from typing import TYPE_CHECKING, Protocol
 
 from assistant.domain.attachments import joined
-from assistant.domain.sensitivity import Label
+from assistant.domain.sensitivity import Label, join
 from assistant.tui.recall import Recall
 from assistant.tui.turn import Chat, Turns
 
@@ -37,17 +37,17 @@ def parts(desk: Desk, recall: Recall, chat: Chat) -> list[tuple[str, Label]]:
     if chat.edit:
         found.append((chat.edit.aside, chat.edit.aside_label))
     typed = chat.typed
-    if chat is desk.chat and (waiting := recall.waiting):
-        found.append(waiting)
+    if chat is desk.chat:
+        found += recall.unsent
         typed = recall.own(typed)
     found.append((typed, desk.labels.of_next(chat)))
     return [part for part in found if part[0]]
 
 
 def leave(desk: Desk, recall: Recall, text: str) -> None:
-    """The chat in view is left with `text` in its composer: what waits behind an earlier prompt stands there again."""
-    if waiting := recall.waiting:
-        text = joined((waiting[0], recall.own(text)))
-        desk.labels.raise_to(desk.chat, waiting[1])
-        recall.home()
+    """The chat in view is left with `text` in its composer: what waits behind an earlier prompt, or was made of one, stands there again."""
+    if waiting := recall.unsent:
+        text = joined((*(one for one, _ in waiting), recall.own(text)))
+        desk.labels.raise_to(desk.chat, join(label for _, label in waiting))
+        recall.fill(())
     desk.typed(text)

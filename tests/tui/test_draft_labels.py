@@ -168,3 +168,23 @@ async def test_a_prompt_that_comes_back_has_its_label_before_the_next_key(tmp_pa
         await pilot.pause()
         assert "4711" in composer.full_text
         assert desk.labels.of_next(desk.chat) is Label.LOCAL_ONLY
+
+
+async def test_what_was_made_of_a_prompt_is_a_draft_when_its_chat_is_left(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        desk, composer = app.chat.desk, app.chat.composer
+        for prompt in ("one", "two"):
+            await send(app, pilot, prompt)
+            await answered(app, pilot)
+        left = desk.chat
+        composer.recall_older()
+        composer.insert(", more")
+        composer.recall_older()
+        assert composer.full_text == "one"
+        await until(pilot, lambda: on.journal.draft(left.conversation) == "two, more")
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: desk.chat is not left)
+        assert composer.full_text == ""
+        await desk.open(left.conversation)
+        assert composer.full_text == "two, more"

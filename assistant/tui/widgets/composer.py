@@ -143,7 +143,7 @@ class Composer(Commanding):
         """One row down; from the last row to a later prompt."""
         if not self.navigator.is_last_wrapped_line(self.selection.end):
             self.action_cursor_down()
-        elif (prompt := self.recall.newer(self.full_text)) is not None:
+        elif (prompt := self.recall.newer(self.full_text, self._bound.label)) is not None:
             self._call_back(prompt)
 
     def recall_older(self) -> None:
