@@ -42,6 +42,7 @@ class Chat:
     that stands in its composer, `left` are those that were left, by message. `sampling`, by name `preset`, makes its replies
     (None: as the settings say); `instructed` is the label of `system` where the person set it since the start (else None); `partial`
     says that not all of its start is on record yet. Whoever puts on record what it carries, or reads that, has `recording`.
+    `command` is one that was typed in it and is not done yet, with its label.
     """
 
     system: str = ""
@@ -63,6 +64,7 @@ class Chat:
     instructed: Label | None = None
     partial: bool = False
     recording: asyncio.Lock = field(default_factory=asyncio.Lock)
+    command: tuple[str, Label] = ("", Label.PUBLIC)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

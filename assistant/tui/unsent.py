@@ -40,6 +40,7 @@ def parts(desk: Desk, recall: Recall, chat: Chat) -> list[tuple[str, Label]]:
     if chat is desk.chat:
         found += recall.unsent
         typed = recall.own(typed)
+    found.append(chat.command)
     found.append((typed, desk.labels.of_next(chat)))
     return [part for part in found if part[0]]
 
