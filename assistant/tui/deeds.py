@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from textual._callback import invoke
 
 from assistant.domain.errors import AssistantError, UsageError
+from assistant.domain.events import TitledBy
 from assistant.domain.hygiene import one_line
 from assistant.domain.sensitivity import Label
 from assistant.tui import slash, verbs
@@ -140,8 +141,10 @@ async def _label(screen: "ChatScreen", chat: Chat, word: str) -> str:
 async def _title(screen: "ChatScreen", chat: Chat, title: str) -> str:
     if not chat.conversation:
         raise UsageError("this chat is empty yet", "its first message names it")
+    kept = screen.desk.labels.of_next(chat) is Label.LOCAL_ONLY
+    by = TitledBy.KEPT if kept else screen.face.shelf.titles.by(title)
     async with chat.recording:
-        await screen.engine.rename(chat.conversation, title)
+        await screen.engine.rename(chat.conversation, title, by)
         chat.title = title
     screen.face.desk_changed()
     return ""
