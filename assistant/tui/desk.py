@@ -48,6 +48,7 @@ from assistant.tui.widgets.transcript import Entry
 if TYPE_CHECKING:
     from assistant.conversation.engine import Engine
     from assistant.domain.turns import TurnRecord
+    from assistant.ports import Journal
     from assistant.tui.view import View
 
 
@@ -128,30 +129,19 @@ class Desk:
         known = self.turns.chat(conversation) or self.known.get(conversation)
         # What somebody puts on record of it meanwhile is in what is read, or comes after that was taken over.
         async with known.recording if known else nullcontext():
-            await self._open(conversation)
-
-    async def _open(self, conversation: str) -> None:
-        opened: Opened | None = None
-        shown: Sequence[Entry] = ()
-        try:
-            moment = None
-            while moment != (moment := self.turns.moment(conversation)):
-                # What began or ended in it while it was read is not in what was read.
-                branches = self.siblings.branches
-                opened = await asyncio.to_thread(read, self._journal, conversation, branches)
-                if opened:
-                    shown = await asyncio.to_thread(entries, opened, self._clock.now_ms())
-        except AssistantError as error:
-            self._failed(error)
-            return
-        if conversation != self._wanted:
-            return
-        if opened is None:
-            self._view.tell("this conversation is gone", error=True)
-            return
-        unsent.leave(self, self._view.composer.recall, self._view.composer.full_text)
-        self.chat = self._chat_of(opened)
-        self._show(opened, shown)
+            try:
+                opened, shown = await _read(self, self._journal, self._clock.now_ms(), conversation)
+            except AssistantError as error:
+                self._failed(error)
+                return
+            if conversation != self._wanted:
+                return
+            if opened is None:
+                self._view.tell("this conversation is gone", error=True)
+                return
+            unsent.leave(self, self._view.composer.recall, self._view.composer.full_text)
+            self.chat = self._chat_of(opened)
+            self._show(opened, shown)
 
     def new(self, left: str) -> None:
         """Brings the empty chat into view at once; `left` stood in the composer before, what stands there now is for it.
@@ -350,6 +340,21 @@ class Desk:
 
     def _failed(self, error: AssistantError) -> None:
         self._view.tell(str(error), error=True)
+
+
+async def _read(
+    desk: Desk, journal: "Journal", now_ms: int, conversation: str
+) -> tuple[Opened | None, Sequence[Entry]]:
+    """A conversation, and what is shown of it. Raises: StorageError."""
+    opened: Opened | None = None
+    shown: Sequence[Entry] = ()
+    moment = None
+    while moment != (moment := desk.turns.moment(conversation)):
+        # What began or ended in it while it was read is not in what was read.
+        opened = await asyncio.to_thread(read, journal, conversation, desk.siblings.branches)
+        if opened:
+            shown = await asyncio.to_thread(entries, opened, now_ms)
+    return opened, shown
 
 
 async def _restore(desk: Desk, drafts: Drafts, view: "View") -> None:

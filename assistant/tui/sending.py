@@ -74,14 +74,10 @@ class Sending:
         self._desk = desk
         self._start = start
         self._one = asyncio.Lock()
-        self._new: list[Chat] = []
+        # The chats that were new when their first text went on its way, in order.
+        self.begun: list[Chat] = []
         self.clearance = Clearance(services, settings, view, desk)
         self.lookout = self.clearance.lookout
-
-    @property
-    def unstarted(self) -> list[Chat]:
-        """The new chats whose first text waits to leave, in order."""
-        return [chat for chat in self._new if chat.held and chat.head is None]
 
     # Where a message goes.
 
@@ -270,7 +266,8 @@ class Sending:
         ask.chat.held.append(ask)
         if ask.chat is self._desk.blank:
             # Another one is the empty chat now, for whoever wants to write there meanwhile.
-            self._desk.blank, self._new = Chat(), [*self.unstarted, ask.chat]
+            self._desk.blank = Chat()
+            self.begun.append(ask.chat)
         self._desk.keep(ask.chat)
         self._view.label()
         self._start(self._clear(ask, switch=switch))

@@ -27,7 +27,8 @@ class Desk(Protocol):
 
 def unstarted(desk: Desk) -> list[Chat]:
     """The new chats whose first text is sent or waits to leave, and is not in the journal yet, in order."""
-    return list(dict.fromkeys((*desk.turns.unstarted(), *desk.sending.unstarted)))
+    held = [chat for chat in desk.sending.begun if chat.held and chat.head is None]
+    return list(dict.fromkeys((*desk.turns.unstarted(), *held)))
 
 
 def parts(desk: Desk, recall: Recall, chat: Chat) -> list[tuple[str, Label]]:
