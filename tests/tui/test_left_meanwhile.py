@@ -74,6 +74,36 @@ async def test_an_act_on_a_message_is_none_on_the_chat_that_came_into_view(
         assert not [said for said in toasts(app) if "fault" in said]
 
 
+@pytest.mark.parametrize("keys", ["dd", "rd", "v"])
+async def test_what_waits_for_another_act_or_for_the_disk_is_done_in_its_chat_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: str
+) -> None:
+    """The chat that came into view meanwhile has messages that it could be done with."""
+    on = stage(tmp_path, *(Answer((f"reply {number}",)) for number in range(4)))
+    disk = SlowDisk(on, monkeypatch)
+    async with opened(on) as (app, pilot):
+        desk = app.chat.desk
+        await send(app, pilot, "the other one")
+        await answered(app, pilot)
+        other = desk.chat
+        await pilot.press("ctrl+n")
+        await send(app, pilot, "this one")
+        await answered(app, pilot)
+        app.chat.transcript.focus()
+        await pilot.pause()
+        disk.slow = True
+        await pilot.press(keys[0])
+        await asyncio.to_thread(disk.reading.wait, 10)
+        disk.slow = False
+        await pilot.press(*keys[1:])
+        await desk.open(other.conversation)
+        disk.go.set()
+        await until(pilot, lambda: not any(one.group == "tree" for one in app.workers))
+        await answered(app, pilot)
+        assert app.screen is app.chat
+        assert (desk.chat, len(on.journal.path(other.head or ""))) == (other, 2)
+
+
 async def test_a_way_to_a_hit_ends_where_the_person_went_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
