@@ -278,7 +278,8 @@ class Sending:
         ready = None
         try:
             async with self._one:
-                ready = await self.clearance.clear(ask)
+                if ask in chat.held:
+                    ready = await self.clearance.clear(ask)
         except AssistantError as error:
             self._view.tell(str(error), error=True)
         withdrawn = ask not in chat.held

@@ -128,6 +128,8 @@ async def test_two_that_stay_come_back_in_the_order_in_which_they_were_written(
         await until(pilot, lambda: not app.chat.desk.sending._one.locked())
         await until(pilot, lambda: not app.chat.desk.chat.held)
         assert composer.full_text == "the first\n\nthe second"
+        # The second was withdrawn with the first: nobody is asked anything about it.
+        assert toasts(app).count(NOT_SEEN) == 1
         await until(pilot, lambda: on.stage.journal.draft("") == composer.full_text)
 
 
