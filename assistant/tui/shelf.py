@@ -147,7 +147,7 @@ class Shelf:
     async def rename(self, conversation: str, title: str) -> bool:
         """Gives a conversation another title; False where it keeps its own."""
         try:
-            await self._engine.rename(conversation, title)
+            await self._engine.rename(conversation, title, self.titles.by(title))
             self._rest = None
         except AssistantError as error:
             self._reader.tell(str(error), error=True)
