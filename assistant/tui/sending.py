@@ -267,7 +267,7 @@ class Sending:
         if ask.chat is self._desk.blank:
             # Another one is the empty chat now, for whoever wants to write there meanwhile.
             self._desk.blank = Chat()
-            self.begun.append(ask.chat)
+            self.begun[:] = [*(one for one in self.begun if one.held), ask.chat]
         self._desk.keep(ask.chat)
         self._view.label()
         self._start(self._clear(ask, switch=switch))
