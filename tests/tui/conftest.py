@@ -3,7 +3,7 @@
 import pytest
 
 from assistant.tui import titles
-from tests.tui import css
+from tests.tui import css, drawing
 from tests.tui.idle import Idle
 
 
@@ -23,3 +23,4 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 def quick_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test that opens the app does so with style sheets that were read."""
     css.put(monkeypatch)
+    drawing.put(monkeypatch)
