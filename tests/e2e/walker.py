@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.e2e.program import Program
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import ForkedTerminal
 
 COLUMNS, ROWS = 132, 44
 LIST = 22
@@ -41,7 +41,7 @@ class Onlooker:
         self.program = program
         self.walked: set[str] = set()
         environment = {**program.environment, "TERM": "xterm-256color", **more}
-        self.terminal = Terminal(program.command(), environment, COLUMNS, ROWS)
+        self.terminal = ForkedTerminal(program.command(), environment, COLUMNS, ROWS)
 
     @property
     def home(self) -> Path:

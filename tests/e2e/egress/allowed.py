@@ -58,13 +58,17 @@ def allowed_send(
     journal: Path,
     command: Sequence[str],
     environment: Mapping[str, str],
-    stdin: bytes = b"",
 ) -> Sent:
     """Runs `command` (see Inside.command) and proves the same of it as `allowed`."""
 
     def run() -> "subprocess.CompletedProcess[bytes]":
         return subprocess.run(
-            command, input=stdin, capture_output=True, env=environment, timeout=60, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=environment,
+            timeout=60,
+            check=False,
         )
 
     done, left = allowed(network, cloud, journal, run)

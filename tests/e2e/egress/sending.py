@@ -27,6 +27,7 @@ from tests.e2e.egress.clouds import KEY
 from tests.e2e.egress.inside import Inside
 from tests.e2e.egress.wire import Request, permits
 from tests.e2e.program import ONE_THREAD, Program
+from tests.e2e.running import Running
 from tests.standins.cloud_line import Got
 
 ROW, ROW_HOST, ROW_MODEL = (
@@ -89,9 +90,9 @@ class Sender(Inside):
             assert each.code == 0, f"{command}: {each.err}"
         return ended
 
-    def start(self, *args: str) -> "subprocess.Popen[bytes]":
+    def start(self, *args: str) -> Running:
         """Starts a command of the program."""
-        return started(self.command(*args), self.environment)
+        return Running(self.command(*args), self.environment)
 
     def run_to_end(self, *python: str, through: Sequence[str] = ()) -> Ended:
         """Runs Python with these arguments, started by way of another command."""
@@ -127,7 +128,7 @@ def started(command: Sequence[str], environment: Mapping[str, str]) -> "subproce
     )
 
 
-def ended(process: "subprocess.Popen[bytes]") -> Ended:
+def ended(process: "subprocess.Popen[bytes] | Running") -> Ended:
     """Waits for its end."""
     with process:
         assert process.stdout is not None
