@@ -14,6 +14,7 @@ import io
 import json
 import os
 import pkgutil
+import runpy
 import signal
 import socket
 import struct
@@ -26,7 +27,7 @@ from pathlib import Path
 from threading import Lock
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = (sys.executable, "-m", "assistant")
+PYTHON = (sys.executable, "-m")
 _ROOMS = (
     "commands",
     "conversation",
@@ -46,8 +47,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 @dataclass(frozen=True)
 class Birth:
-    """What a fork is to become: the arguments of the program, its environment, and whether its streams are a terminal."""
+    """What a fork is to become: the module to run, its arguments and environment, and whether its streams are a terminal."""
 
+    module: str
     arguments: list[str]
     environment: dict[str, str]
     terminal: bool
@@ -106,19 +108,20 @@ def bear(
     *,
     terminal: bool = False,
 ) -> int:
-    """Starts `command`, which ends in the program and its arguments, as `Nursery.bear` does."""
+    """Starts `command`, which ends in PYTHON with a module and its arguments, as `Nursery.bear` does."""
     words = tuple(command)
-    at = next(i for i in range(len(words)) if words[i : i + len(PROGRAM)] == PROGRAM)
-    birth = Birth([*words[at + len(PROGRAM) :]], dict(environment), terminal)
+    at = next(i for i in range(len(words)) if words[i : i + len(PYTHON)] == PYTHON)
+    module, *arguments = words[at + len(PYTHON) :]
+    birth = Birth(module, arguments, dict(environment), terminal)
     return _nursery(words[:at]).bear(birth, streams)
 
 
 # In the nursery.
 
 
-def main(line: socket.socket) -> None:
-    """Forks for whoever asks; returns in each fork, once it is what it is to be, and ends when nobody is there any more."""
-    _import_all()
+def main(line: socket.socket) -> str:
+    """Forks for whoever asks; in each fork gives the module that it is to run, and ends when nobody is there any more."""
+    import_rooms(*_ROOMS)
     gc.collect()
     gc.freeze()
     while True:
@@ -129,14 +132,17 @@ def main(line: socket.socket) -> None:
         pid = _fork_twice()
         if not pid:
             line.close()
-            return _become(Birth(**json.loads(told)), streams)
+            birth = Birth(**json.loads(told))
+            _become(birth, streams)
+            return birth.module
         for stream in streams:
             os.close(stream)
         line.sendall(_SIZE.pack(pid))
 
 
-def _import_all() -> None:
-    for room in _ROOMS:
+def import_rooms(*rooms: str) -> None:
+    """Imports every module of these rooms of the program, also what is imported late."""
+    for room in rooms:
         package = importlib.import_module(f"assistant.{room}")
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(found.name)
@@ -180,7 +186,7 @@ def _become(birth: Birth, streams: Sequence[int]) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(birth.environment)
-    sys.argv = [str(ROOT / "assistant" / "__main__.py"), *birth.arguments]
+    sys.argv = [birth.module, *birth.arguments]
     sys.stdin = sys.__stdin__ = _opened(0, "r", "surrogateescape")  # type: ignore[misc]
     sys.stdout = sys.__stdout__ = _opened(1, "w", "surrogateescape")  # type: ignore[misc]
     sys.stderr = sys.__stderr__ = _opened(2, "w", "backslashreplace")  # type: ignore[misc]
@@ -194,7 +200,6 @@ def _opened(place: int, mode: str, errors: str) -> io.TextIOWrapper:
 
 
 if __name__ == "__main__":
-    from assistant.cli import run
-
-    main(socket.socket(fileno=int(sys.argv[1])))
-    sys.exit(run())
+    runpy.run_module(
+        main(socket.socket(fileno=int(sys.argv[1]))), run_name="__main__", alter_sys=True
+    )

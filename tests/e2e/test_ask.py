@@ -68,7 +68,7 @@ def test_greedy_gives_the_same_text_twice(program: Program) -> None:
     replies = [
         json.loads(
             program.run(
-                *("ask", "--json", "--temperature", "0", "--max-tokens", "24"),
+                *("ask", "--json", "--temperature", "0", "--max-tokens", "8"),
                 "Why is the sky blue?",
             ).stdout
         )["reply"]

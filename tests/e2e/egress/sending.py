@@ -23,6 +23,7 @@ from assistant.storage.paths import Places
 from assistant.storage.secrets.environment import variable
 from assistant.wiring.keys import KeyRoom
 from tests.commands.rig import FACTS
+from tests.e2e import running
 from tests.e2e.egress.clouds import KEY
 from tests.e2e.egress.inside import Inside
 from tests.e2e.egress.wire import Request, permits
@@ -110,9 +111,7 @@ def run_each(commands: Sequence[tuple[Sender, Sequence[str]]]) -> list[Ended]:
     first, _ = commands[0]
     told = json.dumps([(str(each.program.home), list(command)) for each, command in commands])
     command = first.network.inside(sys.executable, "-m", "tests.e2e.egress.commands", told)
-    done = subprocess.run(
-        command, capture_output=True, env=first.environment, timeout=120, check=False
-    )
+    done = running.run(command, first.environment, timeout_s=110)
     assert done.returncode == 0, done.stderr.decode()
     return [Ended(**json.loads(line)) for line in done.stdout.splitlines()]
 
