@@ -10,9 +10,8 @@ import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-import pyte
-
 from tests.e2e import nursery
+from tests.e2e.quick_screen import QuickScreen, QuickStream
 
 QUIET_MS, MOST_READS = 8, 50
 """A frame is whole once nothing more came for so long; who never pauses is looked at all the same."""
@@ -25,8 +24,8 @@ class Terminal:
         self, command: Sequence[str], environment: Mapping[str, str], columns: int, rows: int
     ) -> None:
         """Starts `command`, as `_start` does."""
-        self.screen = pyte.Screen(columns, rows)
-        self._stream = pyte.ByteStream(self.screen)
+        self.screen = QuickScreen(columns, rows)
+        self._stream = QuickStream(self.screen)
         self.raw = bytearray()
         self._text = ""
         self.pid, self.fd = self._start(command, environment, (columns, rows))

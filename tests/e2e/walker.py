@@ -156,8 +156,11 @@ class Walker(Onlooker):
         """Waits until the first words of the reply to `text` are there."""
 
         def begun(screen: str) -> bool:
-            reply = _last_reply(screen.rpartition(text)[2])
-            return "esc stop" in screen and len(reply) > 1 and "▌ …" not in reply[1]
+            # Until the message stands there, the last reply is that to the one before.
+            _, asked, below = screen.rpartition(text)
+            _, *rows = _last_reply(below)
+            said = "".join(row.partition("▌ ")[2] for row in rows)
+            return bool(asked) and "esc stop" in screen and any(map(str.isalnum, said))
 
         self.when(begun)
 
