@@ -67,7 +67,7 @@ class QuickStream(pyte.ByteStream):
         super().__init__(screen)
         self._screen = screen
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:  # type: ignore[override]  # as pyte has it
         """See pyte."""
         text, at = self.utf8_decoder.decode(data), 0
         for found in _COLOURS.finditer(text):
