@@ -61,7 +61,6 @@ class Nursery:
     def __init__(self, before: Sequence[str]) -> None:
         """Starts it; it ends with this process at the latest."""
         self._line, other = socket.socketpair()
-        self._lock = Lock()
         module = (sys.executable, "-m", "tests.e2e.nursery", str(other.fileno()))
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
         self._process = subprocess.Popen(
@@ -81,13 +80,12 @@ class Nursery:
     def bear(self, birth: Birth, streams: tuple[int, int, int]) -> int:
         """Has the program started with these three files as its streams; it is a child of this process. Gives its pid."""
         told = json.dumps(vars(birth)).encode()
-        with self._lock:
-            # It is the child of a child that is gone at once, so that it comes to us.
-            _adopt(True)
-            socket.send_fds(self._line, [_SIZE.pack(len(told))], streams)
-            self._line.sendall(told)
-            answer = self._line.recv(_SIZE.size)
-            _adopt(False)
+        # It is the child of a child that is gone at once, so that it comes to us.
+        _adopt(True)
+        socket.send_fds(self._line, [_SIZE.pack(len(told))], streams)
+        self._line.sendall(told)
+        answer = self._line.recv(_SIZE.size)
+        _adopt(False)
         assert answer, "the nursery is gone: what it said is above"
         return int(_SIZE.unpack(answer)[0])
 
@@ -99,6 +97,8 @@ def _adopt(whether: bool) -> None:
 
 
 _nursery = functools.cache(Nursery)
+_ONE_AT_A_TIME = Lock()
+"""Adopting is a matter of the whole process, and each nursery is begun once, whichever thread asks."""
 
 
 def bear(
@@ -113,7 +113,8 @@ def bear(
     at = next(i for i in range(len(words)) if words[i : i + len(PYTHON)] == PYTHON)
     module, *arguments = words[at + len(PYTHON) :]
     birth = Birth(module, arguments, dict(environment), terminal)
-    return _nursery(words[:at]).bear(birth, streams)
+    with _ONE_AT_A_TIME:
+        return _nursery(words[:at]).bear(birth, streams)
 
 
 # In the nursery.
