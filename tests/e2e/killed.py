@@ -22,13 +22,15 @@ from assistant.domain.prompt import Prompt
 from assistant.machine.clock import SystemClock
 from assistant.storage.instances import Instance
 from assistant.storage.journal import open_journal
+from tests.e2e.nursery import import_rooms
 from tests.fakes import LOCAL, FakeBackend
 
-LONGEST_WAIT_S = 0.06
+LONGEST_WAIT_S = 0.03
 
 
 def main(folder: Path, seed: int, kills: int) -> None:
     """Two children at a time, until `kills` have died."""
+    import_rooms("conversation", "domain", "machine", "ports", "storage")
     dice = random.Random(seed)
     for number in range(0, kills, 2):
         files = [folder / f"shown-{number + i:03}" for i in range(2)]

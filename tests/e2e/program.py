@@ -7,6 +7,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.e2e import running
+from tests.e2e.running import Running
+
 ROOT = Path(__file__).parents[2]
 ONE_THREAD = "[engine]\nthreads = 1\n"
 """Threads of an engine spin while they wait for each other, and beside other tests they wait long."""
@@ -44,24 +47,11 @@ class Program:
         self, *args: str, stdin: bytes = b"", timeout_s: float = 60
     ) -> subprocess.CompletedProcess[bytes]:
         """Runs to the end."""
-        return subprocess.run(
-            self.command(*args),
-            input=stdin,
-            capture_output=True,
-            env=self.environment,
-            timeout=timeout_s,
-            check=False,
-        )
+        return running.run(self.command(*args), self.environment, stdin, timeout_s)
 
-    def start(self, *args: str) -> subprocess.Popen[bytes]:
-        """Starts it, with pipes at both ends."""
-        return subprocess.Popen(
-            self.command(*args),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=self.environment,
-        )
+    def start(self, *args: str) -> Running:
+        """Starts it."""
+        return Running(self.command(*args), self.environment)
 
 
 def with_model(home: Path, model: Path) -> Program:

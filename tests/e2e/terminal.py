@@ -10,7 +10,8 @@ import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-import pyte
+from tests.e2e import nursery
+from tests.e2e.quick_screen import QuickScreen, QuickStream
 
 QUIET_MS, MOST_READS = 8, 50
 """A frame is whole once nothing more came for so long; who never pauses is looked at all the same."""
@@ -22,21 +23,30 @@ class Terminal:
     def __init__(
         self, command: Sequence[str], environment: Mapping[str, str], columns: int, rows: int
     ) -> None:
-        """Starts `command`."""
-        self.screen = pyte.Screen(columns, rows)
-        self._stream = pyte.ByteStream(self.screen)
+        """Starts `command`, as `_start` does."""
+        self.screen = QuickScreen(columns, rows)
+        self._stream = QuickStream(self.screen)
         self.raw = bytearray()
         self._text = ""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execvpe(command[0], list(command), dict(environment))  # noqa: S606 - the test's own child
+        self.pid, self.fd = self._start(command, environment, (columns, rows))
         self.resize(columns, rows)
+
+    def _start(
+        self, command: Sequence[str], environment: Mapping[str, str], _size: tuple[int, int]
+    ) -> tuple[int, int]:
+        """From nothing; gives the pid and the near end of the pty."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            # Where the tests run behind a shell's back, ctrl+c is ignored by all that they start.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.execvpe(command[0], list(command), dict(environment))  # noqa: S606 - the test's own child
+        return pid, fd
 
     def resize(self, columns: int, rows: int) -> None:
         """Tells the child of another size, as a terminal does."""
         self.screen.resize(rows, columns)
         self._text = ""
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        _tell_size(self.fd, columns, rows)
 
     def send(self, keys: str) -> None:
         """Types."""
@@ -107,3 +117,22 @@ class Terminal:
             os.waitpid(self.pid, 0)
             self.pid = 0
         os.close(self.fd)
+
+
+class ForkedTerminal(Terminal):
+    """The same, whose program is a fork of the nursery."""
+
+    def _start(
+        self, command: Sequence[str], environment: Mapping[str, str], size: tuple[int, int]
+    ) -> tuple[int, int]:
+        """See `nursery.bear`."""
+        near, far = os.openpty()
+        # A fork is quicker than who starts it: it would see no size.
+        _tell_size(near, *size)
+        pid = nursery.bear(command, environment, (far, far, far), terminal=True)
+        os.close(far)
+        return pid, near
+
+
+def _tell_size(fd: int, columns: int, rows: int) -> None:
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

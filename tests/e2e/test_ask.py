@@ -68,7 +68,7 @@ def test_greedy_gives_the_same_text_twice(program: Program) -> None:
     replies = [
         json.loads(
             program.run(
-                *("ask", "--json", "--temperature", "0", "--max-tokens", "24"),
+                *("ask", "--json", "--temperature", "0", "--max-tokens", "8"),
                 "Why is the sky blue?",
             ).stdout
         )["reply"]
@@ -140,11 +140,10 @@ def test_a_deleted_conversation_comes_back_where_it_goes_on(program: Program) ->
 
 
 def test_ctrl_c_keeps_what_arrived(program: Program) -> None:
-    child = program.start("ask", "--max-tokens", "3000", "Tell me a very long story.")
-    assert child.stdout is not None
-    assert child.stdout.read(1)
-    child.send_signal(signal.SIGINT)
-    _, stderr = child.communicate(timeout=30)
+    with program.start("ask", "--max-tokens", "3000", "Tell me a very long story.") as child:
+        assert child.stdout.read(1)
+        child.send_signal(signal.SIGINT)
+        _, stderr = child.communicate(timeout_s=30)
     assert child.returncode == 130
     assert b"stopped; the reply so far is kept" in stderr
     listed = program.run("history", "search", "--json", "very long story")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.commands.rig import FACTS, KEY, ROUTE, beside
 from tests.e2e.program import Program
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import ForkedTerminal, Terminal
 from tests.standins.cloud import Cloud
 
 VARIABLE = "ASSISTANT_KEY_GATE"
@@ -39,7 +39,7 @@ def program(tmp_path: Path, cloud: Cloud) -> Program:
 @contextmanager
 def typing(program: Program, *argv: str, key: str = "") -> Iterator[Terminal]:
     environment = {**program.environment, **({VARIABLE: key} if key else {})}
-    terminal = Terminal(program.command(*argv), environment, 140, 50)
+    terminal = ForkedTerminal(program.command(*argv), environment, 140, 50)
     try:
         yield terminal
     finally:

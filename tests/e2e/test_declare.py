@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.program import Program
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import ForkedTerminal, Terminal
 
 QUESTIONS = ("where it is kept", "is it used for training", "may people read it", "where its connection")  # fmt: skip
 
@@ -24,7 +24,7 @@ def program(tmp_path: Path) -> Program:
 @contextmanager
 def typing(program: Program, *argv: str) -> Iterator[Terminal]:
     command = program.command("routes", "declare", "mistral-eu", *argv)
-    terminal = Terminal(command, program.environment, 160, 60)
+    terminal = ForkedTerminal(command, program.environment, 160, 60)
     try:
         yield terminal
     finally:

@@ -7,17 +7,13 @@ import subprocess
 from pathlib import Path
 
 from tests.backends.llama.test_apart import kernel_lets_it
-from tests.e2e.program import Program, with_model
+from tests.e2e import running
+from tests.e2e.conftest import Installed
+from tests.e2e.program import Program
 
 
 def doctor(program: Program, *args: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        program.command("doctor", *args),
-        capture_output=True,
-        env={**program.environment, **environment},
-        timeout=30,
-        check=False,
-    )
+    return running.run(program.command("doctor", *args), {**program.environment, **environment})
 
 
 def machine_with_card(root: Path, device: str) -> Path:
@@ -31,8 +27,8 @@ def machine_with_card(root: Path, device: str) -> Path:
     return root
 
 
-def test_json_has_the_objects_that_scripts_rely_on(tmp_path: Path, starter_model: Path) -> None:
-    program = with_model(tmp_path, starter_model)
+def test_json_has_the_objects_that_scripts_rely_on(tmp_path: Path, installed: Installed) -> None:
+    program = installed(tmp_path)
     found = json.loads(doctor(program, "--json").stdout)
     assert {"machine", "hat", "routes", "engine", "secrets", "power", "sensors"} <= set(found)
     assert set(found["hat"]) == {"state", "evidence", "remedy"}

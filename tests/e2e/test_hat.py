@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.program import ONE_THREAD, Program, with_model
+from tests.e2e import running
+from tests.e2e.conftest import Installed
+from tests.e2e.program import ONE_THREAD, Program
 from tests.standins import hailo_process, hailo_python
 from tests.standins.machines import EXPECTED, Machine, make
 
@@ -30,14 +32,8 @@ class Owner:
         """Runs one command to its end."""
         address = f'[hat]\naddress = "127.0.0.1:{self.port}"\n'
         self.program.settle(ONE_THREAD + address + "".join(f"{line}\n" for line in self.settings))
-        return subprocess.run(
-            self.program.command(*args),
-            capture_output=True,
-            env={**self.program.environment, **self.machine.environment},
-            stdin=subprocess.DEVNULL,
-            timeout=60,
-            check=False,
-        )
+        environment = {**self.program.environment, **self.machine.environment}
+        return running.run(self.program.command(*args), environment)
 
     def json(self, *args: str) -> dict[str, object]:
         """The object that a command prints."""
@@ -48,8 +44,8 @@ class Owner:
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory, starter_model: Path) -> Program:
-    return with_model(tmp_path_factory.mktemp("home"), starter_model)
+def program(tmp_path_factory: pytest.TempPathFactory, installed: Installed) -> Program:
+    return installed(tmp_path_factory.mktemp("home"))
 
 
 def owner(program: Program, tmp_path: Path, kind: str, port: int = NOBODY) -> Owner:
@@ -104,14 +100,8 @@ def test_where_the_environment_says_that_it_listens(program: Program, tmp_path: 
     with hailo_process.running() as server:
         here = owner(program, tmp_path, "h10_511")
         hint = {"OLLAMA_HOST": f"0.0.0.0:{server.port}"}
-        done = subprocess.run(
-            program.command("ask", "--json", "Hello"),
-            capture_output=True,
-            env={**program.environment, **here.machine.environment, **hint},
-            stdin=subprocess.DEVNULL,
-            timeout=60,
-            check=False,
-        )
+        environment = {**program.environment, **here.machine.environment, **hint}
+        done = running.run(program.command("ask", "--json", "Hello"), environment)
         assert json.loads(done.stdout)["route"]["id"] == "hat", done.stderr
 
 

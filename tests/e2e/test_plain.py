@@ -8,21 +8,22 @@ from pathlib import Path
 import pytest
 
 from tests.commands.rig import FACTS, KEY, ROUTE, beside
-from tests.e2e.program import ONE_THREAD, Program, with_model
-from tests.e2e.terminal import Terminal
+from tests.e2e.conftest import Installed
+from tests.e2e.program import ONE_THREAD, Program
+from tests.e2e.terminal import ForkedTerminal
 from tests.standins.cloud import Cloud
 
 
-def prepared(folder: Path, model: Path) -> Program:
-    program = with_model(folder, model)
+def prepared(folder: Path, installed: Installed) -> Program:
+    program = installed(folder)
     program.settle(f"{ONE_THREAD}[generation]\ntemperature = 0.0\n")
     return program
 
 
-def test_a_person_talks_in_words_alone(tmp_path: Path, starter_model: Path) -> None:
-    program = prepared(tmp_path, starter_model)
+def test_a_person_talks_in_words_alone(tmp_path: Path, installed: Installed) -> None:
+    program = prepared(tmp_path, installed)
     environment = {**program.environment, "TERM": "xterm-256color"}
-    terminal = Terminal(program.command("chat", "--plain"), environment, 100, 40)
+    terminal = ForkedTerminal(program.command("chat", "--plain"), environment, 100, 40)
     try:
         terminal.wait_for_text("you: ")
         terminal.send("Write a very long story about a fox.\r")
@@ -66,7 +67,7 @@ def test_a_send_to_the_cloud_needs_the_typed_word(tmp_path: Path, cloud: Cloud) 
         assert done.returncode == 0, done.stderr
     (tmp_path / "notes.txt").write_text("The fox is red.\n")
     environment = {**program.environment, "ASSISTANT_KEY_GATE": KEY}
-    terminal = Terminal(program.command("chat", "--plain"), environment, 140, 60)
+    terminal = ForkedTerminal(program.command("chat", "--plain"), environment, 140, 60)
     try:
         terminal.wait_for_text("you: ")
         terminal.send("/attach ~/notes.txt\r")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.program import Program, with_model
-from tests.e2e.terminal import Terminal
+from tests.e2e.conftest import Installed
+from tests.e2e.program import Program
+from tests.e2e.terminal import ForkedTerminal, Terminal
 
 Open = Callable[..., Terminal]
 
@@ -16,8 +17,8 @@ READY = "ask anything"
 
 
 @pytest.fixture
-def program(tmp_path: Path, starter_model: Path) -> Program:
-    return with_model(tmp_path, starter_model)
+def program(tmp_path: Path, installed: Installed) -> Program:
+    return installed(tmp_path)
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def open_chat(program: Program) -> Iterator[Open]:
     terminals = []
 
     def open_one(columns: int = 120, rows: int = 40, **environment: str) -> Terminal:
-        terminal = Terminal(
+        terminal = ForkedTerminal(
             program.command(),
             {**program.environment, "TERM": "xterm-256color", **environment},
             columns,
@@ -116,7 +117,7 @@ def test_no_terminal_says_what_to_do_instead(program: Program) -> None:
 
 def test_the_first_run_fetches_nothing_unasked(tmp_path: Path) -> None:
     program = Program(tmp_path)
-    chat = Terminal(program.command(), {**program.environment, "TERM": "xterm"}, 80, 24)
+    chat = ForkedTerminal(program.command(), {**program.environment, "TERM": "xterm"}, 80, 24)
     try:
         screen = chat.wait_for_text("SmolLM2")
         assert "98" in screen

@@ -11,7 +11,8 @@ import aiohttp
 import pytest
 
 from assistant.commands.serve import WORDS
-from tests.e2e.program import Program, with_model
+from tests.e2e.conftest import Installed
+from tests.e2e.program import Program
 
 
 @dataclass
@@ -33,8 +34,8 @@ def free_port() -> int:
 
 
 @pytest.fixture
-async def served(tmp_path: Path, starter_model: Path) -> AsyncIterator[Served]:
-    program = with_model(tmp_path, starter_model)
+async def served(tmp_path: Path, installed: Installed) -> AsyncIterator[Served]:
+    program = installed(tmp_path)
     process = await asyncio.create_subprocess_exec(
         *program.command("serve", "--port", str(free_port())),
         env=program.environment,

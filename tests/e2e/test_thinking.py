@@ -2,13 +2,13 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.e2e import running
 from tests.e2e.program import Program
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import ForkedTerminal
 from tests.standins import hailo_process
 from tests.standins.machines import make
 
@@ -31,10 +31,9 @@ def test_thoughts_are_kept_and_neither_piped_nor_sent_back(model: str, tmp_path:
         program, environment = installed(tmp_path, server.port, model)
 
         def ask(*args: str) -> bytes:
-            command = program.command("ask", *args)
-            return subprocess.run(
-                command, capture_output=True, env=environment, timeout=60, check=True
-            ).stdout
+            done = running.run(program.command("ask", *args), environment)
+            assert done.returncode == 0, done.stderr.decode()
+            return done.stdout
 
         first = json.loads(ask("--json", "Say something."))
         assert re.fullmatch(r"<think>\n[^<>]+</think>\n\n[^<>]+", first["reply"])
@@ -55,7 +54,7 @@ def test_a_person_sees_the_thought_dim_above_the_answer(tmp_path: Path) -> None:
     options = ("--profile", "5.3.0", "--time-scale", "0.01", "--installed", MODELS[0])
     with hailo_process.running(*options) as server:
         program, environment = installed(tmp_path, server.port, MODELS[0])
-        terminal = Terminal(program.command("ask", "Say something."), environment, 80, 24)
+        terminal = ForkedTerminal(program.command("ask", "Say something."), environment, 80, 24)
         while terminal.pump(1):
             pass
         raw = terminal.raw.decode()

@@ -12,7 +12,8 @@ from assistant.tui.fallback import Offer
 from assistant.tui.turn import Chat
 from assistant.tui.verbs import VERBS
 from tests.e2e import walk_routes, walk_sheets, walk_talk, walk_words
-from tests.e2e.program import ONE_THREAD, Program, with_model
+from tests.e2e.conftest import Installed
+from tests.e2e.program import ONE_THREAD, Program
 from tests.e2e.walker import Walker
 from tests.standins import hailo_process
 from tests.standins.machines import make
@@ -65,8 +66,8 @@ def test_talking(tmp_path: Path, starter_model: Path) -> None:
         walk(on, walk_talk.CHAPTERS, walk_talk.WALKED)
 
 
-def test_words(tmp_path: Path, starter_model: Path) -> None:
-    program = with_model(tmp_path, starter_model)
+def test_words(tmp_path: Path, installed: Installed) -> None:
+    program = installed(tmp_path)
     program.settle(SHORT + ONE_THREAD)
     walk_words.put_files(tmp_path)
     with person(program) as on:
@@ -79,8 +80,8 @@ def test_sheets(tmp_path: Path) -> None:
         walk(on, walk_sheets.CHAPTERS, walk_sheets.WALKED)
 
 
-def test_routes(tmp_path: Path, starter_model: Path) -> None:
-    program, machine = with_model(tmp_path, starter_model), make(tmp_path / "pi", "h10_511")
+def test_routes(tmp_path: Path, installed: Installed) -> None:
+    program, machine = installed(tmp_path), make(tmp_path / "pi", "h10_511")
     program.settle(SHORT + ONE_THREAD)
     added = program.run("routes", "add", "--row", walk_routes.CLOUD, "--model", "m")
     assert added.returncode == 0, added.stderr

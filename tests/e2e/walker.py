@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.e2e.program import Program
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import ForkedTerminal
 
 COLUMNS, ROWS = 132, 44
 LIST = 22
@@ -41,7 +41,7 @@ class Onlooker:
         self.program = program
         self.walked: set[str] = set()
         environment = {**program.environment, "TERM": "xterm-256color", **more}
-        self.terminal = Terminal(program.command(), environment, COLUMNS, ROWS)
+        self.terminal = ForkedTerminal(program.command(), environment, COLUMNS, ROWS)
 
     @property
     def home(self) -> Path:
@@ -156,8 +156,11 @@ class Walker(Onlooker):
         """Waits until the first words of the reply to `text` are there."""
 
         def begun(screen: str) -> bool:
-            reply = _last_reply(screen.rpartition(text)[2])
-            return "esc stop" in screen and len(reply) > 1 and "▌ …" not in reply[1]
+            # Until the message stands there, the last reply is that to the one before.
+            _, asked, below = screen.rpartition(text)
+            _, *rows = _last_reply(below)
+            said = "".join(row.partition("▌ ")[2] for row in rows)
+            return bool(asked) and "esc stop" in screen and any(map(str.isalnum, said))
 
         self.when(begun)
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from assistant.backends.llama import ladder
 from assistant.backends.llama.client import LlamaBackend
@@ -14,6 +15,12 @@ from assistant.domain.settings import EngineSettings
 from tests.backends.llama.talk import ROUTE
 
 MakeBackend = Callable[..., LlamaBackend]
+ONE_LOOP = pytest.mark.asyncio(loop_scope="module")
+"""For tests that use `backend`."""
+OWN_LOOP = pytest.mark.asyncio(loop_scope="function")
+"""For tests beside them that use `make_backend`."""
+CONVERSATIONS = ("c1", "c2", "one", "two")
+"""All that are held with `backend`."""
 # One thread: two that wait for each other crawl where other tests want the cores.
 SMALL = EngineSettings(context_tokens=1024, kv_cache_mb=64, threads=1)
 
@@ -67,7 +74,21 @@ async def make_backend(starter_model: Path, tmp_path: Path) -> AsyncIterator[Mak
         await backend.close()
 
 
-@pytest.fixture
-def backend(make_backend: MakeBackend) -> LlamaBackend:
-    """A backend with a small context window."""
-    return make_backend()
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(
+    holds: Rung, starter_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[LlamaBackend]:
+    """One worker for all tests of a module; they run in one loop (see ONE_LOOP)."""
+    folder = tmp_path_factory.mktemp("shared")
+    ladder.keep(folder, ladder.key(starter_model), ladder.Standing(holds, held=True))
+    backend = LlamaBackend(ROUTE, starter_model, SMALL, folder, folder, folder / "engine.log")
+    yield backend
+    await backend.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def backend(shared: LlamaBackend) -> LlamaBackend:
+    """A backend with a small context window, which knows of no conversation."""
+    for conversation in CONVERSATIONS:
+        await shared.forget(conversation)
+    return shared

@@ -1,12 +1,13 @@
 """The real worker on a machine where some rungs do not hold: there it dies as a bad kernel does.
 
 Arguments: the rungs that do not hold, with commas between them; `load` (dies in the self-test), `use` (only once the
-cache holds more than the self-test needs); the name of the signal to die of.
+cache is to hold more than the self-test needs); the name of the signal to die of.
 """
 
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from assistant.backends.llama import worker
@@ -18,7 +19,7 @@ SELF_TEST_TOKENS = 80
 
 
 class FragileModel(Model):
-    """Dies at its first step on a bad rung."""
+    """Dies at its first prompt on a bad rung."""
 
     def __init__(
         self, path: Path, context_tokens: int, threads: int, rung: Rung, interrupt: Interrupt
@@ -26,10 +27,10 @@ class FragileModel(Model):
         super().__init__(path, context_tokens, threads, rung, interrupt)
         self._bad = rung.value in BAD_RUNGS
 
-    def step(self, token: int) -> bool:
-        if self._bad and (WHEN == "load" or len(self.cells) > SELF_TEST_TOKENS):
+    def evaluate(self, tokens: list[int], told: Callable[[], None], *, logits: bool = True) -> bool:
+        if self._bad and (WHEN == "load" or len(self.cells) + len(tokens) > SELF_TEST_TOKENS):
             os.kill(os.getpid(), SIGNAL)
-        return super().step(token)
+        return super().evaluate(tokens, told, logits=logits)
 
 
 vars(worker)["Model"] = FragileModel

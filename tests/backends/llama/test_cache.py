@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from assistant.backends.llama.client import LlamaBackend
 from assistant.domain.errors import EngineError
 from assistant.domain.prompt import ChatMessage, Sampling
 from assistant.domain.settings import EngineSettings
-from tests.backends.llama.conftest import SMALL, MakeBackend
+from tests.backends.llama.conftest import ONE_LOOP, OWN_LOOP, SMALL, MakeBackend
 from tests.backends.llama.talk import (
     SYSTEM,
     Heard,
@@ -23,10 +24,11 @@ from tests.backends.llama.talk import (
 )
 from tests.fakes import generate
 
-pytestmark = pytest.mark.usefixtures("proved")
+pytestmark = [pytest.mark.usefixtures("proved"), ONE_LOOP]
 
 GREEDY = Sampling(temperature=0, max_tokens=6)
 FREE = Sampling(temperature=0.7, max_tokens=6)
+HASTY = (sys.executable, "-P", str(Path(__file__).with_name("hasty_worker.py")))
 PARAGRAPH = (
     "The fox looked at the hen and said that the night was cold and the moon was bright. " * 2
 )
@@ -89,6 +91,7 @@ async def test_dropped_turns_are_shifted_out(backend: LlamaBackend) -> None:
     assert follow.cached >= kept - 8
 
 
+@OWN_LOOP
 async def test_what_was_shifted_is_saved_in_its_new_place(make_backend: MakeBackend) -> None:
     backend = make_backend()
     messages, _ = await talk(backend, *(f"{n}. {PARAGRAPH}" for n in ("One", "Two")))
@@ -101,12 +104,14 @@ async def test_what_was_shifted_is_saved_in_its_new_place(make_backend: MakeBack
     assert again.text == first.text
 
 
+@OWN_LOOP
 async def test_a_conversation_comes_back_after_a_restart(
     make_backend: MakeBackend, tmp_path: Path
 ) -> None:
     backend = make_backend()
     messages, before = await talk(backend, PARAGRAPH, "Go on.")
     question = [*messages, user("And then?")]
+    assert not (tmp_path / "cache" / "kv").exists(), "not on every turn"
     await backend.close()
     (file,) = (tmp_path / "cache" / "kv").iterdir()
     reopened = make_backend()
@@ -128,6 +133,7 @@ async def test_conversations_take_turns_without_losing_their_cache(
     assert heard.cached >= in_cache(last)
 
 
+@OWN_LOOP
 async def test_a_damaged_state_costs_a_prefill_and_is_gone(
     make_backend: MakeBackend, tmp_path: Path
 ) -> None:
@@ -145,13 +151,13 @@ async def test_a_damaged_state_costs_a_prefill_and_is_gone(
         os.kill(worker_pid(reopened), signal.SIGKILL)
 
 
+@OWN_LOOP
 async def test_state_is_saved_when_nothing_was_asked_for_a_while(
     make_backend: MakeBackend, tmp_path: Path
 ) -> None:
-    backend = make_backend()
+    backend = make_backend(command=HASTY)
     await talk(backend, PARAGRAPH)
     folder = tmp_path / "cache" / "kv"
-    assert not folder.exists(), "not on every turn"
     for _ in range(300):
         if folder.exists() and any(path.suffix == ".kv" for path in folder.iterdir()):
             break
@@ -160,6 +166,7 @@ async def test_state_is_saved_when_nothing_was_asked_for_a_while(
         pytest.fail("nothing was saved")
 
 
+@OWN_LOOP
 async def test_a_bound_of_nothing_writes_nothing(make_backend: MakeBackend, tmp_path: Path) -> None:
     backend = make_backend(EngineSettings(context_tokens=1024, kv_cache_mb=0, threads=1))
     await talk(backend, PARAGRAPH)
@@ -167,6 +174,7 @@ async def test_a_bound_of_nothing_writes_nothing(make_backend: MakeBackend, tmp_
     assert not (tmp_path / "cache").exists()
 
 
+@OWN_LOOP
 async def test_a_forgotten_conversation_is_nowhere(
     make_backend: MakeBackend, tmp_path: Path
 ) -> None:
@@ -212,6 +220,7 @@ async def test_a_prefill_longer_than_the_window_is_let_be(backend: LlamaBackend)
     assert (await hear(backend, generation([user("Hi")], FREE))).tokens > 0
 
 
+@OWN_LOOP
 async def test_what_a_killed_worker_had_saved_serves_the_next(
     make_backend: MakeBackend,
 ) -> None:

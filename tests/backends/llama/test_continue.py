@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from assistant.backends.llama.client import LlamaBackend
 from assistant.backends.llama.template import ControlWords, Template
 from assistant.domain.prompt import Finish, Sampling
 from tests.backends.llama.conftest import MakeBackend
@@ -36,7 +35,8 @@ async def test_two_halves_are_the_reply_that_was_not_stopped(make_backend: MakeB
 
 
 @pytest.mark.usefixtures("proved")
-async def test_what_goes_on_is_part_of_what_a_permit_is_for(backend: LlamaBackend) -> None:
+async def test_what_goes_on_is_part_of_what_a_permit_is_for(make_backend: MakeBackend) -> None:
+    backend = make_backend()
     asked = generation(STORY)
     assert backend.continues
     assert backend.compose(replace(asked, continues="Once")) != backend.compose(asked)

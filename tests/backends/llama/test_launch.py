@@ -19,6 +19,7 @@ from tests.backends.llama.talk import GREEDY, ROUTE, generation, hear, user, wor
 from tests.fakes import generate
 
 FRAGILE = Path(__file__).with_name("fragile_worker.py")
+BRIEF = Sampling(temperature=0, max_tokens=2)
 LONG = user("Tell me a story of a fox, a hen and a farmer, with all that they say. " * 5)
 
 
@@ -53,7 +54,7 @@ async def test_a_crash_leads_a_rung_down_and_the_one_that_held_is_remembered(
     make_backend: MakeBackend, starter_model: Path, tmp_path: Path, bad: list[Rung], left: Rung
 ) -> None:
     backend = make_backend(command=fragile(*bad))
-    assert (await hear(backend, generation([user("Hello")]))).text
+    assert (await hear(backend, generation([user("Hello")], BRIEF))).text
     assert remembered(tmp_path / "state", starter_model) is left
     assert log(tmp_path).count("Segmentation fault") == len(bad)
     again = make_backend(command=fragile(*bad))
@@ -82,7 +83,7 @@ async def test_a_crash_in_use_fails_the_turn_and_has_the_rung_tested_again(
         with pytest.raises(EngineError, match="SIGSEGV"):
             await hear(backend, generation([LONG]))
         assert remembered(tmp_path / "state", starter_model) is None
-    assert (await hear(backend, generation([LONG]))).text
+    assert (await hear(backend, generation([LONG], BRIEF))).text
     assert remembered(tmp_path / "state", starter_model) is holds.below()
 
 
@@ -179,7 +180,7 @@ async def test_folders_that_cannot_be_written_cost_comfort_not_the_reply(
     nowhere.touch()
     settings = EngineSettings(context_tokens=256, threads=1)
     backend = LlamaBackend(ROUTE, starter_model, settings, nowhere / "state", nowhere / "cache")
-    assert (await hear(backend, generation([user("Hello")], GREEDY))).text
+    assert (await hear(backend, generation([user("Hello")], BRIEF))).text
     await backend.close()
 
 
@@ -231,7 +232,7 @@ async def test_kill_9_at_any_moment_fails_the_turn_and_the_next_one_runs(
     make_backend: MakeBackend, holds: Rung, starter_model: Path, tmp_path: Path
 ) -> None:
     backend = make_backend()
-    request = generation([LONG], Sampling(temperature=0, max_tokens=200))
+    request = generation([user("Tell a story.")], Sampling(temperature=0, max_tokens=200))
     for events in (1, 3, 6):
         await backend.load()
         seen = 0
@@ -242,7 +243,7 @@ async def test_kill_9_at_any_moment_fails_the_turn_and_the_next_one_runs(
                     os.kill(worker_pid(backend), signal.SIGKILL)
         assert caught.value.hint
     assert remembered(tmp_path / "state", starter_model) is holds, "that was no crash"
-    assert (await hear(backend, generation([user("Hello")]))).text
+    assert (await hear(backend, generation([user("Hello")], BRIEF))).text
 
 
 @pytest.mark.usefixtures("proved")
@@ -253,7 +254,7 @@ async def test_kill_9_between_turns_goes_unnoticed(make_backend: MakeBackend) ->
     assert worker is not None
     os.kill(worker.pid, signal.SIGKILL)
     await worker.end(10)
-    assert (await hear(backend, generation([user("Hello")]))).text
+    assert (await hear(backend, generation([user("Hello")], BRIEF))).text
 
 
 @pytest.mark.usefixtures("proved")

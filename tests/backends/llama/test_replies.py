@@ -13,19 +13,20 @@ from assistant.domain.places import Place, Route
 from assistant.domain.prompt import Finish, Sampling
 from assistant.domain.settings import EngineSettings
 from assistant.ports import Done, Text
-from tests.backends.llama.conftest import MakeBackend
+from tests.backends.llama.conftest import ONE_LOOP, OWN_LOOP, MakeBackend
 from tests.backends.llama.talk import GREEDY, SYSTEM, generation, hear, user
 from tests.fakes import generate, leave
 
-pytestmark = pytest.mark.usefixtures("proved")
+pytestmark = [pytest.mark.usefixtures("proved"), ONE_LOOP]
 
 STORY = [SYSTEM, user("Tell me a long story of a fox and a hen.")]
 LONG = Sampling(temperature=0, max_tokens=400)
 
 
+@OWN_LOOP
 async def test_greedy_gives_the_same_text_again_and_again(make_backend: MakeBackend) -> None:
     backend = make_backend()
-    sampling = Sampling(temperature=0, max_tokens=48)
+    sampling = Sampling(temperature=0, max_tokens=24)
     first = await hear(backend, generation(STORY, sampling))
     again = await hear(backend, generation(STORY, sampling))
     await hear(backend, generation([SYSTEM, user("What is a hat?")], sampling, "c2"))
@@ -63,7 +64,7 @@ async def test_a_repeat_penalty_changes_what_is_said_the_same_way_each_time(
     backend: LlamaBackend,
 ) -> None:
     request = [user("Say the word la a hundred times: la la la la la la la la")]
-    plain = Sampling(temperature=0, max_tokens=40)
+    plain = Sampling(temperature=0, max_tokens=16)
     penalised = replace(plain, repeat_penalty=1.5)
     one = await hear(backend, generation(request, penalised))
     two = await hear(backend, generation(request, penalised))
@@ -161,9 +162,9 @@ async def test_a_message_cannot_speak_for_another_role(backend: LlamaBackend) ->
 async def test_the_first_token_comes_at_once_and_the_rest_wakes_the_screen_rarely(
     backend: LlamaBackend,
 ) -> None:
-    heard = await hear(backend, generation(STORY, Sampling(temperature=0, max_tokens=60)))
-    assert heard.tokens == 60
-    assert 2 <= len(heard.texts) <= 60
+    heard = await hear(backend, generation(STORY, Sampling(temperature=0, max_tokens=30)))
+    assert heard.tokens == 30
+    assert 2 <= len(heard.texts) <= 30
 
 
 async def test_a_permit_for_another_route_opens_nothing(backend: LlamaBackend) -> None:
@@ -173,6 +174,7 @@ async def test_a_permit_for_another_route_opens_nothing(backend: LlamaBackend) -
         await anext(backend.generate(request, leave(backend, request, elsewhere)))
 
 
+@OWN_LOOP
 async def test_a_tiny_context_window_is_honest(make_backend: MakeBackend) -> None:
     backend = make_backend(EngineSettings(context_tokens=1, threads=1))
     window = await backend.load()
@@ -187,6 +189,7 @@ async def test_a_tiny_context_window_is_honest(make_backend: MakeBackend) -> Non
     assert (await hear(backend, generation([user("Hi")]))).tokens > 0
 
 
+@OWN_LOOP
 async def test_the_window_is_never_wider_than_the_model_was_trained_for(
     make_backend: MakeBackend,
 ) -> None:

@@ -21,7 +21,7 @@ from tests.standins.cloud import Cloud
 
 WIRES = {"openai": Wire.OPENAI, "anthropic": Wire.ANTHROPIC}
 MODELS = {"anthropic": "claude-sonnet-4-5"}
-HASTY = Patience(connect_s=2, head_s=0.4, first_s=0.4, silence_s=0.4)
+HASTY = Patience(connect_s=1, head_s=0.4, first_s=0.4, silence_s=0.4)
 
 
 class NearDoor:

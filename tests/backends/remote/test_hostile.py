@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 
 import pytest
 
+from assistant.backends.remote import streaming
 from assistant.domain.errors import AssistantError, RefusedError, ServerError, ServerFault
 from assistant.ports import Patience
 from tests.backends.remote.scripted import (
@@ -214,7 +215,10 @@ async def test_a_server_that_drips_without_a_word_is_given_up() -> None:
     assert error.fault is ServerFault.SILENT
 
 
-async def test_a_drip_after_the_end_does_not_hold_the_reply_open() -> None:
+async def test_a_drip_after_the_end_does_not_hold_the_reply_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(streaming, "TAIL_SECONDS", 0.3)
     kept: list[str] = []
 
     async def write(writer: asyncio.StreamWriter) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from assistant.proof.closed import ClosedNetwork, Tried
 from assistant.proof.frames import told
 from assistant.proof.place import FAR
+from tests.e2e import running
 from tests.e2e.egress.canaries import traces
 from tests.e2e.egress.streams import streams
 from tests.e2e.egress.wire import Match, Request, host_of, matched, permits
@@ -58,16 +59,9 @@ def allowed_send(
     journal: Path,
     command: Sequence[str],
     environment: Mapping[str, str],
-    stdin: bytes = b"",
 ) -> Sent:
     """Runs `command` (see Inside.command) and proves the same of it as `allowed`."""
-
-    def run() -> "subprocess.CompletedProcess[bytes]":
-        return subprocess.run(
-            command, input=stdin, capture_output=True, env=environment, timeout=60, check=False
-        )
-
-    done, left = allowed(network, cloud, journal, run)
+    done, left = allowed(network, cloud, journal, lambda: running.run(command, environment))
     return Sent(left.requests, left.tried, left.match, done)
 
 

@@ -10,9 +10,10 @@ from assistant.domain.errors import SelftestError
 from assistant.proof.closed import ClosedNetwork, closed_network
 from assistant.proof.frames import told
 from assistant.proof.place import CLOUD
+from tests.e2e.conftest import Installed
 from tests.e2e.egress.inside import Inside
-from tests.e2e.program import ONE_THREAD, with_model
-from tests.e2e.terminal import Terminal
+from tests.e2e.program import ONE_THREAD
+from tests.e2e.terminal import ForkedTerminal, Terminal
 
 Open = Callable[..., Terminal]
 Silent = Callable[[str], AbstractContextManager[None]]
@@ -42,10 +43,10 @@ def _or_fail(folder: Path) -> Iterator[ClosedNetwork]:
 
 @pytest.fixture(scope="session")
 def inside(
-    network: ClosedNetwork, tmp_path_factory: pytest.TempPathFactory, starter_model: Path
+    network: ClosedNetwork, tmp_path_factory: pytest.TempPathFactory, installed: Installed
 ) -> Inside:
     """The program in the closed network, with the starter model; its home is shared by the tests of this process."""
-    program = with_model(tmp_path_factory.mktemp("home"), starter_model)
+    program = installed(tmp_path_factory.mktemp("home"))
     program.settle(f"{ONE_THREAD}[generation]\nmax_tokens = {MOST_TOKENS}\n")
     return Inside(program, network, BAIT)
 
@@ -73,7 +74,7 @@ def open_chat(inside: Inside) -> Iterator[Open]:
 
     def open_one(program: Inside = inside, columns: int = 120, rows: int = 40) -> Terminal:
         environment = {**program.environment, "TERM": "xterm-256color"}
-        terminals.append(Terminal(program.command(), environment, columns, rows))
+        terminals.append(ForkedTerminal(program.command(), environment, columns, rows))
         return terminals[-1]
 
     yield open_one

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assistant.proof.closed import ClosedNetwork
+from tests.e2e import running
 from tests.e2e.program import Program
 
 
@@ -28,14 +29,7 @@ class Inside:
 
     def run(self, *args: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
         """Runs a command of the program to its end."""
-        return subprocess.run(
-            self.command(*args),
-            input=stdin,
-            capture_output=True,
-            env=self.environment,
-            timeout=60,
-            check=False,
-        )
+        return running.run(self.command(*args), self.environment, stdin)
 
     def python(self, code: str) -> "subprocess.CompletedProcess[bytes]":
         """Runs a piece of Python inside: what a part of the program might do, had it gone astray."""

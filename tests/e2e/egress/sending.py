@@ -23,10 +23,12 @@ from assistant.storage.paths import Places
 from assistant.storage.secrets.environment import variable
 from assistant.wiring.keys import KeyRoom
 from tests.commands.rig import FACTS
+from tests.e2e import running
 from tests.e2e.egress.clouds import KEY
 from tests.e2e.egress.inside import Inside
 from tests.e2e.egress.wire import Request, permits
 from tests.e2e.program import ONE_THREAD, Program
+from tests.e2e.running import Running
 from tests.standins.cloud_line import Got
 
 ROW, ROW_HOST, ROW_MODEL = (
@@ -89,9 +91,9 @@ class Sender(Inside):
             assert each.code == 0, f"{command}: {each.err}"
         return ended
 
-    def start(self, *args: str) -> "subprocess.Popen[bytes]":
+    def start(self, *args: str) -> Running:
         """Starts a command of the program."""
-        return started(self.command(*args), self.environment)
+        return Running(self.command(*args), self.environment)
 
     def run_to_end(self, *python: str, through: Sequence[str] = ()) -> Ended:
         """Runs Python with these arguments, started by way of another command."""
@@ -109,9 +111,7 @@ def run_each(commands: Sequence[tuple[Sender, Sequence[str]]]) -> list[Ended]:
     first, _ = commands[0]
     told = json.dumps([(str(each.program.home), list(command)) for each, command in commands])
     command = first.network.inside(sys.executable, "-m", "tests.e2e.egress.commands", told)
-    done = subprocess.run(
-        command, capture_output=True, env=first.environment, timeout=120, check=False
-    )
+    done = running.run(command, first.environment, timeout_s=110)
     assert done.returncode == 0, done.stderr.decode()
     return [Ended(**json.loads(line)) for line in done.stdout.splitlines()]
 
@@ -127,7 +127,7 @@ def started(command: Sequence[str], environment: Mapping[str, str]) -> "subproce
     )
 
 
-def ended(process: "subprocess.Popen[bytes]") -> Ended:
+def ended(process: "subprocess.Popen[bytes] | Running") -> Ended:
     """Waits for its end."""
     with process:
         assert process.stdout is not None

@@ -34,6 +34,7 @@ from tests.e2e.egress.sending import (
     verified,
 )
 from tests.e2e.egress.wire import matched, permits
+from tests.e2e.running import Running
 from tests.standins.cloud_line import read_record
 
 QUESTION = "Where is the fox?"
@@ -55,7 +56,7 @@ class Town:
         """The command that asks there."""
         return ask(route, self.grants[route].conversation, QUESTION)
 
-    def start(self, route: str) -> "subprocess.Popen[bytes]":
+    def start(self, route: str) -> Running:
         """Asks there, and goes on once all of the question is there."""
         asking = self.sender.start(*self.ask(route))
         self.clouds.wait_for(host_name(route), lambda got: got.whole)
@@ -191,7 +192,7 @@ def test_panic_in_another_process_cuts_the_stream(town: Town, tmp_path: Path) ->
     assert bodies(other.sender, "denied")[-1]["reasons"] == ["offline"]
 
 
-def _cut(town: Town, asking: "subprocess.Popen[bytes]", name: str) -> None:
+def _cut(town: Town, asking: Running, name: str) -> None:
     """Since the consent is gone: the connection ends in time, and the program with what had come."""
     begun = time.monotonic()
     town.clouds.wait_for(host_name(name), lambda got: got.left)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.processes import children
+from tests.e2e.conftest import Installed
 from tests.e2e.egress.conftest import BAIT, Open, Silent
 from tests.e2e.egress.inside import Inside
-from tests.e2e.program import Program, with_model
+from tests.e2e.program import Program
 
 READY = "ask anything"
 IDLE_S = 5.0
@@ -63,10 +64,10 @@ def test_killed_in_a_reply_and_opened_again(open_chat: Open, silent: Silent) -> 
 
 
 def test_the_worker_crashes_in_a_reply_and_another_takes_over(
-    tmp_path: Path, starter_model: Path, inside: Inside, open_chat: Open, silent: Silent
+    tmp_path: Path, installed: Installed, inside: Inside, open_chat: Open, silent: Silent
 ) -> None:
     """In a home of its own, because what crashed is remembered there."""
-    other = Inside(with_model(tmp_path, starter_model), inside.network, BAIT)
+    other = Inside(installed(tmp_path), inside.network, BAIT)
     with silent("a crash of the worker"):
         chat = open_chat(other)
         chat.wait_for_text(READY)

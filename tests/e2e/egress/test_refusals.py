@@ -32,7 +32,7 @@ from tests.e2e.egress.sending import (
     verified,
 )
 from tests.e2e.egress.wire import permits
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import ForkedTerminal
 
 OWN_HOST = "own.gate.example"
 HOSTS = (host(0, ROW_HOST), host(1, OWN_HOST), host(2, "api.us.mistral.ai", dialect="mistral"))
@@ -145,7 +145,7 @@ def test_rules_swapped_while_the_question_stands_are_the_ones_that_count(
     person = template.at(tmp_path / "home")
     shutil.copytree(template.program.home, person.program.home)
     command = person.command("ask", "--route", ROW, "Where is the fox?")
-    terminal = Terminal(command, person.environment, 140, 60)
+    terminal = ForkedTerminal(command, person.environment, 140, 60)
     try:
         with silent("a yes that came after the rules had changed"):
             terminal.wait_for_text("anything else denies:")

@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 from assistant.proof.frames import FILE_HEAD, frames
-from tests.e2e.program import with_model
+from tests.e2e.conftest import Installed
 
 SCENARIOS = ["doctor", "models-add", "models-list", "pull-refused", "routes-add", "routes-list", "ask-refused", "ask", "telemetry", "chat"]  # fmt: skip
 
 
-def test_a_person_sees_that_nothing_leaves(tmp_path: Path, starter_model: Path) -> None:
-    program = with_model(tmp_path / "home", starter_model)
+def test_a_person_sees_that_nothing_leaves(tmp_path: Path, installed: Installed) -> None:
+    program = installed(tmp_path / "home")
     url = "http://192.168.1.7:8080/v1"
     assert program.run("routes", "add", "lan", "--url", url, "--model", "m").returncode == 0
     assert program.run("routes", "declare", "lan", "--place", "this-network").returncode == 0

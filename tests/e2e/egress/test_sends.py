@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from assistant.proof.closed import ClosedNetwork
-from tests.e2e.egress.allowed import Sent, allowed_send
+from tests.e2e.conftest import Installed
+from tests.e2e.egress.allowed import Sent, allowed
 from tests.e2e.egress.canaries import traces
 from tests.e2e.egress.clouds import KEY, Clouds, clouds, host
 from tests.e2e.egress.conftest import BAIT, Silent
@@ -28,8 +29,7 @@ from tests.e2e.egress.sending import (
     sender,
     verified,
 )
-from tests.e2e.program import with_model
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import ForkedTerminal
 
 CLAUDE, CLAUDE_HOST = "claude-gate", "claude.gate.example"
 FLIP, FLIP_HOST = "flip", "flip.gate.example"
@@ -67,8 +67,10 @@ class Town:
 
     def allowed(self, sender: Sender, *command: str) -> Sent:
         """Runs a command that may send."""
-        argv, environment = sender.command(*command), sender.environment
-        return allowed_send(sender.network, self.clouds, sender.journal, argv, environment)
+        done, left = allowed(
+            sender.network, self.clouds, sender.journal, lambda: sender.run(*command)
+        )
+        return Sent(left.requests, left.tried, left.match, done)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +125,7 @@ def test_what_was_granted_leaves_once_and_is_on_record_to_the_byte(town: Town, r
 def test_a_person_reads_in_the_outbox_what_left_and_that_its_record_is_whole(
     town: Town, silent: Silent
 ) -> None:
-    """And of the environment nothing was obeyed: `allowed_send` fails where a proxy is called."""
+    """And of the environment nothing was obeyed: `allowed` fails where a proxy is called."""
     sent = town.send(ROW, "And where did it go?")
     [(request, line)] = sent.match.pairs
     assert request.headers["authorization"] == f"Bearer {KEY}"
@@ -175,10 +177,10 @@ CANARY = 'the "magenta otter/90210" sleeps über dem Bach & under'
 
 
 def test_local_only_text_is_nowhere_in_what_leaves(
-    town: Town, tmp_path: Path, starter_model: Path, silent: Silent
+    town: Town, tmp_path: Path, installed: Installed, silent: Silent
 ) -> None:
     """The message, and the reply that the model of this machine made of it, stay; the rest of the conversation goes."""
-    program = with_model(tmp_path, starter_model)
+    program = installed(tmp_path)
     person = sender(town.sender.network, program.home, town.clouds.authority, town.sender.extra)
     with silent("the local part, the grant, and a refusal"):
         local = (
@@ -239,7 +241,7 @@ def test_a_person_at_a_terminal_reads_the_sheet_types_once_and_it_leaves_once(
 
 
 def _type(person: Sender, command: tuple[str, ...], talk: list[tuple[str, str]]) -> str:
-    terminal = Terminal(person.command(*command), person.environment, 140, 60)
+    terminal = ForkedTerminal(person.command(*command), person.environment, 140, 60)
     try:
         for question, answer in talk:
             terminal.wait_for_text(question)
