@@ -66,7 +66,8 @@ class Gallery:
             try:
                 seen = await asyncio.to_thread(disk.preview, picture, key[1])
             except AttachmentError as error:
-                seen = one_line(str(error), 400)
+                # It stands below the image's name.
+                seen = one_line(error.message.removeprefix(f"{picture.name}: "), 400)
             del self._wanted[key]
             self._seen[key] = seen
             while len(self._seen) > KEPT:

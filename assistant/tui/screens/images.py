@@ -28,7 +28,7 @@ class ImagesScreen(SheetScreen[None]):
         border: round $foreground 60%; background: $surface; padding: 0 1;
         scrollbar-size-vertical: 1;
     }
-    ImagesScreen Static { height: auto; color: $foreground-muted; }
+    ImagesScreen Static { height: auto; margin-top: 1; color: $foreground-muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss(None)", "close")]
     BINDINGS = named("images", BINDINGS)

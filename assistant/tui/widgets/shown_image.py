@@ -15,7 +15,7 @@ from assistant.domain.pictures import Picture
 from assistant.domain.thumbnail import MOST_COLUMNS, Thumbnail
 from assistant.tui import half_blocks
 from assistant.tui.gallery import Gallery
-from assistant.tui.markdown.lines import GAP, Line, Span
+from assistant.tui.markdown.lines import Line, Span
 from assistant.tui.markdown.wrap import wrap
 
 BOLD = Style(bold=True)
@@ -25,7 +25,8 @@ class ShownImage(Widget):
     """Asks the gallery until it has an answer; a theme of other colours asks again."""
 
     DEFAULT_CSS = """
-    ShownImage { height: auto; width: 1fr; }
+    ShownImage { height: auto; width: 1fr; margin-top: 1; }
+    ShownImage:first-child { margin-top: 0; }
     ShownImage > .shown-image--quiet { color: $text-muted; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"shown-image--quiet"}
@@ -84,14 +85,13 @@ class ShownImage(Widget):
 
 
 def told(picture: Picture, seen: Thumbnail | str, width: int) -> list[Line]:
-    """Its name, what is known of it, itself, and an empty row."""
+    """Its name, what is known of it, and itself."""
     facts = f"{picture.pixels} · {picture.kind} · {size_words(picture.size_bytes)} · {token_words(picture.tokens)}"
     below = half_blocks.lines(seen) if isinstance(seen, Thumbnail) else _words(seen, width)
     return [
         *wrap((Span(one_line(picture.name, 4_000), "name"),), width),
         *_words(facts, width),
         *below,
-        GAP,
     ]
 
 
