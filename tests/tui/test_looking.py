@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from textual.pilot import Pilot
@@ -98,6 +99,34 @@ async def test_it_is_unfolded_by_a_key_and_stays_where_it_is(tmp_path: Path) -> 
         await pilot.press("t")
         assert transcript.top == top
         assert READING not in screen_text(app)
+
+
+class HeldDisk(DiskAttachments):
+    """Decodes once it may."""
+
+    may = Event()
+
+    def preview(self, picture: Picture, columns: int) -> Thumbnail:
+        self.may.wait(10)
+        return Thumbnail(columns, 20, bytes(60 * columns))
+
+
+async def test_what_is_in_sight_stays_when_an_image_comes_above_it(tmp_path: Path) -> None:
+    HeldDisk.may.clear()
+    async with opened(with_disk(tmp_path, HeldDisk)) as (app, pilot):
+        words = "\n".join(f"line {number}." for number in range(120))
+        transcript = app.chat.transcript
+        transcript.show([Entry("a", Role.USER, compose(words, [image("lake.png", lake())]))])
+        transcript.focus()
+        await pilot.press("t")
+        transcript.go(0, 40)
+        first = transcript.render_line(0).text
+        assert "line " in first
+        HeldDisk.may.set()
+        await until(pilot, lambda: not transcript.pages.page(0).waits)
+        assert transcript.render_line(0).text == first
+        await pilot.press("home")
+        await until(pilot, lambda: screen_text(app).count("│ " + BLOCK) == 10)
 
 
 @pytest.mark.parametrize("key", ["lake.png", "broken"])

@@ -12,6 +12,7 @@ from assistant.domain.pictures import Picture
 from assistant.tui.actions import named
 from assistant.tui.gallery import Gallery
 from assistant.tui.screens.sheet import SheetScreen
+from assistant.tui.widgets.borders import titled
 from assistant.tui.widgets.shown_image import ShownImage
 
 MOST = 20
@@ -43,7 +44,7 @@ class ImagesScreen(SheetScreen[None]):
     def compose(self) -> ComposeResult:
         """One below the other."""
         with VerticalScroll() as box:
-            box.border_title = self._title
+            box.border_title = titled(self._title)
             box.border_subtitle = "esc close"
             for picture in self._pictures[:MOST]:
                 yield ShownImage(picture, self._gallery)
