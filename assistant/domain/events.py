@@ -35,6 +35,8 @@ class TitledBy(StrEnum):
     """It is the beginning of the first message."""
     MODEL = "model"
     PERSON = "person"
+    KEPT = "kept"
+    """A person, from a local-only text: so is the title."""
 
 
 @dataclass(frozen=True, slots=True)

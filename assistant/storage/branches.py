@@ -64,7 +64,7 @@ _KEPT_TITLES = """
     LEFT JOIN message AS first ON first.n = (
         SELECT min(n) FROM message WHERE conversation = talk.id AND parent IS NULL
     )
-    WHERE talk.label NOT IN ('public', 'normal') OR first.n IS NULL
+    WHERE talk.label NOT IN ('public', 'normal') OR talk.titled = 'kept' OR first.n IS NULL
     OR first.label NOT IN ('public', 'normal') OR (
         NOT (talk.titled = 'prompt' AND instr(first.text, rtrim(talk.title, '…')))
         AND EXISTS (

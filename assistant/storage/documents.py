@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from assistant.domain.errors import UsageError
+from assistant.domain.events import TitledBy
 from assistant.domain.hygiene import one_line
 from assistant.domain.sensitivity import Label, join
 from assistant.storage.rows import joined_chunks, storable
@@ -126,7 +127,8 @@ class _Reader:
         own, copied = self._own(), self._copied()
         turns = sorted([*own, *self._as_turns(copied, own)], key=lambda turn: turn.question.n)
         ids = {turn.id for turn in turns}
-        if secret:
+        kept_title = self._about["titled"] == TitledBy.KEPT
+        if secret or (kept_title and not self._part.allows(Label.LOCAL_ONLY)):
             first = turns[0].question.text if turns else ""
             self._about |= {"title": one_line(first, LONGEST_TITLE), "titled": "prompt"}
         trims: dict[str, list[Document]] = {}

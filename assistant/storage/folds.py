@@ -149,6 +149,10 @@ def _started(db: sqlite3.Connection, event: ConversationStarted) -> None:
     db.execute("INSERT INTO title_index(rowid, title) VALUES (?, ?)", (n, indexed_title(title)))
 
 
+_OWN = (TitledBy.PERSON, TitledBy.KEPT)
+"""A person worded the title."""
+
+
 def _renamed(db: sqlite3.Connection, event: ConversationRenamed) -> None:
     """Raises: StorageError where a model would change a title that a person gave."""
     conversation, title = event.conversation, event.title
@@ -157,7 +161,7 @@ def _renamed(db: sqlite3.Connection, event: ConversationRenamed) -> None:
     if row is None:
         raise unknown("conversation", conversation)
     n, old, titled = row
-    if titled == TitledBy.PERSON and event.by is not TitledBy.PERSON:
+    if titled in _OWN and event.by not in _OWN:
         raise StorageError("a person gave this title", "rename the conversation yourself")
     body = {"title": title, "by": event.by}
     add_event(db, "conversation_renamed", event.at_ms, conversation, None, body)

@@ -77,16 +77,16 @@ class CloudSheets:
     async def open_store(self) -> None:
         """Unlocks the keys, and says where they are."""
         desk = self._services.keys
-        if desk is not None and await self.unlock():
+        if desk is not None and await self.unlock(to_read=True):
             where = await asyncio.to_thread(desk.kept_in)
             self._chat.tell(f"keys are kept in: {where}" if where else NO_STORE)
 
-    async def unlock(self) -> bool:
-        """Asks for the passphrase of the app's own store where it is needed; gives whether keys can be kept and read."""
+    async def unlock(self, *, to_read: bool = False) -> bool:
+        """Asks for the passphrase of the app's own store where it is needed; gives whether keys can be kept, or with `to_read` read."""
         desk = self._services.keys
         if desk is None:
             return False
-        while needed := await asyncio.to_thread(desk.needs):
+        while needed := await asyncio.to_thread(desk.needs, to_read=to_read):
             passphrase = await self._passphrase(needed)
             if passphrase is None:
                 return False

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from textual._callback import invoke
 
 from assistant.domain.errors import AssistantError, UsageError
+from assistant.domain.events import TitledBy
 from assistant.domain.hygiene import one_line
 from assistant.domain.sensitivity import Label
 from assistant.tui import slash, verbs
@@ -29,7 +30,7 @@ async def obey(screen: "ChatScreen", chat: Chat, text: str) -> None:
     """Runs the command that `text` is, which was typed in `chat`; from a worker. Nothing of it is ever sent."""
     label = screen.desk.labels.of_next(chat)
     try:
-        said = await _done(screen, chat, text)
+        said = await _done(screen, chat, text, label)
     except AssistantError as error:
         _say(screen, chat, str(error), error=True)
         put_before(screen.desk, screen.face, chat, text, label)
@@ -46,7 +47,7 @@ def _say(screen: "ChatScreen", chat: Chat, text: str, *, error: bool = False) ->
     screen.tell(f"{of}{text}", error=error)
 
 
-async def _done(screen: "ChatScreen", chat: Chat, text: str) -> str:
+async def _done(screen: "ChatScreen", chat: Chat, text: str, label: Label) -> str:
     typed = slash.read(text)
     verb = verbs.named(typed.name)
     if verb is None:
@@ -59,12 +60,24 @@ async def _done(screen: "ChatScreen", chat: Chat, text: str) -> str:
         raise UsageError(f"/{verb.name} takes one line", slash.ESCAPE)
     deed = DEEDS.get(verb.name)
     if deed is not None and typed.rest:
-        return await deed(screen, chat, typed.rest)
+        chat.command = text, label
+        return await _unsent(screen, chat, deed(screen, chat, typed.rest))
     if typed.rest:
         raise UsageError(f"/{verb.name} takes nothing behind it", verb.line)
     # The palette acts on the chat in view.
     require_in_view(screen.desk, chat)
     return await _from_palette(screen, verb)
+
+
+async def _unsent(screen: "ChatScreen", chat: Chat, work: Awaitable[str]) -> str:
+    """Where the program ends before `work` is done, the command stands where it was typed again."""
+    screen.desk.keep(chat)
+    try:
+        said = await work
+    finally:
+        chat.command = "", Label.PUBLIC
+    screen.desk.keep(chat)
+    return said
 
 
 async def _from_palette(screen: "ChatScreen", verb: verbs.Verb) -> str:
@@ -128,8 +141,11 @@ async def _label(screen: "ChatScreen", chat: Chat, word: str) -> str:
 async def _title(screen: "ChatScreen", chat: Chat, title: str) -> str:
     if not chat.conversation:
         raise UsageError("this chat is empty yet", "its first message names it")
-    await screen.engine.rename(chat.conversation, title)
-    chat.title = title
+    kept = screen.desk.labels.of_next(chat) is Label.LOCAL_ONLY
+    by = TitledBy.KEPT if kept else screen.face.shelf.titles.by(title)
+    async with chat.recording:
+        await screen.engine.rename(chat.conversation, title, by)
+        chat.title = title
     screen.face.desk_changed()
     return ""
 

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,7 @@ from assistant.tui.widgets.transcript import Entry
 if TYPE_CHECKING:
     from assistant.conversation.engine import Engine
     from assistant.domain.turns import TurnRecord
+    from assistant.ports import Journal
     from assistant.tui.view import View
 
 
@@ -124,27 +126,22 @@ class Desk:
             self.new(self._view.composer.take())
             return
         self._wanted = conversation
-        opened: Opened | None = None
-        shown: Sequence[Entry] = ()
-        try:
-            moment = None
-            while moment != (moment := self.turns.moment(conversation)):
-                # What began or ended in it while it was read is not in what was read.
-                branches = self.siblings.branches
-                opened = await asyncio.to_thread(read, self._journal, conversation, branches)
-                if opened:
-                    shown = await asyncio.to_thread(entries, opened, self._clock.now_ms())
-        except AssistantError as error:
-            self._failed(error)
-            return
-        if conversation != self._wanted:
-            return
-        if opened is None:
-            self._view.tell("this conversation is gone", error=True)
-            return
-        unsent.leave(self, self._view.composer.recall, self._view.composer.full_text)
-        self.chat = self._chat_of(opened)
-        self._show(opened, shown)
+        known = self.turns.chat(conversation) or self.known.get(conversation)
+        # What somebody puts on record of it meanwhile is in what is read, or comes after that was taken over.
+        async with known.recording if known else nullcontext():
+            try:
+                opened, shown = await _read(self, self._journal, self._clock.now_ms(), conversation)
+            except AssistantError as error:
+                self._failed(error)
+                return
+            if conversation != self._wanted:
+                return
+            if opened is None:
+                self._view.tell("this conversation is gone", error=True)
+                return
+            unsent.leave(self, self._view.composer.recall, self._view.composer.full_text)
+            self.chat = self._chat_of(opened)
+            self._show(opened, shown)
 
     def new(self, left: str) -> None:
         """Brings the empty chat into view at once; `left` stood in the composer before, what stands there now is for it.
@@ -153,7 +150,7 @@ class Desk:
         """
         self._wanted = ""
         unsent.leave(self, self._view.composer.recall, left)
-        waiting = self.turns.unstarted() if self.chat.head else []
+        waiting = unsent.unstarted(self) if self.chat.head else []
         if self.blank.instructed is None:
             self.blank.system = self._settings().generation.system_prompt
         self.chat = waiting[0] if waiting else self.blank
@@ -211,7 +208,7 @@ class Desk:
     def keep(self, chat: Chat) -> None:
         """Saves what is unsent in `chat`, so that a crash does not lose it."""
         # What has no name yet has one draft together.
-        chats = [chat] if chat.conversation else [*self.turns.unstarted(), self.blank]
+        chats = [chat] if chat.conversation else [*unsent.unstarted(self), self.blank]
         recall = self._view.composer.recall
         parts = [part for one in chats for part in unsent.parts(self, recall, one)]
         label = join(label for _, label in parts) if parts else Label.LOCAL_ONLY
@@ -325,8 +322,8 @@ class Desk:
         if not chat.conversation and chat is not self.blank:
             # Nothing of it is on record: there is one empty chat again, the one in view if one is.
             kept, other = (chat, self.blank) if chat is self.chat else (self.blank, chat)
-            text = _joined(text, other.typed)
             label = self.labels.joined(label, other)
+            text, other.typed = _joined(text, other.typed), ""
             self.blank = chat = kept
         self.labels.raise_to(chat, label)
         if chat is self.chat:
@@ -343,6 +340,21 @@ class Desk:
 
     def _failed(self, error: AssistantError) -> None:
         self._view.tell(str(error), error=True)
+
+
+async def _read(
+    desk: Desk, journal: "Journal", now_ms: int, conversation: str
+) -> tuple[Opened | None, Sequence[Entry]]:
+    """A conversation, and what is shown of it. Raises: StorageError."""
+    opened: Opened | None = None
+    shown: Sequence[Entry] = ()
+    moment = None
+    while moment != (moment := desk.turns.moment(conversation)):
+        # What began or ended in it while it was read is not in what was read.
+        opened = await asyncio.to_thread(read, journal, conversation, desk.siblings.branches)
+        if opened:
+            shown = await asyncio.to_thread(entries, opened, now_ms)
+    return opened, shown
 
 
 async def _restore(desk: Desk, drafts: Drafts, view: "View") -> None:

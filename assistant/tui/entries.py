@@ -246,7 +246,8 @@ def labelled(opened: Opened | None) -> list[tuple[str, Label]]:
     # The beginning of the first message; or what a model or a person made of all of them.
     made_of = texts[:1] if opened.summary.titled is TitledBy.PROMPT else texts
     label = join((opened.summary.label, *(label for _, label in made_of)))
-    texts.append((opened.summary.title, label))
+    kept = opened.summary.titled is TitledBy.KEPT
+    texts.append((opened.summary.title, Label.LOCAL_ONLY if kept else label))
     if summary := opened.compacted:
         texts.append((summary.text, _stands_for(summary, opened.path)[1]))
     return texts

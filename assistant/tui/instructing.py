@@ -28,13 +28,14 @@ class Instructing:
         chat, text = self._chat, harmless(text).strip()
         label = desk.labels.of_taken(text, label)
         kept = bool(text) and label is Label.LOCAL_ONLY
-        if kept and chat.label is not Label.LOCAL_ONLY:
+        async with chat.recording:
+            if kept and chat.label is not Label.LOCAL_ONLY:
+                if chat.conversation:
+                    await engine.label_conversation(chat.conversation, Label.LOCAL_ONLY)
+                chat.label = Label.LOCAL_ONLY
             if chat.conversation:
-                await engine.label_conversation(chat.conversation, Label.LOCAL_ONLY)
-            chat.label = Label.LOCAL_ONLY
-        if chat.conversation:
-            await engine.instruct(chat.conversation, text)
-        chat.system, chat.instructed = text, label
+                await engine.instruct(chat.conversation, text)
+            chat.system, chat.instructed = text, label
         desk.keep(chat)
         self._screen.face.desk_changed()
         if kept:

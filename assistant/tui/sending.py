@@ -9,7 +9,7 @@ from assistant.domain.errors import AssistantError
 from assistant.domain.places import Place
 from assistant.domain.sensitivity import Label
 from assistant.domain.settings import Settings
-from assistant.tui import clearance, editing
+from assistant.tui import clearance, editing, withdrawal
 from assistant.tui.clearance import Clearance
 from assistant.tui.entries import labelled, marked_entry, read
 from assistant.tui.labels import Labels
@@ -34,6 +34,7 @@ class Desk(clearance.Desk, Protocol):
 
     fallback: "Fallback"
     labels: Labels
+    blank: Chat
 
     def post(self, ask: Ask) -> None:
         """Sends a text of the person's, now or in its turn."""
@@ -73,6 +74,8 @@ class Sending:
         self._desk = desk
         self._start = start
         self._one = asyncio.Lock()
+        # The chats that were new when their first text went on its way, in order.
+        self.begun: list[Chat] = []
         self.clearance = Clearance(services, settings, view, desk)
         self.lookout = self.clearance.lookout
 
@@ -178,12 +181,13 @@ class Sending:
             self._view.tell(why, error=True)
             return
         try:
-            if chat.conversation:
-                await self._engine.label_conversation(chat.conversation, label)
+            async with chat.recording:
+                if chat.conversation:
+                    await self._engine.label_conversation(chat.conversation, label)
+                chat.label = label
         except AssistantError as error:
             self._view.tell(str(error), error=True)
             return
-        chat.label = label
         self._desk.keep(chat)
         now = "what is said in this chat from now on may leave again, by your act"
         self._view.tell(now if kept else "what is said in this chat from now on is local-only")
@@ -260,6 +264,10 @@ class Sending:
     def _leave(self, ask: Ask, *, switch: bool = False) -> None:
         """From now on the text is on its way to the cloud; a crash does not lose it."""
         ask.chat.held.append(ask)
+        if ask.chat is self._desk.blank:
+            # Another one is the empty chat now, for whoever wants to write there meanwhile.
+            self._desk.blank = Chat()
+            self.begun[:] = [*(one for one in self.begun if one.held), ask.chat]
         self._desk.keep(ask.chat)
         self._view.label()
         self._start(self._clear(ask, switch=switch))
@@ -270,11 +278,12 @@ class Sending:
         ready = None
         try:
             async with self._one:
-                ready = await self.clearance.clear(ask)
+                if ask in chat.held:
+                    ready = await self.clearance.clear(ask)
         except AssistantError as error:
             self._view.tell(str(error), error=True)
         withdrawn = ask not in chat.held
-        if not withdrawn:
+        if ready is not None and not withdrawn:
             chat.held.remove(ask)
         if chat.head != head and chat is self._desk.chat:
             # A message was let go: the conversation goes on in another branch.
@@ -284,7 +293,8 @@ class Sending:
             # It was handed back as it was withdrawn.
             return
         if ready is None:
-            self._desk.handed_back(chat, ask.text, ask.label, ask.branch)
+            # Those behind it were written before anybody saw that: all come back, in their order.
+            withdrawal.unhold(self._desk, chat)
             return
         if switch and self.clearance.lease(chat, ready.route):
             chat.cloud = ready.route

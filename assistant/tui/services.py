@@ -44,8 +44,11 @@ class KeyDesk(Protocol):
         """Keeps the key of a route, for its host alone."""
         ...
 
-    def needs(self) -> str:
-        """What the app's own store of keys needs: "passphrase" to be opened, "new" to be made, "" nothing."""
+    def needs(self, *, to_read: bool = False) -> str:
+        """What the app's own store needs before a new key can be kept, or with `to_read` before all can be read.
+
+        "passphrase" to be opened, "new" to be made, "" nothing.
+        """
         ...
 
     def unlock(self, passphrase: "Secret") -> None:

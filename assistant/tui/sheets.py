@@ -28,7 +28,13 @@ class SheetApp(SteadyApp):
         self._calm = services.calm
         self.settings = calmed(services.settings, calm=self._calm)
         self.dress = Dress(self, services.looks)
-        self.chat = ChatScreen(services, lambda: self.settings, drawn)
+        self.wait_to_hear()
+
+        def begin() -> None:
+            drawn()
+            self.call_later(self.hear)
+
+        self.chat = ChatScreen(services, lambda: self.settings, begin)
 
     def _get_screen(self, screen: Screen[object] | str) -> tuple[Screen[object], AwaitMount]:
         """Every screen that opens keeps the pace."""

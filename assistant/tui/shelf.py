@@ -61,18 +61,21 @@ class Shelf:
         self._wanted = 0
         self._rest: Sequence[ConversationSummary] | None = None
         self._seen = -1
-        self._told = False
+        self._before: frozenset[str] | None = None
 
     def fill(self) -> None:
         """Shows the list before the first frame."""
         try:
-            self._show(self._journal.conversations(FIRST), "", "")
+            found = self._journal.conversations(FIRST)
+            self._before = frozenset(one.id for one in found)
+            self._show(found, "", "")
         except AssistantError as error:
             self._reader.tell(str(error), error=True)
 
     def refresh(self, opened: str, running: str) -> None:
         """Reads the list again; `opened` is in view, a reply of `running` is on its way."""
         self._marks = (opened, running)
+        self._chats.have_in_view(opened)
         self._wanted += 1
         if self._wanted == 1:
             self._reader.run_worker(self._read())
@@ -91,11 +94,13 @@ class Shelf:
 
     def _known(self, archive: bool) -> Sequence[ConversationSummary]:
         found = self._all(archive)
-        # Of one that begins just now it is known later what its title is made from; of those of before it never is.
-        titles = [(one.id, one.title) for one in found if one.messages or not self._told]
-        self.titles.listed(titles)
-        self._told = True
+        known = [*filter(self._has_begun, found[:FIRST]), *found[FIRST:]]
+        self.titles.listed([(one.id, one.title) for one in known])
         return found
+
+    def _has_begun(self, one: ConversationSummary) -> bool:
+        """Of one that begins just now it is known later what its title is made from; of those of before it never is."""
+        return one.messages > 0 or self._before is None or one.id in self._before
 
     def _all(self, archive: bool) -> Sequence[ConversationSummary]:
         found = self._journal.conversations(FIRST, archived=archive)
@@ -129,17 +134,20 @@ class Shelf:
         """The title of a conversation, harmless; "" where it cannot be read."""
         try:
             found = self._journal.conversation(conversation)
+            if found and self._has_begun(found):
+                # It may be asked for before the list was read: a copy of it has its label from the first moment.
+                self.titles.listed([(conversation, found.title)])
+            if found:
+                self.titles.chosen(found.title)
         except AssistantError:
             # The act that follows meets the same fault and says it.
             return ""
-        if found:
-            self.titles.chosen(found.title)
         return one_line(found.title, 200) if found else ""
 
     async def rename(self, conversation: str, title: str) -> bool:
         """Gives a conversation another title; False where it keeps its own."""
         try:
-            await self._engine.rename(conversation, title)
+            await self._engine.rename(conversation, title, self.titles.by(title))
             self._rest = None
         except AssistantError as error:
             self._reader.tell(str(error), error=True)

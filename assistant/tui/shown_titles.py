@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from assistant.domain.events import TitledBy
+from assistant.domain.sensitivity import Label
 from assistant.tui.copies import LEAST
 
 if TYPE_CHECKING:
@@ -31,6 +33,11 @@ class ShownTitles:
         self._labels.known(kept - short)
         self._short |= short
         self._seen |= new
+
+    def by(self, title: str) -> TitledBy:
+        """Who words `title`, which a person types now: with a copy of a local-only text in it, it is one."""
+        label = self._labels.of_taken(title, self._labels.default)
+        return TitledBy.KEPT if label is Label.LOCAL_ONLY else TitledBy.PERSON
 
     def chosen(self, title: str) -> None:
         """One of them is shown alone, where it can be copied."""

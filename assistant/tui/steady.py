@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.app import App
 from textual.dom import DOMNode
 from textual.screen import ModalScreen
@@ -17,7 +18,28 @@ _PALETTE = "--command-palette"
 
 
 class SteadyApp(App[int]):
-    """Textual acts on every key for the topmost screen, however new that is."""
+    """Textual acts on every key for the topmost screen, however new that is; before anything has the focus it drops them."""
+
+    _early: list[events.Event] | None = None
+    """What was typed before the first frame; None where nothing is kept any more."""
+
+    async def on_event(self, event: events.Event) -> None:
+        """What is typed before there is anything to type into waits for that."""
+        typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
+        if self._early is not None and typed:
+            self._early.append(event)
+        else:
+            await super().on_event(event)
+
+    def wait_to_hear(self) -> None:
+        """From now on what is typed waits for `hear`."""
+        self._early = []
+
+    async def hear(self) -> None:
+        """Does what was typed until now; on the app's own loop, so that what comes meanwhile comes behind it."""
+        early, self._early = self._early or [], None
+        for event in early:
+            await super().on_event(event)
 
     async def run_action(
         self,

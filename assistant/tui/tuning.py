@@ -93,9 +93,10 @@ class Tuning:
     async def take(self, preset: str, sampling: Sampling | None) -> None:
         """Has replies in the chat made so from the next message on. Raises: StorageError."""
         chat = self._chat
-        if chat.conversation:
-            await self._engine.tune(chat.conversation, preset, sampling)
-        chat.preset, chat.sampling = preset, sampling
+        async with chat.recording:
+            if chat.conversation:
+                await self._engine.tune(chat.conversation, preset, sampling)
+            chat.preset, chat.sampling = preset, sampling
         self._screen.face.label()
 
     async def name_again(self) -> None:

@@ -41,7 +41,8 @@ class Chat:
     at before they may leave. `begun` says that it was read from the journal, where all of it may be deleted; `edit` is the one
     that stands in its composer, `left` are those that were left, by message. `sampling`, by name `preset`, makes its replies
     (None: as the settings say); `instructed` is the label of `system` where the person set it since the start (else None); `partial`
-    says that not all of its start is on record yet.
+    says that not all of its start is on record yet. Whoever puts on record what it carries, or reads that, has `recording`.
+    `command` is one that was typed in it and is not done yet, with its label.
     """
 
     system: str = ""
@@ -62,6 +63,8 @@ class Chat:
     sampling: "Sampling | None" = None
     instructed: Label | None = None
     partial: bool = False
+    recording: asyncio.Lock = field(default_factory=asyncio.Lock)
+    command: tuple[str, Label] = ("", Label.PUBLIC)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -321,7 +324,9 @@ class Turns:
         if proposal.considered is not None:
             await _require_grant(self._engine, proposal)
         if not chat.conversation or chat.partial:
-            await begin(self._engine, chat, (ask.text, ask.label), proposal.prompt.conversation)
+            first = ask.text, ask.label
+            async with chat.recording:
+                await begin(self._engine, chat, first, proposal.prompt.conversation)
         return proposal
 
     async def _take(self, running: Running, event: TurnEvent | Progress) -> None:

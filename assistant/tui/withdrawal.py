@@ -9,11 +9,8 @@ if TYPE_CHECKING:
     from assistant.tui.branch import Branch
 
 
-class Desk(Protocol):
-    """What lies on the desk, as far as this needs it."""
-
-    turns: Turns
-    known: dict[str, Chat]
+class Takes(Protocol):
+    """Who takes back what was not sent."""
 
     def handed_back(
         self, chat: Chat, text: str, label: Label, branch: "Branch | None" = None
@@ -22,7 +19,14 @@ class Desk(Protocol):
         ...
 
 
-def unhold(desk: Desk, chat: Chat) -> bool:
+class Desk(Takes, Protocol):
+    """What lies on the desk, as far as this needs it."""
+
+    turns: Turns
+    known: dict[str, Chat]
+
+
+def unhold(desk: Takes, chat: Chat) -> bool:
     """What is looked at before it may leave stays here; False where nothing is. Whoever looks finds it held no more."""
     asks, chat.held[:] = chat.held[:], []
     # Each goes before what stands there: the last one first.

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from assistant.domain.attachments import joined
 from assistant.domain.errors import UsageError
 from assistant.domain.sensitivity import Label, join
+from assistant.tui import unsent
 
 if TYPE_CHECKING:
     from assistant.tui.desk import Desk
@@ -47,7 +48,7 @@ def put_before(desk: "Desk", view: "View", chat: "Chat", text: str, label: Label
 
 def _home(desk: "Desk", chat: "Chat") -> "Chat":
     """`chat`; the empty one of now where it was the empty one of before, which nothing leads to any more."""
-    known = chat.conversation or chat.held or chat in (desk.chat, *desk.turns.unstarted())
+    known = chat.conversation or chat.held or chat in (desk.chat, *unsent.unstarted(desk))
     return chat if known else desk.blank
 
 

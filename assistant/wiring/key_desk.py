@@ -34,12 +34,14 @@ class RouteKeyDesk:
             raise RouteError(f"the address of {setup.id} is not known")
         self._routes.keys.routes.keep(setup.id, where.address, key)
 
-    def needs(self) -> str:
-        """Nothing where another store comes before the app's own, or that one is open."""
+    def needs(self, *, to_read: bool = False) -> str:
+        """Nothing where the app's own store is open, or another comes before it and, with `to_read`, every key can be read without it."""
         keys = self._routes.keys.routes
         vault = keys.vault
         # It is in use where no other store can be used, even before there is one.
         used = any(look.used and look.name == vault.name for look in keys.describe())
+        # A key from before another store could be used lies there still.
+        used = used or (to_read and vault.made and keys.locked())
         if not used or not vault.locked:
             return ""
         return "passphrase" if vault.made else "new"

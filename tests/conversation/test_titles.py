@@ -99,7 +99,7 @@ async def test_the_permit_has_the_label_of_all_that_was_said(journal: SqliteJour
     assert backend.permits[0].decision.label is Label.LOCAL_ONLY
 
 
-@pytest.mark.parametrize("by", [TitledBy.PERSON, TitledBy.MODEL])
+@pytest.mark.parametrize("by", [TitledBy.PERSON, TitledBy.KEPT, TitledBy.MODEL])
 async def test_a_title_is_worded_once_and_never_in_the_place_of_a_person_s(
     journal: SqliteJournal, by: TitledBy
 ) -> None:

@@ -108,7 +108,8 @@ class Maker:
         act(name)
 
     def _rename(self, name: str) -> None:
-        by = TitledBy.PERSON
+        by = self.draw(st.sampled_from([TitledBy.PERSON, TitledBy.KEPT]))
+        assert isinstance(by, TitledBy)
         if name not in self.named and self.draw(st.booleans()):
             by = TitledBy.MODEL
         else:

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import settings as tried
 
 from assistant.domain.errors import UsageError
-from assistant.domain.events import BranchDeleted, Compacted, HeadMoved, Labelled
+from assistant.domain.events import (
+    BranchDeleted,
+    Compacted,
+    ConversationRenamed,
+    HeadMoved,
+    Labelled,
+    TitledBy,
+)
 from assistant.domain.prompt import Summary
 from assistant.domain.sensitivity import Label, join
 from assistant.storage.database import in_memory
@@ -65,6 +72,16 @@ def journal() -> SqliteJournal:
         for event in whole_turn(turn, f"ask {turn}", f"say {turn}", parent=parent):
             made.append(event)
     return made
+
+
+def test_a_local_only_title_is_left_out_alone(journal: SqliteJournal) -> None:
+    journal.append(ConversationRenamed("c1", "what Anna fears", NOW_MS, TitledBy.KEPT))
+    titles = [json.loads(exported(journal, Part(most)).splitlines()[1]) for most in (NORMAL, LOCAL)]
+    assert [(one["title"], one["titled"]) for one in titles] == [
+        ("ask t1", "prompt"),
+        ("what Anna fears", "kept"),
+    ]
+    assert again(exported(journal)) == exported(journal)
 
 
 def test_what_is_stricter_is_left_out_with_the_title_that_may_tell_of_it(

@@ -37,6 +37,8 @@ class DeskOfKeys:
     passphrase: str = ""
     made: bool = True
     opened: bool = True
+    beside: bool = False
+    """Whether new keys go to another store, and only an older one lies in this one."""
     kept: dict[str, str] = field(default_factory=dict)
 
     def setups(self) -> Sequence[CloudSetup]:
@@ -50,7 +52,9 @@ class DeskOfKeys:
             raise SecretsError("that cannot be a key", "copy it once more")
         self.kept[setup.id] = key.reveal()
 
-    def needs(self) -> str:
+    def needs(self, *, to_read: bool = False) -> str:
+        if self.beside and not to_read:
+            return ""
         return "" if self.opened else "passphrase" if self.made else "new"
 
     def unlock(self, passphrase: Secret) -> None:

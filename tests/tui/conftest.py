@@ -5,7 +5,7 @@ import pytest
 from assistant.storage import database
 from assistant.tui import titles
 from tests import schema
-from tests.tui import css
+from tests.tui import css, drawing
 from tests.tui.idle import Idle
 
 
@@ -25,4 +25,5 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 def quick_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test that opens the app does so with style sheets that were read and a schema that was made."""
     css.put(monkeypatch)
+    drawing.put(monkeypatch)
     monkeypatch.setattr(database, "migrate", schema.migrate_file)

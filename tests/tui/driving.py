@@ -1,6 +1,5 @@
 """Drives the app in tests: opens it on a stage, waits for what should come, types."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,7 +9,9 @@ from textual.pilot import Pilot
 
 from assistant.tui.app import AssistantApp
 from assistant.tui.screens import hushed
+from tests.tui import drawing
 from tests.tui.fake_services import Stage
+from tests.tui.idle import painted
 
 WIDE = (120, 40)
 NARROW = (80, 24)
@@ -31,18 +32,19 @@ def settled_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 async def until(
     pilot: Pilot[int] | Pilot[None], condition: Callable[[], object], what: str = ""
 ) -> None:
-    """Lets the app run until `condition` holds; fails with `what` where it never does."""
+    """Lets the app run until `condition` holds and nothing more is to be painted; fails with `what` where it never does."""
     end = time.monotonic() + PATIENCE_S
     while not condition():
         if time.monotonic() > end:
             raise AssertionError(what or f"never came: {screen_text(pilot.app)}")
         await pilot.pause()
-        await asyncio.sleep(0)
+    await painted(pilot.app)
 
 
 def screen_text(app: object) -> str:
     """What a person sees, line by line."""
     assert isinstance(app, AssistantApp)
+    drawing.pay()
     screen = app.screen
     lines = screen._compositor.render_strips(screen.size)
     return "\n".join(strip.text for strip in lines)
@@ -63,6 +65,7 @@ async def opened(
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: settled(app))
         yield app, pilot
+        drawing.pay()
 
 
 def settled(app: AssistantApp) -> bool:

@@ -60,6 +60,12 @@ def pressed(*keys: str, until_: str) -> Act:
     return act
 
 
+async def prompts(app: AssistantApp, pilot: Pilot[int]) -> None:
+    """The second of the library."""
+    await pressed("f6", until_="Code reviewer")(app, pilot)
+    await pressed("down", until_="You review")(app, pilot)
+
+
 def commanded(line: str, until_: str) -> Act:
     """Types a command, runs it, and waits for a text."""
 
@@ -241,7 +247,7 @@ SCENES: Mapping[str, Scene] = {
     "fetch": Scene(on_way, fetching),
     "help": Scene(stage, pressed("f1", until_="Everywhere")),
     "pick": Scene(word_stage, commanded("/preset", "Preset of this chat"), dark=True),
-    "prompts": Scene(word_stage, pressed("f6", "down", until_="enter use")),
+    "prompts": Scene(word_stage, prompts),
     "prompt_form": Scene(word_stage, commanded("/prompt ward Sleep well.", "To whom?"), dark=True),
     "sampling": Scene(word_stage, sampling),
     "system": Scene(word_stage, commanded("/system", "System prompt of this chat"), dark=True),

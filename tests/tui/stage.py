@@ -1,5 +1,6 @@
 """A transcript on a stage of its own, and what a test does with it."""
 
+import time
 from collections.abc import Callable
 
 from textual.app import App, ComposeResult
@@ -8,6 +9,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from assistant.tui.widgets.transcript import Entry, Transcript
+from tests.tui.idle import painted
+
+PATIENCE_S = 10.0
 
 
 class Stage(App[None]):
@@ -39,12 +43,12 @@ class Stage(App[None]):
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    """Waits for a condition, which comes with one of the next frames."""
-    for _ in range(200):
-        if holds():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError("it never came to hold")
+    """Waits for a condition, which comes with one of the next frames, and for those frames."""
+    end = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < end, "it never came to hold"
+        await pilot.pause()
+    await painted(pilot.app)
 
 
 async def shown(pilot: Pilot[None], entries: list[Entry]) -> Transcript:

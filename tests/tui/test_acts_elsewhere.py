@@ -2,20 +2,23 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
+from assistant.domain.models import InstalledModel
 from assistant.domain.places import CPU
 from assistant.domain.sensitivity import Label
+from assistant.ports.models import Models
 from assistant.ports.words import Words
 from assistant.tui import titles
 from assistant.tui.app import AssistantApp
 from tests.tui.driving import answered, opened, send, settled_surroundings, toasts, until
-from tests.tui.fake_services import Stage
+from tests.tui.fake_machine import DEN_ROUTE
+from tests.tui.fake_services import Answer, Stage, StageBackend
 from tests.tui.word_stage import word_stage
 
 LETTER = "a long letter that took an hour"
@@ -164,3 +167,29 @@ async def test_a_route_is_kept_for_the_chat_it_was_typed_in(tmp_path: Path) -> N
         await until(pilot, lambda: first.route == CPU)
         assert desk.chat is not first
         assert desk.chat.route == ""
+
+
+async def test_a_model_of_another_route_is_for_the_chat_it_was_typed_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on, gate = word_stage(tmp_path), threading.Event()
+    den = StageBackend(on.clock, [Answer()], DEN_ROUTE)
+    on.machine.backends = {**on.machine.backends, DEN_ROUTE.id: den}
+    async with opened(on) as (app, pilot):
+        desk, stock = app.chat.desk, type(app.chat.services.models)
+        await send(app, pilot, "hello")
+        await answered(app, pilot)
+        first, installed = desk.chat, stock.installed
+
+        def slowly(self: Models) -> Sequence[InstalledModel]:
+            gate.wait(10)
+            return installed(self)
+
+        monkeypatch.setattr(stock, "installed", slowly)
+        await send(app, pilot, f"/model {DEN_ROUTE.id}:{DEN_ROUTE.model}")
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: desk.chat is not first)
+        gate.set()
+        await over(app, pilot)
+        assert (first.route, desk.chat.route) == (DEN_ROUTE.id, "")
+        assert any(one.startswith("“hello”: this chat is kept on") for one in toasts(app))

@@ -1,5 +1,6 @@
 """A new chat whose start is put on record in parts: a fault between two of them leaves none of them out."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,30 @@ async def test_what_could_not_be_recorded_is_recorded_with_the_next_try(
         assert (summary.preset, summary.route) == ("calm", CPU)
         assert summary.sampling == Sampling(temperature=0.5)
         assert len(on.journal.conversations()) == 1
+
+
+async def test_a_system_prompt_that_is_set_while_the_start_is_recorded_is_on_record(
+    tmp_path: Path,
+) -> None:
+    on = stage(tmp_path)
+    engine, begun, go = on.services.engine, asyncio.Event(), asyncio.Event()
+    start = engine.start_conversation
+
+    async def slowly(system: str, title: str, name: str) -> str:
+        begun.set()
+        await go.wait()
+        return await start(system, title, name)
+
+    engine.start_conversation = slowly  # type: ignore[method-assign,assignment]
+    async with opened(on) as (app, pilot):
+        chat = app.chat.desk.chat
+        await send(app, pilot, "hello")
+        await begun.wait()
+        await send(app, pilot, "/system Be brief.")
+        await pilot.pause()
+        go.set()
+        await until(pilot, lambda: not app.chat.composer.pending)
+        await answered(app, pilot)
+        summary = on.journal.conversation(chat.conversation)
+        assert summary is not None
+        assert summary.system == "Be brief."

@@ -57,6 +57,11 @@ def heads(on: Stage) -> list[str]:
     return [message.text for message in on.journal.path(summary.head or "")]
 
 
+def rated(app: AssistantApp) -> int:
+    """How often it was said which one is better, and that one is in view."""
+    return sum(text.endswith("is the better one, and in view") for text in toasts(app))
+
+
 async def test_another_route_is_asked_and_what_comes_can_be_rated(tmp_path: Path) -> None:
     on = stage(tmp_path, Answer(("from ", "here"), hold=1))
     with_hat(on, Answer(("from the hat",)))
@@ -72,16 +77,16 @@ async def test_another_route_is_asked_and_what_comes_can_be_rated(tmp_path: Path
         assert "from the hat" in text
         assert "these routes before" not in text
         await pilot.press("1")
-        await until(pilot, lambda: app.screen is app.chat)
-        await until(pilot, lambda: heads(on) == ["Which one?", "from the hat"])
+        await until(pilot, lambda: rated(app) == 1)
+        assert heads(on) == ["Which one?", "from the hat"]
         # Both are on record now: they open at once, and say what was found before.
         app.chat.transcript.focus()
         await pilot.press("v")
         await until(pilot, lambda: isinstance(app.screen, BesideScreen))
         assert "1 left · 0 right · 0 alike" in screen_text(app)
         await pilot.press("2")
-        await until(pilot, lambda: heads(on) == ["Which one?", "from here"])
-        await until(pilot, lambda: app.screen is app.chat)
+        await until(pilot, lambda: rated(app) == 2)
+        assert heads(on) == ["Which one?", "from here"]
         app.chat.transcript.focus()
         await pilot.press("v")
         await until(pilot, lambda: "1 left · 1 right · 0 alike" in screen_text(app))

@@ -168,6 +168,7 @@ async def test_a_locked_store_asks_for_its_passphrase_first_until_it_is_right(
     on: CloudStage, made: bool
 ) -> None:
     on.keys.opened, on.keys.made, on.keys.passphrase = False, made, "correct horse"
+    on.keys.beside = made
     async with opened(on.stage) as (app, pilot):
         app.action_cloud("unlock")
         for typed in ("wrong", "correct horse"):

@@ -258,9 +258,8 @@ async def test_a_message_is_let_go_for_a_typed_reason_in_a_branch(tmp_path: Path
         await sheet(app, pilot)
         await pilot.press("o")
         await over(app, pilot)
-        shown = screen_text(app)
-        assert "▲ local-only" not in shown
-        assert "From the cloud." in shown
+        await until(pilot, lambda: "From the cloud." in screen_text(app))
+        await until(pilot, lambda: "▲ local-only" not in screen_text(app))
         head = app.chat.desk.chat.head
     assert WARD in [m.text for m in on.cloud.asked[0].messages]
     labels = [m.label for m in on.stage.journal.path(head or "")]
@@ -288,11 +287,13 @@ async def test_of_several_messages_one_is_chosen_and_a_no_keeps_the_branch(tmp_p
         await pilot.press("escape")
         await over(app, pilot)
         await until(pilot, lambda: app.chat.composer.text == "And now?")
-        said = on.stage.journal.path(app.chat.desk.chat.head or "")
-    assert [(m.text, m.label) for m in said if m.text.endswith("secret")] == [
-        ("first secret", Label.LOCAL_ONLY),
-        ("second secret", Label.NORMAL),
-    ]
+
+        def secrets() -> dict[str, Label]:
+            said = on.stage.journal.path(app.chat.desk.chat.head or "")
+            return {m.text: m.label for m in said if m.text.endswith("secret")}
+
+        let_go = {"first secret": Label.LOCAL_ONLY, "second secret": Label.NORMAL}
+        await until(pilot, lambda: secrets() == let_go)
     assert not on.cloud.asked
 
 

@@ -1,5 +1,6 @@
 """What is typed and not sent comes back with its label, also after a crash."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from assistant.domain.events import Asked, Event
 from assistant.domain.sensitivity import Label
 from assistant.storage.journal import SqliteJournal
 from assistant.tui.app import AssistantApp
+from assistant.tui.deeds import DEEDS
 from tests.tui.cloud_chat import ask_cloud, cloud_chat, sheet
 from tests.tui.driving import answered, opened, screen_text, send, settled_surroundings, until
 from tests.tui.fake_services import Answer, Stage, stage
@@ -46,7 +48,7 @@ async def test_a_marked_text_comes_back_marked(tmp_path: Path) -> None:
         await until(pilot, lambda: kept(on) == (PRIVATE, Label.LOCAL_ONLY))
         async with after_a_crash(tmp_path) as (again, other, driver):
             await until(driver, lambda: other.chat.composer.text == PRIVATE)
-            assert BADGE in screen_text(other)
+            await until(driver, lambda: BADGE in screen_text(other))
             await driver.press("enter")
             await answered(other, driver)
             [summary] = again.journal.conversations()
@@ -168,3 +170,42 @@ async def test_a_prompt_that_comes_back_has_its_label_before_the_next_key(tmp_pa
         await pilot.pause()
         assert "4711" in composer.full_text
         assert desk.labels.of_next(desk.chat) is Label.LOCAL_ONLY
+
+
+async def test_what_was_made_of_a_prompt_is_a_draft_when_its_chat_is_left(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        desk, composer = app.chat.desk, app.chat.composer
+        for prompt in ("one", "two"):
+            await send(app, pilot, prompt)
+            await answered(app, pilot)
+        left = desk.chat
+        composer.recall_older()
+        composer.insert(", more")
+        composer.recall_older()
+        assert composer.full_text == "one"
+        await until(pilot, lambda: on.journal.draft(left.conversation) == "two, more")
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: desk.chat is not left)
+        assert composer.full_text == ""
+        await desk.open(left.conversation)
+        assert composer.full_text == "two, more"
+
+
+async def test_a_command_that_is_not_done_is_a_draft_with_its_label(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> str:
+        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        return await done
+
+    monkeypatch.setitem(DEEDS, "system", never)
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        await pilot.press("ctrl+l")
+        await send(app, pilot, "/system My pin is 4711.")
+        await until(pilot, lambda: app.chat.desk.chat.command[0])
+        app.chat.desk.chat.mark = None
+        await app.action_quit()
+    assert on.journal.draft("") == "/system My pin is 4711."
+    assert on.journal.draft_label("") is Label.LOCAL_ONLY

@@ -81,9 +81,9 @@ async def test_what_is_local_only_is_refused_before_any_sheet(tmp_path: Path) ->
         await pilot.press("ctrl+l")
         await ask_cloud(app, pilot, PRIVATE)
         await until(pilot, lambda: any("this message is local-only" in t for t in toasts(app)))
+        await until(pilot, lambda: app.chat.composer.text == PRIVATE)
         assert not isinstance(app.screen, ConsentScreen)
-        assert app.chat.composer.text == PRIVATE
-        assert "▲ local-only" in screen_text(app)
+        await until(pilot, lambda: "▲ local-only" in screen_text(app))
     assert on.states == []
 
 
@@ -111,7 +111,9 @@ async def test_a_chat_can_be_local_only_from_its_start_and_later(tmp_path: Path)
         await until(pilot, lambda: any("so is every message in it" in t for t in toasts(app)))
         await ask_cloud(app, pilot, "hello")
         await until(pilot, lambda: any("this chat is local-only" in t for t in toasts(app)))
+        await until(pilot, lambda: app.chat.composer.text == "hello")
         await pilot.press("enter")
+        await until(pilot, on.stage.journal.conversations)
         await answered(app, pilot)
         [summary] = on.stage.journal.conversations()
         assert summary.label is Label.LOCAL_ONLY
@@ -122,7 +124,7 @@ async def test_a_chat_can_be_local_only_from_its_start_and_later(tmp_path: Path)
         await app.chat.desk.sending.toggle_chat_label()
         await pilot.press("ctrl+n")
         await until(pilot, lambda: "smollm2-135m · ▲" not in screen_text(app))
-        assert "hello            ▲" in screen_text(app)
+        await until(pilot, lambda: "hello            ▲" in screen_text(app))
         await app.chat.desk.open(summary.id)
         await until(pilot, lambda: "smollm2-135m · ▲ local-only" in screen_text(app))
 

@@ -13,6 +13,7 @@ from assistant.ports.chats import Wanted
 from assistant.storage.search import SqliteFinder
 from assistant.tui import titles
 from assistant.tui.jump import jump
+from assistant.tui.tuning import Tuning
 from tests.tui.driving import answered, opened, send, settled_surroundings, toasts, until
 from tests.tui.fake_services import Answer, Stage, stage
 
@@ -71,6 +72,36 @@ async def test_an_act_on_a_message_is_none_on_the_chat_that_came_into_view(
         said = [one.text for one in on.backend.asked[-1].messages if one.role is Role.USER]
         assert said == ["a new thing"]
         assert not [said for said in toasts(app) if "fault" in said]
+
+
+@pytest.mark.parametrize("keys", ["dd", "rd", "v"])
+async def test_what_waits_for_another_act_or_for_the_disk_is_done_in_its_chat_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: str
+) -> None:
+    """The chat that came into view meanwhile has messages that it could be done with."""
+    on = stage(tmp_path, *(Answer((f"reply {number}",)) for number in range(4)))
+    disk = SlowDisk(on, monkeypatch)
+    async with opened(on) as (app, pilot):
+        desk = app.chat.desk
+        await send(app, pilot, "the other one")
+        await answered(app, pilot)
+        other = desk.chat
+        await pilot.press("ctrl+n")
+        await send(app, pilot, "this one")
+        await answered(app, pilot)
+        app.chat.transcript.focus()
+        await pilot.pause()
+        disk.slow = True
+        await pilot.press(keys[0])
+        await asyncio.to_thread(disk.reading.wait, 10)
+        disk.slow = False
+        await pilot.press(*keys[1:])
+        await desk.open(other.conversation)
+        disk.go.set()
+        await until(pilot, lambda: not any(one.group == "tree" for one in app.workers))
+        await answered(app, pilot)
+        assert app.screen is app.chat
+        assert (desk.chat, len(on.journal.path(other.head or ""))) == (other, 2)
 
 
 async def test_a_way_to_a_hit_ends_where_the_person_went_elsewhere(
@@ -135,3 +166,24 @@ async def test_a_chat_that_was_deleted_before_the_start_is_listed_and_comes_back
         assert [one.id for one in on.journal.conversations()] == [name]
         await send(app, pilot, "/deleted")
         await until(pilot, lambda: "no chat is deleted" in toasts(app))
+
+
+async def test_what_is_set_while_a_chat_is_read_again_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on = stage(tmp_path)
+    disk = SlowDisk(on, monkeypatch)
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "first")
+        await answered(app, pilot)
+        desk, chat = app.chat.desk, app.chat.desk.chat
+        disk.slow = True
+        reading = asyncio.create_task(desk.open(chat.conversation))
+        await asyncio.to_thread(disk.reading.wait, 10)
+        tuning = Tuning(app.chat, chat)
+        setting = asyncio.create_task(tuning.change("temperature", "0.25"))
+        await pilot.pause()
+        disk.go.set()
+        await asyncio.gather(reading, setting)
+        assert desk.chat is chat
+        assert tuning.sampling.temperature == 0.25

@@ -117,6 +117,24 @@ async def test_what_is_sent_behind_the_key_for_a_new_chat_takes_no_mark_of_the_o
         assert desk.labels.of_next(desk.chat) is Label.NORMAL
 
 
+async def test_what_comes_back_behind_the_key_for_a_new_chat_is_of_the_old_one(
+    tmp_path: Path,
+) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        desk, composer = app.chat.desk, app.chat.composer
+        await send(app, pilot, "hello")
+        await answered(app, pilot)
+        old = desk.chat
+        composer.insert("half")
+        composer.action_leave()
+        composer.insert("new")
+        desk.handed_back(old, "not sent", Label.LOCAL_ONLY)
+        await until(pilot, lambda: desk.chat is not old)
+        assert (composer.full_text, desk.labels.of_next(desk.chat)) == ("new", Label.NORMAL)
+        assert (old.typed, desk.labels.of_next(old)) == ("not sent\n\nhalf", Label.LOCAL_ONLY)
+
+
 @pytest.mark.parametrize("away", [False, True])
 async def test_a_new_chat_that_cannot_begin_is_the_empty_one_again(
     tmp_path: Path, away: bool

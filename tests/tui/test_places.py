@@ -44,6 +44,7 @@ async def test_a_chat_is_pinned_archived_and_brought_back(tmp_path: Path) -> Non
         await pilot.press("u")
         await until(pilot, lambda: on.journal.conversations())
         assert on.journal.conversations()[0].pinned
+        await until(pilot, lambda: "Pinned" in screen_text(app))
         await pilot.press("end", "a")
         await until(pilot, lambda: not on.journal.conversations())
         await pilot.press("A")

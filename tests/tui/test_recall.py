@@ -97,3 +97,19 @@ def test_other_prompts_keep_nothing_of_those_before() -> None:
     called_back(recall, "a letter")
     recall.fill(["other"])
     assert (recall.waiting, called_back(recall, "")) == (None, "other")
+
+
+def test_what_was_made_of_prompts_is_unsent_before_what_was_typed() -> None:
+    recall = filled("one", "two", "three")
+    called_back(recall, "a letter", Label.PUBLIC)
+    shown = called_back(recall, "three, more", Label.LOCAL_ONLY)
+    assert recall.unsent == [("three, more", Label.LOCAL_ONLY), ("a letter", Label.PUBLIC)]
+    assert recall.own(shown) == ""
+    assert recall.newer(shown) == "three, more"
+    recall.shows("three, more")
+    assert (recall.unsent, recall.own("three, more")) == (
+        [("a letter", Label.PUBLIC)],
+        "three, more",
+    )
+    assert recall.newer("three") == "a letter"
+    assert (recall.unsent, recall.own("a letter")) == ([], "a letter")

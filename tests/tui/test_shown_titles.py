@@ -11,8 +11,10 @@ from assistant.domain.settings import Settings
 from assistant.storage.branches import SqliteBranches
 from assistant.storage.journal import SqliteJournal
 from assistant.tui import titles
+from assistant.tui.entries import labelled, read
 from assistant.tui.labels import Labels
 from assistant.tui.screens.rename import RenameScreen
+from assistant.tui.shelf import Shelf
 from assistant.tui.shown_titles import ShownTitles
 from tests.fakes import started, whole_turn
 from tests.tui.driving import (
@@ -62,13 +64,16 @@ def test_titles_are_as_strict_as_what_they_come_from(tmp_path: Path) -> None:
     journal.append(ConversationRenamed("by a model", "worded of both", 0, TitledBy.MODEL))
     talk(journal, "by hand", "hello", normal)
     journal.append(ConversationRenamed("by hand", "as the person says", 0, TitledBy.PERSON))
+    talk(journal, "of a copy", "hello", normal)
+    journal.append(ConversationRenamed("of a copy", "from elsewhere", 0, TitledBy.KEPT))
     talk(journal, "all", "of a local-only chat", normal)
     journal.append(ConversationLabelled("all", private, 0))
     names = [one.id for one in journal.conversations(-1)]
-    assert len(names) == 7
+    assert len(names) == 8
     kept = SqliteBranches(journal.database).kept_titles([*names, "no such"])
     assert sorted(kept) == [
         "a private beginning",
+        "from elsewhere",
         "nobody knows of what",
         "of a local-only chat",
         "something of the second one",
@@ -116,6 +121,25 @@ async def test_one_that_begins_just_now_is_asked_for_once_it_has_a_message(tmp_p
         assert labels.of_taken(TITLE, Label.NORMAL) is Label.LOCAL_ONLY
 
 
+async def test_one_that_begins_before_the_list_was_read_again_is_not_one_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on = stage(tmp_path)
+    talk(on.journal, "c0", "of before, nobody knows of what")
+    with monkeypatch.context() as slow:
+        # A disk that takes its time: the list is what it was before the first frame.
+        slow.setattr(Shelf, "refresh", lambda *_: None)
+        async with opened(on) as (app, pilot):
+            talk(on.journal, "c1", TITLE)
+            slow.undo()
+            app.chat.face.desk_changed()
+            await until(pilot, lambda: TITLE[:12] in screen_text(app))
+            labels = app.chat.desk.labels
+            assert labels.of_taken(TITLE, Label.NORMAL) is Label.NORMAL
+            old = "of before, nobody knows of what"
+            assert labels.of_taken(old, Label.NORMAL) is Label.LOCAL_ONLY
+
+
 def test_a_short_one_is_a_word_that_anybody_may_say_until_it_is_chosen(tmp_path: Path) -> None:
     journal = stage(tmp_path).journal
     talk(journal, "c1", "Room 12", Label.LOCAL_ONLY)
@@ -161,3 +185,32 @@ async def test_a_title_of_a_chat_that_is_kept_here_later_is_so_from_then_on(
         assert desk.labels.of_taken(TITLE, Label.NORMAL) is Label.NORMAL
         await desk.sending.keep_here(on.journal.path(desk.chat.head or "")[0].id)
         assert desk.labels.of_taken(TITLE, Label.NORMAL) is Label.LOCAL_ONLY
+
+
+async def test_a_title_that_a_person_makes_of_a_local_only_text_stays_so_after_the_run(
+    tmp_path: Path,
+) -> None:
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        await send(app, pilot, "hello")
+        await answered(app, pilot)
+        name, shelf = app.chat.desk.chat.conversation, app.chat.face.shelf
+        app.chat.desk.labels.known([TITLE])
+        await shelf.rename(name, "How to bake bread")
+        assert titled(on.journal, name) is TitledBy.PERSON
+        await shelf.rename(name, f"Ward: {TITLE}")
+        assert titled(on.journal, name) is TitledBy.KEPT
+        await send(app, pilot, "/title How to bake bread")
+        await until(pilot, lambda: titled(on.journal, name) is TitledBy.PERSON)
+        await pilot.press("ctrl+l")
+        await send(app, pilot, "/title The pin is 4711, as they say")
+        await until(pilot, lambda: titled(on.journal, name) is TitledBy.KEPT)
+    labels, found = Labels(Settings), read(on.journal, name)
+    assert found is not None
+    labels.remember(labelled(found))
+    assert labels.of_taken("The pin is 4711, as they say", Label.NORMAL) is Label.LOCAL_ONLY
+
+
+def titled(journal: SqliteJournal, name: str) -> TitledBy | None:
+    found = journal.conversation(name)
+    return found.titled if found else None

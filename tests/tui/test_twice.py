@@ -1,19 +1,24 @@
 """Keys in one chunk of the terminal's: the second is handled before the first has had its effect, and nothing breaks."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from textual import events
+from textual.command import Hits
 from textual.pilot import Pilot
+from textual.system_commands import SystemCommandsProvider
 
 from assistant.tui import titles
 from assistant.tui.app import AssistantApp
 from assistant.tui.screens.consent import ConsentScreen
 from assistant.tui.screens.one_line import LineScreen
 from assistant.tui.screens.pick import PickScreen
+from assistant.tui.screens.sampling import SamplingScreen
 from assistant.tui.screens.sheet import Palette
 from tests.tui.cloud_chat import ask_cloud, awake, cloud_chat, over, sheet
 from tests.tui.driving import opened, screen_text, settled_surroundings, until
+from tests.tui.fake_services import stage
 from tests.tui.scenes import SCENES
 from tests.tui.word_stage import word_stage
 
@@ -112,3 +117,35 @@ async def test_a_key_for_a_sheet_that_is_not_there_yet_does_nothing(tmp_path: Pa
     async with opened(word_stage(tmp_path)) as (app, pilot):
         at_once(app, "f1", "escape", "f2", "escape", "ctrl+r", "enter", "escape")
         await settled(app, pilot)
+
+
+async def test_keys_before_the_first_frame_wait_for_it(tmp_path: Path) -> None:
+    on = stage(tmp_path)
+    app = AssistantApp(on.services, on.folder)
+    for key in "early":
+        app.post_message(events.Key(key, key))
+    app.post_message(events.Paste(" bird"))
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.chat.composer.full_text == "early bird")
+
+
+async def test_enter_in_the_palette_is_for_what_was_typed_however_late_it_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, search = asyncio.Event(), SystemCommandsProvider.search
+
+    async def late(self: SystemCommandsProvider, query: str) -> Hits:
+        await go.wait()
+        async for hit in search(self, query):
+            yield hit
+
+    monkeypatch.setattr(SystemCommandsProvider, "search", late)
+    on = stage(tmp_path)
+    async with opened(on) as (app, pilot):
+        app.action_command_palette()
+        await until(pilot, lambda: "New chat" in screen_text(app))
+        at_once(app, *"Sampling", "enter")
+        await settled(app, pilot)
+        assert isinstance(app.screen, Palette)
+        go.set()
+        await until(pilot, lambda: isinstance(app.screen, SamplingScreen))

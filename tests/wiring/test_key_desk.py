@@ -47,6 +47,21 @@ def test_a_key_in_the_environment_does_not_open_the_vault(places: Places, tmp_pa
     assert desk_over(places, keys).needs() == "new"
 
 
+def test_a_key_that_lies_in_the_vault_from_before_there_was_a_keyring_can_be_unlocked(
+    places: Places, tmp_path: Path
+) -> None:
+    before = keys_in(tmp_path)
+    before.vault.create(PASSPHRASE)
+    before.keep("big", ADDRESS, Secret(KEY))
+    keys = keys_in(tmp_path, ring_store(ring()))
+    desk = desk_over(places, keys)
+    assert desk.needs() == ""
+    assert desk.needs(to_read=True) == "passphrase"
+    desk.unlock(PASSPHRASE)
+    assert desk.needs(to_read=True) == ""
+    assert keys.own() == (KEY,)
+
+
 def test_nothing_where_a_keyring_keeps_the_keys(places: Places, tmp_path: Path) -> None:
     keys = keys_in(tmp_path, ring_store(ring()))
     assert desk_over(places, keys).needs() == ""

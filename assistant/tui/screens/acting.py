@@ -175,7 +175,8 @@ class ActingScreen(Screen[None]):
 
     async def pin(self, chat: Chat, route: str) -> None:
         """Keeps `chat` on `route` ("": the default of the moment); a new one from its first send on. Raises: UsageError, StorageError."""
-        if chat.conversation:
-            await self.engine.pin(chat.conversation, route)
-        chat.route = route
+        async with chat.recording:
+            if chat.conversation:
+                await self.engine.pin(chat.conversation, route)
+            chat.route = route
         self.face.bearings_changed()

@@ -106,7 +106,7 @@ class ChatScreen(ActingScreen):
 
     @on(Composer.Left)
     def _left(self, event: Composer.Left) -> None:
-        self.composer.leaving -= 1
+        self.composer.left()
         self.columns.fold()
         self.composer.focus()
         self.desk.new(event.text)

@@ -2,9 +2,12 @@
 
 from typing import TypeVar
 
+from textual import on
 from textual.await_complete import AwaitComplete
 from textual.command import CommandList, CommandPalette
 from textual.screen import ModalScreen
+from textual.widgets import Input
+from textual.worker import Worker, WorkerState
 
 _Answer = TypeVar("_Answer")
 
@@ -29,7 +32,35 @@ class SheetScreen(ModalScreen[_Answer]):
 
 
 class Palette(CommandPalette):
-    """Textual's, which ends once too, and whose command is run once, however many keys choose it."""
+    """Textual's, which ends once too, and whose command is run once, however many keys choose it.
+
+    Textual lists the commands of a word after it was typed: enter is for those, and never for what is listed until then.
+    """
+
+    _entered = False
+
+    @on(Input.Submitted)
+    def _wait_for_list(self, event: Input.Submitted) -> None:
+        if event.value.strip() and self._gathers():
+            self._entered = True
+            event.stop()
+            event.prevent_default()
+
+    @on(Input.Changed)
+    def _forget_enter(self) -> None:
+        self._entered = False
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """The commands of what was typed are listed."""
+        if self._entered and event.state is WorkerState.SUCCESS and not self._gathers():
+            self._entered = False
+            # It has its rows by then.
+            self.call_after_refresh(self._select_or_command)
+
+    def _gathers(self) -> bool:
+        group = self._GATHER_COMMANDS_GROUP
+        found = (one for one in self.workers if one.group == group and one.node is self)
+        return any(not one.is_finished and not one.is_cancelled for one in found)
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Ends, where it has not ended yet."""

@@ -93,6 +93,10 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(set_cell_size(text, width - 1).rstrip() + "…", width)
 
 
+def _at(rows: Sequence[Row], cursor: int) -> str | None:
+    return rows[cursor].conversation if cursor < len(rows) else None
+
+
 class Chats(ScrollView, can_focus=True):
     """The first line is the filter, the others are conversations."""
 
@@ -172,7 +176,15 @@ class Chats(ScrollView, can_focus=True):
         self._summaries, self._open, self._busy = shown
         self._now_ms = now_ms
         self.border_title = titled(heading)
-        self._list(self._chosen() if self.has_focus else opened)
+        self._list(_at(self._rows, self._cursor) if self.has_focus else opened)
+
+    def have_in_view(self, opened: str) -> None:
+        """`opened` is in view: it is at hand too where nobody chooses here, before the list is read again."""
+        at = next((i for i, row in enumerate(self._rows) if row.conversation == opened), None)
+        if not self.has_focus and at is not None and at != self._cursor:
+            self._cursor = at
+            self._follow()
+            self.refresh()
 
     def _list(self, choose: str | None) -> None:
         self._rows = rows(self._summaries, self._wanted or "", self._now_ms, archive=self.archive)
@@ -185,10 +197,6 @@ class Chats(ScrollView, can_focus=True):
         self.virtual_size = Size(self.size.width, len(self._rows) + 1)
         self._follow()
         self.refresh()
-
-    def _chosen(self) -> str | None:
-        inside = self._cursor < len(self._rows)
-        return self._rows[self._cursor].conversation if inside else None
 
     def _follow(self) -> None:
         """Keeps the cursor's row in sight, below the filter's line."""
@@ -210,7 +218,7 @@ class Chats(ScrollView, can_focus=True):
 
     def action_open(self) -> None:
         """Opens the conversation under the cursor and ends the search; where no title was found, texts are searched."""
-        chosen, wanted = self._chosen(), self._wanted or ""
+        chosen, wanted = _at(self._rows, self._cursor), self._wanted or ""
         if chosen is not None:
             self._end_filter()
             self.post_message(self.Opened(chosen))
@@ -220,7 +228,7 @@ class Chats(ScrollView, can_focus=True):
 
     def action_act(self, verb: str) -> None:
         """Asks for something to be done with the conversation under the cursor."""
-        if chosen := self._chosen():
+        if chosen := _at(self._rows, self._cursor):
             self.post_message(self.Act(verb, chosen))
 
     def action_ask(self, verb: str) -> None:
@@ -231,7 +239,7 @@ class Chats(ScrollView, can_focus=True):
         """Begins a search of the titles."""
         self.focus()
         self._wanted = ""
-        self._list(self._chosen())
+        self._list(_at(self._rows, self._cursor))
 
     def action_leave(self) -> None:
         """Ends the search, else leaves the archive; without either the key is the screen's."""
@@ -243,7 +251,7 @@ class Chats(ScrollView, can_focus=True):
             raise SkipAction
 
     def _end_filter(self) -> None:
-        chosen, self._wanted = self._chosen(), None
+        chosen, self._wanted = _at(self._rows, self._cursor), None
         self._list(chosen)
 
     def check_consume_key(self, key: str, character: str | None = None) -> bool:  # noqa: ARG002 - Textual's signature

@@ -7,6 +7,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from assistant.domain.attachments import joined
 from assistant.domain.places import SHORT_NAMES
 from assistant.tui.actions import EVERYWHERE, named
 from assistant.tui.recall import Recall
@@ -61,9 +62,6 @@ class Composer(Commanding):
     ]
     BINDINGS = named("composer", BINDINGS)
 
-    leaving = 0
-    """How often the chat in view was left by a key, and is in view still."""
-
     def __init__(self) -> None:
         super().__init__("composer", "ask anything")
         self.recall = Recall()
@@ -74,6 +72,7 @@ class Composer(Commanding):
         self.choosing: Callable[[str], bool] = lambda _: False
         self.reading = 0
         self._window = ""
+        self._lefts: list[Composer.Left] = []
 
     def label(self, bound: Bound, window: str) -> None:
         """Shows where the next message goes, and how full the window is."""
@@ -119,8 +118,26 @@ class Composer(Commanding):
 
     def action_leave(self) -> None:
         """Asks for an empty chat; what is typed from here on is for that one."""
-        self.leaving += 1
-        self.post_message(self.Left(self.take()))
+        left = self.Left(self.take())
+        self._lefts.append(left)
+        self.post_message(left)
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the chat in view was left by a key, and is in view still."""
+        return bool(self._lefts)
+
+    def left(self) -> None:
+        """The chat that was in view when the key was pressed is so no more."""
+        self._lefts.pop(0)
+
+    def give_back(self, text: str) -> None:
+        """Puts `text` before what stands there, or stood there as long as that chat was not left."""
+        if not self._lefts:
+            super().give_back(text)
+            return
+        left = self._lefts[0]
+        left.text = joined((text, left.text)) if left.text.strip() else text
 
     def action_chats(self) -> None:
         """Goes to the list of chats."""
@@ -143,7 +160,7 @@ class Composer(Commanding):
         """One row down; from the last row to a later prompt."""
         if not self.navigator.is_last_wrapped_line(self.selection.end):
             self.action_cursor_down()
-        elif (prompt := self.recall.newer(self.full_text)) is not None:
+        elif (prompt := self.recall.newer(self.full_text, self._bound.label)) is not None:
             self._call_back(prompt)
 
     def recall_older(self) -> None:
