@@ -59,6 +59,26 @@ def png(width: int = 8, height: int = 6, *, before: bytes = b"", after: bytes = 
     return b"\x89PNG\r\n\x1a\n" + body
 
 
+def lake(width: int = 240, height: int = 150) -> bytes:
+    """A PNG in colours: an evening sky with a sun, a hill, and a lake that has both upside down."""
+    shore, sun = height * 11 // 20, (width * 7 // 10, height // 3)
+    rows = []
+    for y in range(height):
+        up = y if y < shore else 2 * shore - y
+        row = bytearray(b"\0")
+        for x in range(width):
+            hill = shore - int((height // 4) * max(0.0, 1 - ((x - width // 4) / (width // 4)) ** 2))
+            far = (x - sun[0]) ** 2 + (up - sun[1]) ** 2
+            seen = (250, 235, 170) if far < (height // 9) ** 2 else (70 + 150 * max(up, 0) // shore, 90 + 40 * max(up, 0) // shore, 160 - 60 * max(up, 0) // shore)  # fmt: skip
+            if up >= hill:
+                seen = (30, 60, 45)
+            row += bytes(seen) if y < shore else bytes(part * 3 // 5 + 12 for part in seen)
+        rows.append(bytes(row))
+    size = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x02\0\0\0"
+    body = chunk(b"IHDR", size) + chunk(b"IDAT", zlib.compress(b"".join(rows)))
+    return b"\x89PNG\r\n\x1a\n" + body + chunk(b"IEND", b"")
+
+
 def image(name: str = "photo.png", raw: bytes | None = None) -> Attachment:
     """A picture as it is attached."""
     found = cleaned(png() if raw is None else raw)

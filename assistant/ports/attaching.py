@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.domain.attachments import Attachment
+from assistant.domain.pictures import Picture
 from assistant.domain.sensitivity import Label
+from assistant.domain.thumbnail import Thumbnail
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +63,8 @@ class Attaching(Protocol):
 
     def take(self, path: str, rules: Sequence[str]) -> Taken:
         """Reads a text, a PDF's text, or every text of a folder, made harmless. Raises: AttachmentError."""
+        ...
+
+    def preview(self, picture: Picture, columns: int) -> Thumbnail:
+        """A picture made small enough for so many columns, decoded outside of this process. Raises: AttachmentError."""
         ...

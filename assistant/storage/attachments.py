@@ -10,7 +10,9 @@ from assistant.domain.attachments import Attachment, compose, size_words
 from assistant.domain.errors import AttachmentError
 from assistant.domain.folder_labels import FolderLabel, label_of, parsed
 from assistant.domain.hygiene import harmless, one_line
+from assistant.domain.pictures import Picture
 from assistant.domain.sensitivity import Label, join
+from assistant.domain.thumbnail import Thumbnail
 from assistant.ports.attaching import Amount, Candidate, Taken
 from assistant.storage import folder_walk, text_files
 from assistant.storage.text_files import OpenFile, opened
@@ -63,6 +65,12 @@ class DiskAttachments:
         with opened(place, _name(path)) as file:
             attachment, said = self._one(file, self._called(file.path))
             return Taken(attachment, label_of(file.path, known), said)
+
+    def preview(self, picture: Picture, columns: int) -> Thumbnail:
+        """Made by a program of its own."""
+        from assistant.storage.thumbnails import thumbnail
+
+        return thumbnail(picture, columns)
 
     def _one(self, file: OpenFile, name: str) -> tuple[Attachment, str]:
         from assistant.domain.picture_files import MAGIC_BYTES, kind_of

@@ -1,20 +1,18 @@
 """Asks the program that reads PDFs for the text of one, and ends it where it takes too long."""
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from assistant.domain.errors import AttachmentError
 from assistant.domain.fields import Fields
-from assistant.storage import pdf_text
+from assistant.storage import pdf_text, reading_apart
 
 MOST_PDF_BYTES: Final = 50_000_000
 TIMEOUT_S: Final = 30.0
 
-_PROGRAM: Final = (sys.executable, "-E", "-P", str(Path(pdf_text.__file__)))
+_PROGRAM: Final = reading_apart.program(pdf_text.__name__)
+_LATE: Final = "its text was not read; attach fewer pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +26,8 @@ class PdfText:
 
 def text_of(raw: bytes, name: str, timeout_s: float = TIMEOUT_S) -> PdfText:
     """The text of the PDF `raw`; `name` is for the error. Blocks for up to `timeout_s`. Raises: AttachmentError."""
-    try:
-        done = subprocess.run(  # noqa: S603 - this program's own interpreter and file
-            _PROGRAM,
-            input=raw,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=timeout_s,
-            check=False,
-            cwd="/",
-            env={"LC_ALL": "C.UTF-8"},
-            start_new_session=True,
-        )
-    except subprocess.TimeoutExpired:
-        raise AttachmentError(
-            f"{name}: its text was not read within {timeout_s:g} s", "attach fewer pages"
-        ) from None
-    except OSError as error:
-        raise AttachmentError(f"{name}: no program can be started to read it: {error}") from error
-    return _answer(done.stdout, name)
+    said = reading_apart.printed(_PROGRAM, raw, name, timeout_s, _LATE)
+    return _answer(said, name)
 
 
 def _answer(printed: bytes, name: str) -> PdfText:

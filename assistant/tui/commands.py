@@ -8,6 +8,7 @@ from textual.app import SystemCommand
 from textual.content import Content
 
 from assistant.domain.thinking import split
+from assistant.tui.looking import look_at_images
 from assistant.tui.screens.chat import ChatScreen
 from assistant.tui.shelf_commands import of_chats
 from assistant.tui.word_commands import word_commands
@@ -37,6 +38,11 @@ def _ways(chat: ChatScreen) -> Iterable[SystemCommand]:
     if attach := chat.face.attach:
         about = "A text, a PDF or a folder: @ and its path"
         yield SystemCommand("Attach a file", about, attach.begin)
+        yield SystemCommand(
+            "Look at images",
+            "Of the message that you write, or of one above",
+            functools.partial(chat.start_told, look_at_images),
+        )
     if chat.desk.chat.conversation:
         for name, about, verb in _TREE:
             yield SystemCommand(name, about, functools.partial(chat.action_tree, verb))

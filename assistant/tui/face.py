@@ -13,6 +13,7 @@ from assistant.domain.readings import sense, tick
 from assistant.domain.settings import Settings
 from assistant.tui import wording
 from assistant.tui.desk import Desk
+from assistant.tui.gallery import Gallery
 from assistant.tui.layout import Wanted
 from assistant.tui.senses import BEAT_S, Senses
 from assistant.tui.services import Services
@@ -54,6 +55,9 @@ class Face:
         self.composer = self.columns.composer
         self.queue = self.columns.queue
         self.status = Status()
+        self.gallery = Gallery(services.attaching, screen)
+        self.gallery.arrived.append(self.transcript.renew)
+        self.transcript.pages.look = self.gallery.shown
         self.desk = Desk(services, self, settings, screen.run_worker)
         titles, chats = ShownTitles(services.branches, self.desk.labels), self.columns.chats
         self.shelf = Shelf(services.engine, services.journal, services.clock, chats, self, titles)

@@ -36,6 +36,7 @@ def _sheets() -> Places:
         grants,
         hat,
         held_message,
+        images,
         one_line,
         outbox,
         pick,
@@ -77,6 +78,7 @@ def _sheets() -> Places:
         "one_line": (one_line.LineScreen,),
         "search": (search.SearchScreen,),
         "secret": (secret.SecretScreen,),
+        "images": (images.ImagesScreen,),
         "held_message": (held_message.HeldMessageScreen,),
     }
 

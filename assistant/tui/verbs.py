@@ -65,6 +65,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("deleted", "", "Every chat that was deleted, to bring one back", "Deleted chats"),
     Verb("import", "", "Take in conversations from a file", "Import chats"),
     Verb("attach", "", "Attach a file or a folder", "Attach a file"),
+    Verb("look", "", "Images of the message that you write, or of one above", "Look at images"),
     Verb("theme", "", "The colours, with a preview", "Theme"),
     Verb("calm", "", "The calm screen for slow lines, or the usual one", "Calm"),
     Verb("consent", "", "Every grant, what is left of it", "Consent"),

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 FOREIGN = {
-    "ctypes", "diskcache", "httpcore", "httpx", "jinja2", "llama_cpp", "markdown_it", "numpy", "platformdirs",
+    "PIL", "ctypes", "diskcache", "httpcore", "httpx", "jinja2", "llama_cpp", "markdown_it", "numpy", "platformdirs",
     "pygments", "rich", "sqlite3", "textual", "tomli_w",
 }  # fmt: skip
 MODULES_OF_THE_CORE = ("domain", "conversation")

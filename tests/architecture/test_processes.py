@@ -22,7 +22,7 @@ STARTS = [
     ("proof/screen.py", "{**environment, 'TERM': 'xterm-256color'}"),
     # The chat itself: what it may take of the environment, keys too, is its own.
     ("serving/pages.py", "environment"),
-    ("storage/pdf_reader.py", "{'LC_ALL': 'C.UTF-8'}"),
+    ("storage/reading_apart.py", "{'LC_ALL': 'C.UTF-8', 'PYTHONPATH': _ROOT}"),
     (
         "storage/secrets/program.py",
         "{'PATH': _PATH, 'LC_ALL': 'C.UTF-8', **{name: around[name] for name in _HANDED_ON if name in around}}",

@@ -115,6 +115,8 @@ def attaching(on: Walker) -> None:
         on.see(f"▸ ~/{name} ")
         on.press("enter")
         on.see(f"⟦{name} · ")
+        if name == "lake.png":
+            looking(on)
         on.press("ctrl+u")
         on.empty()
     for way in ("/attach", "Attach a file"):
@@ -132,6 +134,17 @@ def attaching(on: Walker) -> None:
     on.when(lambda screen: screen.count("│ a ") > 20 or screen.count("   a ") > 20)
     on.palette("Thought")
     on.go_to("esc", "Say it again.")
+
+
+def looking(on: Walker) -> None:
+    """The image of the message that is written is looked at before the send; a chat without any says so."""
+    on.palette("Look at images")
+    on.see("Images of your next message", "lake.png", "▀" * 8)
+    on.close("Images of your next message")
+    on.press("ctrl+u")
+    on.empty()
+    on.slash("/look")
+    on.see("there is no image here")
 
 
 def labels(on: Walker) -> None:
@@ -281,9 +294,9 @@ CHAPTERS = (
     quitting,
 )
 WALKED = {
-    *("/import", "/copy", "/prompt", "/system", "/preset", "/temperature", "/set", "/model", "/attach", "/label", "/title"),
+    *("/import", "/copy", "/prompt", "/system", "/preset", "/temperature", "/set", "/model", "/attach", "/look", "/label", "/title"),
     *("/clear", "/pin", "/archive", "/undo", "/search", "/export", "/compact", "/uncompact", "/quit"),
-    *("Import chats", "Copy reply", "Prompts", "System prompt", "Preset", "Sampling", "Model", "Attach a file", "Thought"),
+    *("Import chats", "Copy reply", "Prompts", "System prompt", "Preset", "Sampling", "Model", "Attach a file", "Look at images", "Thought"),
     *("Label of the next message", "Make this message local-only", "Label of this chat", "Rename chat", "Pin chat"),
     *("Archive", "Undo delete, archive", "Archive chat", "Delete chat", "Search history", "Search chats"),
     *("Export this chat", "Summarise the older part", "Take the summary back", "New chat"),

@@ -23,6 +23,8 @@ from tests.tui.test_beside import LONG, SHORT, two_answers
 from tests.tui.test_cloud_sheets import KEY, grants
 from tests.tui.test_costs_screen import shown as costs_shown
 from tests.tui.test_costs_screen import staged
+from tests.tui.test_looking import two_to_send
+from tests.tui.test_looking import with_disk as with_images
 from tests.tui.test_search import look
 from tests.tui.test_search import shelf as searched
 from tests.tui.test_snapshots import QUESTION, REPLY, told
@@ -235,6 +237,7 @@ SCENES: Mapping[str, Scene] = {
     "completion": Scene(word_stage, pressed("slash", "s", until_="/system")),
     "path_choice": Scene(with_disk, see_names, wide=True),
     "consent": Scene(lambda f: priced(f).stage, findings),
+    "images": Scene(with_images, two_to_send),
     "held_message": Scene(lambda f: cloud_chat(f).stage, two_held, dark=True),
     "grants": Scene(with_grants, pressed("f4", until_="revoked")),
     "outbox": Scene(with_outbox, outbox),

@@ -30,6 +30,9 @@ PARTS = {"everywhere", "composer", "conversation"}
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     settled_surroundings(monkeypatch)
+    # Images are drawn where there are colours for them.
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLORTERM", "truecolor")
 
 
 def test_every_screen_has_a_scene() -> None:

@@ -8,6 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from assistant.tui import half_blocks
 from assistant.tui.markdown.lines import Line
 from assistant.tui.markdown.wrap import columns_of
 
@@ -102,6 +103,8 @@ class Looks:
         """The style of one or more looks, separated by spaces; the later ones win."""
         style = self._styles.get(look)
         if style is None:
+            if half_blocks.is_pair(look):
+                return half_blocks.pair(look)
             style = self._styles[look] = self._mixed(look)
         return style
 

@@ -15,6 +15,9 @@ from assistant.tui.markdown.lines import GAP, Code, Line, Span
 from assistant.tui.markdown.wrap import columns_of, wrap
 
 if TYPE_CHECKING:
+    from assistant.domain.pictures import Picture
+    from assistant.domain.thumbnail import Thumbnail
+    from assistant.tui.widgets.transcript_attached import Look
     from assistant.tui.widgets.transcript_reply import Reply
 
 SHOWN_CHARACTERS = 100_000
@@ -48,14 +51,21 @@ class Entry:
 class Page:
     """An entry's rows at one width."""
 
-    def __init__(self, entry: Entry, width: int, *, unfolded: bool = False) -> None:
-        """`width` is in columns; an open reply is laid out as it grows, by `update`; `unfolded` shows a reply's thought."""
+    def __init__(
+        self, entry: Entry, width: int, *, unfolded: bool = False, look: "Look | None" = None
+    ) -> None:
+        """`width` is in columns; an open reply is laid out as it grows, by `update`; `unfolded` shows a reply's thought, or what is attached.
+
+        `look` gives what can be shown of an image (None: nothing can); `waits` says that there will be more of one.
+        """
         self.entry = entry
         self._width = width
         self._head = _head(entry, width)
         self._reply: Reply | None = None
         self._said: Sequence[Line] = ()
         self._attached = False
+        self._look = look
+        self.waits = False
         if entry.role is Role.ASSISTANT:
             from assistant.tui.widgets import transcript_reply
 
@@ -121,8 +131,17 @@ class Page:
         from assistant.tui.widgets import transcript_attached
 
         self._attached = True
-        above = transcript_attached.rows(found, self._width, unfolded=unfolded)
+        look = transcript_attached.no_look if self._look is None else self._seen
+        above = transcript_attached.rows(found, self._width, unfolded=unfolded, look=look)
         return [*above, *_plain(self.entry, own, self._width)]
+
+    def _seen(self, picture: "Picture", columns: int) -> "Thumbnail | str":
+        from assistant.tui.half_blocks import READING
+
+        assert self._look is not None
+        seen = self._look(picture, columns)
+        self.waits = self.waits or seen == READING
+        return seen
 
     def _below(self) -> list[Line]:
         waiting = self.entry.open and not len(self._body)

@@ -3,12 +3,16 @@
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from assistant.domain.attachments import has_blocks
 from assistant.domain.hygiene import harmless
 from assistant.domain.prompt import Role
 from assistant.tui.widgets.transcript_heights import Heights
 from assistant.tui.widgets.transcript_page import Entry, Page, estimate
+
+if TYPE_CHECKING:
+    from assistant.tui.widgets.transcript_attached import Look
 
 MAX_ROWS = 4_000
 """Rows kept laid out, beyond those of open replies; about 1 kB each."""
@@ -29,6 +33,8 @@ class Pages:
         self._unfolded: set[str] = set()
         self.late: Callable[[Entry], Entry] = lambda entry: replace(entry, turn="")
         """Gives an entry with a `turn` its figures."""
+        self.look: Look | None = None
+        """Gives what can be shown of an image."""
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -142,6 +148,17 @@ class Pages:
         self.measure(number)
         return True
 
+    def renew(self) -> list[tuple[int, int, int]]:
+        """Lays out anew what waited for an image; gives each entry, its first row that changed, and the rows that came."""
+        changed = []
+        for number, old in [(n, page) for n, page in self._laid.items() if page.waits]:
+            self._forget(number)
+            rows = self.measure(number)
+            new = self.page(number)
+            same = (row for row in range(min(rows, len(old))) if old[row] != new[row])
+            changed.append((number, next(same, min(rows, len(old))), rows - len(old)))
+        return changed
+
     def page(self, number: int) -> Page:
         """An entry's page; lays it out if need be, and does not touch `heights`."""
         if page := self._open.get(number):
@@ -152,7 +169,7 @@ class Pages:
         if self.entries[number].turn:
             self.entries[number] = self.late(self.entries[number])
         entry = replace(self.entries[number], text=self.text(number))
-        page = Page(entry, self.width, unfolded=entry.key in self._unfolded)
+        page = Page(entry, self.width, unfolded=entry.key in self._unfolded, look=self.look)
         if page.entry.open:
             self._open[number] = page
             return page

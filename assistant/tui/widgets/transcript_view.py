@@ -119,6 +119,20 @@ class TranscriptView(TranscriptScroll, can_focus=True, inherit_bindings=False):
         line = Line((Span(left + text + " " * width, "more"),))
         return self.looks.strip(line, ((" " * GUTTER, "more"),), width)
 
+    def renew(self) -> None:
+        """An image can be shown that could not: what is in sight stays, and the message at hand is shown as far as there is room."""
+        y = self.scroll_offset.y
+        seen = self.cursor is not None and self.pages.heights.top(self.cursor) >= y
+        changed = self.pages.renew()
+        for number, first, more in changed:
+            top, row = self.top
+            if number == top and row > first:
+                self.top = (top, max(row + more, first))
+        self.drew([(number, first) for number, first, _ in changed])
+        at_hand = next((n for n, _, _ in changed if n == self.cursor), None)
+        if at_hand is not None and seen and self.has_focus and not self.following:
+            self.show_rows(at_hand, 0, self.pages.heights[at_hand])
+
     def notify_style_update(self) -> None:
         """The theme changed."""
         super().notify_style_update()
