@@ -283,17 +283,19 @@ async def test_of_several_messages_one_is_chosen_and_a_no_keeps_the_branch(tmp_p
         await until(pilot, lambda: isinstance(app.screen, HeldMessageScreen))
         await pilot.press("down", "enter")
         await typed(app, pilot, "it is none")
-        await sheet(app, pilot)
-        await pilot.press("escape")
-        await over(app, pilot)
-        await until(pilot, lambda: app.chat.composer.text == "And now?")
 
         def secrets() -> dict[str, Label]:
-            said = on.stage.journal.path(app.chat.desk.chat.head or "")
+            [summary] = on.stage.journal.conversations()
+            said = on.stage.journal.path(summary.head or "")
             return {m.text: m.label for m in said if m.text.endswith("secret")}
 
         let_go = {"first secret": Label.LOCAL_ONLY, "second secret": Label.NORMAL}
         await until(pilot, lambda: secrets() == let_go)
+        await sheet(app, pilot)
+        await pilot.press("escape")
+        await over(app, pilot)
+        await until(pilot, lambda: app.chat.composer.text == "And now?")
+        assert secrets() == let_go
     assert not on.cloud.asked
 
 

@@ -29,24 +29,14 @@ def open_secrets(places: Places, environment: Mapping[str, str]) -> OpenedSecret
     folder = places.data / "keys"
     stores = (Ring(environment), SystemdCreds(folder, environment))
     vault = Vault(folder / "vault.json")
-    variables = EnvironmentKeys(environment, _SetUp(places).address)
+    variables = EnvironmentKeys(environment, functools.partial(_address, places))
     keys = RouteKeys(folder, stores, vault, variables)
     return OpenedSecrets(keys, AuditSafe(places.state / "audit.key", stores))
 
 
-class _SetUp:
-    """Where the cloud routes are set up to be asked: read where the first is asked for, and for all of them at once."""
+def _address(places: Places, route: str) -> Address | None:
+    """Where `route` is set up to be asked now; None where it is not, or nobody can tell."""
+    from assistant.storage.policies import FilePolicies
 
-    def __init__(self, places: Places) -> None:
-        self._places = places
-
-    def address(self, route: str) -> Address | None:
-        """None where `route` is not set up, or nobody can tell."""
-        return self._addresses.get(route)
-
-    @functools.cached_property
-    def _addresses(self) -> Mapping[str, Address]:
-        from assistant.storage.policies import FilePolicies
-
-        setups = FilePolicies(self._places.config).setups()
-        return {setup.id: setup.endpoint.address for setup in setups if setup.endpoint}
+    setup = FilePolicies(places.config).setup(route)
+    return setup.endpoint.address if setup and setup.endpoint else None
